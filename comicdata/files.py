@@ -1,0 +1,127 @@
+"""Atomic writes, locks and hashes: the only place of the core that writes a file to disk."""
+
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from comicdata.errors import IntegrityError, LockedError, ResourceError
+
+TEMPORARY_SUFFIX = ".comicdata-tmp"
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write `data` to `path` so that a reader sees the old file or the new one, never a part.
+
+    Temporary name in the same folder, fsync, rename, fsync of the folder. Raises ResourceError when the disk is full
+    (the old file stays, the temporary file goes).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise ResourceError(f"{path}: no room left on the disk; free some and run the same command again") from error
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut (a no-op where folders cannot be opened)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write one JSON object, keys in the order given, UTF-8, a newline at the end."""
+    write_atomic(path, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode())
+
+
+def jsonl_bytes(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """The rows as JSON lines: compact, key order kept, UTF-8."""
+    return "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows).encode()
+
+
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as JSON lines; nothing is written when the file already holds these bytes."""
+    data = jsonl_bytes(rows)
+    if not (path.is_file() and path.read_bytes() == data):
+        write_atomic(path, data)
+
+
+def read_json(path: Path) -> Any:
+    """Read one JSON document; IntegrityError names the file and the line when it is damaged."""
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise IntegrityError(f"{path}: not valid JSON ({error}); delete it and run the command that made it") from error
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """Read JSON lines; IntegrityError names file:line when one is damaged. A missing file is an empty list."""
+    rows = []
+    if not path.is_file():
+        return rows
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise IntegrityError(f"{path}:{number}: not valid JSON ({error})") from error
+        if not isinstance(row, dict):
+            raise IntegrityError(f"{path}:{number}: a JSON object is expected")
+        rows.append(row)
+    return rows
+
+
+def sha256_bytes(data: bytes) -> str:
+    """Hex SHA-256 of bytes in memory."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Hex SHA-256 of a file, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of `folder` for the length of a with-block; LockedError at once when another run has it.
+
+    The lock is freed by the operating system when its holder dies, however it dies.
+    """
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise LockedError(f"{folder}: another comicdata run works here; wait for it, or stop it") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def sweep_orphans(folder: Path) -> int:
+    """Delete what killed writes left behind under `folder` (call it with the lock held); returns how many."""
+    orphans = list(folder.rglob(f"*{TEMPORARY_SUFFIX}"))
+    for orphan in orphans:
+        orphan.unlink(missing_ok=True)
+    return len(orphans)

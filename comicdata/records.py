@@ -1,0 +1,169 @@
+"""The plain values that travel between the stages: frozen records, nothing else."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal[
+    "ok",
+    "partial",
+    "skipped_charged",
+    "skipped_adult",
+    "skipped_locked",
+    "skipped_robots",
+    "skipped_optout",
+    "removed",
+    "layout_changed",
+    "failed",
+]
+Layout = Literal["auto", "strip", "page", "single"]
+Fit = Literal["tile", "pad", "center", "stretch"]
+Split = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels: x0 <= x < x1, y0 <= y < y1."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def width(self) -> int:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> int:
+        return self.y1 - self.y0
+
+    def as_list(self) -> list[int]:
+        return [self.x0, self.y0, self.x1, self.y1]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One panel of a strip or page; confidence in [0, 1]."""
+
+    box: Box
+    confidence: float = 1.0
+    kind: Literal["panel", "text"] = "panel"
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """What the rights holder allows: an SPDX id or a name, where it says so, and whom to credit."""
+
+    id: str = "unknown"
+    url: str = ""
+    attribution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One comic as a source describes it. `source` and `series_id` are slugs."""
+
+    source: str
+    series_id: str
+    title: str
+    authors: tuple[str, ...] = ()
+    url: str = ""
+    licence: Licence = field(default_factory=Licence)
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One episode to fetch. `episode_id` is a slug that never looks like a number."""
+
+    episode_id: str
+    title: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One picture to fetch: its URL, file path, or member of an archive, in reading order."""
+
+    url: str
+    referer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """One picture as stored: file name in the episode folder, hash of the bytes as fetched, size in pixels."""
+
+    file_name: str
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeRecord:
+    """What episode.json says of one episode; `missing` lists the pages of a partial one as [url, reason]."""
+
+    source: str
+    series_id: str
+    episode_id: str
+    title: str
+    url: str
+    status: Status
+    reason: str
+    images: tuple[ImageRecord, ...]
+    missing: tuple[tuple[str, str], ...] = ()
+    licence: Licence = field(default_factory=Licence)
+    fetched_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One item that failed: where it is, in which stage, why, and of which class."""
+
+    stage: str
+    item: str
+    error: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One row of a manifest: one square window of one panel at one size, kept or dropped.
+
+    `panel_box` lies in the stitched strip or the page, `crop_box` in the panel. The fractions are of the window's pixels.
+    """
+
+    id: str
+    panel_id: str
+    source: str
+    series_id: str
+    episode_id: str
+    panel_index: int
+    window_index: int
+    split: str
+    kept: bool
+    drop_reason: str
+    color_file_name: str
+    canny_file_name: str
+    xdog_file_name: str
+    size: int
+    fit: Fit
+    crop_box: tuple[int, int, int, int]
+    panel_box: tuple[int, int, int, int]
+    source_files: tuple[str, ...]
+    source_sha256: tuple[str, ...]
+    source_url: str
+    licence: str
+    attribution: str
+    split_confidence: float
+    dhash: str
+    black_fraction: float
+    ink_canny: float
+    ink_xdog: float
+    saturation: float
+    params_id: str
+    sha256_color: str
+    sha256_canny: str
+    sha256_xdog: str
+    excluded: bool

@@ -1,0 +1,1 @@
+"""Recipes of sources, shipped as package data."""

@@ -1,0 +1,1 @@
+"""The colorizers: from a manifest of pairs to pictures in colour."""
