@@ -14,26 +14,37 @@ from comicdata.errors import IntegrityError, LockedError, ResourceError
 TEMPORARY_SUFFIX = ".comicdata-tmp"
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write `data` to `path` so that a reader sees the old file or the new one, never a part.
 
     Temporary name in the same folder, fsync, rename, fsync of the folder. Raises ResourceError when the disk is full
-    (the old file stays, the temporary file goes).
+    (the old file stays, the temporary file goes). Many small files that a later file vouches for are written with
+    `durable=False`, followed by one `sync_disk()` before the file that vouches.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     try:
         with temporary.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise ResourceError(f"{path}: no room left on the disk; free some and run the same command again") from error
+            raise ResourceError(
+                f"{path}: no room left on the disk; free some and run the same command again"
+            ) from error
         raise
-    _sync_folder(path.parent)
+    if durable:
+        _sync_folder(path.parent)
+
+
+def sync_disk() -> None:
+    """Push everything written so far to the disk (a no-op where the system cannot)."""
+    if hasattr(os, "sync"):
+        os.sync()
 
 
 def _sync_folder(folder: Path) -> None:
@@ -74,7 +85,7 @@ def read_json(path: Path) -> Any:
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """Read JSON lines; IntegrityError names file:line when one is damaged. A missing file is an empty list."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     if not path.is_file():
         return rows
     for number, line in enumerate(path.read_bytes().splitlines(), 1):

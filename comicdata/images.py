@@ -28,7 +28,7 @@ def decode(data: bytes, name: str) -> Image:
     Raises PictureError with `name` in its message.
     """
     from PIL import Image as Pillow
-    from PIL import ImageOps
+    from PIL import ImageOps, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
@@ -39,7 +39,7 @@ def decode(data: bytes, name: str) -> Image:
                 return _to_rgb(ImageOps.exif_transpose(picture))
     except PictureError:
         raise
-    except Pillow.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise PictureError(f"{name}: not a JPEG, PNG, WebP or GIF picture") from error
     except (MemoryError, RecursionError) as error:
         raise PictureError(f"{name}: too large to decode in the memory at hand") from error

@@ -131,7 +131,7 @@ class Failure:
 class Pair:
     """One row of a manifest: one square window of one panel at one size, kept or dropped.
 
-    `panel_box` lies in the stitched strip or the page, `crop_box` in the panel. The fractions are of the window's pixels.
+    `panel_box` lies in the stitched strip or the page, `crop_box` in the panel; fractions are of the window's pixels.
     """
 
     id: str

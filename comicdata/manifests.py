@@ -1,0 +1,150 @@
+"""Reading, writing and verifying a manifest: Parquet for programs, metadata.jsonl for `datasets`."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from comicdata.errors import IntegrityError, UsageError
+from comicdata.files import jsonl_bytes, read_jsonl, sha256_bytes, sha256_file, write_atomic, write_jsonl
+from comicdata.records import Pair
+
+MANIFEST = "manifest.parquet"
+KINDS = ("color", "canny", "xdog")
+
+
+def pairs_folder(pairs: Path) -> Path:
+    """PAIRS is the folder or its manifest.parquet; UsageError when there is no manifest."""
+    folder = pairs.parent if pairs.name == MANIFEST else pairs
+    if not (folder / MANIFEST).is_file():
+        raise UsageError(f"{folder}: no {MANIFEST} here; make one with: comicdata make-pairs CRAWL --out {folder}")
+    return folder
+
+
+def read_rows(pairs: Path) -> list[Pair]:
+    """All rows of a manifest, kept and dropped, page checksums verified; IntegrityError when damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = pairs_folder(pairs) / MANIFEST
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+        if table.schema.names != [field.name for field in fields(Pair)]:
+            raise IntegrityError(f"{path}: not the columns of this version; run make-pairs again")
+        return [_row(values) for values in table.to_pylist()]
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise IntegrityError(f"{path}: damaged; run make-pairs again, the parts are kept ({error})") from error
+
+
+def _row(values: dict[str, Any]) -> Pair:
+    """A row from Parquet or JSON: lists become the tuples of the record."""
+    record: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    return Pair(**record)
+
+
+def row_from_json(values: dict[str, Any], where: str) -> Pair:
+    """A row from a part file; IntegrityError names `where` when keys are missing or unknown."""
+    try:
+        return _row(values)
+    except TypeError as error:
+        raise IntegrityError(f"{where}: not a row of this version; delete it and run make-pairs again") from error
+
+
+def write_manifest(folder: Path, rows: Sequence[Pair]) -> None:
+    """Write manifest.parquet and the metadata.jsonl of every size and split that has kept rows."""
+    data = _parquet_bytes(rows)
+    path = folder / MANIFEST
+    if not (path.is_file() and path.read_bytes() == data):
+        write_atomic(path, data)
+    _write_metadata(folder, rows)
+
+
+def _parquet_bytes(rows: Sequence[Pair]) -> bytes:
+    """The rows as Parquet with page checksums; the same rows give the same bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    integers = pa.list_(pa.int32())
+    kinds = {"bool": pa.bool_(), "int": pa.int32(), "float": pa.float64(), "tuple[int, int, int, int]": integers}
+    types = {field.name: kinds.get(_type_name(field.type), pa.string()) for field in fields(Pair)}
+    types |= {"source_files": pa.list_(pa.string()), "source_sha256": pa.list_(pa.string())}
+    columns = {name: [getattr(row, name) for row in rows] for name in types}
+    table = pa.table({name: pa.array(columns[name], kind) for name, kind in types.items()})
+    buffer = pa.BufferOutputStream()
+    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
+    return bytes(buffer.getvalue())
+
+
+def _type_name(annotation: Any) -> str:
+    return (
+        annotation.__name__ if isinstance(annotation, type) and not hasattr(annotation, "__args__") else str(annotation)
+    )
+
+
+def _write_metadata(folder: Path, rows: Sequence[Pair]) -> None:
+    """One metadata.jsonl per size and split; files of splits that became empty go."""
+    groups: dict[Path, list[Pair]] = defaultdict(list)
+    for row in rows:
+        if row.kept and not row.excluded:
+            groups[folder / str(row.size) / row.split / "metadata.jsonl"].append(row)
+    for path, members in groups.items():
+        write_jsonl(path, (metadata_row(row) for row in members))
+    for path in folder.glob("*/*/metadata.jsonl"):
+        if path not in groups:
+            path.unlink()
+
+
+def metadata_row(row: Pair) -> dict[str, Any]:
+    """A row as `datasets` reads it: no nulls, the same types in every split."""
+    values = asdict(row)
+    del values["drop_reason"], values["kept"], values["excluded"]
+    return values
+
+
+def file_of(folder: Path, row: Pair, kind: str) -> Path:
+    """Where the picture `kind` (color, canny, xdog) of a kept row lies."""
+    return folder / str(row.size) / row.split / str(getattr(row, f"{kind}_file_name"))
+
+
+def rows_hash(rows: Sequence[Pair]) -> str:
+    """SHA-256 of the rows as JSON lines: what card.json states."""
+    return sha256_bytes(jsonl_bytes(asdict(row) for row in rows))
+
+
+def data_hash(pairs: Path) -> str:
+    """SHA-256 of what training sees (kept rows that nobody excluded): runs carry it."""
+    return rows_hash([row for row in read_rows(pairs) if row.kept and not row.excluded])
+
+
+def read_excluded(folder: Path) -> frozenset[str]:
+    """Ids of the rows a person took out (excluded.jsonl: {"id": ..., "reason": ...})."""
+    return frozenset(str(row.get("id", "")) for row in read_jsonl(folder / "excluded.jsonl"))
+
+
+def verify_pairs(pairs: Path) -> dict[str, Any]:
+    """Hash every picture of every kept row: {"checked", "missing", "changed", "orphans"} with relative POSIX paths."""
+    folder = pairs_folder(pairs)
+    rows = read_rows(folder)
+    expected = {
+        file_of(folder, row, kind): str(getattr(row, f"sha256_{kind}")) for row in rows if row.kept for kind in KINDS
+    }
+    missing = [path for path in expected if not path.is_file()]
+    changed = [path for path, digest in expected.items() if path.is_file() and sha256_file(path) != digest]
+    orphans = [path for path in folder.glob("*/*/*/*/*") if path.is_file() and path not in expected]
+    orphans = [path for path in orphans if path.relative_to(folder).parts[0].isdigit()]
+    changed += _changed_summaries(folder, rows)
+    return {"checked": len(expected) + 1} | {
+        name: sorted(path.relative_to(folder).as_posix() for path in paths)
+        for name, paths in (("missing", missing), ("changed", changed), ("orphans", orphans))
+    }
+
+
+def _changed_summaries(folder: Path, rows: Sequence[Pair]) -> list[Path]:
+    """card.json when it states another hash than the rows of the manifest have."""
+    card = folder / "card.json"
+    try:
+        return [] if json.loads(card.read_bytes())["rows_sha256"] == rows_hash(rows) else [card]
+    except (OSError, ValueError, KeyError):
+        return [card]
