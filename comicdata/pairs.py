@@ -4,7 +4,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,25 +26,12 @@ from comicdata.files import (
 from comicdata.images import Image, decode, encode_png
 from comicdata.outlines import canny_black, outline_parameters, xdog
 from comicdata.panels import Strip, cut_panel, find_panels, make_strips, pictures_of
-from comicdata.records import Box, EpisodeRecord, Failure, Fit, Layout, Pair, Panel
-from comicdata.splits import Key, SplitBy, assign_splits, check_pattern, drop_duplicates, group_by
+from comicdata.records import Box, EpisodeRecord, Failure, Pair, PairOptions, Panel
+from comicdata.splits import Key, assign_splits, check_pattern, drop_duplicates, group_by
 from comicdata.windows import facts_of, fit_window, panel_drop_reason, window_boxes, window_drop_reason
 
 SCHEMA_VERSION = 1
 SIZES = (256, 512)
-
-
-@dataclass(frozen=True)
-class PairOptions:
-    """What decides the bytes of a pairs folder."""
-
-    sizes: tuple[int, ...] = field(default=(256,), metadata={"flag": "--size"})
-    fit: Fit = "tile"
-    layout: Layout = "auto"
-    split_by: SplitBy = "auto"
-    test_episodes: str | None = None
-    validation_episodes: str | None = None
-    salt: str = "comicdata"
 
 
 @dataclass(frozen=True)
@@ -113,7 +100,7 @@ def _task(record: EpisodeRecord, crawl: Path, out: Path, options: PairOptions, s
     inputs = {
         "schema": SCHEMA_VERSION,
         "params": params_id(options),
-        "sizes": options.sizes,
+        "sizes": options.size,
         "split": split,
         "licence": asdict(record.licence),
         "url": record.url,
@@ -232,7 +219,7 @@ def _strip_rows(task: Task, strip: Strip, pictures: Sequence[_Picture]) -> list[
         rgb = cut_panel(strip, panel.box)
         canny = canny_black(rgb)
         indices = [pictures[i].index for i in pictures_of(strip, panel.box)]
-        for size in task.options.sizes:
+        for size in task.options.size:
             row = _panel_row(task, panel, panel_index, indices, size)
             rows += _window_rows(task, row, rgb, canny, panel)
     return rows

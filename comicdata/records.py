@@ -18,6 +18,7 @@ Status = Literal[
 Layout = Literal["auto", "strip", "page", "single"]
 Fit = Literal["tile", "pad", "center", "stretch"]
 Split = Literal["train", "validation", "test"]
+SplitBy = Literal["auto", "series", "episode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +168,16 @@ class Pair:
     sha256_canny: str
     sha256_xdog: str
     excluded: bool
+
+
+@dataclass(frozen=True)
+class PairOptions:
+    """What decides the bytes of a pairs folder; the options of `comicdata make-pairs`."""
+
+    size: tuple[int, ...] = (256,)
+    fit: Fit = "tile"
+    layout: Layout = "auto"
+    split_by: SplitBy = "auto"
+    test_episodes: str | None = None
+    validation_episodes: str | None = None
+    salt: str = "comicdata"

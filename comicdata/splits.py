@@ -10,9 +10,8 @@ from typing import Literal
 import numpy as np
 
 from comicdata.errors import UsageError
-from comicdata.records import Pair, Split
+from comicdata.records import Pair, Split, SplitBy
 
-SplitBy = Literal["auto", "series", "episode"]
 FEW_SERIES = 10
 TEST_SHARE = VALIDATION_SHARE = 0.1
 NEAR = 5  # bits of 64; copies lie at 0-5, the closest distinct pictures at 9 and more

@@ -1,0 +1,51 @@
+# make demo: the whole tour, offline, on CPU.  make test: everything that CI runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint format install install-dev test-slow clean
+
+demo: install
+	$(BIN)/comicdata demo --out out/demo
+
+test: lint
+	$(BIN)/pytest
+
+test-slow: install-dev
+	$(BIN)/pytest -m slow
+
+# mypy does not follow the setuptools mapping, so it gets the tree as it is installed.
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	rm -rf build/typed && mkdir -p build/typed/comicdata
+	ln -s $(CURDIR)/comicdata/* build/typed/comicdata/
+	ln -s $(CURDIR)/models build/typed/comicdata/models
+	ln -s $(CURDIR)/cli build/typed/comicdata/cli
+	ln -s $(CURDIR)/manifests build/typed/comicdata/recipes
+	cd build/typed && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache -p comicdata
+
+format: install-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+install: $(VENV)/installed
+install-dev: $(VENV)/installed-dev
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# A torch that is already in the environment (a CPU or another CUDA build) is left alone.
+$(VENV)/constraints.txt: constraints.txt $(BIN)/python
+	if $(BIN)/pip show -q torch 2>/dev/null; then grep -v '^torch==' constraints.txt > $@; else cp constraints.txt $@; fi
+
+$(VENV)/installed: pyproject.toml $(VENV)/constraints.txt
+	$(BIN)/pip install -q --disable-pip-version-check -c $(VENV)/constraints.txt -e .
+	touch $@
+
+$(VENV)/installed-dev: pyproject.toml $(VENV)/constraints.txt
+	$(BIN)/pip install -q --disable-pip-version-check -c $(VENV)/constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/installed
+
+clean:
+	rm -rf build dist out .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,201 @@
+"""What all commands share: common options, layered settings, messages, progress, one JSON document, one exit status."""
+
+import difflib
+import json
+import logging
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from comicdata.errors import UsageError
+
+PLAIN_LINE_EVERY_S = 30.0
+CONFIG = "comicdata.toml"
+
+
+@dataclass
+class Front:
+    """What a command talks to: people on stderr, programs on stdout."""
+
+    quiet: bool = False
+    verbose: bool = False
+    as_json: bool = False
+    dry_run: bool = False
+    status: int = 0
+    console: Any = field(default=None)
+
+    def __post_init__(self) -> None:
+        from rich.console import Console
+
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """One line for people, unless --quiet."""
+        if not self.quiet:
+            self.console.print(text, markup=False)
+
+    def warn(self, text: str) -> None:
+        """One line for people, also with --quiet."""
+        self.console.print(text, markup=False, style="yellow")
+
+    def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
+        """A small table for people."""
+        from rich.table import Table
+        from rich.text import Text
+
+        if self.quiet:
+            return
+        table = Table(*columns, title=title, title_justify="left")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        self.console.print(table)
+
+    @contextmanager
+    def progress(self, label: str, total: int | None, unit: str = "") -> Iterator[Callable[[int], None]]:
+        """A progress bar with rate and ETA on a terminal, one plain line every 30 s elsewhere.
+
+        Yields `update(done)`; `done` counts from 0 to `total`.
+        """
+        if self.quiet:
+            yield lambda done: None
+        elif self.console.is_terminal:
+            with _bar(self.console, unit) as bar:
+                task = bar.add_task(label, total=total)
+                yield lambda done: bar.update(task, completed=done)
+        else:
+            yield _PlainProgress(self, label, total, unit).update
+
+
+def _bar(console: Any, unit: str) -> Any:
+    from rich import progress
+
+    class Rate(progress.ProgressColumn):
+        """Items per second."""
+
+        def render(self, task: progress.Task) -> Any:
+            from rich.text import Text
+
+            return Text(f"{task.speed or 0:.1f} {unit}/s" if unit else "")
+
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        Rate(),
+        progress.TimeElapsedColumn(),
+        progress.TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+class _PlainProgress:
+    """Progress for logs: at most one line every 30 seconds."""
+
+    def __init__(self, front: Front, label: str, total: int | None, unit: str) -> None:
+        self.front, self.label, self.total, self.unit = front, label, total, unit
+        self.start = self.last = time.monotonic()
+
+    def update(self, done: int) -> None:
+        now = time.monotonic()
+        if now - self.last < PLAIN_LINE_EVERY_S:
+            return
+        self.last = now
+        rate = done / (now - self.start)
+        left = f", {(self.total - done) / rate:.0f} s left" if self.total and rate else ""
+        self.front.say(f"{self.label}: {done}/{self.total or '?'} {self.unit} ({rate:.1f}/s{left})")
+
+
+def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a function `f(front, **options) -> JSON document` a command with the options that all commands have.
+
+    `example` lands in the help; a test runs it. `writes` adds --dry-run.
+    """
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        def callback(quiet: bool, verbose: bool, as_json: bool, dry_run: bool = False, **options: Any) -> int:
+            logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, stream=sys.stderr)
+            front = Front(quiet, verbose, as_json, dry_run)
+            document = function(front, **options)
+            if as_json:
+                click.echo(json.dumps(document, ensure_ascii=False))
+            return front.status
+
+        own = list(reversed(getattr(function, "__click_params__", [])))
+        return click.Command(
+            name=function.__name__.rstrip("_").replace("_", "-"),
+            callback=callback,
+            params=[*own, *_common_options(writes)],
+            help=f"{_paragraphs(function.__doc__)}\n\n\b\nExample:\n  {example}",
+            context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+        )
+
+    return decorate
+
+
+def _paragraphs(doc: str | None) -> str:
+    import inspect
+
+    return inspect.cleandoc(doc or "")
+
+
+def _common_options(writes: bool) -> list[click.Parameter]:
+    options: list[click.Parameter] = [
+        click.Option(
+            ["--config"],
+            type=click.Path(path_type=Path),
+            is_eager=True,
+            expose_value=False,
+            callback=_load_config,
+            help=f"Settings file (TOML, one table per command); ./{CONFIG} when it exists.",
+        ),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Only warnings and errors."),
+        click.Option(["-v", "--verbose"], is_flag=True, help="Say more; a bug shows its traceback."),
+        click.Option(["--json", "as_json"], is_flag=True, help="One JSON document on stdout."),
+    ]
+    if writes:
+        options.insert(1, click.Option(["--dry-run"], is_flag=True, help="Say what would be done; write nothing."))
+    return options
+
+
+def _load_config(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+    """Put the command's table of the settings file under the flags and the environment."""
+    if value is None and not Path(CONFIG).is_file():
+        return
+    settings = read_config(value or Path(CONFIG))
+    table = settings.get(context.command.name or "", {})
+    known = [param.name or "" for param in context.command.params if isinstance(param, click.Option)]
+    context.default_map = {key.replace("-", "_"): setting for key, setting in table.items()}
+    for key in context.default_map:
+        if key not in known:
+            raise UsageError(
+                f"{value or CONFIG}: [{context.command.name}] has no setting {key.replace('_', '-')!r}"
+                f"{suggestion(key, known)}"
+            )
+
+
+def read_config(path: Path) -> dict[str, dict[str, Any]]:
+    """Read a settings file; UsageError when it is missing, not TOML, or not tables of commands."""
+    from comicdata.cli.main import COMMANDS
+
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read as TOML settings ({error})") from error
+    for name, table in settings.items():
+        if name not in COMMANDS or not isinstance(table, dict):
+            raise UsageError(f"{path}: [{name}] is no command{suggestion(name, list(COMMANDS))}")
+    return settings
+
+
+def suggestion(word: str, known: list[str]) -> str:
+    """'; did you mean ...?' or nothing."""
+    close = difflib.get_close_matches(word, known, 1)
+    return f"; did you mean {close[0].replace('_', '-')!r}?" if close else ""

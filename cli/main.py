@@ -1,0 +1,106 @@
+"""The `comicdata` command: a lazy group of commands, and the one place where errors become a line and a status."""
+
+import errno
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+import click
+
+import comicdata
+from comicdata.errors import ComicDataError
+
+COMMANDS = {
+    "crawl": "Fetch episodes from a site, a folder or a CBZ.",
+    "panels": "Show where the panels are.",
+    "make-pairs": "Panels, outlines and a manifest from a crawl.",
+    "train": "Train a colorizer on pairs.",
+    "colorize": "Colour line art, pages, folders or CBZ.",
+    "verify": "Re-hash a crawl, a pairs folder or a run.",
+    "demo": "The whole tour on a comic that the project draws itself.",
+    "doctor": "What this machine can do, and which settings are in force.",
+    "completion": "Print the completion script of a shell.",
+}
+
+
+class LazyGroup(click.Group):
+    """Loads the module of a command only when that command runs."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"comicdata.cli.{name.replace('-', '_')}")
+        found: click.Command = module.command_
+        return found
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from comicdata.cli.front import suggestion
+
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"no command {args[0]!r}{suggestion(args[0], list(COMMANDS))}", context)
+        return super().resolve_command(context, args)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "COMICDATA"},
+    epilog="Example:  comicdata demo --out out/demo",
+)
+@click.version_option(comicdata.__version__)
+def cli() -> None:
+    """Turn webtoons into trained colorizers: crawl, make-pairs, train, colorize."""
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; every error is one line on stderr."""
+    try:
+        result = cli.main(args=arguments, prog_name="comicdata", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except ComicDataError as error:
+        return _say(str(error), error.status)
+    except click.UsageError as error:
+        place = error.ctx.command_path if error.ctx else "comicdata"
+        return _say(f"{error.format_message()} (see: {place} --help)", 2)
+    except click.ClickException as error:
+        return _say(error.format_message(), 2)
+    except (KeyboardInterrupt, click.Abort):
+        return _say("interrupted; what was done is saved, the same command goes on from here", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except MemoryError:
+        return _say("out of memory; use fewer --workers or a smaller --batch-size", 8)
+    except OSError as error:
+        return _say(str(error), 8 if error.errno in (errno.ENOSPC, errno.EDQUOT) else 2)
+    except Exception as error:
+        if "-v" in (arguments or sys.argv) or "--verbose" in (arguments or sys.argv):
+            raise
+        return _say(f"a bug: {type(error).__name__}: {error} (run it again with -v and report the traceback)", 1)
+
+
+def _say(text: str, status: int) -> int:
+    line = " ".join(text.split())
+    click.secho(f"comicdata: {line}", err=True, fg="red" if status not in (0, 130) else None)
+    return status
+
+
+def _interrupt(number: int, frame: FrameType | None) -> Any:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Entry point of the console script; SIGTERM ends as gently as Ctrl-C."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run())

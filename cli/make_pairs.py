@@ -1,0 +1,89 @@
+"""`comicdata make-pairs`: from a crawl to a manifest of pairs."""
+
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from comicdata.cli.front import Front, command
+from comicdata.records import PairOptions
+
+DEFAULTS = PairOptions()
+
+
+@command(writes=True, example="comicdata make-pairs out/crawl --out out/pairs --size 256 --test-episodes 15-17")
+@click.argument("crawl", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The pairs folder to make or complete.")
+@click.option(
+    "--size",
+    type=click.Choice(["256", "512"]),
+    multiple=True,
+    default=[str(size) for size in DEFAULTS.size],
+    help="Side of the square windows in pixels; repeat for both.",
+)
+@click.option(
+    "--fit",
+    type=click.Choice(["tile", "pad", "center", "stretch"]),
+    default=DEFAULTS.fit,
+    help="How a panel becomes square windows.",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["auto", "strip", "page", "single"]),
+    default=DEFAULTS.layout,
+    help="What the pictures of an episode are.",
+)
+@click.option(
+    "--split-by",
+    type=click.Choice(["auto", "series", "episode"]),
+    default=DEFAULTS.split_by,
+    help="What the hash keeps together.",
+)
+@click.option("--test-episodes", default=DEFAULTS.test_episodes, help="Episodes held out, by id or number: 15-17,e20.")
+@click.option("--validation-episodes", default=DEFAULTS.validation_episodes, help="Likewise, for choosing the best.")
+@click.option("--salt", default=DEFAULTS.salt, help="Another salt, another split.")
+@click.option("--workers", type=click.IntRange(1), default=None, help="Worker processes; one per core by default.")
+def make_pairs(front: Front, crawl: Path, out: Path, size: tuple[str, ...], workers: int | None, **rest: Any) -> Any:
+    """Split every episode of DIR into panels, cut windows, draw outlines, and write the manifest.
+
+    The same command again makes only what is missing; killed at any moment, it completes to the same bytes.
+    """
+    from comicdata import pairs
+
+    options = PairOptions(size=tuple(sorted({int(one) for one in size})), **rest)
+    plan = pairs.plan_pairs(crawl, out, options)
+    if front.dry_run:
+        front.say(f"{len(plan.todo)} of {len(plan.tasks)} episodes to make, split by {plan.group}; nothing written")
+        return {"episodes": len(plan.tasks), "to_make": len(plan.todo)}
+    start = time.monotonic()
+    with front.progress("make-pairs", len(plan.todo), "episodes") as update:
+        summary = pairs.make_pairs(
+            crawl, out, options, workers=workers or os.cpu_count(), on_episode=lambda done, total: update(done)
+        )
+    seconds = time.monotonic() - start
+    _report(front, out, summary, seconds)
+    front.status = 3 if summary.failures else 0
+    return {key: value for key, value in asdict(summary).items() if key != "failures"} | {
+        "seconds": round(seconds, 3),
+        "failures": len(summary.failures),
+    }
+
+
+def _report(front: Front, out: Path, summary: Any, seconds: float) -> None:
+    done = "nothing new to do" if summary.episodes_new == 0 else f"{summary.episodes_new} episodes made"
+    front.say(
+        f"{done} in {seconds:.1f} s: {summary.panels} panels, {summary.kept} kept, {summary.pairs} pairs in {out} "
+        f"(train {summary.splits['train']}, validation {summary.splits['validation']}, test {summary.splits['test']})"
+    )
+    if summary.dropped:
+        front.say("dropped: " + ", ".join(f"{count} {reason}" for reason, count in summary.dropped.items()))
+    if summary.splits["train"] == 0:
+        front.warn("no pair is left to train on")
+    for failure in summary.failures:
+        front.warn(f"failed: {failure.item}: {failure.error}")
+
+
+command_ = make_pairs
