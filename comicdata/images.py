@@ -41,6 +41,8 @@ def decode(data: bytes, name: str) -> Image:
         raise
     except UnidentifiedImageError as error:
         raise PictureError(f"{name}: not a JPEG, PNG, WebP or GIF picture") from error
+    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
+        raise PictureError(f"{name}: over the limit of {MAX_PIXELS // 1_000_000} megapixels") from error
     except (MemoryError, RecursionError) as error:
         raise PictureError(f"{name}: too large to decode in the memory at hand") from error
     except Exception as error:  # a decoder may raise anything on hostile bytes; all of it means "unreadable"
@@ -66,7 +68,7 @@ def probe(data: bytes, name: str) -> tuple[str, int, int]:
 def check_size(size: tuple[int, int], name: str) -> None:
     """PictureError when width x height is over MAX_PIXELS."""
     if size[0] * size[1] > MAX_PIXELS:
-        raise PictureError(f"{name}: {size[0]}x{size[1]} is over the limit of {MAX_PIXELS // 1_000_000} megapixels")
+        raise PictureError(f"{name}: {size[0]}x{size[1]}, over the limit of {MAX_PIXELS // 1_000_000} megapixels")
 
 
 def _one_line(error: BaseException) -> str:

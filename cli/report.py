@@ -1,0 +1,99 @@
+"""Pieces of a self-contained HTML page: pictures inlined, curves as SVG, everything from outside escaped."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+
+from comicdata.images import Image, encode_jpeg, resize
+from comicdata.records import Panel
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #222; }
+h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid #ddd; }
+.row { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
+figure { margin: 0; } figcaption { font-size: .85rem; color: #555; } img { max-width: 100%; display: block; }
+table { border-collapse: collapse; } td, th { padding: .25rem .75rem; border-bottom: 1px solid #ddd; text-align: left; }
+svg text { font: 12px system-ui, sans-serif; }
+"""
+COLOURS = ("#c0392b", "#2471a3", "#1e8449", "#b9770e", "#6c3483", "#117a65", "#5d6d7e", "#cb4335")
+
+
+def page(title: str, sections: Sequence[tuple[str, str]]) -> str:
+    """A whole page from (heading, HTML body) pairs."""
+    body = "".join(f"<h2>{escape(heading)}</h2>\n{html}\n" for heading, html in sections)
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
+        f"<body><h1>{escape(title)}</h1>\n{body}</body></html>\n"
+    )
+
+
+def picture(image: Image, caption: str, *, width: int | None = None) -> str:
+    """A figure with the picture inlined as JPEG, shrunk to `width` pixels when it is wider."""
+    if image.ndim == 2:
+        image = np.repeat(image[..., None], 3, axis=2)
+    if width and image.shape[1] > width:
+        image = resize(image, width, max(1, round(image.shape[0] * width / image.shape[1])))
+    data = base64.b64encode(encode_jpeg(image)).decode()
+    text = escape(caption, quote=True)
+    return f'<figure><img alt="{text}" src="data:image/jpeg;base64,{data}"><figcaption>{text}</figcaption></figure>'
+
+
+def row(figures: Sequence[str]) -> str:
+    """Figures side by side."""
+    return f'<div class="row">{"".join(figures)}</div>'
+
+
+def side_by_side(images: Sequence[Image], gap: int = 8) -> Image:
+    """Pictures of one height in one picture, on white: (H, W, 3)."""
+    colours = [image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2) for image in images]
+    white = np.full((colours[0].shape[0], gap, 3), 255, np.uint8)
+    parts = [part for image in colours for part in (image, white)][:-1]
+    return np.concatenate(parts, axis=1)
+
+
+def overlay(image: Image, panels: Sequence[Panel]) -> Image:
+    """The picture with its panels framed: green for panels, orange for text; thicker where confidence is high."""
+    import cv2
+
+    framed = image.copy()
+    thickness = max(2, image.shape[1] // 150)
+    for number, panel in enumerate(panels, 1):
+        colour = (30, 160, 60) if panel.kind == "panel" else (230, 126, 34)
+        box = panel.box
+        cv2.rectangle(framed, (box.x0, box.y0), (box.x1 - 1, box.y1 - 1), colour, thickness)
+        label = f"{number} {panel.confidence:.2f}"
+        scale = image.shape[1] / 800
+        at = (box.x0 + 2 * thickness, box.y0 + round(30 * scale))
+        cv2.putText(framed, label, at, cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), 3 * thickness, cv2.LINE_AA)
+        cv2.putText(framed, label, at, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thickness, cv2.LINE_AA)
+    return framed
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """An HTML table of text cells."""
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def curves(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, size: tuple[int, int] = (720, 260)) -> str:
+    """Line chart as inline SVG; each series is scaled to its own maximum, which the legend states."""
+    width, height = size
+    longest = max((x for points in series.values() for x, _ in points), default=1) or 1
+    parts = [f'<svg width="{width}" height="{height + 24 * len(series)}" role="img" aria-label="curves">']
+    parts.append(f'<path d="M40 10V{height - 20}H{width - 10}" fill="none" stroke="#999"/>')
+    parts.append(f'<text x="{width - 10}" y="{height - 4}" text-anchor="end">{escape(x_label)}: {longest:g}</text>')
+    for index, (name, points) in enumerate(series.items()):
+        top = max((y for _, y in points), default=1) or 1
+        colour = COLOURS[index % len(COLOURS)]
+        dots = " ".join(
+            f"{40 + x / longest * (width - 50):.1f},{height - 20 - max(y, 0) / top * (height - 40):.1f}" for x, y in points
+        )
+        last = points[-1][1] if points else 0
+        parts.append(f'<polyline points="{dots}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
+        y = height + 18 + 22 * index
+        parts.append(f'<text x="40" y="{y}" fill="{colour}">{escape(name)}: top {top:.4g}, last {last:.4g}</text>')
+    return "".join(parts) + "</svg>"

@@ -1,0 +1,71 @@
+"""Atomic writes, locks, JSON lines."""
+
+import errno
+import subprocess
+import sys
+
+import pytest
+
+from comicdata import files
+from comicdata.errors import IntegrityError, LockedError, ResourceError
+
+
+def test_a_failed_write_keeps_the_old_file_and_leaves_no_temporary(tmp_path, monkeypatch):
+    path = tmp_path / "a.bin"
+    files.write_atomic(path, b"old")
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(ResourceError, match="no room left"):
+        files.write_atomic(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_lock_refuses_a_second_process_and_is_free_after_kill(tmp_path):
+    code = (
+        "import sys, time; from pathlib import Path; from comicdata.files import locked\n"
+        f"with locked(Path({str(tmp_path)!r})):\n    print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=tmp_path) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(LockedError, match="another comicdata run"), files.locked(tmp_path):
+            pass
+        holder.kill()
+        holder.wait()
+    with files.locked(tmp_path):
+        pass
+
+
+def test_jsonl_round_trip_and_damage_is_named_with_its_line(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    rows = [{"id": "w01", "title": "Füße\u2028x"}, {"id": "w02", "n": 1.5}]
+    files.write_jsonl(path, rows)
+    assert files.read_jsonl(path) == rows
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(IntegrityError, match=r"rows\.jsonl:2: not valid JSON"):
+        files.read_jsonl(path)
+
+
+def test_an_unchanged_jsonl_is_not_written_again(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    files.write_jsonl(path, [{"a": 1}])
+    before = path.stat().st_mtime_ns
+    files.write_jsonl(path, [{"a": 1}])
+    assert path.stat().st_mtime_ns == before
+
+
+def test_orphans_of_killed_writes_are_swept(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / f"x.png.77{files.TEMPORARY_SUFFIX}").write_bytes(b"half")
+    (tmp_path / "keep.png").write_bytes(b"whole")
+    assert files.sweep_orphans(tmp_path) == 1
+    assert [p.name for p in tmp_path.rglob("*.*")] == ["keep.png"]
+
+
+def test_sha256_of_a_file_is_that_of_its_bytes(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"abc")
+    assert files.sha256_file(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

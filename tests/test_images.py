@@ -1,0 +1,124 @@
+"""The one decoder: what it turns into RGB, what it refuses, and the PNG encoder."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from comicdata import images
+from comicdata.errors import PictureError, UsageError
+
+RED = (200, 30, 40)
+
+
+def saved(picture, fmt, **options):
+    buffer = io.BytesIO()
+    picture.save(buffer, fmt, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("fmt", ["PNG", "WEBP", "GIF"])
+def test_plain_formats_decode_to_their_colour(fmt):
+    options = {"lossless": True} if fmt == "WEBP" else {}
+    decoded = images.decode(saved(Image.new("RGB", (5, 3), RED), fmt, **options), "x")
+    assert decoded.shape == (3, 5, 3) and decoded.dtype == np.uint8
+    assert (decoded == RED).all()
+
+
+def test_cmyk_jpeg():
+    decoded = images.decode(saved(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG", quality=95), "x")
+    assert np.abs(decoded.astype(int) - (255, 0, 0)).max() <= 4
+
+
+def test_sixteen_bit_grey_is_scaled_not_clipped():
+    grey = np.array([[0, 0x8000, 0xFFFF]], np.uint16)
+    decoded = images.decode(saved(Image.fromarray(grey), "PNG"), "x")
+    assert decoded[0, :, 0].tolist() == [0, 0x80, 0xFF]
+
+
+def test_palette_with_transparency_lies_over_white():
+    palette = Image.new("P", (2, 1))
+    palette.putpalette([*RED, 0, 0, 255])
+    palette.putdata([0, 1])
+    decoded = images.decode(saved(palette, "PNG", transparency=1), "x")
+    assert decoded[0].tolist() == [list(RED), [255, 255, 255]]
+
+
+def test_half_transparent_pixel_is_blended_with_white():
+    decoded = images.decode(saved(Image.new("RGBA", (1, 1), (0, 0, 0, 128)), "PNG"), "x")
+    assert abs(int(decoded[0, 0, 0]) - 127) <= 1
+
+
+def test_exif_orientation_is_applied():
+    picture = Image.new("RGB", (4, 2), "white")
+    picture.putpixel((0, 0), (0, 0, 0))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera lay on its side: turn clockwise
+    decoded = images.decode(saved(picture, "PNG", exif=exif), "x")
+    assert decoded.shape == (4, 2, 3)
+    assert decoded[0, 1].tolist() == [0, 0, 0]
+
+
+def test_icc_profile_is_converted_to_srgb():
+    lab_like = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    decoded = images.decode(saved(Image.new("RGB", (2, 2), RED), "PNG", icc_profile=lab_like), "x")
+    assert np.abs(decoded.astype(int) - RED).max() <= 1
+    broken = images.decode(saved(Image.new("RGB", (2, 2), RED), "PNG", icc_profile=b"no profile"), "x")
+    assert (broken == RED).all()
+
+
+def test_one_pixel():
+    assert images.decode(saved(Image.new("L", (1, 1), 7), "PNG"), "x").tolist() == [[[7, 7, 7]]]
+
+
+def png_header(width, height):
+    body = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", 13)
+        + b"IHDR"
+        + body
+        + struct.pack(">I", zlib.crc32(b"IHDR" + body))
+        + struct.pack(">I", 0)
+        + b"IDAT"
+        + struct.pack(">I", zlib.crc32(b"IDAT"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"this is a text file", "x.jpg: not a JPEG"),
+        (b"", "x.jpg: not a JPEG"),
+        (b"<html><body>Not found</body></html>", "not a JPEG"),
+        (png_header(30000, 30000), "over the limit of 80 megapixels"),
+        (png_header(7000, 12000), "7000x12000, over the limit"),
+        (saved(Image.effect_noise((64, 64), 90), "JPEG")[:900], "damaged picture"),
+        (saved(Image.new("RGB", (4, 4)), "TIFF"), "not a JPEG"),
+        (saved(Image.new("RGB", (4, 4)), "BMP"), "not a JPEG"),
+    ],
+)
+def test_bad_bytes_are_one_clear_line(data, message):
+    with pytest.raises(PictureError, match=message) as caught:
+        images.decode(data, "x.jpg")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError, match="no such file"):
+        images.read_image(tmp_path / "gone.png")
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 5), (1, 9), (64, 48, 3), (3, 1, 3)])
+def test_png_round_trip_through_pillow(shape):
+    picture = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    assert (np.asarray(Image.open(io.BytesIO(images.encode_png(picture)))) == picture).all()
+
+
+def test_resize_down_is_the_area_mean():
+    picture = np.random.default_rng(1).integers(0, 256, (8, 12, 3), dtype=np.uint8)
+    expected = picture.reshape(4, 2, 6, 2, 3).mean(axis=(1, 3))
+    assert np.abs(images.resize(picture, 6, 4) - expected).max() <= 0.5

@@ -1,0 +1,119 @@
+"""Splits by hash and by hand; duplicates never straddle."""
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from comicdata.errors import UsageError
+from comicdata.records import Pair
+from comicdata.splits import assign_splits, check_pattern, drop_duplicates, group_by, matches, position
+
+EPISODES = [("local", "toon", f"e{n:02d}") for n in range(1, 41)]
+
+
+def split(keys, **options):
+    return assign_splits(keys, **{"salt": "s", "split_by": "auto", **options})
+
+
+def test_position_is_the_stated_hash():
+    digest = hashlib.sha256(b"salt:local/toon").hexdigest()
+    assert position("salt", "local/toon") == int(digest[:16], 16) / 2**64
+
+
+def test_few_series_are_split_by_episode_many_by_series():
+    assert group_by(EPISODES, "auto") == "episode"
+    assert group_by([("x", f"s{n}", "e1") for n in range(10)], "auto") == "series"
+
+
+def test_by_series_keeps_a_series_together():
+    keys = [("x", f"s{n}", f"e{m}") for n in range(60) for m in range(3)]
+    splits = split(keys)
+    assert all(len({splits[key] for key in keys if key[1] == f"s{n}"}) == 1 for n in range(60))
+    assert set(splits.values()) == {"train", "validation", "test"}
+
+
+def test_adding_a_series_moves_no_other():
+    keys = [("x", f"s{n}", "e1") for n in range(50)]
+    before, after = split(keys), split([*keys, ("x", "new", "e1")])
+    assert all(before[key] == after[key] for key in keys)
+
+
+def test_hand_named_episodes():
+    splits = split(EPISODES, test="15-17", validation="e20,3")
+    assert {key[2] for key, name in splits.items() if name == "test"} == {"e15", "e16", "e17"}
+    assert {key[2] for key, name in splits.items() if name == "validation"} == {"e20", "e03"}
+
+
+@given(st.integers(1, 30), st.text(min_size=1, max_size=5))
+def test_train_is_never_left_empty(count, salt):
+    assert "train" in split(EPISODES[:count], salt=salt).values()
+
+
+def test_patterns_match_ids_and_numbers():
+    assert matches("e017", "15-17") and matches("chapter-3-part-2", "2") and matches("prologue", "prologue,9")
+    assert not matches("e170", "15-17") and not matches("prologue", "1-9")
+    with pytest.raises(UsageError, match=r"--test-episodes 99: no episode has that id or number; there are e01"):
+        check_pattern("99", EPISODES, "--test-episodes")
+
+
+def a_row(name, digest, color, split="train", series="toon", size=256):
+    return Pair(
+        id=f"w{name}",
+        panel_id=f"p{name[0]}",
+        source="local",
+        series_id=series,
+        episode_id="e01",
+        panel_index=0,
+        window_index=0,
+        split=split,
+        kept=True,
+        drop_reason="",
+        color_file_name="color/x.png",
+        canny_file_name="canny/x.png",
+        xdog_file_name="xdog/x.png",
+        size=size,
+        fit="tile",
+        crop_box=(0, 0, 1, 1),
+        panel_box=(0, 0, 1, 1),
+        source_files=("0001.jpg",),
+        source_sha256=("00",),
+        source_url="",
+        licence="CC0-1.0",
+        attribution="",
+        split_confidence=1.0,
+        dhash=f"d:{digest:016x}",
+        black_fraction=0.0,
+        ink_canny=0.0,
+        ink_xdog=0.0,
+        saturation=0.0,
+        params_id="q",
+        sha256_color=color,
+        sha256_canny="c",
+        sha256_xdog="x",
+        excluded=False,
+    )
+
+
+PATTERN = 0x0F0F_33CC_5A5A_9966
+
+
+def test_a_near_copy_in_test_gives_way_to_train():
+    rows = [a_row("a1", PATTERN ^ 0b11111, "one", split="test"), a_row("b1", PATTERN, "two")]
+    result = drop_duplicates(rows)
+    assert [row.kept for row in result] == [False, True]
+    assert result[0].drop_reason == "duplicate" and result[0].color_file_name == "" == result[0].sha256_color
+
+
+def test_six_bits_are_another_picture_and_other_series_are_not_compared_by_hash():
+    assert all(row.kept for row in drop_duplicates([a_row("a1", PATTERN, "1"), a_row("b1", PATTERN ^ 0x3F, "2")]))
+    other = replace(a_row("b1", PATTERN, "2"), series_id="other")
+    assert all(row.kept for row in drop_duplicates([a_row("a1", PATTERN, "1"), other]))
+
+
+def test_equal_bytes_are_a_copy_anywhere_but_windows_of_one_panel_stay():
+    other = replace(a_row("b1", 0, "same"), series_id="other")
+    assert [row.kept for row in drop_duplicates([a_row("a1", 0, "same"), other])] == [True, False]
+    assert all(row.kept for row in drop_duplicates([a_row("a1", PATTERN, "1"), a_row("a2", PATTERN, "2")]))
