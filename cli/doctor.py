@@ -37,7 +37,9 @@ def doctor(front: Front, folder: Path) -> Any:
     settings = settings_in_force()
     front.table("This machine", ["what", "found"], [[name, str(value)] for name, value in facts.items()])
     rows = [[one["command"], one["option"], str(one["value"]), one["origin"]] for one in settings]
-    front.table("Settings that are not defaults", ["command", "option", "value", "from"], rows or [["none", "", "", ""]])
+    front.table(
+        "Settings that are not defaults", ["command", "option", "value", "from"], rows or [["none", "", "", ""]]
+    )
     for problem in problems:
         front.warn(problem)
     front.say("no problem found" if not problems else f"{len(problems)} problems")

@@ -63,11 +63,16 @@ def cli() -> None:
     """Turn webtoons into trained colorizers: crawl, make-pairs, train, colorize."""
 
 
+def run_arguments(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status where it ended by itself, its exception otherwise."""
+    result = cli.main(args=arguments, prog_name="comicdata", standalone_mode=False)
+    return result if isinstance(result, int) else 0
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; every error is one line on stderr."""
     try:
-        result = cli.main(args=arguments, prog_name="comicdata", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        return run_arguments(arguments)
     except ComicDataError as error:
         return _say(str(error), error.status)
     except click.UsageError as error:

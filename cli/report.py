@@ -79,7 +79,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
-def curves(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, size: tuple[int, int] = (720, 260)) -> str:
+def curves(
+    series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, size: tuple[int, int] = (720, 260)
+) -> str:
     """Line chart as inline SVG; each series is scaled to its own maximum, which the legend states."""
     width, height = size
     longest = max((x for points in series.values() for x, _ in points), default=1) or 1
@@ -90,7 +92,8 @@ def curves(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, si
         top = max((y for _, y in points), default=1) or 1
         colour = COLOURS[index % len(COLOURS)]
         dots = " ".join(
-            f"{40 + x / longest * (width - 50):.1f},{height - 20 - max(y, 0) / top * (height - 40):.1f}" for x, y in points
+            f"{40 + x / longest * (width - 50):.1f},{height - 20 - max(y, 0) / top * (height - 40):.1f}"
+            for x, y in points
         )
         last = points[-1][1] if points else 0
         parts.append(f'<polyline points="{dots}" fill="none" stroke="{colour}" stroke-width="1.5"/>')

@@ -37,7 +37,9 @@ def _verify(folder: Path) -> dict[str, Any]:
         from comicdata.crawl import verify_crawl
 
         return verify_crawl(folder)
-    raise UsageError(f"{folder}: neither a crawl (series.json), a pairs folder (manifest.parquet) nor a run (config.json)")
+    raise UsageError(
+        f"{folder}: neither a crawl (series.json), a pairs folder (manifest.parquet) nor a run (config.json)"
+    )
 
 
 command_ = verify

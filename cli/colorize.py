@@ -1,0 +1,91 @@
+"""`comicdata colorize`: line art in, colour out."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from comicdata.cli.front import Front, command
+from comicdata.errors import ComicDataError
+
+
+@command(writes=True, example="comicdata colorize out/run page.png --out out/colorized --recolor")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the PNG files land.")
+@click.option("--recolor", is_flag=True, help="Also pictures that have colour: draws their outline first.")
+@click.option(
+    "--layout",
+    type=click.Choice(["auto", "strip", "page", "single"]),
+    default="auto",
+    help="What a picture is; single: one panel.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, help="Same seed, same colours.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
+def colorize(
+    front: Front, run: Path, inputs: tuple[Path, ...], out: Path, recolor: bool, layout: Any, seed: int, device: Any
+) -> Any:
+    """Colour pictures, folders and CBZ files with RUN; every output is as large as its input.
+
+    Line art is used as it is. A picture in colour is left alone unless --recolor.
+    """
+    from comicdata.cli.inputs import read_groups
+    from comicdata.models.colorize import Colorizer
+
+    groups = list(read_groups(inputs))
+    pictures = [picture for group in groups for picture in group.pictures]
+    if front.dry_run:
+        front.say(f"would colour {len(pictures)} pictures into {out}")
+        return {"outputs": [], "pictures": len(pictures)}
+    colorizer = Colorizer.load(run, device=device, seed=seed)
+    outputs, targets = [], _targets([picture.name for picture in pictures], out)
+    with front.progress("colorize", len(pictures), "pictures") as update:
+        for done, (picture, target) in enumerate(zip(pictures, targets, strict=True), 1):
+            outputs += _colorize_one(front, colorizer, picture, target, recolor, layout)
+            update(done)
+    front.say(f"{len(outputs)} of {len(pictures)} pictures coloured, in {out}")
+    return {"outputs": outputs}
+
+
+def _targets(names: list[str], out: Path) -> list[Path]:
+    """One PNG per input, none named twice."""
+    targets: list[Path] = []
+    taken: set[str] = set()
+    for name in names:
+        stem = Path(name).with_suffix("").as_posix()
+        number, unique = 1, stem
+        while unique.lower() in taken:
+            number += 1
+            unique = f"{stem}-{number}"
+        taken.add(unique.lower())
+        targets.append(out / f"{unique}.png")
+    return targets
+
+
+def _colorize_one(
+    front: Front, colorizer: Any, picture: Any, target: Path, recolor: bool, layout: Any
+) -> list[dict[str, Any]]:
+    """Colour and write one picture; what cannot be read is a warning and status 3."""
+    from comicdata.files import write_atomic
+    from comicdata.images import encode_png
+    from comicdata.models.pages import colorize_picture
+
+    start = time.monotonic()
+    try:
+        result = colorize_picture(colorizer, picture.read(), recolor=recolor, layout=layout)
+    except ComicDataError as error:
+        if error.status != 3:
+            raise
+        front.warn(f"failed: {error}")
+        front.status = 3
+        return []
+    if result is None:
+        front.warn(f"{picture.name}: has colour already, left alone; --recolor draws its outline first")
+        return []
+    write_atomic(target, encode_png(result.image))
+    seconds = round(time.monotonic() - start, 3)
+    return [{"input": picture.name, "output": target.as_posix(), "panels": len(result.panels), "seconds": seconds}]
+
+
+command_ = colorize

@@ -1,0 +1,119 @@
+"""`comicdata demo`: the whole tour on a comic that the project draws itself, served on the loopback address."""
+
+import http.server
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from comicdata.cli.front import Front, command
+from comicdata.errors import ComicDataError
+
+SEED = 7
+
+
+@command(writes=True, example="comicdata demo --out out/demo")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), help="Where everything lands.")
+@click.option("--episodes", type=click.IntRange(4), default=20, help="Episodes to draw; the last two are held out.")
+@click.option("--images", type=click.IntRange(8), default=8000, help="Training budget in images.")
+def demo(front: Front, out: Path, episodes: int, images: int) -> Any:
+    """Draw a comic, crawl it, make pairs, train a colorizer, colour episodes it never saw, and report with pictures.
+
+    Offline, on the CPU, in less than five minutes. The same command again goes on where it stopped.
+    """
+    if front.dry_run:
+        front.say(f"would draw {episodes} episodes, train on {images} images, and report in {out}")
+        return {"out": out.as_posix(), "episodes": episodes, "images": images}
+    start = time.monotonic()
+    crawl, pairs, run = out / "crawl", out / "pairs", out / "run"
+    _draw(front, out / "site", episodes)
+    with loopback_server(out / "site") as base:
+        _step(front, "crawl", "drawn", "--base", base, "--out", crawl)
+    held_out = f"{episodes - 1}-{episodes}"
+    hold = ["--test-episodes", held_out, "--validation-episodes", episodes - 2]
+    _step(front, "make-pairs", crawl, "--out", pairs, *hold)
+    budget = ["--preset", "small", "--images", images, "--size", 256]
+    _step(front, "train", "auto-painter", "--pairs", pairs, "--run", run, *budget)
+    test_art = pairs / "256" / "test" / "canny"
+    _step(front, "colorize", run, test_art, "--out", out / "colorized")
+    scores = _scores(pairs, run)
+    _say_scores(front, scores)
+    report = _write_report(out, scores)
+    seconds = time.monotonic() - start
+    front.say(f"done in {seconds:.0f} s; open the report: {report}")
+    return {"report": report.as_posix(), "seconds": round(seconds, 1), **scores}
+
+
+def _draw(front: Front, site: Path, episodes: int) -> None:
+    """Draw the comic unless the same one is there."""
+    from comicdata.drawn import write_site
+    from comicdata.files import write_json
+
+    wanted = {"seed": SEED, "episodes": episodes}
+    done = site / "drawn.json"
+    if done.is_file() and json.loads(done.read_text()) == wanted:
+        return
+    front.say(f"drawing {episodes} episodes")
+    write_site(site, seed=SEED, episodes=episodes)
+    write_json(done, wanted)
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files and logs nothing."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        return
+
+
+@contextmanager
+def loopback_server(folder: Path) -> Iterator[str]:
+    """Serve a folder on 127.0.0.1 at a free port for the length of a with-block; yields its base URL."""
+    handler = partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+
+
+def _step(front: Front, *words: object) -> None:
+    """Run one command of the tour as a user would, and stop where it fails."""
+    from comicdata.cli.main import run_arguments
+
+    arguments = [str(word) for word in words]
+    front.say(f"\n$ comicdata {' '.join(arguments)}")
+    status = run_arguments([*arguments, *(["--quiet"] if front.quiet else [])])
+    if status != 0:
+        raise ComicDataError(f"the step `comicdata {arguments[0]}` ended with status {status}")
+
+
+def _scores(pairs: Path, run: Path) -> dict[str, float]:
+    """PSNR on the held-out episodes, of the colorizer and of the outline copied as it is."""
+    from comicdata.models.colorize import Colorizer
+    from comicdata.models.metrics import evaluate_pairs
+
+    return evaluate_pairs(Colorizer.load(run), pairs, "test")
+
+
+def _say_scores(front: Front, scores: dict[str, float]) -> None:
+    rows = [[name, f"{value:.2f}"] for name, value in scores.items()]
+    front.table("Held-out episodes", ["measure", "value"], rows)
+
+
+def _write_report(out: Path, scores: dict[str, float]) -> Path:
+    from comicdata.cli.demo_report import demo_report
+    from comicdata.files import write_atomic
+
+    path = out / "report.html"
+    write_atomic(path, demo_report(out, scores).encode())
+    return path.resolve()
+
+
+command_ = demo

@@ -1,0 +1,82 @@
+"""`comicdata panels`: where the panels are, as boxes and as pictures."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from comicdata.cli.front import Front, command
+from comicdata.errors import ComicDataError
+
+
+@command(writes=True, example="comicdata panels page.png --out out/overlays")
+@click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Write overlays as pictures there.")
+@click.option(
+    "--layout",
+    type=click.Choice(["auto", "strip", "page", "single"]),
+    default="auto",
+    help="What the pictures of an input are.",
+)
+def panels(front: Front, inputs: tuple[Path, ...], out: Path | None, layout: str) -> Any:
+    """Find the panels of pictures, folders and CBZ files; a folder or CBZ of slices is one strip."""
+    entries: list[dict[str, Any]] = []
+    for found in _found_strips(front, inputs, layout):
+        entries.append(_entry(found))
+        front.say(f"{found.name}: {found.strip.layout}, {len(found.panels)} panels")
+        if out and not front.dry_run:
+            _write_overlay(out / f"{len(entries):04d}.jpg", found)
+    if out and not front.dry_run and entries:
+        front.say(f"overlays in {out}")
+    return {"strips": entries}
+
+
+@dataclass(frozen=True)
+class _Found:
+    name: str
+    strip: Any
+    panels: list[Any]
+
+
+def _found_strips(front: Front, inputs: tuple[Path, ...], layout: Any) -> Iterator[_Found]:
+    """Strips and pages of every input with their panels; what cannot be read is a warning and status 3."""
+    from comicdata.cli.inputs import read_groups
+    from comicdata.panels import find_panels, make_strips
+
+    for group in read_groups(inputs):
+        images, names = [], []
+        for picture in group.pictures:
+            try:
+                images.append(picture.read())
+                names.append(picture.name)
+            except ComicDataError as error:
+                front.warn(f"failed: {error}")
+                front.status = 3
+        for strip in make_strips(images, layout) if images else []:
+            name = group.name if strip.layout == "strip" else names[strip.pictures[0]]
+            yield _Found(name, strip, find_panels(strip))
+
+
+def _entry(found: _Found) -> dict[str, Any]:
+    height, width = found.strip.image.shape[:2]
+    boxes = [
+        {"box": panel.box.as_list(), "confidence": round(panel.confidence, 4), "kind": panel.kind}
+        for panel in found.panels
+    ]
+    return {"input": found.name, "layout": found.strip.layout, "width": width, "height": height, "panels": boxes}
+
+
+def _write_overlay(path: Path, found: _Found) -> None:
+    from comicdata.cli.report import overlay
+    from comicdata.files import write_atomic
+    from comicdata.images import encode_jpeg
+
+    image = overlay(found.strip.image, found.panels)
+    if image.shape[0] > 65000:  # the format ends at 65,535 rows
+        image = image[:: -(-image.shape[0] // 65000), :: -(-image.shape[0] // 65000)]
+    write_atomic(path, encode_jpeg(image))
+
+
+command_ = panels

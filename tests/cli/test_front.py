@@ -1,0 +1,119 @@
+"""Every command: help with a runnable example, the common options, layered settings, exit statuses."""
+
+import json
+import re
+import shlex
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+
+from comicdata.cli.main import COMMANDS, cli, run
+from comicdata.records import PairOptions
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(name):
+    found = cli.get_command(click.Context(cli), name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_an_example_and_the_common_options(name, capsys):
+    assert run([name, "-h"]) == 0
+    text = capsys.readouterr().out
+    example = re.search(r"Example:\n\s+comicdata (.+)", text)
+    assert example, text
+    words = shlex.split(example[1])
+    assert words[0] == name
+    command(name).make_context(name, words[1:], resilient_parsing=False)  # the options exist and parse
+    assert {"--json", "--quiet", "--verbose", "--config"} <= {
+        option for parameter in command(name).params for option in parameter.opts
+    }
+
+
+def test_options_of_make_pairs_are_the_fields_of_its_dataclass():
+    parameters = {parameter.name: parameter for parameter in command("make-pairs").params}
+    for field in fields(PairOptions):
+        default = field.default if field.name != "size" else [str(size) for size in field.default]
+        assert parameters[field.name].default == default or (default is None and not parameters[field.name].required)
+
+
+def test_a_wrong_command_and_a_wrong_option_get_a_suggestion(capsys):
+    assert run(["make-pair", "x"]) == 2
+    assert "did you mean 'make-pairs'?" in capsys.readouterr().err
+    assert run(["make-pairs", "x", "--outt", "y"]) == 2
+    assert "--out" in capsys.readouterr().err
+
+
+def test_errors_are_one_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(["make-pairs", "nowhere", "--out", "pairs"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "nowhere" in error and "comicdata crawl" in error
+    assert not (tmp_path / "pairs").exists()
+
+
+def test_flag_over_environment_over_file_over_default(tmp_path, monkeypatch):
+    (tmp_path / "comicdata.toml").write_text('[make-pairs]\nfit = "pad"\nsalt = "file"\nsize = ["512"]\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COMICDATA_MAKE_PAIRS_SALT", "environment")
+    monkeypatch.setenv("COMICDATA_MAKE_PAIRS_LAYOUT", "page")
+    parent = click.Context(cli, info_name="comicdata", auto_envvar_prefix="COMICDATA")
+    arguments = ["crawl", "--out", "pairs", "--layout", "strip"]
+    values = command("make-pairs").make_context("make-pairs", arguments, parent=parent).params
+    assert values["layout"] == "strip"
+    assert values["salt"] == "environment"
+    assert values["fit"] == "pad" and values["size"] == ("512",)
+    assert values["split_by"] == PairOptions().split_by
+
+
+def test_doctor_says_where_a_setting_came_from(tmp_path, monkeypatch, capsys):
+    (tmp_path / "comicdata.toml").write_text('[make-pairs]\nfit = "pad"\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COMICDATA_MAKE_PAIRS_SALT", "pepper")
+    status = run(["doctor", "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert status == (8 if document["problems"] else 0)
+    found = {(one["option"], one["value"], one["origin"]) for one in document["settings"]}
+    assert {("fit", "pad", "comicdata.toml"), ("salt", "pepper", "environment")} <= found
+    assert document["machine"]["torch"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[make-pairs]\nfitt = 'pad'\n", "no setting 'fitt'; did you mean 'fit'?"),
+        ("[make-pear]\nfit = 'pad'\n", "[make-pear] is no command; did you mean 'make-pairs'?"),
+        ("[make-pairs\n", "cannot be read as TOML"),
+    ],
+)
+def test_settings_files_with_mistakes(text, message, tmp_path, monkeypatch, capsys):
+    (tmp_path / "mine.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert run(["make-pairs", "x", "--out", "y", "--config", "mine.toml"]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell, capsys):
+    assert run(["completion", shell]) == 0
+    assert "_COMICDATA_COMPLETE" in capsys.readouterr().out
+
+
+def test_a_bug_is_one_line_with_status_1(monkeypatch, capsys):
+    monkeypatch.setattr("comicdata.cli.doctor._machine_facts", lambda: 1 / 0)
+    assert run(["doctor"]) == 1
+    assert "a bug: ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_readme_help_blocks_are_what_the_program_prints(capsys):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```\n\$ (comicdata[^\n]*--help)\n(.*?)```", text, re.S)
+    assert blocks
+    for line, expected in blocks:
+        assert run(shlex.split(line)[1:]) == 0
+        assert capsys.readouterr().out.strip() == expected.strip()
