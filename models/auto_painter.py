@@ -1,0 +1,158 @@
+"""Auto-painter and pix2pix: one U-Net and one PatchGAN; the two models differ only in the weights of their losses.
+
+Sources: Liu, Qin, Luo, Wang, "Auto-painter" (2017), arXiv 1705.01908; Isola, Zhu, Zhou, Efros, "Image-to-Image
+Translation with Conditional Adversarial Networks" (2017), arXiv 1611.07004, section 6.1.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from comicdata.models.layers import Norm, initialise, normalisation
+
+Model = Literal["auto-painter", "pix2pix"]
+Adversarial = Literal["bce", "lsgan"]
+DROPOUT_LAYERS = 3  # pix2pix section 6.1.1: CD512-CD512-CD512, the three deepest of the decoder
+
+
+@dataclass(frozen=True)
+class ColorizerConfig:
+    """All that builds the two networks and weighs their losses; the defaults are pix2pix as published."""
+
+    model: Model = "pix2pix"
+    in_channels: int = 1
+    width: int = 64
+    depth: int = 8
+    kernel: int = 4
+    norm: Norm = "instance"
+    dropout: float = 0.5
+    discriminator_width: int = 64
+    discriminator_layers: int = 3
+    discriminator_norm: Norm = "instance"
+    adversarial: Adversarial = "bce"
+    weight_l1: float = 100.0
+    weight_feature: float = 0.0
+    weight_adversarial: float = 1.0
+    weight_tv: float = 0.0
+
+    @property
+    def multiple(self) -> int:
+        """Height and width of an input are multiples of this."""
+        return int(2**self.depth)
+
+
+PIX2PIX = ColorizerConfig()
+# Differs: the paper sums total variation over pixels, our losses are means, so its 1e-4 weighs less here.
+AUTO_PAINTER = replace(PIX2PIX, model="auto-painter", weight_feature=0.01, weight_tv=1e-4)
+# Differs: nobody published a network for a processor without a GPU; these numbers are measured (README, "small").
+SMALL = replace(
+    PIX2PIX,
+    width=16,
+    depth=6,
+    norm="group",
+    dropout=0.0,
+    discriminator_width=16,
+    discriminator_norm="none",
+    adversarial="lsgan",
+)
+PRESETS: dict[str, dict[str, ColorizerConfig]] = {
+    "pix2pix": {"small": SMALL, "paper": PIX2PIX, "authors": PIX2PIX},
+    "auto-painter": {
+        "small": replace(SMALL, model="auto-painter", weight_tv=1.0),
+        "paper": AUTO_PAINTER,
+        "authors": replace(
+            AUTO_PAINTER,
+            width=48,
+            kernel=3,
+            discriminator_width=48,
+            weight_l1=50.0,
+            weight_feature=1e-4,
+            weight_tv=1e-3,
+        ),
+    },
+}
+
+
+class UNet(nn.Module):
+    """The generator: outline (B, in_channels, H, W) in [-1, 1], white +1 -> colour (B, 3, H, W) in [-1, 1].
+
+    `depth` convolutions of stride 2 down, as many transposed ones up, and each level of the way down is laid beside
+    the same level of the way up. H and W are multiples of 2^depth.
+    """
+
+    def __init__(self, config: ColorizerConfig) -> None:
+        super().__init__()
+        widths = [config.width * min(2**level, 8) for level in range(config.depth)]
+        self.down = nn.ModuleList(self._down(config, widths, level) for level in range(config.depth))
+        self.up = nn.ModuleList(self._up(config, widths, level) for level in reversed(range(config.depth)))
+        initialise(self)
+
+    @staticmethod
+    def _down(config: ColorizerConfig, widths: list[int], level: int) -> nn.Sequential:
+        """Level 0 has neither activation nor norm before the others; the bottleneck has no norm."""
+        inputs = widths[level - 1] if level else config.in_channels
+        layers: list[nn.Module] = [nn.LeakyReLU(0.2)] if level else []
+        layers.append(nn.Conv2d(inputs, widths[level], config.kernel, stride=2, padding=1))
+        if 0 < level < config.depth - 1:
+            layers.append(normalisation(config.norm, widths[level]))
+        return nn.Sequential(*layers)
+
+    @staticmethod
+    def _up(config: ColorizerConfig, widths: list[int], level: int) -> nn.Sequential:
+        """Doubles height and width; level 0 makes the three channels of the picture."""
+        bottleneck = level == config.depth - 1
+        inputs = widths[level] * (1 if bottleneck else 2)
+        outputs = widths[level - 1] if level else 3
+        layers: list[nn.Module] = [
+            nn.ReLU(),
+            nn.ConvTranspose2d(inputs, outputs, config.kernel, stride=2, padding=1, output_padding=4 - config.kernel),
+        ]
+        if level:
+            layers.append(normalisation(config.norm, outputs))
+        if config.dropout and level >= max(1, config.depth - DROPOUT_LAYERS):
+            layers.append(nn.Dropout(config.dropout))
+        return nn.Sequential(*layers)
+
+    def forward(self, outline: Tensor) -> Tensor:
+        levels = []
+        value = outline
+        for layer in self.down:
+            value = layer(value)
+            levels.append(value)
+        levels.pop()  # the bottleneck goes up itself
+        for layer in self.up:
+            value = layer(value)
+            if levels:
+                value = torch.cat([value, levels.pop()], dim=1)
+        return torch.tanh(value)
+
+
+class PatchGAN(nn.Module):
+    """The discriminator: outline (B, in_channels, H, W) and colour (B, 3, H, W) -> one logit a patch (B, 1, h, w).
+
+    Three layers of stride 2 see patches of 70 x 70 pixels.
+    Differs: the auto-painter paper says 70 x 70 in the text and draws four such layers (142 x 142) in its figure;
+    the text is the default, `discriminator_layers=4` is the figure.
+    """
+
+    def __init__(self, config: ColorizerConfig) -> None:
+        super().__init__()
+        count = config.discriminator_layers
+        widths = [config.discriminator_width * min(2**level, 8) for level in range(count + 1)]
+        layers: list[nn.Module] = []
+        channels = config.in_channels + 3
+        for level, width in enumerate(widths):
+            layers.append(nn.Conv2d(channels, width, config.kernel, stride=2 if level < count else 1, padding=1))
+            if level:
+                layers.append(normalisation(config.discriminator_norm, width))
+            layers.append(nn.LeakyReLU(0.2))
+            channels = width
+        layers.append(nn.Conv2d(channels, 1, config.kernel, stride=1, padding=1))
+        self.layers = nn.Sequential(*layers)
+        initialise(self)
+
+    def forward(self, outline: Tensor, color: Tensor) -> Tensor:
+        logits: Tensor = self.layers(torch.cat([outline, color], dim=1))
+        return logits

@@ -1,0 +1,154 @@
+"""Pairs from a manifest as batches; a batch is a pure function of (seed, images seen), so nothing needs saving."""
+
+import os
+from collections import deque
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from comicdata.errors import IntegrityError, PictureError, UsageError
+from comicdata.files import sha256_bytes
+from comicdata.images import Image, decode
+from comicdata.manifests import file_of, pairs_folder, read_rows, rows_hash
+from comicdata.models.layers import to_tensor
+from comicdata.records import Pair
+
+OutlineChoice = Literal["canny", "xdog", "mix"]
+CACHE_BYTES = 512 * 1024 * 1024
+AHEAD = 4  # batches made while the network works
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`ids` of B pairs; outline (B, 1, H, W) and color (B, 3, H, W) uint8, channels last in memory."""
+
+    ids: tuple[str, ...]
+    outline: Tensor
+    color: Tensor
+
+
+class PairDataset:
+    """The pairs of one split and size that are kept and not excluded, in the order of the manifest.
+
+    Decoded pictures stay in memory up to `cache_bytes`. `pairs` is the folder or its manifest.parquet.
+    """
+
+    def __init__(
+        self,
+        pairs: Path,
+        split: str,
+        size: int,
+        outline: OutlineChoice = "canny",
+        *,
+        cache_bytes: int = CACHE_BYTES,
+    ) -> None:
+        self.folder = pairs_folder(pairs)
+        rows = [row for row in read_rows(pairs) if row.kept and not row.excluded]
+        self.data_hash = rows_hash(rows)
+        self.size = size
+        self.kinds = ("canny", "xdog") if outline == "mix" else (outline,)
+        self.rows = [row for row in rows if row.split == split and row.size == size]
+        self._other_sizes = sorted({row.size for row in rows if row.split == split} - {size})
+        self._split = split
+        self._cache: dict[tuple[int, str], Image] = {}
+        self._room = cache_bytes
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def require_rows(self) -> None:
+        """UsageError when there is nothing to train or evaluate on."""
+        if self.rows:
+            return
+        there = f"; there are pairs of size {self._other_sizes[0]}" if self._other_sizes else ""
+        raise UsageError(f"{self.folder}: no pairs of size {self.size} in the split {self._split}{there}")
+
+    def outline(self, index: int, kind: str | None = None) -> Image:
+        """(size, size) uint8: ink 0 on paper 255."""
+        return self._picture(index, kind or self.kinds[0])[..., 0]
+
+    def color(self, index: int) -> Image:
+        """(size, size, 3) uint8."""
+        return self._picture(index, "color")
+
+    def _picture(self, index: int, kind: str) -> Image:
+        cached = self._cache.get((index, kind))
+        if cached is not None:
+            return cached
+        picture = self._read(self.rows[index], kind)
+        if kind != "color":
+            picture = np.ascontiguousarray(picture[..., :1])
+        if picture.nbytes <= self._room:
+            self._room -= picture.nbytes
+            self._cache[index, kind] = picture
+        return picture
+
+    def _read(self, row: Pair, kind: str) -> Image:
+        """Read and check one picture; IntegrityError names the row, the file and the cure."""
+        path = file_of(self.folder, row, kind)
+        cure = f"(row {row.id} of the manifest names it); list what is wrong with: comicdata verify {self.folder}"
+        try:
+            data = path.read_bytes()
+            if sha256_bytes(data) != getattr(row, f"sha256_{kind}"):
+                raise IntegrityError(f"{path}: not the bytes that make-pairs wrote {cure}")
+            picture = decode(data, str(path))
+        except OSError as error:
+            raise IntegrityError(f"{path}: missing or unreadable {cure}") from error
+        except PictureError as error:
+            raise IntegrityError(f"{path}: not a picture {cure}") from error
+        if picture.shape[:2] != (self.size, self.size):
+            raise IntegrityError(f"{path}: {picture.shape[1]}x{picture.shape[0]}, not {self.size}x{self.size} {cure}")
+        return picture
+
+
+@lru_cache(maxsize=4)
+def permutation(count: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
+    """The order of the pairs in one epoch."""
+    return np.random.default_rng([seed, epoch]).permutation(count)
+
+
+def make_batch(dataset: PairDataset, *, seed: int, images: int, batch_size: int, crop: int) -> Batch:
+    """The batch that follows after `images` images: random crops, half of them mirrored."""
+    ids, outlines, colors = [], [], []
+    for position in range(images, images + batch_size):
+        epoch, offset = divmod(position, len(dataset))
+        index = int(permutation(len(dataset), seed, epoch)[offset])
+        outline, color = _augmented(dataset, index, crop, np.random.default_rng([seed, epoch, index]))
+        ids.append(dataset.rows[index].id)
+        outlines.append(outline)
+        colors.append(color)
+    return Batch(tuple(ids), to_tensor(np.stack(outlines)), to_tensor(np.stack(colors)))
+
+
+def _augmented(dataset: PairDataset, index: int, crop: int, random: np.random.Generator) -> tuple[Image, Image]:
+    """One crop of a pair, perhaps mirrored, with one of the kinds of outline."""
+    kind = dataset.kinds[int(random.integers(len(dataset.kinds)))]
+    top, left = (int(start) for start in random.integers(dataset.size - crop + 1, size=2))
+    window = (slice(top, top + crop), slice(left, left + crop))
+    outline, color = dataset.outline(index, kind)[window], dataset.color(index)[window]
+    return (outline[:, ::-1], color[:, ::-1]) if random.integers(2) else (outline, color)
+
+
+def batches(
+    dataset: PairDataset, *, seed: int, start: int, stop: int, batch_size: int, crop: int
+) -> Generator[Batch, None, None]:
+    """Batches from image `start` up to `stop`, made by threads a few steps ahead of their use."""
+    pool = ThreadPoolExecutor(max_workers=max(1, min(AHEAD, (os.cpu_count() or 1) - 1)))
+    waiting: deque[Future[Batch]] = deque()
+    try:
+        for images in range(start, stop, batch_size):
+            job = pool.submit(make_batch, dataset, seed=seed, images=images, batch_size=batch_size, crop=crop)
+            waiting.append(job)
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,65 @@
+"""What the networks share: normalisation, initial weights, the device, and the converters from and to pictures."""
+
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from comicdata.errors import UsageError
+from comicdata.images import Image
+
+Norm = Literal["group", "instance", "none"]
+GROUPS = 8
+
+
+def normalisation(norm: Norm, channels: int) -> nn.Module:
+    """A normalisation that does the same in training and in use, whatever the batch.
+
+    Differs: the papers say batch normalisation and train with a batch of 1, applied with the statistics of the
+    picture at hand; that is instance normalisation, and written so it cannot change between training and use.
+    """
+    if norm == "group":
+        return nn.GroupNorm(min(GROUPS, channels), channels)
+    if norm == "instance":
+        return nn.GroupNorm(channels, channels)  # one channel a group; unlike InstanceNorm2d it accepts 1x1 maps
+    return nn.Identity()
+
+
+def initialise(network: nn.Module) -> None:
+    """Weights from N(0, 0.02), scales from N(1, 0.02), biases 0. Source: pix2pix (arXiv 1611.07004), section 6.2."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+        elif isinstance(module, nn.GroupNorm):
+            nn.init.normal_(module.weight, 1.0, 0.02)
+        else:
+            continue
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+def find_device(name: str) -> torch.device:
+    """The device behind auto, cpu or cuda; UsageError when there is no such device here."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"device {name}: not known; there are auto, cpu, cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UsageError("device cuda: PyTorch sees no GPU here; take --device cpu")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def to_tensor(images: Image) -> Tensor:
+    """(B, H, W) or (B, H, W, 3) uint8 -> (B, 1 or 3, H, W) uint8, channels last in memory."""
+    array = images[..., None] if images.ndim == 3 else images
+    return torch.from_numpy(np.ascontiguousarray(array)).permute(0, 3, 1, 2)
+
+
+def to_range(pixels: Tensor) -> Tensor:
+    """uint8 in [0, 255] -> float32 in [-1, 1]: black -1, white +1."""
+    return pixels.float().div_(127.5).sub_(1.0)
+
+
+def to_image(output: Tensor) -> Image:
+    """One (3, H, W) float in [-1, 1] -> (H, W, 3) uint8, rounded."""
+    pixels = output.detach().float().add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+    return np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())

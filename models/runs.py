@@ -1,0 +1,86 @@
+"""The RUN folder beside weights and states: options, metrics, sample grids, and what a second run may change."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from comicdata.errors import IntegrityError, UsageError
+from comicdata.files import jsonl_bytes, read_json, write_atomic, write_json
+from comicdata.images import Image, encode_png
+from comicdata.models.metrics import outline_copy
+
+CONFIG = "config.json"
+BORDER = 4
+
+
+def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> None:
+    """UsageError when the folder was trained with other options, IntegrityError when on other data."""
+    if not (run / CONFIG).is_file():
+        if (run / "state").is_dir():
+            raise IntegrityError(f"{run / CONFIG}: missing, though there are states; train into a new run folder")
+        return
+    saved = read_json(run / CONFIG)
+    old, new = _flat(saved.get("options", {})), _flat(json.loads(json.dumps(options)))
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            raise UsageError(
+                f"{run}: trained with {name} {old.get(name)}, now {name} {new.get(name)}; give the same options to go "
+                "on (only the number of images may grow), or another run folder"
+            )
+    if saved.get("data_hash") != data_hash:
+        raise IntegrityError(
+            f"{run}: the pairs changed since (data hash was {str(saved.get('data_hash'))[:12]}, is {data_hash[:12]}); "
+            "train into another run folder, or bring the old pairs back"
+        )
+
+
+def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options with those of the network beside them."""
+    network = options.get("network", {})
+    return {name: value for name, value in options.items() if name != "network"} | {
+        f"network.{name}": value for name, value in network.items()
+    }
+
+
+def write_config(run: Path, options: Mapping[str, Any], images: int, data_hash: str) -> None:
+    """Write config.json unless it already says this."""
+    value = {"images": images, "data_hash": data_hash, "options": dict(options)}
+    path = run / CONFIG
+    if not path.is_file() or read_json(path) != json.loads(json.dumps(value)):
+        write_json(path, value)
+
+
+class Metrics:
+    """metrics.jsonl: grows by whole lines; a resume first cuts off what was written after the state it starts from."""
+
+    def __init__(self, run: Path, position: int) -> None:
+        self.path = run / "metrics.jsonl"
+        data = self.path.read_bytes() if self.path.is_file() else b""
+        if len(data) < position:
+            raise IntegrityError(f"{self.path}: shorter than when the state was saved; train into a new run folder")
+        if len(data) != position or not self.path.is_file():
+            write_atomic(self.path, data[:position])
+        self.position = position
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Add one row."""
+        with self.path.open("ab") as file:
+            self.position += file.write(jsonl_bytes([row]))
+
+
+def write_grid(run: Path, images: int, rows: Sequence[tuple[Image, Image, Image]]) -> None:
+    """Write samples/<images>.png: one row a pair, outline | output | truth, all of one size."""
+    lines = [_beside([outline_copy(outline), output, truth], axis=1) for outline, output, truth in rows]
+    write_atomic(run / "samples" / f"{images}.png", encode_png(_beside(lines, axis=0)))
+
+
+def _beside(pictures: Sequence[Image], axis: int) -> Image:
+    """Pictures in a row (axis 1) or a column (axis 0) with a white border between them."""
+    shape = list(pictures[0].shape)
+    shape[axis] = BORDER
+    border = np.full(shape, 255, np.uint8)
+    parts = [part for picture in pictures for part in (picture, border)]
+    return np.concatenate(parts[:-1], axis=axis)

@@ -1,0 +1,95 @@
+"""Small pairs folders: a disc and a box of fixed colours on a paper of one of few colours, with their black outlines."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from comicdata.files import sha256_bytes, write_atomic
+from comicdata.images import Image, encode_png
+from comicdata.manifests import write_manifest
+from comicdata.outlines import canny_black, xdog
+from comicdata.records import Pair
+
+PAPERS = [(250, 240, 200), (180, 220, 250), (200, 240, 190)]
+
+
+def draw(number: int, size: int) -> Image:
+    """One panel in colour, (size, size, 3)."""
+    random = np.random.default_rng(number)
+    image = np.full((size, size, 3), PAPERS[number % len(PAPERS)], np.uint8)
+    place = random.integers(size // 4, 3 * size // 4, size=4).tolist()
+    reach = size // 6
+    for color, thickness in (((230, 120, 90), -1), ((0, 0, 0), 1)):
+        cv2.circle(image, tuple(place[:2]), reach, color, thickness)
+    for color, thickness in (((90, 140, 220), -1), ((0, 0, 0), 1)):
+        corner = (place[2] - reach // 2, place[3] - reach // 2)
+        cv2.rectangle(image, corner, (place[2] + reach, place[3] + reach), color, thickness)
+    return image
+
+
+def make_pairs(folder: Path, *, train: int = 6, validation: int = 2, test: int = 2, size: int = 64) -> Path:
+    """A pairs folder that read_rows and verify accept."""
+    splits = ["train"] * train + ["validation"] * validation + ["test"] * test
+    write_manifest(folder, [_pair(folder, number, split, size) for number, split in enumerate(splits)])
+    return folder
+
+
+def _pair(folder: Path, number: int, split: str, size: int) -> Pair:
+    """Write the three pictures of one pair and describe them."""
+    color = draw(number, size)
+    pictures = {"color": color, "canny": canny_black(color), "xdog": xdog(color, size=256)}
+    names, hashes = {}, {}
+    for kind, picture in pictures.items():
+        data = encode_png(picture)
+        names[kind] = f"{kind}/00/p{number:04d}.png"
+        hashes[kind] = sha256_bytes(data)
+        write_atomic(folder / str(size) / split / names[kind], data, durable=False)
+    return Pair(
+        id=f"p{number:04d}",
+        panel_id=f"panel{number:04d}",
+        source="test",
+        series_id="shapes",
+        episode_id="e1",
+        panel_index=number,
+        window_index=0,
+        split=split,
+        kept=True,
+        drop_reason="",
+        color_file_name=names["color"],
+        canny_file_name=names["canny"],
+        xdog_file_name=names["xdog"],
+        size=size,
+        fit="tile",
+        crop_box=(0, 0, size, size),
+        panel_box=(0, 0, size, size),
+        source_files=("0001.png",),
+        source_sha256=("0" * 64,),
+        source_url="",
+        licence="CC0-1.0",
+        attribution="",
+        split_confidence=1.0,
+        dhash="d:0000000000000000",
+        black_fraction=0.0,
+        ink_canny=0.1,
+        ink_xdog=0.1,
+        saturation=0.5,
+        params_id="x",
+        sha256_color=hashes["color"],
+        sha256_canny=hashes["canny"],
+        sha256_xdog=hashes["xdog"],
+        excluded=False,
+    )
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    return make_pairs(tmp_path / "pairs")
+
+
+@pytest.fixture
+def make() -> Callable[..., Path]:
+    """For a pairs folder of another make-up."""
+    return make_pairs
