@@ -1,0 +1,61 @@
+"""Ids and natural order: how names from outside become slugs and sequences."""
+
+import hashlib
+import re
+import unicodedata
+
+LONGEST = 60
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Sort key in which `2` comes before `10`."""
+    parts = re.findall(r"(\d+)|(\D+)", name.casefold())
+    return [(0, int(digits), "") if digits else (1, 0, text) for digits, text in parts]
+
+
+def slug(name: str, prefix: str = "e") -> str:
+    """A lower-case ASCII name of [a-z0-9-] that never looks like a number and is safe in any path.
+
+    A name that starts with a digit gets `prefix`; one that loses letters or is too long gets a hash, so that two
+    names never share a slug by accident.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    text = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    lost = any(character.isalnum() and not character.isascii() for character in unicodedata.normalize("NFC", name))
+    if not text or lost or len(text) > LONGEST:
+        text = f"{text[:LONGEST]}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}".strip("-")
+    return text if text[0].isalpha() and text not in RESERVED else f"{prefix}{'-' * (text in RESERVED)}{text}"
+
+
+RESERVED = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10)), "parts"}
+
+
+def unique(names: list[str], prefix: str = "e") -> list[str]:
+    """Slugs of names in order; a slug that comes again gets -2, -3, ..."""
+    taken: set[str] = set()
+    result = []
+    for name in names:
+        first = candidate = slug(name, prefix)
+        number = 1
+        while candidate in taken:
+            number += 1
+            candidate = f"{first}-{number}"
+        taken.add(candidate)
+        result.append(candidate)
+    return result
+
+
+EPISODE_PAGE = [
+    re.compile(r"e(?:p(?:isode)?)?[ ._-]?(\d{1,4})[ ._-]?p(?:age)?[ ._-]?(\d{1,4})(?!\d)", re.IGNORECASE),  # E17P05
+    re.compile(r"ep(?:isode)?[ ._-]?(\d{1,4})[ ._-](\d{1,4})(?!\d)", re.IGNORECASE),  # ep17_005
+    re.compile(r"(?<!\d)(\d{2,4})[_-](\d{2,4})(?!\d)"),  # 017-05
+]
+
+
+def episode_and_page(stem: str) -> tuple[str, int] | None:
+    """The digits of the episode and the number of the page in a file name, where a pattern says both."""
+    for pattern in EPISODE_PAGE:
+        found = pattern.search(stem)
+        if found:
+            return found[1], int(found[2])
+    return None

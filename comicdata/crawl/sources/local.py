@@ -1,0 +1,120 @@
+"""Pictures on this machine: a folder tree, a flat folder, a single picture. Bytes are read, never changed."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from comicdata.crawl.names import episode_and_page, natural_key, unique
+from comicdata.crawl.names import slug as make_slug
+from comicdata.errors import UsageError
+from comicdata.images import PICTURE_SUFFIXES
+from comicdata.records import Episode, Licence, Page, Series
+
+SOURCE = "local"
+IGNORED = {"__macosx", "thumbs.db", ".ds_store"}
+
+
+@dataclass(frozen=True)
+class LocalSource:
+    """One series on disk: episodes as (Episode, files in reading order)."""
+
+    root: Path
+    record: Series
+    parts: tuple[tuple[Episode, tuple[Path, ...]], ...]
+
+    def series(self) -> Series:
+        return self.record
+
+    def episodes(self) -> Sequence[Episode]:
+        return [episode for episode, _ in self.parts]
+
+    def pages(self, episode: Episode) -> Sequence[Page]:
+        (files,) = [files for one, files in self.parts if one.episode_id == episode.episode_id]
+        return [Page(path.relative_to(self.root).as_posix()) for path in files]
+
+    def read(self, page: Page) -> bytes:
+        return (self.root / page.url).read_bytes()
+
+
+def open_folder(folder: Path, licence: Licence | None = None) -> Iterator["LocalSource | object"]:
+    """The series in a folder: SERIES/EPISODE/*, EPISODE/*, a flat folder, or archives that are episodes.
+
+    UsageError when no picture and no archive is in it.
+    """
+    from comicdata.crawl.sources.archive import ARCHIVES, ArchiveFolder
+
+    archives = [path for path in _entries(folder) if path.is_file() and path.suffix.lower() in ARCHIVES]
+    flat = _pictures(folder)
+    nested = {path: _folders_with_pictures(path) for path in _entries(folder) if path.is_dir()}
+    if archives:
+        yield ArchiveFolder(folder, tuple(archives), licence)
+    if flat:
+        yield _flat_series(folder, flat, licence)
+    episodes = [path for path, places in nested.items() if places == [path]]
+    if episodes:
+        yield _folder_series(folder, folder, episodes, licence)
+    deeper = [path for path, places in nested.items() if places and places != [path]]
+    for path in deeper:
+        yield _folder_series(folder, path, nested[path], licence)
+    if not (archives or flat or episodes or deeper):
+        raise UsageError(f"{folder}: no JPEG, PNG, WebP or GIF picture and no CBZ in this folder")
+
+
+def open_picture(path: Path, licence: Licence | None = None) -> LocalSource:
+    """One picture as a series of one episode."""
+    series = _series(path.stem, licence)
+    return LocalSource(path.parent, series, ((Episode(make_slug(path.stem), path.stem), (path,)),))
+
+
+def _series(name: str, licence: Licence | None) -> Series:
+    return Series(SOURCE, make_slug(name, "s"), name, licence=licence or Licence())
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is directly in a folder, in natural order, without hidden files, litter and symbolic links to folders."""
+    entries = [
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith(".")
+        and path.name.casefold() not in IGNORED
+        and not (path.is_symlink() and path.is_dir())
+    ]
+    return sorted(entries, key=lambda path: natural_key(path.name))
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return [path for path in _entries(folder) if path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES]
+
+
+def _folders_with_pictures(folder: Path) -> list[Path]:
+    """`folder` and everything below it that holds pictures directly, in natural order."""
+    own = [folder] if _pictures(folder) else []
+    return own + [place for path in _entries(folder) if path.is_dir() for place in _folders_with_pictures(path)]
+
+
+def _folder_series(root: Path, place: Path, folders: Sequence[Path], licence: Licence | None) -> LocalSource:
+    """One episode per folder."""
+    names = [path.relative_to(place).as_posix() if path != place else path.name for path in folders]
+    parts = [
+        (Episode(identifier, name), tuple(_pictures(path)))
+        for identifier, name, path in zip(unique(names), names, folders, strict=True)
+    ]
+    return LocalSource(root, _series(place.resolve().name, licence), tuple(parts))
+
+
+def _flat_series(folder: Path, pictures: Sequence[Path], licence: Licence | None) -> LocalSource:
+    """Episodes from the pattern in the names; one episode where not every name has it."""
+    found = [episode_and_page(path.stem) for path in pictures]
+    name = folder.resolve().name
+    if not all(found):
+        return LocalSource(folder, _series(name, licence), ((Episode(make_slug(name), name), tuple(pictures)),))
+    groups: dict[str, list[tuple[int, Path]]] = defaultdict(list)
+    for path, place in zip(pictures, found, strict=True):
+        assert place is not None
+        groups[place[0]].append((place[1], path))
+    parts = [
+        (Episode(f"e{number}", f"Episode {int(number)}"), tuple(path for _, path in sorted(pages)))
+        for number, pages in sorted(groups.items(), key=lambda item: (int(item[0]), item[0]))
+    ]
+    return LocalSource(folder, _series(name, licence), tuple(parts))

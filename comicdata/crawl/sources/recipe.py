@@ -1,0 +1,219 @@
+"""A site described by a TOML recipe: where the episodes are listed, and which elements are the pictures."""
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from typing import Any, Literal
+from urllib.parse import urljoin, urlsplit
+
+from bs4 import BeautifulSoup
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from comicdata.crawl.fetch import Fetcher
+from comicdata.crawl.names import slug, unique
+from comicdata.crawl.robots import Robots
+from comicdata.errors import NetworkError, PolicyError, UsageError
+from comicdata.records import Episode, Licence, Page, Series
+
+MAX_LIST_PAGES = 500
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LicenceBlock(_Strict):
+    """What the rights holder allows: required, so that every pair can say it."""
+
+    id: str = Field(min_length=1)
+    url: str = ""
+    attribution: str = ""
+
+
+class Site(_Strict):
+    """The site and the comic. `allow_hosts` and `image_hosts` add to the host of `base`."""
+
+    name: str
+    base: str = Field(pattern="^https?://")
+    title: str
+    series: str = ""
+    authors: tuple[str, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
+    image_hosts: tuple[str, ...] = ()
+    licence: LicenceBlock
+
+
+class Episodes(_Strict):
+    """list: links on list pages; walk: from page to page by a link; number: a URL with {n}."""
+
+    mode: Literal["list", "walk", "number"]
+    url: str
+    item_css: str = ""
+    next_css: str = ""
+    order: Literal["asc", "desc"] = "asc"
+    first: int = 1
+    last: int = 0
+    most: int = 2000
+
+
+class Images(_Strict):
+    """Which elements are the pictures, and which attribute holds the address (the first that is there)."""
+
+    css: str
+    attr: tuple[str, ...] = ("data-url", "data-src", "src")
+    drop_match: tuple[str, ...] = ()
+
+
+class Recipe(_Strict):
+    """A whole recipe file."""
+
+    site: Site
+    episodes: Episodes
+    images: Images
+
+
+def load_recipe(text: str, name: str) -> Recipe:
+    """Parse and check a recipe; UsageError names the first wrong key and what was probably meant."""
+    try:
+        return Recipe.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{name}: not valid TOML ({error})") from error
+    except ValidationError as error:
+        raise UsageError(f"{name}: {_explain(error)}") from error
+
+
+BLOCKS: dict[str, type[BaseModel]] = {"site": Site, "episodes": Episodes, "images": Images, "licence": LicenceBlock}
+
+
+def _explain(error: ValidationError) -> str:
+    """The first fault in words, with a suggestion for a mistyped key."""
+    fault = error.errors()[0]
+    place = [str(part) for part in fault["loc"]]
+    if fault["type"] == "extra_forbidden":
+        model = BLOCKS.get(place[-2], Recipe) if len(place) > 1 else Recipe
+        close = difflib.get_close_matches(place[-1], list(model.model_fields), 1)
+        return f"unknown key {'.'.join(place)}" + (f"; did you mean {close[0]!r}?" if close else "")
+    return f"{'.'.join(place)}: {fault['msg']}"
+
+
+class RecipeSource:
+    """The comic of one recipe, read through one Fetcher; robots.txt decides before every page and picture."""
+
+    def __init__(self, recipe: Recipe, fetcher: Fetcher, base: str | None = None) -> None:
+        self.recipe = recipe
+        self.fetcher = fetcher
+        self.robots = Robots(fetcher)
+        self.base = (base or recipe.site.base).rstrip("/") + "/"
+        site = recipe.site
+        fetcher.allow([urlsplit(self.base).netloc, *site.allow_hosts, *site.image_hosts])
+
+    def series(self) -> Series:
+        site = self.recipe.site
+        licence = Licence(site.licence.id, site.licence.url, site.licence.attribution)
+        name = slug(site.series or site.title, "s")
+        return Series(slug(site.name, "s"), name, site.title, site.authors, self.base, licence)
+
+    def episodes(self) -> Sequence[Episode]:
+        """All episodes in reading order; NetworkError or PolicyError when the list cannot be had."""
+        how = self.recipe.episodes
+        if how.mode == "number":
+            found = [(f"Episode {n}", urljoin(self.base, how.url.replace("{n}", str(n)))) for n in _numbers(how)]
+        elif how.mode == "walk":
+            found = self._walk(urljoin(self.base, how.url))
+        else:
+            found = self._list(urljoin(self.base, how.url))
+        if how.order == "desc":
+            found.reverse()
+        names = unique([_episode_name(title, index) for index, (title, _) in enumerate(found, 1)])
+        return [Episode(name, title, url) for name, (title, url) in zip(names, found, strict=True)]
+
+    def pages(self, episode: Episode) -> Sequence[Page]:
+        """The pictures of one episode, in the order of the document, each once."""
+        return parse_images(self._text(episode.url), episode.url, self.recipe.images)
+
+    def read(self, page: Page) -> bytes:
+        self._obey_robots(page.url)
+        return self.fetcher.get(page.url, referer=page.referer)
+
+    def _text(self, url: str) -> str:
+        self._obey_robots(url)
+        return self.fetcher.get(url).decode("utf-8", "replace")
+
+    def _obey_robots(self, url: str) -> None:
+        if not self.robots.allows(url):
+            raise PolicyError(f"{url}: robots.txt forbids it")
+
+    def _list(self, url: str) -> list[tuple[str, str]]:
+        """Links of all list pages; `next_css` leads on, and a page seen twice ends it."""
+        how = self.recipe.episodes
+        found: dict[str, str] = {}
+        seen: set[str] = set()
+        while url and url not in seen and len(seen) < MAX_LIST_PAGES:
+            seen.add(url)
+            items, following = parse_list(self._text(url), url, how.item_css, how.next_css)
+            found |= {link: title for title, link in items if link not in found}
+            url = following
+        if not found:
+            raise NetworkError(f"{url or self.base}: {how.item_css!r} finds no episode; has the site changed?")
+        return [(title, link) for link, title in found.items()]
+
+    def _walk(self, url: str) -> list[tuple[str, str]]:
+        """Follow `next_css` from the first page; a page seen twice ends the walk."""
+        how = self.recipe.episodes
+        found: dict[str, str] = {}
+        while url and url not in found and len(found) < how.most:
+            text = self._text(url)
+            found[url] = parse_title(text) or f"Episode {len(found) + 1}"
+            _, url = parse_list(text, url, "", how.next_css)
+        return [(title, link) for link, title in found.items()]
+
+
+def _numbers(how: Episodes) -> range:
+    if "{n}" not in how.url or how.last < how.first:
+        raise UsageError("episodes.mode = 'number' needs {n} in the url, and first <= last")
+    return range(how.first, how.last + 1)
+
+
+def _episode_name(title: str, index: int) -> str:
+    """A short name for an id: the number in the title where there is one, else the position."""
+    import re
+
+    numbers = re.findall(r"\d+", title)
+    return f"e{int(numbers[0]):03d}" if numbers else f"e{index:03d}"
+
+
+def parse_list(text: str, url: str, item_css: str, next_css: str) -> tuple[list[tuple[str, str]], str]:
+    """(title, absolute link) of every item, and the link to the next list page or ""."""
+    soup = BeautifulSoup(text, "lxml")
+    items = [(_words(link), urljoin(url, str(link["href"]))) for link in _select(soup, item_css) if link.get("href")]
+    following = [str(link["href"]) for link in _select(soup, next_css) if link.get("href")]
+    return items, urljoin(url, following[0]) if following else ""
+
+
+def parse_title(text: str) -> str:
+    title = BeautifulSoup(text, "lxml").title
+    return _words(title) if title else ""
+
+
+def parse_images(text: str, url: str, how: Images) -> list[Page]:
+    """The picture addresses of an episode page, absolute, in order, each once."""
+    found: dict[str, Page] = {}
+    for element in _select(BeautifulSoup(text, "lxml"), how.css):
+        address = next((str(element[name]).strip() for name in how.attr if element.get(name)), "")
+        if address and not any(part in address for part in how.drop_match):
+            link = urljoin(url, address)
+            found.setdefault(link, Page(link, url))
+    return list(found.values())
+
+
+def _select(soup: BeautifulSoup, css: str) -> list[Any]:
+    from soupsieve import SelectorSyntaxError
+
+    try:
+        return list(soup.select(css)) if css else []
+    except SelectorSyntaxError as error:
+        raise UsageError(f"recipe: {css!r} is not a CSS selector ({str(error).splitlines()[0]})") from error
+
+
+def _words(element: Any) -> str:
+    return " ".join(element.get_text(" ").split())[:300]
