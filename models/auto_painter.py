@@ -46,7 +46,7 @@ class ColorizerConfig:
 PIX2PIX = ColorizerConfig()
 # Differs: the paper sums total variation over pixels, our losses are means, so its 1e-4 weighs less here.
 AUTO_PAINTER = replace(PIX2PIX, model="auto-painter", weight_feature=0.01, weight_tv=1e-4)
-# Differs: nobody published a network for a processor without a GPU; these numbers are measured (README, "small").
+# Differs: nobody published a network for two cores without a GPU; these numbers come from our own trials.
 SMALL = replace(
     PIX2PIX,
     width=16,

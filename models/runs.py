@@ -1,6 +1,7 @@
 """The RUN folder beside weights and states: options, metrics, sample grids, and what a second run may change."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,11 @@ class Metrics:
         """Add one row."""
         with self.path.open("ab") as file:
             self.position += file.write(jsonl_bytes([row]))
+
+    def sync(self) -> None:
+        """Push the rows to the disk, before a state counts on them."""
+        with self.path.open("ab") as file:
+            os.fsync(file.fileno())
 
 
 def write_grid(run: Path, images: int, rows: Sequence[tuple[Image, Image, Image]]) -> None:

@@ -150,6 +150,7 @@ class _Work:
     def save(self) -> None:
         """The state, then the weights that colorize loads."""
         if self.saved_at != self.images:
+            self.metrics.sync()
             save_state(self.run, State(self.images, self.facts(), self.learner.tensors()))
             self.saved_at = self.images
         self.save_weights(WEIGHTS)

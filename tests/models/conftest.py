@@ -1,4 +1,4 @@
-"""Small pairs folders: a disc and a box of fixed colours on a paper of one of few colours, with their black outlines."""
+"""Small pairs folders: a disc and a box of fixed colours on one of few papers, with their black outlines."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from comicdata.files import sha256_bytes, write_atomic
 from comicdata.images import Image, encode_png
@@ -84,12 +85,18 @@ def _pair(folder: Path, number: int, split: str, size: int) -> Pair:
     )
 
 
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Networks this small lose more by sharing their work than they gain."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture
 def pairs(tmp_path: Path) -> Path:
     return make_pairs(tmp_path / "pairs")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Callable[..., Path]:
     """For a pairs folder of another make-up."""
     return make_pairs

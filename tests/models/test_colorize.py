@@ -1,0 +1,152 @@
+"""Weights on disk, pictures of any size, and the numbers that judge them."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from comicdata.errors import IntegrityError, UsageError
+from comicdata.models import colorize as colorize_module
+from comicdata.models.auto_painter import UNet
+from comicdata.models.checkpoint import load_weights, save_weights, verify_run
+from comicdata.models.colorize import Colorizer, is_line_art, outline_of
+from comicdata.models.layers import to_image, to_range, to_tensor
+from comicdata.models.metrics import evaluate_pairs, l1, measure, off_line, outline_copy, psnr, spread
+from comicdata.models.settings import options, resolve_config
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run folder with the weights of an untrained network of training size 64."""
+    torch.manual_seed(1)
+    config = resolve_config("pix2pix", "small", {"width": 4, "depth": 4, "size": 64, "crop": 64})
+    header = {"config": options(config), "data_hash": "0", "images": 0}
+    save_weights(tmp_path / "run" / "weights.safetensors", UNet(config.network).state_dict(), header)
+    (tmp_path / "run" / "config.json").write_text("{}")
+    return tmp_path / "run"
+
+
+def line_art(height: int, width: int) -> np.ndarray:
+    outline = np.full((height, width), 255, np.uint8)
+    outline[height // 2] = 0
+    outline[:, width // 3] = 0
+    return outline
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (250, 371), (1, 1), (37, 5), (3, 900), (700, 90)])
+def test_any_size_in_is_the_size_out(run: Path, shape: tuple[int, int]) -> None:
+    color = Colorizer.load(run).colorize(line_art(*shape))
+    assert color.shape == (*shape, 3)
+    assert color.dtype == np.uint8
+
+
+def test_lines_stay_at_full_resolution(run: Path) -> None:
+    outline = line_art(640, 400)
+    color = Colorizer.load(run).colorize(outline)
+    assert color[outline == 0].max() == 0
+    assert color[320 - 3 : 320 + 4 : 6, 200].min() > 0
+
+
+def test_the_same_picture_twice(run: Path) -> None:
+    colorizer = Colorizer.load(run / "weights.safetensors")
+    assert np.array_equal(colorizer.colorize(line_art(90, 70)), colorizer.colorize(line_art(90, 70), seed=5))
+
+
+def test_tiles_fade_into_each_other(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    colorizer = Colorizer.load(run)
+    whole = colorizer.colorize(line_art(64, 320)).astype(int)
+    monkeypatch.setattr(colorize_module, "TILE", 128)
+    monkeypatch.setattr(colorize_module, "OVERLAP", 32)
+    tiled = colorizer.colorize(line_art(64, 320)).astype(int)
+    assert np.abs(tiled - whole).mean() < 4
+
+
+@pytest.mark.parametrize("bad", [np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4)), np.zeros((0, 4), np.uint8)])
+def test_what_is_no_line_art_is_refused(run: Path, bad: np.ndarray) -> None:
+    with pytest.raises(UsageError, match="line art of shape"):
+        Colorizer.load(run).colorize(bad)
+
+
+@pytest.mark.parametrize("place", [8, -1])
+def test_a_flipped_byte_in_the_weights_is_found(run: Path, place: int) -> None:
+    path = run / "weights.safetensors"
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(IntegrityError, match=r"weights\.safetensors: weights damaged"):
+        Colorizer.load(run)
+    assert verify_run(run)["changed"] == ["weights.safetensors"]
+
+
+def test_weights_that_are_missing_or_of_others(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no weights here"):
+        load_weights(tmp_path / "nothing")
+    weights = load_weights(run)
+    save_weights(run / "weights.safetensors", {"other": torch.zeros(2)}, weights.header)
+    with pytest.raises(IntegrityError, match="do not fit"):
+        Colorizer.load(run)
+
+
+def test_equal_weights_give_equal_bytes_and_no_second_write(run: Path) -> None:
+    path = run / "weights.safetensors"
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    weights = load_weights(run)
+    header = {name: value for name, value in weights.header.items() if name not in ("format", "tensors_sha256")}
+    save_weights(path, dict(reversed(weights.tensors.items())), header)
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_line_art_is_told_from_colour() -> None:
+    grey = np.repeat(line_art(40, 40)[..., None], 3, axis=2)
+    color = grey.copy()
+    color[5:20, 5:20] = (200, 90, 40)
+    assert is_line_art(grey)
+    assert not is_line_art(color)
+    assert outline_of(color, "canny").shape == outline_of(color, "xdog").shape == (40, 40)
+
+
+def test_pixels_survive_the_way_into_the_network_and_back() -> None:
+    image = np.arange(256 * 3, dtype=np.int64).reshape(16, 16, 3).astype(np.uint8)
+    tensor = to_range(to_tensor(image[None]))
+    assert tensor.shape == (1, 3, 16, 16)
+    assert (float(tensor.min()), float(tensor.max())) == (-1, 1)
+    assert np.array_equal(to_image(tensor[0]), image)
+
+
+def test_metrics() -> None:
+    black, white = np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 255, np.uint8)
+    assert l1(black, white) == 2
+    assert psnr(black, white) == 0
+    assert psnr(black, black) == math.inf
+    grey = np.full((4, 4, 3), 26, np.uint8)
+    assert psnr(black, grey) == pytest.approx(20 * math.log10(255 / 26), abs=1e-4)
+    outline = line_art(4, 4)
+    half = black.copy()
+    half[outline == 0] = 255
+    assert l1(half, black, off_line(outline)) == 0 < l1(half, black)
+    assert math.isnan(l1(black, black, np.zeros((4, 4), bool)))
+
+
+def test_spread_is_even_and_never_too_much() -> None:
+    assert spread(10, 4) == [0, 2, 5, 7]
+    assert spread(2, 4) == [0, 1]
+    assert spread(0, 4) == []
+
+
+def test_evaluation_beside_the_baseline(run: Path, pairs: Path) -> None:
+    scores = evaluate_pairs(Colorizer.load(run), pairs, "test")
+    assert scores["panels"] == 2
+    assert 5 < scores["outline_copy_psnr"] < 30
+    assert 0 < scores["psnr"] < 30
+
+
+def test_measure_of_the_truth_is_perfect(pairs: Path) -> None:
+    from comicdata.models.data import PairDataset
+
+    dataset = PairDataset(pairs, "test", 64)
+    truths = {dataset.outline(index).tobytes(): dataset.color(index) for index in range(2)}
+    scores = measure(lambda outline: truths[outline.tobytes()], dataset, range(2))
+    assert scores == {"l1": 0.0, "psnr": None, "l1_off_line": 0.0, "psnr_off_line": None}
+    assert measure(outline_copy, dataset, range(2))["l1"] is not None

@@ -1,0 +1,241 @@
+"""A run stops anywhere and goes on exactly; what does not fit together is refused by name."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from comicdata.errors import DivergedError, IntegrityError, LockedError, UsageError
+from comicdata.files import locked, read_jsonl
+from comicdata.manifests import read_rows, write_manifest
+from comicdata.models.checkpoint import load_state, load_weights
+from comicdata.models.train import Progress, TrainConfig, resolve_config, train
+
+TINY: dict[str, Any] = {
+    "images": 48,
+    "batch_size": 4,
+    "size": 64,
+    "crop": 32,
+    "width": 4,
+    "depth": 4,
+    "dropout": 0.5,
+    "discriminator_width": 4,
+    "device": "cpu",
+    "decay_start": 16,
+    "decay_end": 64,
+    "adversarial_start": 12,
+    "log_every": 12,
+    "sample_every": 24,
+    "save_every": 16,
+    "validation_pairs": 2,
+}
+FINAL = ("weights.safetensors", "best.safetensors", "metrics.jsonl", "config.json", "samples/48.png")
+
+
+def tiny(**changes: Any) -> TrainConfig:
+    return resolve_config("auto-painter", "small", {**TINY, **changes})
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    return {one.relative_to(run).as_posix(): one.read_bytes() for one in sorted(run.rglob("*")) if one.is_file()}
+
+
+@pytest.fixture(scope="session")
+def trained(make: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of 48 images in one go."""
+    folder = tmp_path_factory.mktemp("trained")
+    train(tiny(), make(folder / "pairs"), folder / "run")
+    return folder / "run"
+
+
+@pytest.fixture
+def whole(trained: Path, tmp_path: Path) -> Path:
+    """A copy of it, to do with as one likes."""
+    return Path(shutil.copytree(trained, tmp_path / "whole"))
+
+
+def same(one: Path, other: Path) -> None:
+    left, right = contents(one), contents(other)
+    for name in (*FINAL, "state/48/tensors.safetensors", "state/48/state.json"):
+        assert left[name] == right[name], name
+
+
+def test_the_run_folder(whole: Path) -> None:
+    names = set(contents(whole))
+    assert {*FINAL, "state/32/state.json", "state/48/tensors.safetensors"} <= names
+    assert not any(name.startswith("state/16") for name in names)
+    rows = read_jsonl(whole / "metrics.jsonl")
+    assert [row["images"] for row in rows] == [12, 24, 24, 36, 48, 48]
+    assert set(rows[-2]["loss"]) == {"l1", "tv", "adversarial", "d_real", "d_fake"}
+    assert set(rows[0]["loss"]) == {"l1", "tv"}
+    assert set(rows[-1]["validation"]) == {"l1", "psnr", "l1_off_line", "psnr_off_line"}
+    weights = load_weights(whole)
+    assert weights.header["images"] == 48
+    assert weights.config["network"]["width"] == 4
+    assert weights.header["data_hash"] == json.loads((whole / "config.json").read_bytes())["data_hash"]
+
+
+@pytest.mark.parametrize("first", [24, 28])
+def test_n_then_resume_equals_2n(pairs: Path, whole: Path, tmp_path: Path, first: int) -> None:
+    """28 lies between two log lines and between two states."""
+    run = tmp_path / "parts"
+    assert train(tiny(images=first - 1), pairs, run)["images"] == first
+    result = train(tiny(), pairs, run)
+    assert (result["images"], result["steps"], result["already_done"]) == (48, 12, False)
+    same(run, whole)
+
+
+@pytest.mark.parametrize("how", ["callback", "signal"])
+def test_an_interrupt_saves_at_the_border_of_a_step(pairs: Path, whole: Path, tmp_path: Path, how: str) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.images == 20:
+            if how == "callback":
+                raise KeyboardInterrupt
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    run = tmp_path / "stopped"
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny(), pairs, run, on_step=stop)
+    assert (run / "weights.safetensors").is_file()
+    state = load_state(run)
+    assert state is not None and state.images == 20
+    train(tiny(), pairs, run)
+    same(run, whole)
+
+
+def test_kill_9_in_the_middle(pairs: Path, whole: Path, tmp_path: Path) -> None:
+    run, script = tmp_path / "killed", tmp_path / "killed.py"
+    script.write_text(
+        "import json, os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from comicdata.models.train import resolve_config, train\n"
+        "def kill(progress):\n"
+        "    if progress.images == 40:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "options = json.loads(sys.argv[1])\n"
+        "train(resolve_config('auto-painter', 'small', options), Path(sys.argv[2]), Path(sys.argv[3]), on_step=kill)\n"
+    )
+    command = [sys.executable, str(script), json.dumps(TINY), str(pairs), str(run)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    assert subprocess.run(command, cwd=tmp_path, env=environment, check=False).returncode == -signal.SIGKILL
+    assert len(read_jsonl(run / "metrics.jsonl")) == 4
+    with (run / "metrics.jsonl").open("ab") as file:
+        file.write(b'{"images": 4')  # as a write cut short leaves it
+    train(tiny(), pairs, run)
+    same(run, whole)
+
+
+def test_the_same_command_again_writes_no_byte(pairs: Path, whole: Path) -> None:
+    before = {one: (one.stat().st_mtime_ns, one.read_bytes()) for one in whole.rglob("*") if one.is_file()}
+    result = train(tiny(), pairs, whole)
+    after = {one: (one.stat().st_mtime_ns, one.read_bytes()) for one in whole.rglob("*") if one.is_file()}
+    assert result["already_done"] is True
+    assert result["loss"]["l1"] > 0
+    assert after == before
+
+
+def test_other_options_are_refused_by_name(pairs: Path, whole: Path) -> None:
+    before = contents(whole)
+    with pytest.raises(UsageError, match=r"lr 0\.002, now lr 0\.001"):
+        train(tiny(lr=1e-3), pairs, whole)
+    with pytest.raises(UsageError, match=r"network\.width 4, now network\.width 8"):
+        train(tiny(width=8, images=96), pairs, whole)
+    assert contents(whole) == before
+
+
+def test_other_data_is_refused(pairs: Path, whole: Path) -> None:
+    rows = read_rows(pairs)
+    write_manifest(pairs, rows[1:])
+    with pytest.raises(IntegrityError, match="the pairs changed"):
+        train(tiny(images=96), pairs, whole)
+
+
+def test_a_damaged_newest_state_falls_back(
+    pairs: Path, whole: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = tmp_path / "damaged"
+    train(tiny(images=32), pairs, run)
+    path = run / "state" / "32" / "tensors.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    path.write_bytes(data)
+    train(tiny(), pairs, run)
+    assert "state/32/tensors.safetensors: damaged" in caplog.text
+    same(run, whole)
+
+
+def test_a_half_written_state_is_passed_over(pairs: Path, whole: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (whole / "state" / "48" / "state.json").unlink()
+    state = load_state(whole)
+    assert state is not None and state.images == 32
+    assert "half-written" in caplog.text
+
+
+def test_all_states_damaged(whole: Path) -> None:
+    for path in whole.glob("state/*/state.json"):
+        path.write_text('{"images": 32}')
+    with pytest.raises(IntegrityError, match="no older state is left"):
+        load_state(whole)
+
+
+def test_lost_files_of_a_run(pairs: Path, whole: Path) -> None:
+    shutil.copy(whole / "weights.safetensors", whole / "kept")
+    (whole / "weights.safetensors").unlink()
+    train(tiny(), pairs, whole)
+    assert (whole / "weights.safetensors").read_bytes() == (whole / "kept").read_bytes()
+    (whole / "config.json").unlink()
+    with pytest.raises(IntegrityError, match=r"config\.json: missing"):
+        train(tiny(), pairs, whole)
+
+
+def test_divergence_names_the_pairs_and_keeps_the_last_good_state(pairs: Path, tmp_path: Path) -> None:
+    with pytest.raises(DivergedError, match=r"p000\d") as caught:
+        train(tiny(lr=1e30, save_every=4, decay_end=0), pairs, tmp_path / "run")
+    assert "nan" in str(caught.value)
+    state = load_state(tmp_path / "run")
+    assert state is None or all(bool(tensor.isfinite().all()) for tensor in state.tensors.values())
+
+
+def test_a_missing_picture_stops_the_run(pairs: Path, tmp_path: Path) -> None:
+    next((pairs / "64" / "train" / "color").rglob("*.png")).unlink()
+    with pytest.raises(IntegrityError, match="comicdata verify"):
+        train(tiny(), pairs, tmp_path / "run")
+
+
+def test_another_run_in_the_same_folder(pairs: Path, tmp_path: Path) -> None:
+    with locked(tmp_path / "run"), pytest.raises(LockedError):
+        train(tiny(), pairs, tmp_path / "run")
+
+
+def test_without_validation_the_train_pairs_are_shown(make: Callable[..., Path], tmp_path: Path) -> None:
+    pairs = make(tmp_path / "other", train=3, validation=0)
+    train(tiny(images=8), pairs, tmp_path / "run")
+    assert {"best.safetensors", "samples/8.png"} <= set(contents(tmp_path / "run"))
+
+
+def test_outside_the_main_thread(pairs: Path, tmp_path: Path) -> None:
+    thread = threading.Thread(target=train, args=(tiny(images=8), pairs, tmp_path / "run"))
+    thread.start()
+    thread.join()
+    assert (tmp_path / "run" / "weights.safetensors").is_file()
+
+
+def test_four_panels_are_learned_by_heart(make: Callable[..., Path], tmp_path: Path) -> None:
+    pairs = make(tmp_path / "four", train=4, validation=0)
+    changes = {"images": 800, "crop": 64, "width": 16, "dropout": 0.0, "adversarial_start": 10_000, "decay_end": 0}
+    config = tiny(**changes, log_every=80, sample_every=800, save_every=800, lr=4e-3)
+    losses = [row["loss"]["l1"] for row in _log(train(config, pairs, tmp_path / "run"), tmp_path / "run")]
+    assert losses[-1] < 10 < losses[0]  # 100 times the mean difference in [-1, 1]
+
+
+def _log(result: dict[str, Any], run: Path) -> list[dict[str, Any]]:
+    assert result["images"] == 800
+    return [row for row in read_jsonl(run / "metrics.jsonl") if "loss" in row]
