@@ -205,7 +205,7 @@ def _face(canvas: Canvas, x: float, y: float, r: float, mood: str) -> None:
 
 def draw_cat(canvas: Canvas, x: float, foot: float, size: float, mood: str) -> None:
     """The cat, sitting at (x, foot), twice as tall as `size`."""
-    tail = at(x, foot, size, (0.6, -0.15), (1.25, -0.3), (1.35, -0.95), (1.05, -1.2))
+    tail = ellipse(x + 0.75 * size, foot - 0.75 * size, 0.5 * size, 0.55 * size, 120, -60)
     canvas.limb(tail, 0.16 * size, CAT)
     canvas.shape(ellipse(x, foot - 0.52 * size, 0.62 * size, 0.55 * size), CAT, shade=0.15)
     for side in (-1, 1):
