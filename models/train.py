@@ -114,7 +114,7 @@ class _Work:
         if is_due(self.config.log_every, before, self.images):
             self.loss = {name: total / count for name, (total, count) in self.window.items()}
             self.window = {}
-            self.metrics.append({"images": self.images, "lr": learning_rate(self.config, before), "loss": self.loss})
+            self.metrics.append({"images": self.images, "lr": learning_rate(self.config, before), **self.loss})
         if is_due(self.config.sample_every, before, self.images):
             self.judge()
         if is_due(self.config.save_every, before, self.images):
@@ -127,7 +127,8 @@ class _Work:
         """
         chosen = spread(len(self.judged), self.config.validation_pairs)
         self.validation = measure(self.colorizer.colorize, self.judged, chosen)
-        self.metrics.append({"images": self.images, "validation": self.validation})
+        row = {f"validation_{name}": value for name, value in self.validation.items()}
+        self.metrics.append({"images": self.images, **row})
         value = self.validation.get("l1_off_line")
         if value is not None and (self.best is None or value < self.best):
             self.best = value
