@@ -38,11 +38,12 @@ def colorize(
     if front.dry_run:
         front.say(f"would colour {len(pictures)} pictures into {out}")
         return {"outputs": [], "pictures": len(pictures)}
-    colorizer = Colorizer.load(run, device=device, seed=seed)
+    colorizer = Colorizer.load(run, device)
+    options = {"recolor": recolor, "layout": layout, "seed": seed}
     outputs, targets = [], _targets([picture.name for picture in pictures], out)
     with front.progress("colorize", len(pictures), "pictures") as update:
         for done, (picture, target) in enumerate(zip(pictures, targets, strict=True), 1):
-            outputs += _colorize_one(front, colorizer, picture, target, recolor, layout)
+            outputs += _colorize_one(front, colorizer, picture, target, options)
             update(done)
     front.say(f"{len(outputs)} of {len(pictures)} pictures coloured, in {out}")
     return {"outputs": outputs}
@@ -64,7 +65,7 @@ def _targets(names: list[str], out: Path) -> list[Path]:
 
 
 def _colorize_one(
-    front: Front, colorizer: Any, picture: Any, target: Path, recolor: bool, layout: Any
+    front: Front, colorizer: Any, picture: Any, target: Path, options: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Colour and write one picture; what cannot be read is a warning and status 3."""
     from comicdata.files import write_atomic
@@ -73,7 +74,7 @@ def _colorize_one(
 
     start = time.monotonic()
     try:
-        result = colorize_picture(colorizer, picture.read(), recolor=recolor, layout=layout)
+        result = colorize_picture(colorizer, picture.read(), **options)
     except ComicDataError as error:
         if error.status != 3:
             raise

@@ -43,10 +43,12 @@ def train(
         front.say("feature loss: weight 0 in this preset (no VGG weights needed)")
     with front.progress(f"train {model}", config.images, "images") as update:
         result = train_run(config, pairs, run, on_step=lambda progress: update(progress.images))
+    if result["already_done"]:
+        front.say(f"nothing to do: {result['images']} images were seen already; a larger --images trains further")
+        return result
     losses = ", ".join(f"{name} {value:.4g}" for name, value in result["loss"].items())
-    front.say(
-        f"{result['images']} images, {result['images_per_s']:.1f} images/s; {losses}; weights: {result['weights']}"
-    )
+    front.say(f"{result['images']} images, {result['images_per_s']:.1f} images/s; {losses}")
+    front.say(f"weights: {result['weights']}")
     return result
 
 

@@ -86,7 +86,8 @@ class Canvas:
         size = (self.width, self.height)
         picture = cv2.resize(self.picture, size, interpolation=cv2.INTER_AREA)
         flats = cv2.resize(self.flats, size, interpolation=cv2.INTER_NEAREST)
-        figure = cv2.resize(self.figure, size, interpolation=cv2.INTER_AREA)
+        touched = cv2.dilate(self.figure * 255, np.ones((3, 3), np.uint8))  # smoothed edges reach a little further
+        figure = cv2.resize(touched, size, interpolation=cv2.INTER_AREA)
         return np.asarray(picture, np.uint8), np.asarray(flats, np.uint8), np.asarray(figure == 0)
 
 

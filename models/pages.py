@@ -21,7 +21,9 @@ class Colorized:
     panels: tuple[Box, ...]
 
 
-def colorize_picture(colorizer: Colorizer, rgb: Image, *, recolor: bool, layout: Layout = "auto") -> Colorized | None:
+def colorize_picture(
+    colorizer: Colorizer, rgb: Image, *, recolor: bool, layout: Layout = "auto", seed: int = 0
+) -> Colorized | None:
     """Colour one picture; None when it is in colour already and `recolor` is off.
 
     Line art is used as it is. With `recolor` the outline the run was trained on is drawn first, panel by panel.
@@ -35,7 +37,7 @@ def colorize_picture(colorizer: Colorizer, rgb: Image, *, recolor: bool, layout:
     for box in boxes:
         part = rgb[box.y0 : box.y1, box.x0 : box.x1]
         outline = np.ascontiguousarray(part[..., 0]) if line_art else outline_of(part, colorizer.outline)
-        result[box.y0 : box.y1, box.x0 : box.x1] = colorizer.colorize(outline)
+        result[box.y0 : box.y1, box.x0 : box.x1] = colorizer.colorize(outline, seed=seed)
     return Colorized(result, tuple(boxes))
 
 

@@ -21,7 +21,8 @@ def page_panels(image: Image) -> list[Panel]:
     """
     boxes = content_boxes(image)
     whole = Box(0, 0, image.shape[1], image.shape[0])
-    if not boxes or _overlap_much(boxes):
+    fills = any(box.width * box.height >= 0.97 * whole.width * whole.height for box in boxes)
+    if not boxes or fills or _overlap_much(boxes):
         return [Panel(whole, 0.3)]
     paper = border_colour(image)
     panels = [_panel(image, box, paper) for box in reading_order(boxes)]

@@ -11,6 +11,7 @@ class Rules:
     uniform_share: float = 0.985  # of a row, for the row to be one colour: dust and thin frames may cross it
     column_share: float = 0.985  # likewise for a column
     jump: int = 14  # a step between neighbouring rows above this ends a run of one colour
+    drift: int = 30  # a background may change this much behind one panel and still be the same
     narrowest_gutter: int = 8
     narrowest_column: int = 10
     smallest_panel_share: float = 0.06  # of the width: smaller things are specks, page numbers, dots of a caption

@@ -91,7 +91,7 @@ def _gutters(image: Image) -> list[Segment]:
     """The segments that are background: white and black ones; others when the comic uses them as background."""
     width = image.shape[1]
     tall = [one for one in _segments(image) if one.height >= RULES.narrowest_gutter]
-    return [one for one in tall if _is_paper(one) or _is_coloured_gutter(one, tall, width, image.shape[0])]
+    return [one for one in tall if _is_paper(one) or _is_coloured_gutter(one, tall, width)]
 
 
 def _is_paper(segment: Segment) -> bool:
@@ -103,10 +103,10 @@ def _close(one: Colour, other: Colour) -> bool:
     return bool(np.abs(one - other).max() <= RULES.tolerance)
 
 
-def _is_coloured_gutter(segment: Segment, segments: Sequence[Segment], width: int, height: int) -> bool:
+def _is_coloured_gutter(segment: Segment, segments: Sequence[Segment], width: int) -> bool:
     """Another colour counts when it is seen on both sides of a panel: flat art under a gutter is seen on one side.
 
-    A segment that changes colour (a gradient) counts when it is tall; so does one that ends the strip.
+    A segment that changes colour (a gradient) counts when it is tall.
     """
     if segment.height < RULES.gradient_share * width:
         return False
@@ -119,7 +119,13 @@ def _is_coloured_gutter(segment: Segment, segments: Sequence[Segment], width: in
     if not segment.is_flat:
         return True
     apart = [one for one in segments if one is not segment and abs(one.y0 - segment.y0) > width / 4]
-    return any(_close(segment.last, one.first) or _close(segment.first, one.last) for one in apart)
+    return any(_drift(one, segment) <= RULES.drift for one in apart)
+
+
+def _drift(one: Segment, other: Segment) -> float:
+    """How far the colour moves from one segment to the next, 0..255: a slow gradient moves a little."""
+    upper, lower = (one, other) if one.y0 < other.y0 else (other, one)
+    return float(np.abs(upper.last - lower.first).max())
 
 
 def _runs_between(image: Image, gutters: Sequence[Segment]) -> Iterator[Run]:
@@ -206,6 +212,8 @@ def _hard_edges(part: Image, run: Run) -> list[Run]:
     sampled = part[:, :: max(1, part.shape[1] // 256)].astype(np.int16)
     step = np.abs(np.diff(sampled, axis=0)).max(axis=2)
     changed = (step >= RULES.hard_edge_step).mean(axis=1)
+    uniform, _ = uniform_rows(part)
+    changed[uniform[1:] | uniform[:-1]] = 0  # a flat sky over a straight horizon, not two pictures
     margin = part.shape[1] // 6
     cuts: list[tuple[int, int]] = []
     for y in np.flatnonzero(changed >= RULES.hard_edge_share).tolist():

@@ -1,0 +1,204 @@
+"""make-pairs from a stored crawl: files, manifest, resuming to the same bytes, bad input."""
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from comicdata import manifests
+from comicdata.crawl import crawl, open_sources, read_crawl
+from comicdata.drawn import cut_slices, draw_episode
+from comicdata.errors import IntegrityError, UsageError
+from comicdata.files import read_json, read_jsonl, write_jsonl
+from comicdata.images import encode_jpeg, read_image, resize
+from comicdata.outlines import xdog
+from comicdata.pairs import make_pairs
+from comicdata.records import PairOptions
+
+OPTIONS = PairOptions(test_episodes="4", validation_episodes="3")
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """A crawl of four small drawn episodes."""
+    root = tmp_path_factory.mktemp("stored")
+    for number in range(1, 5):
+        folder = root / "toon" / f"e{number:02d}"
+        folder.mkdir(parents=True)
+        for index, part in enumerate(cut_slices(draw_episode(5, number, panels=3).strip, number), 1):
+            (folder / f"{index}.jpg").write_bytes(encode_jpeg(part))
+    out = root / "crawl"
+    (source,) = open_sources(str(root / "toon"))
+    assert [record.status for record, _ in crawl(source, out, source.episodes())] == ["ok"] * 4
+    return out
+
+
+@pytest.fixture(scope="module")
+def made(stored, tmp_path_factory):
+    out = tmp_path_factory.mktemp("made") / "pairs"
+    return out, make_pairs(stored, out, OPTIONS, workers=1)
+
+
+def tree(folder):
+    """Hash of every file below a folder, locks left out."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+def test_every_kept_row_has_its_three_pictures_and_they_fit_together(made):
+    out, summary = made
+    rows = [row for row in manifests.read_rows(out) if row.kept]
+    assert summary.pairs == len(rows) > 12 and summary.panels == 12
+    for row in rows:
+        color, canny, outline = (read_image(manifests.file_of(out, row, kind)) for kind in manifests.KINDS)
+        assert color.shape == canny.shape == outline.shape == (256, 256, 3)
+        assert (xdog(color) == outline[..., 0]).all()
+
+
+def test_a_window_is_the_stated_part_of_the_stated_files(stored, made):
+    out, _ = made
+    row = next(row for row in manifests.read_rows(out) if row.kept and len(row.source_files) > 1)
+    folder = stored / row.source / row.series_id / row.episode_id
+    record = next(one for one in read_crawl(stored) if one.episode_id == row.episode_id)
+    strip = np.concatenate([read_image(folder / image.file_name) for image in record.images])
+    px0, py0, px1, py1 = row.panel_box
+    x0, y0, x1, y1 = row.crop_box
+    expected = resize(np.ascontiguousarray(strip[py0:py1, px0:px1][y0:y1, x0:x1]), 256, 256)
+    assert (read_image(manifests.file_of(out, row, "color")) == expected).all()
+    hashes = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in row.source_files]
+    assert list(row.source_sha256) == hashes
+
+
+def test_splits_named_by_hand(made):
+    out, _ = made
+    for row in manifests.read_rows(out):
+        assert row.split == {"e04": "test", "e03": "validation"}.get(row.episode_id, "train")
+
+
+def test_the_folder_opens_as_a_data_set_unchanged(made, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+    code = (
+        "import sys, datasets\n"
+        "d = datasets.load_dataset('imagefolder', data_dir=sys.argv[1])\n"
+        "row = d['train'][0]\n"
+        "assert {'color', 'canny', 'xdog', 'id', 'panel_box'} <= set(row), row.keys()\n"
+        "assert row['color'].size == row['canny'].size == (256, 256)\n"
+        "print({name: len(part) for name, part in d.items()})"
+    )
+    out, summary = made
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(out / "256")], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-800:]
+    assert eval(done.stdout) == {name: count for name, count in summary.splits.items() if count}
+
+
+def test_a_second_run_writes_no_byte(stored, made):
+    out, _ = made
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file() and path.name != ".lock"}
+    assert make_pairs(stored, out, OPTIONS, workers=1).episodes_new == 0
+    after = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file() and path.name != ".lock"}
+    assert before == after
+
+
+def test_two_workers_make_the_same_bytes(stored, made, tmp_path):
+    make_pairs(stored, tmp_path / "pairs", OPTIONS, workers=2)
+    assert tree(tmp_path / "pairs") == tree(made[0])
+
+
+def test_killed_in_the_middle_and_run_again_gives_the_same_bytes(stored, made, tmp_path):
+    out = tmp_path / "pairs"
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from comicdata.pairs import make_pairs; from comicdata.records import PairOptions\n"
+        "options = PairOptions(test_episodes='4', validation_episodes='3')\n"
+        "make_pairs(Path(sys.argv[1]), Path(sys.argv[2]), options, workers=1)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(stored), str(out)], cwd=tmp_path) as child:
+        while len(list(out.glob("parts/*/*/*.jsonl"))) < 2 and child.poll() is None:
+            time.sleep(0.005)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    assert not (out / "manifest.parquet").exists()
+    make_pairs(stored, out, OPTIONS, workers=1)
+    assert tree(out) == tree(made[0])
+
+
+def test_a_person_s_exclusions_survive_and_leave_the_metadata(stored, made, tmp_path):
+    out = tmp_path / "pairs"
+    first = next(row for row in manifests.read_rows(made[0]) if row.kept)
+    write_jsonl(out / "excluded.jsonl", [{"id": first.id, "reason": "ugly"}])
+    make_pairs(stored, out, OPTIONS, workers=1)
+    (row,) = [row for row in manifests.read_rows(out) if row.excluded]
+    assert row == replace(first, excluded=True)
+    names = [line["id"] for path in out.glob("256/*/metadata.jsonl") for line in read_jsonl(path)]
+    assert first.id not in names and len(names) > 5
+    assert manifests.data_hash(out) != manifests.data_hash(made[0])
+
+
+def test_verify_finds_missing_changed_and_orphans(stored, tmp_path):
+    out = tmp_path / "pairs"
+    make_pairs(stored, out, OPTIONS, workers=1)
+    assert [manifests.verify_pairs(out)[name] for name in ("missing", "changed", "orphans")] == [[], [], []]
+    one, two, *_ = [manifests.file_of(out, row, "color") for row in manifests.read_rows(out) if row.kept]
+    one.unlink()
+    data = bytearray(two.read_bytes())
+    data[len(data) // 2] ^= 1
+    two.write_bytes(data)
+    orphan = two.with_name("stray.png")
+    orphan.write_bytes(b"x")
+    found = manifests.verify_pairs(out)
+    assert found["missing"] == [one.relative_to(out).as_posix()]
+    assert found["changed"] == [two.relative_to(out).as_posix()]
+    assert found["orphans"] == [orphan.relative_to(out).as_posix()]
+    make_pairs(stored, out, OPTIONS, workers=1)
+    assert one.is_file() and not orphan.exists()
+
+
+@pytest.mark.parametrize("where", [100, -200])
+def test_a_flipped_byte_in_the_manifest_is_found(made, tmp_path, where):
+    data = bytearray((made[0] / "manifest.parquet").read_bytes())
+    data[where] ^= 0x10
+    (tmp_path / "manifest.parquet").write_bytes(data)
+    with pytest.raises(IntegrityError, match=r"damaged|not the columns"):
+        manifests.read_rows(tmp_path)
+
+
+def test_a_picture_changed_since_the_crawl_is_a_failure_row_and_nothing_else_is_lost(stored, tmp_path):
+    import shutil
+
+    shutil.copytree(stored, tmp_path / "crawl")
+    victim = next((tmp_path / "crawl").glob("*/*/e01/0001.jpg"))
+    victim.write_bytes(b"not what was fetched")
+    summary = make_pairs(tmp_path / "crawl", tmp_path / "pairs", OPTIONS, workers=1)
+    (failure,) = summary.failures
+    assert failure.item == victim.as_posix() and "changed since the crawl" in failure.error
+    assert read_jsonl(tmp_path / "pairs" / "failures.jsonl")[0]["stage"] == "make-pairs"
+    assert {row.episode_id for row in manifests.read_rows(tmp_path / "pairs")} >= {"e02", "e03", "e04"}
+
+
+def test_missing_and_empty_crawls_are_usage_errors(tmp_path):
+    with pytest.raises(UsageError, match="no such folder"):
+        make_pairs(tmp_path / "gone", tmp_path / "pairs")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="no episode with pictures"):
+        make_pairs(tmp_path / "empty", tmp_path / "pairs")
+
+
+def test_the_card_counts_and_hashes_the_rows(made):
+    out, summary = made
+    card = read_json(out / "card.json")
+    assert card["kept"] == summary.pairs and card["dropped"] == summary.dropped
+    assert card["rows_sha256"] == manifests.rows_hash(manifests.read_rows(out))
+    assert f"{summary.pairs} pairs kept" in (out / "README.md").read_text()
+    json.dumps(card)
