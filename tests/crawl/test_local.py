@@ -1,0 +1,241 @@
+"""Sources on disk: folder layouts, names, archives, and bytes that stay as they came."""
+
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from comicdata.crawl import crawl, open_sources, read_crawl, select, verify_crawl, write_failures
+from comicdata.crawl.names import episode_and_page, natural_key, slug, unique
+from comicdata.crawl.sources import archive
+from comicdata.errors import IntegrityError, LockedError, PictureError, UsageError
+from comicdata.files import locked
+from comicdata.images import encode_jpeg, encode_png
+from comicdata.records import Licence
+
+
+def picture(seed=0, size=(40, 30)):
+    return encode_png(np.random.default_rng(seed).integers(0, 256, (*size, 3), dtype=np.uint8))
+
+
+def put(folder, *names):
+    for seed, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture(seed))
+    return folder
+
+
+def layout(path):
+    """{series: {episode: [picture, ...]}} of a source on disk."""
+    return {
+        source.series().series_id: {
+            episode.episode_id: [page.url for page in source.pages(episode)] for episode in source.episodes()
+        }
+        for source in open_sources(str(path))
+    }
+
+
+def store(path, out, **options):
+    return [
+        (record, new)
+        for source in open_sources(str(path), **options)
+        for record, new in crawl(source, out, source.episodes())
+    ]
+
+
+@given(st.text(max_size=400))
+def test_slugs_are_safe_and_stable(name):
+    text = slug(name)
+    assert text == slug(name) and 1 <= len(text) <= 80
+    assert set(text) <= set("abcdefghijklmnopqrstuvwxyz0123456789-") and text[0].isalpha()
+
+
+@pytest.mark.parametrize("name", ["..", "CON", "nul", "\u202egpj.exe", "a\x00b", "x" * 300, "Ⅷ", "第1話", "17", ""])
+def test_hostile_names_give_names_that_are_no_numbers_and_no_devices(name):
+    text = slug(name)
+    assert text not in {"con", "nul", "..", ""} and not text.isdigit() and "/" not in text
+
+
+def test_known_slugs_and_order():
+    assert slug("Episode 17: The End!") == "episode-17-the-end"
+    assert slug("17") == "e17"
+    assert slug("第1話") != slug("第2話") and slug("第1話") != slug("1")
+    assert unique(["a", "A", "a!"]) == ["a", "a-2", "a-3"]
+    assert sorted(["p10", "p2", "p1"], key=natural_key) == ["p1", "p2", "p10"]
+
+
+@pytest.mark.parametrize(
+    ("stem", "expected"),
+    [
+        ("gfx_Pepper-and-Carrot_by-David-Revoy_E17P05", ("17", 5)),
+        ("ep17_005", ("17", 5)),
+        ("017-05", ("017", 5)),
+        ("page5", None),
+        ("2024", None),
+    ],
+)
+def test_episode_and_page_in_names(stem, expected):
+    assert episode_and_page(stem) == expected
+
+
+def test_folder_layouts(tmp_path):
+    assert layout(put(tmp_path / "a", "s1/e1/2.png", "s1/e1/10.png", "s2/e1/1.png")) == {
+        "s1": {"e1": ["s1/e1/2.png", "s1/e1/10.png"]},
+        "s2": {"e1": ["s2/e1/1.png"]},
+    }
+    assert layout(put(tmp_path / "toon", "17/1.png", "2/1.png", "2/.hidden.png", "__MACOSX/1.png")) == {
+        "toon": {"e2": ["2/1.png"], "e17": ["17/1.png"]}
+    }
+    assert layout(put(tmp_path / "flat", "x_E02P01.png", "x_E02P10.png", "x_E02P9.png", "x_E10P01.png")) == {
+        "flat": {"e02": ["x_E02P01.png", "x_E02P9.png", "x_E02P10.png"], "e10": ["x_E10P01.png"]}
+    }
+    assert layout(put(tmp_path / "one", "b.png", "a.png")) == {"one": {"one": ["a.png", "b.png"]}}
+    assert layout(tmp_path / "one" / "a.png") == {"a": {"a": ["a.png"]}}
+
+
+@pytest.mark.parametrize("name", ["gone", "empty", "notes.txt"])
+def test_nothing_to_read_is_one_clear_line(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(UsageError) as caught:
+        open_sources(str(tmp_path / name))
+    assert name in str(caught.value) and "\n" not in str(caught.value)
+
+
+def make_zip(path, members, **options):
+    with zipfile.ZipFile(path, "w", **options) as archive_:
+        for name, data in members:
+            archive_.writestr(name, data)
+    return path
+
+
+INFO = """<?xml version="1.0"?><ComicInfo><Title>The End</Title><Series>Great Toon</Series><Number>12</Number>
+<Writer>A. Author</Writer>
+<Pages><Page Image="0"/><Page Image="1" Type="Advertisement"/><Page Image="2"/></Pages></ComicInfo>"""
+
+
+def test_a_cbz_with_comic_info(tmp_path):
+    members = [("10.png", picture(3)), ("2.png", picture(2)), ("1.png", picture(1)), ("ComicInfo.xml", INFO)]
+    (source,) = open_sources(str(make_zip(tmp_path / "x.cbz", members)), licence=Licence("CC0-1.0", "", "me"))
+    series = source.series()
+    assert (series.title, series.authors, series.licence.id) == ("Great Toon", ("A. Author",), "CC0-1.0")
+    (episode,) = source.episodes()
+    assert (episode.episode_id, episode.title) == ("e12", "The End")
+    pages = source.pages(episode)
+    assert [page.url for page in pages] == ["x.cbz#1.png", "x.cbz#10.png"]
+    assert source.read(pages[1]) == picture(3)
+
+
+def test_members_that_climb_out_are_refused_and_the_rest_is_kept(tmp_path):
+    path = make_zip(tmp_path / "evil.cbz", [("../../evil.png", picture(1)), ("ok.png", picture(2))])
+    ((record, _),) = store(path, tmp_path / "out")
+    assert record.status == "partial" and [image.url for image in record.images] == ["evil.cbz#ok.png"]
+    assert "points outside" in record.missing[0][1]
+    assert not list(tmp_path.rglob("evil.png"))
+
+
+def test_bombs_and_damage(tmp_path, monkeypatch):
+    bomb = make_zip(tmp_path / "bomb.zip", [("a.png", bytes(30_000_000))], compression=zipfile.ZIP_DEFLATED)
+    with pytest.raises(PictureError, match="compressed more than 200 times"):
+        archive.page_names(bomb)
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 2)
+    many = make_zip(tmp_path / "many.zip", [(f"{n}.png", b"") for n in range(3)])
+    with pytest.raises(PictureError, match="3 members; the limit is 2"):
+        archive.page_names(many)
+    (tmp_path / "cut.zip").write_bytes(bomb.read_bytes()[:2000])
+    with pytest.raises(PictureError, match="cannot be read as a ZIP"):
+        archive.page_names(tmp_path / "cut.zip")
+
+
+def test_an_encrypted_archive_says_so(tmp_path):
+    path = make_zip(tmp_path / "x.zip", [("1.png", picture())])
+    data = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(signature) + offset] |= 1
+    path.write_bytes(data)
+    with pytest.raises(PictureError, match="encrypted"):
+        archive.page_names(path)
+
+
+def test_bytes_are_kept_and_a_second_crawl_writes_nothing(tmp_path):
+    source = put(tmp_path / "toon", "e1/1.png", "e1/2.png", "e2/1.png")
+    (source / "e2" / "2.jpg").write_bytes(encode_jpeg(np.zeros((9, 9, 3), np.uint8)))
+    assert [(record.status, new) for record, new in store(source, tmp_path / "out")] == [("ok", True)] * 2
+    stored = tmp_path / "out" / "local" / "toon"
+    assert (stored / "e2" / "0002.jpg").read_bytes() == (source / "e2" / "2.jpg").read_bytes()
+    before = {path: path.stat().st_mtime_ns for path in stored.rglob("*.*") if path.name != ".lock"}
+    assert [new for _, new in store(source, tmp_path / "out")] == [False, False]
+    assert before == {path: path.stat().st_mtime_ns for path in stored.rglob("*.*") if path.name != ".lock"}
+
+
+def test_bad_pictures_make_a_partial_episode_that_the_next_run_completes(tmp_path):
+    source = put(tmp_path / "toon", "e1/1.png", "e1/3.png")
+    (source / "e1" / "2.jpg").write_text("this is text")
+    (source / "e1" / "4.png").write_bytes(picture(9)[:-40])
+    ((record, _),) = store(source, tmp_path / "out")
+    assert record.status == "partial" and [image.file_name for image in record.images] == ["0001.png", "0003.png"]
+    assert [url for url, _ in record.missing] == ["e1/2.jpg", "e1/4.png"]
+    failures = write_failures(tmp_path / "out", [record])
+    assert len(failures) == 2 and (tmp_path / "out" / "failures.jsonl").is_file()
+    (source / "e1" / "2.jpg").write_bytes(picture(5))
+    (source / "e1" / "4.png").write_bytes(picture(6))
+    ((record, new),) = store(source, tmp_path / "out")
+    assert (record.status, new) == ("ok", True)
+    assert [image.file_name for image in record.images] == [f"000{n}.png" for n in (1, 2, 3, 4)]
+
+
+def test_killed_before_the_end_an_episode_does_not_count(tmp_path):
+    source = put(tmp_path / "toon", "e1/1.png", "e1/2.png", "e2/1.png")
+
+    def stop(episode, done, total):
+        if done == 1 and total == 2:
+            raise KeyboardInterrupt
+
+    (opened,) = open_sources(str(source))
+    with pytest.raises(KeyboardInterrupt):
+        list(crawl(opened, tmp_path / "out", opened.episodes(), on_image=stop))
+    assert read_crawl(tmp_path / "out") == []
+    store(source, tmp_path / "out")
+    store(source, tmp_path / "undisturbed")
+    names = sorted(path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*.png"))
+    assert len(names) == 3
+    for name in names:
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "undisturbed" / name).read_bytes()
+
+
+def test_damage_on_disk_is_found_and_mended(tmp_path):
+    source = put(tmp_path / "toon", "e1/1.png", "e1/2.png", "e2/1.png")
+    store(source, tmp_path / "out")
+    episode = tmp_path / "out" / "local" / "toon" / "e1"
+    (episode / "0001.png").write_bytes(b"changed")
+    (episode / "0002.png").unlink()
+    (episode / "stray.png").write_bytes(b"x")
+    found = verify_crawl(tmp_path / "out")
+    assert found["changed"] == ["local/toon/e1/0001.png"] and found["missing"] == ["local/toon/e1/0002.png"]
+    assert found["orphans"] == ["local/toon/e1/stray.png"]
+    assert [new for _, new in store(source, tmp_path / "out")] == [True, False]
+    assert verify_crawl(tmp_path / "out") == {"checked": 5, "missing": [], "changed": [], "orphans": []}
+
+
+def test_a_damaged_record_names_file_and_field(tmp_path):
+    store(put(tmp_path / "toon", "e1/1.png"), tmp_path / "out")
+    path = tmp_path / "out" / "local" / "toon" / "e1" / "episode.json"
+    path.write_text(path.read_text().replace('"ok"', '"fine"'))
+    with pytest.raises(IntegrityError, match=r"episode\.json: status"):
+        read_crawl(tmp_path / "out")
+    assert [new for _, new in store(tmp_path / "toon", tmp_path / "out")] == [True]
+
+
+def test_two_crawls_of_one_series_do_not_meet(tmp_path):
+    source = put(tmp_path / "toon", "e1/1.png")
+    with locked(tmp_path / "out" / "local" / "toon"), pytest.raises(LockedError):
+        store(source, tmp_path / "out")
+
+
+def test_selecting_episodes(tmp_path):
+    (source,) = open_sources(str(put(tmp_path / "toon", *(f"e{n}/1.png" for n in range(1, 8)))))
+    assert [one.episode_id for one in select(source.episodes(), "2-3,e6")] == ["e2", "e3", "e6"]
+    assert len(select(source.episodes(), None, 4)) == 4
