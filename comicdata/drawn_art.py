@@ -286,7 +286,7 @@ def _stripes(picture: Image, other: Colour, rng: np.random.Generator) -> None:
 
 def _checks(picture: Image, other: Colour, rng: np.random.Generator) -> None:
     step = round(rng.uniform(32, 56) * SCALE)
-    y, x = np.indices(picture.shape[:2], sparse=True)
+    y, x = np.arange(picture.shape[0])[:, None], np.arange(picture.shape[1])[None]
     picture[(y // step + x // step) % 2 == 0] = other
 
 

@@ -161,3 +161,14 @@ def resize(image: Image, width: int, height: int) -> Image:
     down = width <= image.shape[1] and height <= image.shape[0]
     method = cv2.INTER_AREA if down else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), dtype=np.uint8)
+
+
+def channel_sum(rgb: Image) -> npt.NDArray[np.uint16]:
+    """R + G + B of every pixel, (H, W); channel by channel, many times faster than a sum along the last axis."""
+    return rgb[..., 0].astype(np.uint16) + rgb[..., 1] + rgb[..., 2]
+
+
+def channel_spread(rgb: Image) -> Image:
+    """Largest minus smallest channel of every pixel, (H, W): 0 for greys."""
+    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    return np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)

@@ -6,7 +6,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from comicdata.images import Image
+from comicdata.images import Image, channel_sum
 
 OutlineKind = Literal["canny", "xdog"]
 
@@ -49,8 +49,7 @@ def canny_black(rgb: Image, *, low: float = 100, high: float = 180, black: int =
     """
     bgr = np.ascontiguousarray(rgb[..., ::-1])
     ink = cv2.Canny(bgr, low, high, apertureSize=3, L2gradient=False) > 0
-    channel_sum = rgb.sum(axis=2, dtype=np.uint16)
-    ink |= channel_sum < 3 * black  # mean < black, without rounding
+    ink |= channel_sum(rgb) < 3 * black  # mean < black, without rounding
     return np.where(ink, np.uint8(0), np.uint8(255))
 
 

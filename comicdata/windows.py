@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from comicdata.images import Image, resize
+from comicdata.images import Image, channel_spread, channel_sum, resize
 from comicdata.records import Box, Fit
 
 MOST_ENLARGED = 2.0  # a panel whose short side is below size / 2 is dropped, not blown up
@@ -71,9 +71,10 @@ def panel_drop_reason(width: int, height: int, size: int, kind: str) -> str:
 
 def window_drop_reason(color: Image, black_fraction: float) -> str:
     """Why a window is not worth training on: "blank", "no_color", "black_slab"; "" when it is."""
-    spread = color.max(axis=2).astype(np.int16) - color.min(axis=2)
+    spread = channel_spread(color)
     median = np.median(color.reshape(-1, 3), axis=0)
-    near = (np.abs(color.astype(np.int16) - median) <= 10).all(axis=2)
+    low, high = tuple((median - 10).tolist()), tuple((median + 10).tolist())
+    near = cv2.inRange(color, low, high) > 0
     if near.mean() >= 0.97 or color.std() < 6:
         return "blank"
     if (spread > COLOURED).mean() < 0.05:
@@ -83,9 +84,9 @@ def window_drop_reason(color: Image, black_fraction: float) -> str:
 
 def facts_of(color: Image, canny: Image, xdog: Image) -> Facts:
     """Measure one window: share of dark pixels, of ink in both outlines, of saturated pixels; difference hash."""
-    spread = color.max(axis=2).astype(np.int16) - color.min(axis=2)
+    spread = channel_spread(color)
     return Facts(
-        black_fraction=_rounded((color.sum(axis=2, dtype=np.uint16) < 240).mean()),
+        black_fraction=_rounded((channel_sum(color) < 240).mean()),
         ink_canny=_rounded(1 - canny.mean() / 255),
         ink_xdog=_rounded(1 - xdog.mean() / 255),
         saturation=_rounded((spread > SATURATED).mean()),

@@ -35,7 +35,7 @@ def border_colour(image: Image) -> Colour:
     votes = [np.median(side, axis=0).astype(np.float32) for side in sides]
     weights = [sum(np.abs(vote - other).max() <= RULES.tolerance for other in votes) for vote in votes]
     best = max(range(4), key=lambda i: (weights[i], votes[i].sum()))
-    return votes[best]
+    return np.asarray(votes[best])
 
 
 def content_boxes(image: Image) -> list[Box]:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-from comicdata.images import Image
+from comicdata.images import Image, channel_spread
 from comicdata.panels.rules import RULES
 from comicdata.records import Box, Panel
 
@@ -66,14 +67,17 @@ def uniform_rows(image: Image) -> tuple[Mask, npt.NDArray[np.float32]]:
 
 def _share_like(image: Image, colours: npt.NDArray[np.float32], axis: int) -> npt.NDArray[np.float64]:
     """Share of pixels along `axis` that are within tolerance of `colours` (which broadcasts against the image)."""
-    return _is_like(image, colours).mean(axis=axis)
+    return np.asarray(_is_like(image, colours).mean(axis=axis))
 
 
 def _is_like(image: Image, colours: npt.NDArray[np.float32]) -> Mask:
     centre = np.rint(colours).astype(np.int16)
     low = np.clip(centre - RULES.tolerance, 0, 255).astype(np.uint8)
     high = np.clip(centre + RULES.tolerance, 0, 255).astype(np.uint8)
-    result: Mask = ((image >= low) & (image <= high)).all(axis=2)
+    if colours.ndim == 1:
+        return np.asarray(cv2.inRange(image, tuple(low.tolist()), tuple(high.tolist()))) > 0
+    inside = (image >= low) & (image <= high)
+    result: Mask = inside[..., 0] & inside[..., 1] & inside[..., 2]
     return result
 
 
@@ -250,9 +254,8 @@ def is_text(part: Image, above: Colour, below: Colour, width: int) -> bool:
     if part.shape[0] >= width or part.shape[1] >= 0.9 * width:
         return False
     paper = paper_mask(part, above, below) | _is_like(part, WHITE)
-    spread = part.max(axis=2).astype(np.int16) - part.min(axis=2)
     framed = (
         min(1 - paper[edge].mean() for edge in (0, -1)) > 0.5 and min(1 - paper[:, e].mean() for e in (0, -1)) > 0.5
     )
-    colourless = (spread > 40).mean() < RULES.text_colour_share
+    colourless = (channel_spread(part) > 40).mean() < RULES.text_colour_share
     return bool(paper.mean() >= RULES.text_paper_share and colourless and not framed)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from comicdata.crawl.names import episode_and_page, natural_key, unique
 from comicdata.crawl.names import slug as make_slug
+from comicdata.crawl.sources.archive import ARCHIVES, ArchiveFolder
 from comicdata.errors import UsageError
 from comicdata.images import PICTURE_SUFFIXES
 from comicdata.records import Episode, Licence, Page, Series
@@ -37,13 +38,11 @@ class LocalSource:
         return (self.root / page.url).read_bytes()
 
 
-def open_folder(folder: Path, licence: Licence | None = None) -> Iterator["LocalSource | object"]:
+def open_folder(folder: Path, licence: Licence | None = None) -> Iterator["LocalSource | ArchiveFolder"]:
     """The series in a folder: SERIES/EPISODE/*, EPISODE/*, a flat folder, or archives that are episodes.
 
     UsageError when no picture and no archive is in it.
     """
-    from comicdata.crawl.sources.archive import ARCHIVES, ArchiveFolder
-
     archives = [path for path in _entries(folder) if path.is_file() and path.suffix.lower() in ARCHIVES]
     flat = _pictures(folder)
     nested = {path: _folders_with_pictures(path) for path in _entries(folder) if path.is_dir()}
