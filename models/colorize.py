@@ -56,8 +56,8 @@ class Colorizer:
         """(H, W) uint8, ink 0 on paper 255 -> (H, W, 3) uint8 of the same size.
 
         The short side is scaled to `size` (enlarged twice at most), because lines of another thickness are unknown to
-        the network. Where that made the picture smaller, only the colours come back from it: they are enlarged and
-        multiplied by the lines at full resolution, which so stay sharp. `seed` serves networks that draw at random.
+        the network. Where that changed the size, only the colours come back from it: they are brought to the size of
+        the input and multiplied by its lines, which so stay sharp. `seed` serves networks that draw at random.
         """
         if outline.ndim != 2 or outline.dtype != np.uint8 or not outline.size:
             raise UsageError(f"line art of shape {outline.shape}, {outline.dtype}: (H, W) uint8 is expected")
@@ -68,8 +68,8 @@ class Colorizer:
         if scale != 1:
             working = resize(outline, max(1, round(width * scale)), max(1, round(height * scale)))
         color = self._paint(working)
-        if scale >= 1:
-            return color if scale == 1 else resize(color, width, height)
+        if scale == 1:
+            return color
         color = resize(_without_lines(color, working), width, height)
         return _multiplied(color, outline)
 

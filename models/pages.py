@@ -32,8 +32,7 @@ def colorize_picture(
     if not line_art and not recolor:
         return None
     boxes = panel_boxes(colorizer, rgb, layout)
-    result = np.empty_like(rgb)
-    result[:] = (rgb if line_art else outline_of(rgb, colorizer.outline)[..., None])[..., :1]
+    result = rgb.copy()
     for box in boxes:
         part = rgb[box.y0 : box.y1, box.x0 : box.x1]
         outline = np.ascontiguousarray(part[..., 0]) if line_art else outline_of(part, colorizer.outline)
