@@ -103,8 +103,9 @@ def _scores(pairs: Path, run: Path) -> dict[str, float]:
 
 
 def _say_scores(front: Front, scores: dict[str, float]) -> None:
-    rows = [[name, f"{value:.2f}"] for name, value in scores.items()]
-    front.table("Held-out episodes", ["measure", "value"], rows)
+    from comicdata.cli.demo_report import COLUMNS, score_rows
+
+    front.table(f"On {scores['panels']:.0f} windows of held-out episodes", COLUMNS, score_rows(scores))
 
 
 def _write_report(out: Path, scores: dict[str, float]) -> Path:

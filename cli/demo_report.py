@@ -13,20 +13,36 @@ from comicdata.panels import find_panels, make_strips
 from comicdata.records import Pair
 
 STRIPS, PAIRS, COLORIZED = 3, 6, 16
+WIDE = 540  # two triptychs side by side
+COLUMNS = ["measure", "colorizer", "outline copy"]
+MEASURES = {
+    "psnr": "PSNR, dB",
+    "psnr_off_line": "PSNR off the lines, dB",
+    "l1": "L1 of [-1, 1]",
+    "l1_off_line": "L1 off the lines",
+}
 NOT_LOSSES = {"images", "lr", "learning_rate"}
 
 
 def demo_report(out: Path, scores: Mapping[str, float]) -> str:
     """The whole page as text, every picture inlined."""
     rows = [row for row in read_rows(out / "pairs") if row.kept and not row.excluded]
-    figures = [[name, f"{value:.2f}"] for name, value in scores.items()]
     sections = [
-        ("On episodes it never saw", report.table(["measure", "value"], figures) + _colorized(out, rows)),
+        ("On episodes it never saw", report.table(COLUMNS, score_rows(scores)) + _colorized(out, rows)),
         ("Strips and the panels found in them", _strips(out / "crawl")),
         ("Pairs: colour, Canny + black, XDoG", _pairs(out / "pairs", rows)),
         ("Training", _curves(out / "run")),
     ]
     return report.page("comicdata demo", sections)
+
+
+def score_rows(scores: Mapping[str, float]) -> list[list[str]]:
+    """Measures of the colorizer beside those of the outline copied as it is: rows of COLUMNS."""
+    return [
+        [words, f"{scores[name]:.2f}", f"{scores[f'outline_copy_{name}']:.2f}"]
+        for name, words in MEASURES.items()
+        if f"outline_copy_{name}" in scores
+    ]
 
 
 def _colorized(out: Path, rows: list[Pair]) -> str:
@@ -37,7 +53,9 @@ def _colorized(out: Path, rows: list[Pair]) -> str:
         outline = read_image(file_of(out / "pairs", row, "canny"))
         colour = read_image(out / "colorized" / Path(row.canny_file_name).relative_to("canny"))
         truth = read_image(file_of(out / "pairs", row, "color"))
-        figures.append(report.picture(report.side_by_side([outline, colour, truth]), "outline | colorized | truth"))
+        figures.append(
+            report.picture(report.side_by_side([outline, colour, truth]), "outline | colorized | truth", width=WIDE)
+        )
     return report.row(figures)
 
 
@@ -57,7 +75,9 @@ def _pairs(pairs: Path, rows: list[Pair]) -> str:
     figures = []
     for row in train[:: max(1, len(train) // PAIRS)][:PAIRS]:
         images = [read_image(file_of(pairs, row, kind)) for kind in ("color", "canny", "xdog")]
-        figures.append(report.picture(report.side_by_side(images), f"{row.episode_id}, panel {row.panel_index}"))
+        figures.append(
+            report.picture(report.side_by_side(images), f"{row.episode_id}, panel {row.panel_index}", width=WIDE)
+        )
     return report.row(figures)
 
 
