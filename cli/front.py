@@ -102,13 +102,16 @@ class _PlainProgress:
     def __init__(self, front: Front, label: str, total: int | None, unit: str) -> None:
         self.front, self.label, self.total, self.unit = front, label, total, unit
         self.start = self.last = time.monotonic()
+        self.first: int | None = None  # where a resumed run begins
 
     def update(self, done: int) -> None:
         now = time.monotonic()
+        if self.first is None:
+            self.first = max(0, done - 1)
         if now - self.last < PLAIN_LINE_EVERY_S:
             return
         self.last = now
-        rate = done / (now - self.start)
+        rate = (done - self.first) / (now - self.start)
         left = f", {(self.total - done) / rate:.0f} s left" if self.total and rate else ""
         self.front.say(f"{self.label}: {done}/{self.total or '?'} {self.unit} ({rate:.1f}/s{left})")
 

@@ -57,9 +57,9 @@ def _folder_groups(folder: Path) -> Iterator[Group]:
 
 
 def _archive_group(path: Path) -> Group:
-    from comicdata.crawl.sources.archive import ArchiveSource
+    from comicdata.crawl.sources.archive import open_archive
 
-    source = ArchiveSource(path)
+    source = open_archive(path)
     (episode,) = source.episodes()
     pages = source.pages(episode)
     return Group(

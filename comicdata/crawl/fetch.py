@@ -71,7 +71,9 @@ class Fetcher:
                     reason, wait = f"status {response.status_code}", _wait_asked(response, attempt)
                     if response.status_code != 429 and response.status_code < 500:
                         raise NetworkError(f"{url}: {reason}")
-            if attempt < self.limits.tries and wait <= LONGEST_WAIT_S:
+            if wait > LONGEST_WAIT_S:
+                raise NetworkError(f"{url}: {reason}, asks to wait {wait:.0f} s; run the same command again after that")
+            if attempt < self.limits.tries:
                 self.sleep(wait)
         raise NetworkError(f"{url}: {reason} after {self.limits.tries} tries; run the same command again later")
 

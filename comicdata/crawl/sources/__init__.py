@@ -30,7 +30,7 @@ def open_sources(
 
     `base` replaces the site address of a recipe; `licence` is what the user states of a local source.
     """
-    from comicdata.crawl.sources.archive import ARCHIVES, ArchiveSource
+    from comicdata.crawl.sources.archive import ARCHIVES, open_archive
     from comicdata.crawl.sources.local import open_folder, open_picture
     from comicdata.crawl.sources.recipe import RecipeSource, load_recipe
 
@@ -48,7 +48,7 @@ def open_sources(
         known = ", ".join(sorted(shipped_recipes()))
         raise UsageError(f"{spec}: no such file or folder, and no shipped recipe (there are: {known})")
     if path.suffix.lower() in ARCHIVES:
-        return [ArchiveSource(path, licence)]
+        return [open_archive(path, licence)]
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return [open_picture(path, licence)]
     raise UsageError(f"{spec}: not a folder, a CBZ or ZIP, a picture (JPEG, PNG, WebP, GIF) or a recipe (.toml)")

@@ -68,7 +68,7 @@ class ArchiveFolder:
         return read_member(self.folder / archive, member)
 
 
-def ArchiveSource(path: Path, licence: Licence | None = None) -> ArchiveFolder:  # noqa: N802 (used like a class)
+def open_archive(path: Path, licence: Licence | None = None) -> ArchiveFolder:
     """One archive as a series of one episode."""
     return ArchiveFolder(path.parent, (path,), licence)
 
