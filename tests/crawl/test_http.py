@@ -1,12 +1,18 @@
 """A recipe over HTTP on the loopback address: politeness, retries, redirects, limits."""
 
+import contextlib
+import email.utils
+import gzip
 import http.server
+import socket
 import threading
+import time
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
+from comicdata import __version__
 from comicdata.crawl import crawl
 from comicdata.crawl.fetch import Fetcher, FetchLimits
 from comicdata.crawl.robots import Robots
@@ -43,7 +49,10 @@ SITE = {
 
 @contextmanager
 def served(site):
-    """Serve a dict of path -> bytes, or path -> (status, headers, bytes), or a list of those, one per request."""
+    """Serve a dict of path -> bytes, or path -> (status, headers, bytes), or a list of those, one per request.
+
+    A body may be an iterator of parts; then no length is sent.
+    """
     seen = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -54,16 +63,18 @@ def served(site):
                 answer = answer.pop(0) if len(answer) > 1 else answer[0]
             status, headers, body = answer if isinstance(answer, tuple) else (200, {}, answer)
             self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            length = {"Content-Length": str(len(body))} if isinstance(body, bytes) else {}
+            for name, value in {**length, **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            for part in [body] if isinstance(body, bytes) else body:
+                self.wfile.write(part)
 
         def log_message(self, *arguments):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}", seen
         finally:
@@ -88,7 +99,7 @@ def test_a_whole_crawl_obeys_robots_and_lists_what_is_missing(tmp_path):
     ]
     assert records[0].licence.id == "CC0-1.0" and len(records[0].images) == 2
     assert (tmp_path / "loop" / "loop" / "e001" / "0001.png").read_bytes() == PICTURE
-    assert [why.split(": ", 1)[1][:12] for _, why in records[2].missing] == ["status 404", "not a JPEG, "]
+    assert [why.split(": ", 1)[1][:10] for _, why in records[2].missing] == ["status 404", "not a JPEG"]
     paths = [path for path, _ in seen]
     assert paths.count("/robots.txt") == 1 and "/2/" not in paths
     headers = next(headers for path, headers in seen if path == "/a.png")
@@ -180,6 +191,114 @@ def test_limits_of_a_body():
             fetcher_for(base, max_bytes=2000).get(f"{base}/big")
         with pytest.raises(NetworkError, match=r"broke off|of 99 bytes"):
             fetcher_for(base).get(f"{base}/short")
+
+
+def test_a_body_cut_short_is_asked_for_again():
+    with served({"/x": [(200, {"Content-Length": "99"}, b"half"), b"whole"]}) as (base, seen):
+        assert fetcher_for(base).get(f"{base}/x") == b"whole"
+    assert len(seen) == 2
+
+
+def test_a_server_that_drips_is_cut_off_at_the_deadline():
+    def drip():
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                yield b"x"
+                time.sleep(0.05)
+
+    with served({"/slow": (200, {}, drip())}) as (base, _):
+        start = time.monotonic()
+        with pytest.raises(NetworkError, match=r"not done after 0\.4 s"):
+            fetcher_for(base, deadline_s=0.4).get(f"{base}/slow")
+        assert time.monotonic() - start < 2
+
+
+def test_the_body_of_a_redirect_is_not_read():
+    with served({"/in": (302, {"Location": "/x", "Content-Length": "1000000000"}, b""), "/x": b"here"}) as (base, _):
+        assert fetcher_for(base, deadline_s=5).get(f"{base}/in") == b"here"
+
+
+def test_a_packed_body_is_unpacked_within_the_limit():
+    packed = {"/x": (200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(5_000_000)))}
+    with served(packed) as (base, _):
+        assert len(fetcher_for(base).get(f"{base}/x")) == 5_000_000
+        with pytest.raises(NetworkError, match="larger than 1 MB"):
+            fetcher_for(base, max_bytes=1_000_000).get(f"{base}/x")
+
+
+@pytest.mark.parametrize("text", ["\u00b2", "soon", "-5", "9" * 5000, "Wed, 99 Foo 2020 00:00:00 GMT", ""])
+def test_a_retry_after_that_makes_no_sense_is_backoff(text):
+    sleeps = []
+    with served({"/x": [(503, {"Retry-After": text}, b""), b"done"]}) as (base, _):
+        assert fetcher_for(base, sleeps).get(f"{base}/x") == b"done"
+    assert len(sleeps) == 1 and 0 <= sleeps[0] <= 1
+
+
+def test_a_retry_after_may_be_a_date():
+    sleeps = []
+    later = email.utils.formatdate(time.time() + 30, usegmt=True)
+    with served({"/x": [(503, {"Retry-After": later}, b""), b"done"]}) as (base, _):
+        assert fetcher_for(base, sleeps).get(f"{base}/x") == b"done"
+    assert 25 < sleeps[0] <= 31
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://[bad/", "http://user:word@127.0.0.1/", "http://a b/", "ftp://x/", "data:,x", "http:///", "http://x:9a/"],
+)
+def test_addresses_that_make_no_sense_are_refused_in_one_line(url):
+    fetcher = Fetcher()
+    fetcher.allow(["127.0.0.1", "x", "a b"])
+    with pytest.raises(PolicyError) as caught:
+        fetcher.get(url)
+    assert "\n" not in str(caught.value) and fetcher.request_count == 0
+
+
+@pytest.mark.parametrize("location", ["http://[bad/", ""])
+def test_a_redirect_to_no_address_is_refused(location):
+    site = {"/x": (302, {"Location": location}, b"")}
+    with served(site) as (base, _), pytest.raises((NetworkError, PolicyError)):
+        fetcher_for(base).get(f"{base}/x")
+
+
+def test_a_name_that_answers_differently_the_second_time_reaches_nothing(monkeypatch):
+    """The check by name sees a public address; the socket then opened leads to this machine."""
+    with served({"/x": b"secret"}) as (base, seen):
+        port = base.rpartition(":")[2]
+        fetcher = Fetcher(limits=FetchLimits(tries=1, pause_s=0), resolve=lambda host: ["93.184.216.34"])
+        fetcher.allow(["comics.example"])
+        found = socket.getaddrinfo("127.0.0.1", int(port), type=socket.SOCK_STREAM)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **options: found)
+        with pytest.raises(PolicyError, match="private address"):
+            fetcher.get(f"http://comics.example:{port}/x")
+        assert seen == []
+
+
+def test_cookies_are_not_kept_and_the_user_agent_is_honest():
+    with served({"/a": (200, {"Set-Cookie": "k=v"}, b""), "/b": b""}) as (base, seen):
+        fetcher = fetcher_for(base, contact="me@comics.example \ud55c\n")
+        fetcher.get(f"{base}/a")
+        fetcher.get(f"{base}/b", referer=f"{base}/\ud55c")
+    headers = seen[1][1]
+    assert "Cookie" not in headers and headers["User-Agent"] == f"comicdata/{__version__} (+me@comics.example ?)"
+
+
+def test_robots_that_cannot_be_read_is_said_to_be_so():
+    with served({"/robots.txt": (503, {}, b"")}) as (base, seen):
+        robots = Robots(fetcher_for(base))
+        for _ in range(2):
+            with pytest.raises(PolicyError, match=r"robots\.txt: status 503"):
+                robots.check(f"{base}/x")
+        assert len(seen) == 1 and robots.decision(base) == "unreadable (status 503)"
+    with pytest.raises(NetworkError, match="no answer"):
+        Robots(fetcher_for(base)).check(f"{base}/x")
+
+
+def test_robots_is_read_up_to_a_limit():
+    rules = b"User-agent: *\nDisallow: /x\n" + b"#" * 600_000 + b"\nDisallow: /y\n"
+    with served({"/robots.txt": rules}) as (base, _):
+        robots = Robots(fetcher_for(base))
+        assert not robots.allows(f"{base}/x") and robots.allows(f"{base}/y")
 
 
 def test_hosts_are_paced_but_not_the_loopback():

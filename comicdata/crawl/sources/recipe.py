@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from comicdata.crawl.fetch import Fetcher
 from comicdata.crawl.names import slug, unique
 from comicdata.crawl.robots import Robots
-from comicdata.errors import NetworkError, PolicyError, UsageError
+from comicdata.errors import NetworkError, UsageError
 from comicdata.records import Episode, Licence, Page, Series
 
 MAX_LIST_PAGES = 500
@@ -140,8 +140,8 @@ class RecipeSource:
         return self.fetcher.get(url).decode("utf-8", "replace")
 
     def _obey_robots(self, url: str) -> None:
-        if not self.robots.allows(url):
-            raise PolicyError(f"{url}: robots.txt forbids it")
+        self.fetcher.check(url)
+        self.robots.check(url)
 
     def _list(self, url: str) -> list[tuple[str, str]]:
         """Links of all list pages; `next_css` leads on, and a page seen twice ends it."""
