@@ -62,7 +62,7 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One comic as a source describes it. `source` and `series_id` are slugs."""
+    """One comic as a source describes it. `source` and `series_id` are slugs; `robots` says what robots.txt was."""
 
     source: str
     series_id: str
@@ -70,6 +70,9 @@ class Series:
     authors: tuple[str, ...] = ()
     url: str = ""
     licence: Licence = field(default_factory=Licence)
+    language: str = ""
+    recipe_sha256: str = ""
+    robots: str = ""
 
 
 @dataclass(frozen=True, slots=True)

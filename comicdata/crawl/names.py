@@ -13,6 +13,11 @@ def natural_key(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(digits), "") if digits else (1, 0, text) for digits, text in parts]
 
 
+def printable(name: str) -> str:
+    """A file name as text that any file can hold: bytes that are no UTF-8 become escapes."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def slug(name: str, prefix: str = "e") -> str:
     """A lower-case ASCII name of [a-z0-9-] that never looks like a number and is safe in any path.
 

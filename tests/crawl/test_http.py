@@ -4,6 +4,7 @@ import contextlib
 import email.utils
 import gzip
 import http.server
+import json
 import socket
 import threading
 import time
@@ -13,12 +14,12 @@ import numpy as np
 import pytest
 
 from comicdata import __version__
-from comicdata.crawl import crawl
+from comicdata.crawl import crawl, plan, read_crawl
 from comicdata.crawl.fetch import Fetcher, FetchLimits
 from comicdata.crawl.robots import Robots
 from comicdata.crawl.sources.recipe import RecipeSource, load_recipe, parse_images
 from comicdata.errors import NetworkError, PolicyError, UsageError
-from comicdata.images import encode_png
+from comicdata.images import encode_jpeg, encode_png
 
 RECIPE = """
 [site]
@@ -116,6 +117,108 @@ def test_a_second_crawl_asks_for_no_picture(tmp_path):
             first, seen[:] = list(seen), []
     assert [new for _, new in results] == [False] * 3
     assert [path for path, _ in first] == ["/robots.txt", "/index.html"]
+
+
+def crawl_once(base, out, recipe=RECIPE, **options):
+    """Plan and crawl like a fresh run of the command; {episode: (status, fetched now)}."""
+    source = RecipeSource(load_recipe(recipe, "r"), fetcher_for(base), base)
+    results = crawl(source, out, plan(source, out, **options))
+    return {record.episode_id: (record.status, new) for record, new in results}
+
+
+def tree(folder):
+    """Bytes and times of all files but the locks."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
+    return {path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns) for path in paths}
+
+
+def test_a_finished_crawl_makes_no_request_and_writes_no_byte_until_it_is_to_refresh(tmp_path):
+    site = {**SITE, "/3/": SITE["/1/"], "/2/": SITE["/1/"], "/robots.txt": b""}
+    names = ("e001", "e002", "e003")
+    with served(site) as (base, seen):
+        assert crawl_once(base, tmp_path) == dict.fromkeys(names, ("ok", True))
+        before, seen[:] = tree(tmp_path), []
+        assert crawl_once(base, tmp_path) == dict.fromkeys(names, ("ok", False))
+        assert seen == [] and tree(tmp_path) == before
+        site["/index.html"] = SITE["/index.html"] + b"<ul><a href='/4/'>Four 4</a></ul>"
+        site["/4/"] = SITE["/1/"].replace(b"../a.png", b"/a.png")
+        assert crawl_once(base, tmp_path, refresh=True)["e004"] == ("ok", True)
+        other = RECIPE.replace('title = "Loop"', 'title = "Loop"\nseries = "Loop"\nauthors = ["A"]')
+        seen.clear()
+        crawl_once(base, tmp_path, other)
+        assert [path for path, _ in seen] == ["/robots.txt", "/index.html"], "another recipe asks again"
+
+
+def test_a_picture_that_was_missing_is_asked_for_alone(tmp_path):
+    site = {**SITE, "/robots.txt": b""}
+    with served(site) as (base, seen):
+        assert crawl_once(base, tmp_path, pattern="3") == {"e003": ("partial", True)}
+        before = tree(tmp_path)
+        assert crawl_once(base, tmp_path, pattern="3") == {"e003": ("partial", True)}
+        assert tree(tmp_path) == before, "the same outcome is not written again"
+        site["/gone.png"] = site["/html.png"] = PICTURE
+        seen.clear()
+        assert crawl_once(base, tmp_path, pattern="3") == {"e003": ("ok", True)}
+        assert [path for path, _ in seen] == ["/robots.txt", "/index.html", "/3/", "/gone.png", "/html.png"]
+
+
+@pytest.mark.parametrize("answer", [(500, {}, b""), (404, {}, b"")])
+def test_what_is_stored_survives_a_failing_site(tmp_path, answer):
+    site = {**SITE, "/robots.txt": b""}
+    with served(site) as (base, _):
+        crawl_once(base, tmp_path, pattern="3")
+        site["/3/"] = answer
+        assert crawl_once(base, tmp_path, pattern="3") == {"e003": ("partial", True)}
+        site["/robots.txt"] = SITE["/robots.txt"] + b"Disallow: /3/\n"
+        assert crawl_once(base, tmp_path, pattern="3") == {"e003": ("skipped_robots", True)}
+    assert (tmp_path / "loop" / "loop" / "e003" / "0001.png").read_bytes() == PICTURE
+    assert len(read_crawl(tmp_path)[0].images) == 1
+
+
+def test_a_cut_jpeg_is_missing_and_the_rest_is_kept(tmp_path):
+    whole = encode_jpeg(np.random.default_rng(2).integers(0, 256, (40, 40, 3), dtype=np.uint8))
+    site = {"/index.html": SITE["/index.html"], "/1/": b"<div id=viewer><img src=/a.jpg><img src=/b.jpg></div>"}
+    with served({**site, "/a.jpg": whole[: len(whole) // 2], "/b.jpg": whole}) as (base, _):
+        assert crawl_once(base, tmp_path, pattern="1") == {"e001": ("partial", True)}
+    (record,) = read_crawl(tmp_path)
+    assert [image.file_name for image in record.images] == ["0002.jpg"] and "damaged" in record.missing[0][1]
+
+
+def test_series_json_says_what_decided(tmp_path):
+    with served(dict(SITE)) as (base, _):
+        crawl_once(base, tmp_path, pattern="1")
+    series = json.loads((tmp_path / "loop" / "loop" / "series.json").read_text())
+    assert series["robots"] == "obeyed" and len(series["recipe_sha256"]) == 64 and len(series["listing"]) == 3
+
+
+def test_links_and_pictures_that_are_none_are_passed_over(tmp_path):
+    page = b"<div id=viewer><img src='http://[x'><img src='data:image/gif;base64,x'><img src='/a.png#1'></div>"
+    listing = b"<ul><a href='javascript:go()'>0</a><a href='http://elsewhere.example/'>1</a><a href='/2'>2</a></ul>"
+    with served({"/index.html": listing, "/2": page, "/a.png": PICTURE}) as (base, _):
+        assert crawl_once(base, tmp_path) == {"e001": ("failed", True), "e002": ("ok", True)}
+    assert "not in the allow-list" in read_crawl(tmp_path)[0].reason
+
+
+def test_a_walk_asks_for_every_page_once(tmp_path):
+    walk = RECIPE.replace('mode = "list"', 'mode = "walk"\nnext_css = "a.next"').replace("index.html", "p1")
+    page = b"<title>Part %d</title><a class=next href='/p%d'>on</a><div id=viewer><img src='/a.png'></div>"
+    with served({"/p1": page % (1, 2), "/p2": page % (2, 1), "/a.png": PICTURE}) as (base, seen):
+        assert crawl_once(base, tmp_path, walk) == {"e001": ("ok", True), "e002": ("ok", True)}
+    assert [path for path, _ in seen] == ["/robots.txt", "/p1", "/p2", "/a.png", "/a.png"]
+
+
+def test_pages_in_other_encodings_are_read():
+    page = "<meta charset=euc-kr><ul><a href='/1'>\ud55c\uae00 1\ud654</a></ul>".encode("euc-kr")
+    with served({"/index.html": page}) as (base, _):
+        source = RecipeSource(load_recipe(RECIPE, "r"), fetcher_for(base), base)
+        assert [episode.title for episode in source.episodes()] == ["\ud55c\uae00 1\ud654"]
+
+
+def test_a_recipe_of_a_public_site_does_not_reach_this_machine():
+    recipe = RECIPE.replace("127.0.0.1:1", "comics.example")
+    recipe = recipe.replace('title = "Loop"', 'title = "Loop"\nimage_hosts = ["localhost:80"]')
+    with pytest.raises(PolicyError, match="may not name this machine"):
+        RecipeSource(load_recipe(recipe, "r"), Fetcher())
 
 
 @pytest.mark.parametrize(

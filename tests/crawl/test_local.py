@@ -1,10 +1,16 @@
 """Sources on disk: folder layouts, names, archives, and bytes that stay as they came."""
 
+import contextlib
+import io
+import os
+import sys
+import tempfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comicdata.crawl import crawl, open_sources, read_crawl, select, verify_crawl, write_failures
@@ -158,6 +164,89 @@ def test_an_encrypted_archive_says_so(tmp_path):
     path.write_bytes(data)
     with pytest.raises(PictureError, match="encrypted"):
         archive.page_names(path)
+
+
+def test_archives_with_odd_names_and_one_damaged_member(tmp_path):
+    path = make_zip(tmp_path / "Toon #3.cbz", [("a#1.png", picture(1)), ("b.png", picture(2))])
+    ((record, _),) = store(path, tmp_path / "out")
+    assert (record.series_id, record.status) == ("toon-3", "ok")
+    assert [image.url for image in record.images] == ["Toon #3.cbz#a#1.png", "Toon #3.cbz#b.png"]
+    damaged = make_zip(tmp_path / "x.cbz", [("1.png", picture(1)), ("2.png", picture(2))], compression=8)
+    data = bytearray(damaged.read_bytes())
+    data[40:60] = b"\xff" * 20
+    damaged.write_bytes(data)
+    ((record, _),) = store(damaged, tmp_path / "out")
+    assert record.status == "partial" and [image.file_name for image in record.images] == ["0002.png"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=400), st.integers(0, 600), st.integers(0, 600))
+def test_no_damage_to_an_archive_ends_in_anything_but_a_picture_error(junk, start, length):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as whole:
+        whole.writestr("1.png", bytes(range(256)) * 2)
+        whole.writestr("ComicInfo.xml", INFO)
+    data = buffer.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.cbz"
+        path.write_bytes(data[:start] + junk + data[start + length :])
+        archive.read_comic_info(path)
+        with contextlib.suppress(PictureError):
+            for name in archive.page_names(path):
+                archive.read_member(path, name)
+
+
+def test_comic_info_reads_no_file_and_opens_no_entity(tmp_path):
+    (tmp_path / "secret").write_text("SECRET")
+    hostile = f"""<?xml version="1.0"?><!DOCTYPE c [<!ENTITY a SYSTEM "file://{tmp_path}/secret"><!ENTITY b "x">]>
+    <ComicInfo><Title>T&a;</Title><LanguageISO>ko</LanguageISO>
+    <Pages><Page Image="\u00b2" Type="Deleted"/></Pages></ComicInfo>"""
+    path = make_zip(tmp_path / "x.cbz", [("1.png", picture()), ("ComicInfo.xml", hostile)])
+    info = archive.read_comic_info(path)
+    assert "SECRET" not in info.title and info.language == "ko" and archive.page_names(path) == ["1.png"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux only")
+def test_a_file_name_that_is_no_text_is_stored_all_the_same(tmp_path):
+    (tmp_path / "toon").mkdir()
+    Path(os.fsdecode(os.fsencode(tmp_path / "toon") + b"/\xff.png")).write_bytes(picture())
+    ((record, _),) = store(tmp_path / "toon", tmp_path / "out")
+    assert record.status == "ok" and record.images[0].url == "\\udcff.png"
+
+
+def test_series_of_one_folder_never_share_an_id(tmp_path):
+    put(tmp_path / "all", "A/1/1.png", "a!/1/1.png", "e1/1.png", "x.png")
+    names = [source.series().series_id for source in open_sources(str(tmp_path / "all"))]
+    assert names == ["all", "all-2", "a", "a-2"]
+
+
+@pytest.mark.parametrize("spec", ["x" * 5000, "a\x00b", "x.cbr", "bad.toml", "gone.toml", "HTTP://127.0.0.1/"])
+def test_a_source_that_cannot_be_is_a_usage_error(tmp_path, monkeypatch, spec):
+    monkeypatch.chdir(tmp_path)
+    Path("x.cbr").write_bytes(b"Rar!")
+    Path("bad.toml").write_bytes(b"a = '\xff'")
+    with pytest.raises(UsageError) as caught:
+        open_sources(spec)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_series_json_is_written_anew(tmp_path):
+    store(put(tmp_path / "toon", "e1/1.png"), tmp_path / "out")
+    path = tmp_path / "out" / "local" / "toon" / "series.json"
+    whole = path.read_bytes()
+    path.write_text("{")
+    store(tmp_path / "toon", tmp_path / "out")
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(("old", "new"), [("0001.png", "../../../0001.png"), ('"local"', '"elsewhere"')])
+def test_a_record_that_points_elsewhere_is_damaged(tmp_path, old, new):
+    store(put(tmp_path / "toon", "e1/1.png"), tmp_path / "out")
+    path = tmp_path / "out" / "local" / "toon" / "e1" / "episode.json"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(IntegrityError):
+        read_crawl(tmp_path / "out")
+    assert verify_crawl(tmp_path / "out")["changed"] == ["local/toon/e1/episode.json"]
 
 
 def test_bytes_are_kept_and_a_second_crawl_writes_nothing(tmp_path):

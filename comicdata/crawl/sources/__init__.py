@@ -10,6 +10,8 @@ from comicdata.errors import UsageError
 from comicdata.images import PICTURE_SUFFIXES
 from comicdata.records import Episode, Licence, Page, Series
 
+OTHER_ARCHIVES = frozenset({".cbr", ".cb7", ".cbt", ".rar", ".7z", ".tar"})
+
 
 class Source(Protocol):
     """A comic somewhere: what there is, and the bytes of one picture."""
@@ -34,24 +36,42 @@ def open_sources(
     from comicdata.crawl.sources.local import open_folder, open_picture
     from comicdata.crawl.sources.recipe import RecipeSource, load_recipe
 
+    if spec.lower().startswith(("http://", "https://")):
+        raise UsageError(f"{spec}: no recipe for this site; write one (see docs/recipes.md) and name its file instead")
     path = Path(spec)
-    if path.is_dir():
+    kind = _kind(path)
+    if kind == "folder":
         return list(open_folder(path, licence))
     if path.suffix.lower() == ".toml" or spec in shipped_recipes():
-        text = path.read_text(encoding="utf-8") if path.is_file() else shipped_recipes().get(spec)
+        text = _recipe_text(path) if kind == "file" else shipped_recipes().get(spec)
         if text is None:
             raise UsageError(f"{spec}: no such recipe file")
         return [RecipeSource(load_recipe(text, spec), fetcher or Fetcher(), base)]
-    if spec.startswith(("http://", "https://")):
-        raise UsageError(f"{spec}: no recipe for this site; write one (see docs/recipes.md) and name its file instead")
-    if not path.is_file():
+    if kind == "nothing":
         known = ", ".join(sorted(shipped_recipes()))
         raise UsageError(f"{spec}: no such file or folder, and no shipped recipe (there are: {known})")
     if path.suffix.lower() in ARCHIVES:
         return [open_archive(path, licence)]
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return [open_picture(path, licence)]
+    if path.suffix.lower() in OTHER_ARCHIVES:
+        raise UsageError(f"{spec}: only CBZ and ZIP archives are read; convert it to CBZ")
     raise UsageError(f"{spec}: not a folder, a CBZ or ZIP, a picture (JPEG, PNG, WebP, GIF) or a recipe (.toml)")
+
+
+def _kind(path: Path) -> str:
+    """ "folder", "file" or "nothing"; a name that no file system takes is nothing."""
+    try:
+        return "folder" if path.is_dir() else "file" if path.is_file() else "nothing"
+    except (OSError, ValueError):
+        return "nothing"
+
+
+def _recipe_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read as UTF-8 text ({error})") from error
 
 
 def shipped_recipes() -> dict[str, str]:

@@ -1,6 +1,10 @@
 """CBZ and ZIP: members are read as streams with limits, never extracted; ComicInfo.xml names the episode."""
 
+import lzma
+import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +12,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from comicdata.crawl.names import natural_key, slug, unique
+from comicdata.crawl.names import natural_key, printable, slug, unique
 from comicdata.errors import PictureError
 from comicdata.images import PICTURE_SUFFIXES
 from comicdata.records import Episode, Licence, Page, Series
@@ -19,6 +23,18 @@ MAX_MEMBER_BYTES = 200_000_000
 MAX_TOTAL_BYTES = 4_000_000_000
 MAX_RATIO = 200
 RATIO_FROM_BYTES = 1_000_000  # below this a high ratio harms nobody
+DAMAGE = (  # all that zipfile raises on damaged or unusual archives
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    LookupError,
+    ValueError,
+)
 SKIPPED_PAGES = {"Advertisement", "Deleted"}
 
 
@@ -30,6 +46,7 @@ class ComicInfo:
     series: str = ""
     number: str = ""
     authors: tuple[str, ...] = ()
+    language: str = ""
     skipped: frozenset[int] = frozenset()
 
 
@@ -37,23 +54,23 @@ class ComicInfo:
 class ArchiveFolder:
     """A folder of archives as one series: each archive is an episode."""
 
-    folder: Path
+    name: str
     archives: tuple[Path, ...]
     licence: Licence | None = None
 
     def series(self) -> Series:
-        name = self.folder.resolve().name
-        infos = [read_comic_info(path) for path in self.archives[:1]]
-        title = infos[0].series or name
-        return Series("local", slug(title, "s"), title, infos[0].authors, licence=self.licence or Licence())
+        info = read_comic_info(self.archives[0])
+        title = info.series or self.name
+        licence = self.licence or Licence()
+        return Series("local", slug(title, "s"), title, info.authors, licence=licence, language=info.language)
 
     @cached_property
     def _episodes(self) -> dict[str, tuple[Episode, Path]]:
-        names = [read_comic_info(path).number or path.stem for path in self.archives]
-        titles = [read_comic_info(path).title or path.stem for path in self.archives]
+        infos = [read_comic_info(path) for path in self.archives]
+        names = unique([info.number or path.stem for info, path in zip(infos, self.archives, strict=True)])
         return {
-            identifier: (Episode(identifier, title, path.name), path)
-            for identifier, title, path in zip(unique(names), titles, self.archives, strict=True)
+            identifier: (Episode(identifier, info.title or printable(path.stem), printable(path.name)), path)
+            for identifier, info, path in zip(names, infos, self.archives, strict=True)
         }
 
     def episodes(self) -> Sequence[Episode]:
@@ -61,16 +78,17 @@ class ArchiveFolder:
 
     def pages(self, episode: Episode) -> Sequence[Page]:
         path = self._episodes[episode.episode_id][1]
-        return [Page(f"{path.name}#{name}") for name in page_names(path)]
+        return [Page(f"{printable(path.name)}#{name}") for name in page_names(path)]
 
     def read(self, page: Page) -> bytes:
-        archive, _, member = page.url.partition("#")
-        return read_member(self.folder / archive, member)
+        fitting = [path for path in self.archives if page.url.startswith(f"{printable(path.name)}#")]
+        path = max(fitting, key=lambda path: len(path.name))  # names may hold a # themselves
+        return read_member(path, page.url[len(printable(path.name)) + 1 :])
 
 
 def open_archive(path: Path, licence: Licence | None = None) -> ArchiveFolder:
     """One archive as a series of one episode."""
-    return ArchiveFolder(path.parent, (path,), licence)
+    return ArchiveFolder(printable(path.stem), (path,), licence)
 
 
 @contextmanager
@@ -80,7 +98,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(path) as archive:
             _check_limits(path, archive.infolist())
             yield archive
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
+    except DAMAGE as error:
         raise PictureError(f"{path}: cannot be read as a ZIP archive ({error})") from error
 
 
@@ -152,12 +170,19 @@ def _parse_comic_info(archive: zipfile.ZipFile) -> ComicInfo:
     authors = [_text(root, tag) for tag in ("Writer", "Penciller", "Inker", "Colorist")]
     pages = root.findall("Pages/Page")
     skipped = frozenset(
-        int(page.get("Image", ""))
+        int(page.get("Image"))
         for page in pages
-        if page.get("Type") in SKIPPED_PAGES and page.get("Image", "").isdigit()
+        if page.get("Type") in SKIPPED_PAGES and re.fullmatch("[0-9]{1,9}", page.get("Image", ""))
     )
     unique_authors = tuple(dict.fromkeys(author for author in authors if author))
-    return ComicInfo(_text(root, "Title"), _text(root, "Series"), _text(root, "Number"), unique_authors, skipped)
+    return ComicInfo(
+        title=_text(root, "Title"),
+        series=_text(root, "Series"),
+        number=_text(root, "Number"),
+        authors=unique_authors,
+        language=_text(root, "LanguageISO"),
+        skipped=skipped,
+    )
 
 
 def _text(root: Any, tag: str) -> str:

@@ -2,17 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
-from comicdata.crawl.names import episode_and_page, natural_key, unique
+from comicdata.crawl.names import episode_and_page, natural_key, printable, unique
 from comicdata.crawl.names import slug as make_slug
 from comicdata.crawl.sources.archive import ARCHIVES, ArchiveFolder
-from comicdata.errors import UsageError
+from comicdata.errors import PictureError, UsageError
 from comicdata.images import PICTURE_SUFFIXES
 from comicdata.records import Episode, Licence, Page, Series
 
 SOURCE = "local"
+MAX_FILE_BYTES = 200_000_000
 IGNORED = {"__macosx", "thumbs.db", ".ds_store"}
 
 
@@ -32,10 +34,21 @@ class LocalSource:
 
     def pages(self, episode: Episode) -> Sequence[Page]:
         (files,) = [files for one, files in self.parts if one.episode_id == episode.episode_id]
-        return [Page(path.relative_to(self.root).as_posix()) for path in files]
+        return [Page(self._place(path)) for path in files]
 
     def read(self, page: Page) -> bytes:
-        return (self.root / page.url).read_bytes()
+        path = self._files[page.url]
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise PictureError(f"{page.url}: larger than {MAX_FILE_BYTES // 10**6} MB; not a picture of a comic")
+        return path.read_bytes()
+
+    def _place(self, path: Path) -> str:
+        """The path within the source: the same on every machine."""
+        return printable(path.relative_to(self.root).as_posix())
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        return {self._place(path): path for _, files in self.parts for path in files}
 
 
 def open_folder(folder: Path, licence: Licence | None = None) -> Iterator["LocalSource | ArchiveFolder"]:
@@ -43,11 +56,33 @@ def open_folder(folder: Path, licence: Licence | None = None) -> Iterator["Local
 
     UsageError when no picture and no archive is in it.
     """
+    taken: set[str] = set()
+    for source in _series_in(folder, licence):
+        yield _apart(source, taken)
+    if not taken:
+        raise UsageError(f"{folder}: no JPEG, PNG, WebP or GIF picture and no CBZ in this folder")
+
+
+def _apart(source: "LocalSource | ArchiveFolder", taken: set[str]) -> "LocalSource | ArchiveFolder":
+    """The source under an id that no other series of the same folder has."""
+    first = candidate = source.series().series_id
+    number = 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{first}-{number}"
+    taken.add(candidate)
+    if candidate == first or isinstance(source, ArchiveFolder):  # archives come first: their id is always free
+        return source
+    return replace(source, record=replace(source.record, series_id=candidate))
+
+
+def _series_in(folder: Path, licence: Licence | None) -> Iterator["LocalSource | ArchiveFolder"]:
+    """Archives, pictures, folders of pictures, and folders of those, in this order."""
     archives = [path for path in _entries(folder) if path.is_file() and path.suffix.lower() in ARCHIVES]
     flat = _pictures(folder)
     nested = {path: _folders_with_pictures(path) for path in _entries(folder) if path.is_dir()}
     if archives:
-        yield ArchiveFolder(folder, tuple(archives), licence)
+        yield ArchiveFolder(printable(folder.resolve().name), tuple(archives), licence)
     if flat:
         yield _flat_series(folder, flat, licence)
     episodes = [path for path, places in nested.items() if places == [path]]
@@ -56,18 +91,16 @@ def open_folder(folder: Path, licence: Licence | None = None) -> Iterator["Local
     deeper = [path for path, places in nested.items() if places and places != [path]]
     for path in deeper:
         yield _folder_series(folder, path, nested[path], licence)
-    if not (archives or flat or episodes or deeper):
-        raise UsageError(f"{folder}: no JPEG, PNG, WebP or GIF picture and no CBZ in this folder")
 
 
 def open_picture(path: Path, licence: Licence | None = None) -> LocalSource:
     """One picture as a series of one episode."""
     series = _series(path.stem, licence)
-    return LocalSource(path.parent, series, ((Episode(make_slug(path.stem), path.stem), (path,)),))
+    return LocalSource(path.parent, series, ((Episode(make_slug(path.stem), printable(path.stem)), (path,)),))
 
 
 def _series(name: str, licence: Licence | None) -> Series:
-    return Series(SOURCE, make_slug(name, "s"), name, licence=licence or Licence())
+    return Series(SOURCE, make_slug(name, "s"), printable(name), licence=licence or Licence())
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -96,7 +129,7 @@ def _folder_series(root: Path, place: Path, folders: Sequence[Path], licence: Li
     """One episode per folder."""
     names = [path.relative_to(place).as_posix() if path != place else path.name for path in folders]
     parts = [
-        (Episode(identifier, name), tuple(_pictures(path)))
+        (Episode(identifier, printable(name)), tuple(_pictures(path)))
         for identifier, name, path in zip(unique(names), names, folders, strict=True)
     ]
     return LocalSource(root, _series(place.resolve().name, licence), tuple(parts))
@@ -107,7 +140,9 @@ def _flat_series(folder: Path, pictures: Sequence[Path], licence: Licence | None
     found = [episode_and_page(path.stem) for path in pictures]
     name = folder.resolve().name
     if not all(found):
-        return LocalSource(folder, _series(name, licence), ((Episode(make_slug(name), name), tuple(pictures)),))
+        return LocalSource(
+            folder, _series(name, licence), ((Episode(make_slug(name), printable(name)), tuple(pictures)),)
+        )
     groups: dict[str, list[tuple[int, Path]]] = defaultdict(list)
     for path, place in zip(pictures, found, strict=True):
         assert place is not None

@@ -1,21 +1,25 @@
 """A site described by a TOML recipe: where the episodes are listed, and which elements are the pictures."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Sequence
 from typing import Any, Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 from bs4 import BeautifulSoup
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from comicdata.crawl.connections import is_loopback
 from comicdata.crawl.fetch import Fetcher
 from comicdata.crawl.names import slug, unique
 from comicdata.crawl.robots import Robots
-from comicdata.errors import NetworkError, UsageError
+from comicdata.errors import NetworkError, PolicyError, UsageError
+from comicdata.files import sha256_bytes
 from comicdata.records import Episode, Licence, Page, Series
 
 MAX_LIST_PAGES = 500
+Markup = str | bytes
 
 
 class _Strict(BaseModel):
@@ -104,17 +108,38 @@ class RecipeSource:
         self.fetcher = fetcher
         self.robots = Robots(fetcher)
         self.base = (base or recipe.site.base).rstrip("/") + "/"
-        site = recipe.site
-        fetcher.allow([urlsplit(self.base).netloc, *site.allow_hosts, *site.image_hosts])
+        if not re.match("https?://[^/]", self.base):
+            raise UsageError(f"{self.base}: the address of a site begins with http:// or https://")
+        self._listing: list[Episode] | None = None
+        self._pages: dict[str, list[Page]] = {}
+        host = urlsplit(self.base).netloc
+        further = [*recipe.site.allow_hosts, *recipe.site.image_hosts]
+        if any(is_loopback(one) for one in further) and not is_loopback(host):
+            raise PolicyError(f"{recipe.site.name}: a recipe of a public site may not name this machine; take it out")
+        fetcher.allow([host, *further])
 
     def series(self) -> Series:
         site = self.recipe.site
         licence = Licence(site.licence.id, site.licence.url, site.licence.attribution)
         name = slug(site.series or site.title, "s")
-        return Series(slug(site.name, "s"), name, site.title, site.authors, self.base, licence)
+        return Series(
+            slug(site.name, "s"),
+            name,
+            site.title,
+            site.authors,
+            self.base,
+            licence,
+            recipe_sha256=sha256_bytes(self.recipe.model_dump_json().encode()),
+            robots=self.robots.decision(self.base),
+        )
 
     def episodes(self) -> Sequence[Episode]:
-        """All episodes in reading order; NetworkError or PolicyError when the list cannot be had."""
+        """All episodes in reading order, asked for once; NetworkError or PolicyError when the list cannot be had."""
+        if self._listing is None:
+            self._listing = self._list_episodes()
+        return self._listing
+
+    def _list_episodes(self) -> list[Episode]:
         how = self.recipe.episodes
         if how.mode == "number":
             found = [(f"Episode {n}", urljoin(self.base, how.url.replace("{n}", str(n)))) for n in _numbers(how)]
@@ -128,16 +153,25 @@ class RecipeSource:
         return [Episode(name, title, url) for name, (title, url) in zip(names, found, strict=True)]
 
     def pages(self, episode: Episode) -> Sequence[Page]:
-        """The pictures of one episode, in the order of the document, each once."""
+        """The pictures of one episode, in the order of the document, each once; a page that a walk saw is not asked
+        for again.
+        """
+        if episode.url in self._pages:
+            return self._pages[episode.url]
         return parse_images(self._text(episode.url), episode.url, self.recipe.images)
 
     def read(self, page: Page) -> bytes:
         self._obey_robots(page.url)
         return self.fetcher.get(page.url, referer=page.referer)
 
-    def _text(self, url: str) -> str:
+    def _text(self, url: str) -> Markup:
+        """A page as text where it is UTF-8, else as bytes, whose encoding the parser reads from the page."""
         self._obey_robots(url)
-        return self.fetcher.get(url).decode("utf-8", "replace")
+        body = self.fetcher.get(url)
+        try:
+            return body.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return body
 
     def _obey_robots(self, url: str) -> None:
         self.fetcher.check(url)
@@ -146,6 +180,7 @@ class RecipeSource:
     def _list(self, url: str) -> list[tuple[str, str]]:
         """Links of all list pages; `next_css` leads on, and a page seen twice ends it."""
         how = self.recipe.episodes
+        start = url
         found: dict[str, str] = {}
         seen: set[str] = set()
         while url and url not in seen and len(seen) < MAX_LIST_PAGES:
@@ -154,7 +189,7 @@ class RecipeSource:
             found |= {link: title for title, link in items if link not in found}
             url = following
         if not found:
-            raise NetworkError(f"{url or self.base}: {how.item_css!r} finds no episode; has the site changed?")
+            raise NetworkError(f"{start}: {how.item_css!r} finds no episode; has the site changed?")
         return [(title, link) for link, title in found.items()]
 
     def _walk(self, url: str) -> list[tuple[str, str]]:
@@ -164,6 +199,7 @@ class RecipeSource:
         while url and url not in found and len(found) < how.most:
             text = self._text(url)
             found[url] = parse_title(text) or f"Episode {len(found) + 1}"
+            self._pages[url] = parse_images(text, url, self.recipe.images)
             _, url = parse_list(text, url, "", how.next_css)
         return [(title, link) for link, title in found.items()]
 
@@ -176,34 +212,42 @@ def _numbers(how: Episodes) -> range:
 
 def _episode_name(title: str, index: int) -> str:
     """A short name for an id: the number in the title where there is one, else the position."""
-    import re
-
     numbers = re.findall(r"\d+", title)
     return f"e{int(numbers[0]):03d}" if numbers else f"e{index:03d}"
 
 
-def parse_list(text: str, url: str, item_css: str, next_css: str) -> tuple[list[tuple[str, str]], str]:
+def parse_list(text: Markup, url: str, item_css: str, next_css: str) -> tuple[list[tuple[str, str]], str]:
     """(title, absolute link) of every item, and the link to the next list page or ""."""
     soup = BeautifulSoup(text, "lxml")
-    items = [(_words(link), urljoin(url, str(link["href"]))) for link in _select(soup, item_css) if link.get("href")]
-    following = [str(link["href"]) for link in _select(soup, next_css) if link.get("href")]
-    return items, urljoin(url, following[0]) if following else ""
+    links = [(_words(link), _absolute(url, link.get("href"))) for link in _select(soup, item_css)]
+    following = [_absolute(url, link.get("href")) for link in _select(soup, next_css)]
+    return [(title, link) for title, link in links if link], next(filter(None, following), "")
 
 
-def parse_title(text: str) -> str:
+def parse_title(text: Markup) -> str:
     title = BeautifulSoup(text, "lxml").title
     return _words(title) if title else ""
 
 
-def parse_images(text: str, url: str, how: Images) -> list[Page]:
+def parse_images(text: Markup, url: str, how: Images) -> list[Page]:
     """The picture addresses of an episode page, absolute, in order, each once."""
     found: dict[str, Page] = {}
     for element in _select(BeautifulSoup(text, "lxml"), how.css):
-        address = next((str(element[name]).strip() for name in how.attr if element.get(name)), "")
-        if address and not any(part in address for part in how.drop_match):
-            link = urljoin(url, address)
+        link = next(filter(None, (_absolute(url, element.get(name)) for name in how.attr)), "")
+        if link and not any(part in link for part in how.drop_match):
             found.setdefault(link, Page(link, url))
     return list(found.values())
+
+
+def _absolute(url: str, address: Any) -> str:
+    """The http(s) address that a link or picture on the page `url` means, without fragment; "" for anything else
+    (data:, javascript:, an address that cannot be parsed).
+    """
+    try:
+        link = urldefrag(urljoin(url, str(address or "").strip())).url if address else ""
+        return link if urlsplit(link).scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
 
 
 def _select(soup: BeautifulSoup, css: str) -> list[Any]:
