@@ -75,6 +75,24 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
         write_atomic(path, data)
 
 
+def append_line(path: Path, row: Mapping[str, Any]) -> None:
+    """Append one JSON line to a journal: not durable, for each line is checked against what it speaks of."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        file.write(jsonl_bytes([row]))
+
+
+def read_lines(path: Path) -> list[Any]:
+    """The JSON values of a journal; lines that are damaged, such as a torn last one, are passed over."""
+    values = []
+    for line in path.read_bytes().splitlines() if path.is_file() else []:
+        try:
+            values.append(json.loads(line))
+        except ValueError:
+            continue
+    return values
+
+
 def read_json(path: Path) -> Any:
     """Read one JSON document; IntegrityError names the file and the line when it is damaged."""
     try:

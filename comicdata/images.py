@@ -2,6 +2,7 @@
 
 import io
 import struct
+import threading
 import warnings
 import zlib
 from pathlib import Path
@@ -20,6 +21,35 @@ PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
 MAX_PIXELS = 80_000_000  # a strip of 800 x 100,000
 
 
+class _Strict:
+    """While any thread is inside, warnings of Pillow are errors; the filters of the caller come back with the last.
+
+    `warnings.catch_warnings` alone may leave its filters behind when threads overlap.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.depth = 0
+        self.caught = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self.lock:
+            self.depth += 1
+            if self.depth == 1:
+                self.caught = warnings.catch_warnings()
+                self.caught.__enter__()
+                warnings.filterwarnings("error", module=r"PIL\.")
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.depth -= 1
+            if self.depth == 0:
+                self.caught.__exit__(None, None, None)
+
+
+_strict = _Strict()
+
+
 def decode(data: bytes, name: str) -> Image:
     """Decode a picture from outside into (H, W, 3) uint8 sRGB.
 
@@ -31,12 +61,10 @@ def decode(data: bytes, name: str) -> Image:
     from PIL import ImageOps, UnidentifiedImageError
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
-                check_size(picture.size, name)
-                picture.load()
-                return _to_rgb(ImageOps.exif_transpose(picture))
+        with _strict, Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
+            check_size(picture.size, name)
+            picture.load()
+            return _to_rgb(ImageOps.exif_transpose(picture))
     except PictureError:
         raise
     except UnidentifiedImageError as error:
@@ -54,11 +82,9 @@ def probe(data: bytes, name: str) -> tuple[str, int, int]:
     from PIL import Image as Pillow
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
-                check_size(picture.size, name)
-                return str(picture.format), *picture.size
+        with _strict, Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
+            check_size(picture.size, name)
+            return str(picture.format), *picture.size
     except PictureError:
         raise
     except Exception as error:

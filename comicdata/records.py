@@ -62,7 +62,11 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One comic as a source describes it. `source` and `series_id` are slugs; `robots` says what robots.txt was."""
+    """One comic as a source describes it. `source` and `series_id` are slugs.
+
+    `robots` says what robots.txt was, `opt_outs` which opt-outs were seen, `overrides` what the user took upon himself;
+    `recipe_sha256` is of the recipe, or of the facts of the site, that decided what to fetch.
+    """
 
     source: str
     series_id: str
@@ -73,15 +77,24 @@ class Series:
     language: str = ""
     recipe_sha256: str = ""
     robots: str = ""
+    opt_outs: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One episode to fetch. `episode_id` is a slug that never looks like a number."""
+    """One episode to fetch. `episode_id` is a slug that never looks like a number.
+
+    `status` is set where the list already says that it is not to be had (charged, locked), `published` is the date in
+    the words of the site.
+    """
 
     episode_id: str
     title: str
     url: str = ""
+    published: str = ""
+    status: Status | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +107,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """One picture as stored: file name in the episode folder, hash of the bytes as fetched, size in pixels."""
+    """One picture as stored: file name in the episode folder, hash of the bytes as fetched, size in pixels.
+
+    `etag` and `last_modified` are the validators that the server sent.
+    """
 
     file_name: str
     sha256: str
@@ -102,11 +118,16 @@ class ImageRecord:
     width: int
     height: int
     url: str
+    etag: str = ""
+    last_modified: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRecord:
-    """What episode.json says of one episode; `missing` lists the pages of a partial one as [url, reason]."""
+    """What episode.json says of one episode; `missing` lists the pages of a partial one as [url, reason].
+
+    `earlier` are pictures that the site has replaced since; their files stay.
+    """
 
     source: str
     series_id: str
@@ -119,6 +140,8 @@ class EpisodeRecord:
     missing: tuple[tuple[str, str], ...] = ()
     licence: Licence = field(default_factory=Licence)
     fetched_at: str = ""
+    published: str = ""
+    earlier: tuple[ImageRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

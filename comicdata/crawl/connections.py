@@ -17,11 +17,8 @@ from comicdata.errors import NetworkError, PolicyError
 Resolve = Callable[[str], Iterable[str]]
 
 
-def check_url(url: str, hosts: frozenset[str], resolve: Resolve | None = None) -> None:
-    """PolicyError unless `url` is http(s), its host is in `hosts` (host or host:port), and that host is public.
-
-    A loopback address passes only where the URL spells it as such and `hosts` names it.
-    """
+def check_listed(url: str, hosts: frozenset[str]) -> None:
+    """PolicyError unless `url` is a plain http(s) address whose host is in `hosts` (host or host:port)."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -33,6 +30,11 @@ def check_url(url: str, hosts: frozenset[str], resolve: Resolve | None = None) -
         raise PolicyError(f"{url!r}: an address with a user name or odd characters before the path is not fetched")
     if not {host, parts.netloc.lower()} & hosts:
         raise PolicyError(f"{url}: host {parts.netloc} is not in the allow-list of the recipe; add it if it is right")
+
+
+def check_address(url: str, resolve: Resolve | None = None) -> None:
+    """PolicyError unless the host of `url` is public, or a loopback address that the URL spells as such."""
+    host = urlsplit(url).hostname or ""
     for address in (resolve or addresses)(host):
         if not _may_reach(address, host):
             raise PolicyError(f"{url}: leads to the private address {address}; refused")
@@ -95,6 +97,7 @@ def _guarded_pools(sockets: "WeakSet[Any]") -> dict[str, Any]:
             if not _may_reach(address, self.host):
                 opened.close()
                 raise PolicyError(f"{self.host}: leads to the private address {address}; refused")
+            sockets.add(opened)  # so that a handshake that hangs can be cut too
             return opened
 
         def connect(self) -> None:

@@ -6,7 +6,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
@@ -15,24 +15,37 @@ import requests
 from requests.utils import requote_uri
 
 from comicdata import __version__
-from comicdata.crawl.connections import GuardedAdapter, Resolve, check_url, is_loopback
+from comicdata.crawl.connections import GuardedAdapter, Resolve, check_address, check_listed, is_loopback
 from comicdata.errors import NetworkError
 
 MAX_REDIRECTS = 5
 LONGEST_WAIT_S = 120.0
-BLOCK = 65_536
+SLOW_AFTER_S = 20.0
+BLOCK = 16_384
 REDIRECTS = (301, 302, 303, 307, 308)
+REFUSALS = (401, 403, 429)
+PAGES = "text/html,application/xhtml+xml,application/json,text/plain;q=0.8,*/*;q=0.5"
+PICTURES = "image/jpeg,image/png,image/webp,image/gif"
 
 
 @dataclass(frozen=True)
 class FetchLimits:
-    """How gently and how far one Fetcher goes; times in seconds, `deadline_s` for all of one try."""
+    """How gently and how far a crawl goes.
+
+    Seconds: `pause_s` between two pages of one host, `picture_pause_s` between two pictures, `timeout_s` without a
+    byte, `deadline_s` for all of one try. `min_rate` in bytes per second counts after SLOW_AFTER_S. `at_once` requests
+    to one host are open at a time; after `give_up_after` failures in a row a host is left alone.
+    """
 
     pause_s: float = 1.0
+    picture_pause_s: float = 0.4
     timeout_s: float = 20.0
     deadline_s: float = 120.0
+    min_rate: float = 1000.0
     max_bytes: int = 50_000_000
     tries: int = 4
+    at_once: int = 4
+    give_up_after: int = 5
     contact: str = ""
 
     @property
@@ -42,12 +55,51 @@ class FetchLimits:
         return f"comicdata/{__version__} ({'+' + contact if contact else 'data set builder; obeys robots.txt'})"
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the address after redirects, the status, headers by lower-case name, the whole body."""
+
+    url: str
+    body: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str | bytes:
+        """The body as text where it is UTF-8, else as bytes, whose encoding a parser reads from the page."""
+        try:
+            return self.body.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return self.body
+
+
+class StatusError(NetworkError):
+    """The server answered, with a status that no other try will change."""
+
+    def __init__(self, url: str, code: int) -> None:
+        super().__init__(f"{url}: status {code}; the site does not give this out, open it in a browser to see")
+        self.code = code
+
+
+class GaveUpError(NetworkError):
+    """A host failed so often in a row that it is left alone; exit status 5 where it refused, 4 where it was down."""
+
+    def __init__(self, message: str, *, refused: bool) -> None:
+        super().__init__(message)
+        self.status = 5 if refused else 4
+
+
+class _TooSlowError(NetworkError):
+    """A try ran into its deadline; another would take as long."""
+
+
 class _TransientError(Exception):
     """A fault worth another try; `wait_s` is what the server asked for, where it did."""
 
-    def __init__(self, reason: str, wait_s: float | None = None) -> None:
+    def __init__(self, reason: str, wait_s: float | None = None, code: int = 0) -> None:
         super().__init__(reason)
         self.wait_s = wait_s
+        self.code = code
 
 
 class _Session(requests.Session):
@@ -58,76 +110,170 @@ class _Session(requests.Session):
 
 
 @dataclass
-class Fetcher:
-    """Fetches whole bodies. `hosts` is the allow-list (host or host:port); loopback is allowed only when listed there.
+class _Host:
+    """What is known of one host: when its next turn is, how long it wants us to pause, how it has failed of late."""
 
-    `sleep`, `resolve` and `transport` are seams for tests. Not for several threads at once.
+    turn: float = 0.0
+    delay_s: float = 0.0
+    failures: int = 0
+    refusals: int = 0
+    slots: threading.Semaphore = field(default_factory=threading.Semaphore)
+
+
+class Fetcher:
+    """Fetches whole bodies, from any number of threads.
+
+    `hosts` is the allow-list (host or host:port); a loopback address is reached only when it is listed. `mirrors` maps
+    an origin to the one that is asked in its place. `sleep`, `clock` and `resolve` are seams for tests.
     """
 
-    hosts: frozenset[str] = frozenset()
-    limits: FetchLimits = field(default_factory=FetchLimits)
-    sleep: Callable[[float], None] = time.sleep
-    resolve: Resolve | None = None
-    transport: GuardedAdapter = field(default_factory=GuardedAdapter)
-    request_count: int = 0
-    byte_count: int = 0
-    _next: dict[str, float] = field(default_factory=dict)
-    _session: requests.Session | None = None
+    def __init__(
+        self,
+        hosts: Iterable[str] = (),
+        limits: FetchLimits | None = None,
+        *,
+        mirrors: Mapping[str, str] | None = None,
+        sleep: Callable[[float], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        resolve: Resolve | None = None,
+    ) -> None:
+        self.limits = limits or FetchLimits()
+        self.hosts: frozenset[str] = frozenset()
+        self.allow(hosts)
+        self.mirrors = dict(mirrors or {})
+        self.resolve = resolve
+        self.request_count = 0
+        self.byte_count = 0
+        self._stopped = threading.Event()
+        self.sleep = sleep or self._wait
+        self.clock = clock
+        self._states: dict[str, _Host] = {}
+        self._lock = threading.Lock()
+        self._thread = threading.local()
+        self._transports: list[GuardedAdapter] = []
 
     def allow(self, hosts: Iterable[str]) -> None:
-        """Add hosts that a recipe lists."""
+        """Add hosts to the allow-list."""
         self.hosts = self.hosts | frozenset(host.lower() for host in hosts)
+
+    def stop(self) -> None:
+        """End every wait and cut every connection: whatever is under way in other threads fails at once."""
+        self._stopped.set()
+        for transport in list(self._transports):
+            transport.cut()
+
+    def slow_down(self, url: str, delay_s: float) -> None:
+        """Obey a Crawl-delay: at least `delay_s` between two requests to the host of `url`, loopback or not."""
+        self._host(url).delay_s = delay_s
 
     def check(self, url: str) -> None:
         """PolicyError when `url` may not be fetched whatever robots.txt says: scheme, allow-list, private address."""
-        check_url(url, self.hosts, self.resolve)
+        check_listed(url, self.hosts)
+        check_address(self._mirrored(url), self.resolve)
 
-    def get(self, url: str, *, referer: str = "") -> bytes:
-        """The body behind `url`.
+    def get(
+        self,
+        url: str,
+        *,
+        referer: str = "",
+        accept: str = PAGES,
+        follow: bool = True,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """The answer of `url`: 200, 304 to a conditional request, or, without `follow`, a redirect.
 
         Connection faults, bodies cut short, 429 and 5xx are tried again with backoff; a Retry-After is honoured, and
-        one over LONGEST_WAIT_S ends the attempts. Raises PolicyError for an address outside the allow-list,
-        NetworkError for everything else that fails.
+        one over LONGEST_WAIT_S ends the attempts. `headers` go to the origin of `url` only. Raises PolicyError for an
+        address outside the allow-list, StatusError for a status that stays, GaveUpError once the host failed too often
+        in a row, NetworkError for everything else.
         """
-        reason = ""
-        for attempt in range(1, self.limits.tries + 1):
+        host = self._host(url)
+        self._may_ask(url, host)
+        extra = {"Accept": accept, **(headers or {})}
+        try:
+            answer = self._persist(url, host, referer, extra, follow)
+        except StatusError as error:
+            self._count(host, failed=error.code in REFUSALS, refused=error.code in REFUSALS)
+            raise
+        except _TransientError as fault:
+            self._count(host, failed=True, refused=fault.code in REFUSALS)
+            raise NetworkError(f"{url}: {fault}") from fault
+        except _TooSlowError:
+            self._count(host, failed=True)
+            raise
+        self._count(host, failed=False)
+        return answer
+
+    def _persist(self, url: str, host: _Host, referer: str, extra: Mapping[str, str], follow: bool) -> Answer:
+        """Try until an answer comes or the tries are used up; what the server asks to wait, all threads wait."""
+        attempt = 1
+        while True:
             try:
-                return self._try(url, referer)
+                return self._try(url, referer, extra, follow)
             except _TransientError as fault:
-                reason, wait = str(fault), _backoff(attempt) if fault.wait_s is None else fault.wait_s
-            if wait > LONGEST_WAIT_S:
-                raise NetworkError(f"{url}: {reason}, asks to wait {wait:.0f} s; run the same command again after that")
-            if attempt < self.limits.tries:
-                self.sleep(wait)
-        raise NetworkError(f"{url}: {reason} after {self.limits.tries} tries; run the same command again later")
+                wait = _backoff(attempt) if fault.wait_s is None else fault.wait_s
+                if wait > LONGEST_WAIT_S:
+                    why = f"{fault}, asks to wait {wait:.0f} s; run the same command again after that"
+                    raise _TransientError(why, code=fault.code) from fault
+                if attempt == self.limits.tries:
+                    why = f"{fault} after {attempt} tries; run the same command again later"
+                    raise _TransientError(why, code=fault.code) from fault
+                host.turn = max(host.turn, self.clock() + wait)
+            attempt += 1
 
     def status_and_body(self, url: str, most_bytes: int) -> tuple[int, bytes]:
         """One try, any status, at most the first `most_bytes`: what robots.txt needs. NetworkError when none comes."""
         try:
-            with self._deadline(url), self._follow(url, "") as response:
+            with self._follow(url, "", {"Accept": "*/*"}) as (response, _):
                 status = response.status_code
                 return status, self._first(response, most_bytes) if status == 200 else b""
         except _TransientError as fault:
             raise NetworkError(f"{url}: {fault}; run the same command again later") from fault
 
-    def _try(self, url: str, referer: str) -> bytes:
+    def _try(self, url: str, referer: str, extra: Mapping[str, str], follow: bool) -> Answer:
         """One whole try; _TransientError when another may help."""
-        with self._deadline(url), self._follow(url, referer) as response:
-            status = response.status_code
+        with self._follow(url, referer, extra, follow) as (response, place):
+            status, headers = response.status_code, {name.lower(): text for name, text in response.headers.items()}
             if status == 200:
-                return self._body(response, url)
+                return Answer(place, self._body(response, url), status, headers)
+            if status in REDIRECTS or (status == 304 and any(name.startswith("If-") for name in extra)):
+                return Answer(place, b"", status, headers)
             if status == 429 or status >= 500:
-                raise _TransientError(f"status {status}", _wait_asked(response.headers.get("Retry-After", "")))
-            raise NetworkError(f"{url}: status {status}; the site does not give this out, open it in a browser to see")
+                raise _TransientError(f"status {status}", _wait_asked(headers.get("retry-after", "")), status)
+            raise StatusError(url, status)
+
+    def _host(self, url: str) -> _Host:
+        with self._lock:
+            state = self._states.get(urlsplit(url).netloc)
+            if state is None:
+                state = _Host(slots=threading.Semaphore(self.limits.at_once))
+                self._states[urlsplit(url).netloc] = state
+            return state
+
+    def _may_ask(self, url: str, host: _Host) -> None:
+        """GaveUpError when the host is left alone."""
+        if host.failures >= self.limits.give_up_after:
+            why = "refuses us" if host.refusals else "fails"
+            raise GaveUpError(
+                f"{urlsplit(url).netloc} {why}, {host.failures} requests in a row; it is left alone now, "
+                "run the same command again later",
+                refused=bool(host.refusals),
+            )
+
+    def _count(self, host: _Host, *, failed: bool, refused: bool = False) -> None:
+        with self._lock:
+            host.failures = host.failures + 1 if failed else 0
+            host.refusals = host.refusals + refused if failed else 0
 
     @contextmanager
     def _deadline(self, url: str) -> Iterator[None]:
         """Cut the connection when a try takes longer than `deadline_s`, however busily the server drips."""
         passed = threading.Event()
+        transport = self._line()[1]
 
         def end() -> None:
             passed.set()
-            self.transport.cut()
+            transport.cut()
 
         timer = threading.Timer(self.limits.deadline_s, end)
         timer.daemon = True
@@ -140,54 +286,81 @@ class Fetcher:
         finally:
             timer.cancel()
         if passed.is_set():
-            raise NetworkError(f"{url}: not done after {self.limits.deadline_s:g} s; run the same command again later")
+            raise _TooSlowError(f"{url}: not done after {self.limits.deadline_s:g} s; run the same command again later")
 
-    def _follow(self, url: str, referer: str) -> requests.Response:
-        """Send, and follow redirects by hand: each hop is checked like the first, a foreign host gets no Referer."""
+    @contextmanager
+    def _follow(
+        self, url: str, referer: str, extra: Mapping[str, str], follow: bool = True
+    ) -> Iterator[tuple[requests.Response, str]]:
+        """Send, and follow redirects by hand: each hop is checked like the first, a foreign host gets no secrets.
+
+        Yields the response, its body unread, and the address that gave it.
+        """
         place = url
         for _ in range(MAX_REDIRECTS + 1):
             self.check(place)
-            response = self._send(place, referer if place == url or _origin(place) == _origin(referer) else "")
-            if response.status_code not in REDIRECTS:
-                return response
-            response.close()
-            place = _target(place, response.headers.get("Location", ""))
+            headers = dict(extra) if _origin(place) == _origin(url) else {"Accept": extra["Accept"]}
+            if referer and (place == url or _origin(place) == _origin(referer)):
+                headers["Referer"] = requote_uri(referer)
+            host = self._host(place)
+            with host.slots:
+                self._pace(place, host, picture=extra["Accept"] == PICTURES)
+                with self._deadline(place), self._send(place, headers) as response:
+                    if response.status_code not in REDIRECTS or not follow:
+                        yield response, place
+                        return
+                    place = _target(place, response.headers.get("Location", ""))
         raise NetworkError(f"{url}: more than {MAX_REDIRECTS} redirects; open it in a browser to see where it leads")
 
-    def _send(self, url: str, referer: str) -> requests.Response:
-        self._pace(urlsplit(url).netloc)
-        headers = {"User-Agent": self.limits.user_agent, "Accept-Encoding": "identity"}
-        if referer:
-            headers["Referer"] = requote_uri(referer)
-        self.request_count += 1
+    def _send(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+        with self._lock:
+            self.request_count += 1
+        sent = {"User-Agent": self.limits.user_agent, "Accept-Encoding": "identity", **headers}
         try:
-            return self._opened_session().get(
-                url, headers=headers, timeout=self.limits.timeout_s, allow_redirects=False, stream=True
+            return self._line()[0].get(
+                self._mirrored(url), headers=sent, timeout=self.limits.timeout_s, allow_redirects=False, stream=True
             )
         except ValueError as error:  # what requests and urllib3 raise for addresses that they cannot parse or encode
             raise NetworkError(f"{url!r}: not a valid address ({error})") from error
         except requests.RequestException as error:
             raise _TransientError(f"no answer ({type(error).__name__})") from error
 
-    def _opened_session(self) -> requests.Session:
-        """One session: no settings from the environment, no cookies kept."""
-        if self._session is None:
-            self._session = _Session()
-            self._session.trust_env = False
-            self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-            self._session.mount("http://", self.transport)
-            self._session.mount("https://", self.transport)
-        return self._session
+    def _line(self) -> tuple[requests.Session, GuardedAdapter]:
+        """This thread's session: no settings from the environment, no cookies kept."""
+        if not hasattr(self._thread, "line"):
+            session, transport = _Session(), GuardedAdapter()
+            session.trust_env = False
+            session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+            session.mount("http://", transport)
+            session.mount("https://", transport)
+            self._transports.append(transport)
+            self._thread.line = session, transport
+        line: tuple[requests.Session, GuardedAdapter] = self._thread.line
+        return line
 
-    def _pace(self, host: str) -> None:
-        """Wait until this host's turn: the pause and up to half of it more; none on the loopback address."""
-        if is_loopback(host):
-            return
-        now = time.monotonic()
-        due = self._next.get(host, now)
+    def _mirrored(self, url: str) -> str:
+        """The address that is asked in place of `url`."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return self.mirrors[origin] + url[len(origin) :] if origin in self.mirrors else url
+
+    def _pace(self, url: str, host: _Host, *, picture: bool) -> None:
+        """Wait for this host's turn: the pause and up to half of it more; on the loopback address its delay alone."""
+        pause_s = self.limits.picture_pause_s if picture else self.limits.pause_s
+        if is_loopback(urlsplit(self._mirrored(url)).netloc):
+            pause_s = 0.0
+        with self._lock:
+            now = self.clock()
+            due = max(host.turn, now)
+            host.turn = due + max(pause_s, host.delay_s) * random.uniform(1.0, 1.5)
         if due > now:
             self.sleep(due - now)
-        self._next[host] = max(due, now) + self.limits.pause_s * random.uniform(1.0, 1.5)
+        self._wait(0)
+
+    def _wait(self, seconds: float) -> None:
+        """Sleep unless the fetcher is stopped."""
+        if self._stopped.wait(seconds) if seconds else self._stopped.is_set():
+            raise NetworkError("stopped; run the same command again to go on")
 
     def _body(self, response: requests.Response, url: str) -> bytes:
         """A body within the size limit, and as long as Content-Length promised (which counts encoded bytes)."""
@@ -206,16 +379,21 @@ class Fetcher:
         """The first `most` bytes of a body; what is behind them stays unread."""
         parts: list[bytes] = []
         size = 0
+        start = time.monotonic()
         try:
             for part in response.iter_content(BLOCK):
                 parts.append(part)
                 size += len(part)
+                elapsed = time.monotonic() - start
                 if size >= most:
                     break
+                if elapsed > SLOW_AFTER_S and size < elapsed * self.limits.min_rate:
+                    raise _TransientError(f"only {size} bytes in {elapsed:.0f} s")
         except requests.RequestException as error:
             raise _TransientError(f"the body broke off ({type(error).__name__})") from error
         finally:
-            self.byte_count += size
+            with self._lock:
+                self.byte_count += size
         return b"".join(parts)[:most]
 
 

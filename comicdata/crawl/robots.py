@@ -1,14 +1,18 @@
-"""robots.txt by RFC 9309: one fetch per origin, 4xx allows, 5xx and silence deny."""
+"""What an origin says before anything is fetched from it: robots.txt by RFC 9309 and /.well-known/tdmrep.json.
 
+One fetch of each per origin; for robots.txt 4xx allows, 5xx and silence deny.
+"""
+
+import threading
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from protego import Protego
 
-from comicdata.crawl.fetch import Fetcher
+from comicdata.crawl.fetch import LONGEST_WAIT_S, Fetcher
+from comicdata.crawl.optouts import AGENT, read_tdmrep, robots_usage, robots_usage_signals, tdmrep_signals
 from comicdata.errors import ComicDataError, NetworkError, PolicyError
 
-AGENT = "comicdata"
 MAX_BYTES = 500 * 1024
 
 
@@ -23,24 +27,24 @@ class Rules:
     decision: str
     parsed: Protego | None = None
     refusal: ComicDataError | None = None
+    usage: list[tuple[str, list[str]]] = field(default_factory=list)
+    reserved: list[tuple[str, bool]] = field(default_factory=list)
 
 
 @dataclass
 class Robots:
-    """Answers whether a URL may be fetched; remembers the rules of every origin."""
+    """Answers whether a URL may be fetched; remembers the rules of every origin. For any number of threads."""
 
     fetcher: Fetcher
     rules: dict[str, Rules] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def check(self, url: str) -> None:
         """RobotsError when the rules forbid `url`, NetworkError when no server answers for them.
 
         Source: RFC 9309, sections 2.2 and 2.3.
         """
-        origin = _origin(url)
-        if origin not in self.rules:
-            self.rules[origin] = self._load(origin)
-        rules = self.rules[origin]
+        rules = self.rules_of(url)
         if rules.refusal is not None:
             raise rules.refusal
         if rules.parsed is not None and not rules.parsed.can_fetch(url, AGENT):
@@ -54,10 +58,23 @@ class Robots:
             return False
         return True
 
+    def signals(self, url: str) -> list[str]:
+        """Opt-outs that the files of the origin hold for `url`."""
+        rules = self.rules_of(url)
+        return robots_usage_signals(rules.usage, url) + tdmrep_signals(rules.reserved, url)
+
     def decision(self, url: str) -> str:
         """What was found at the origin of `url`, in words; "" before anything was asked there."""
         rules = self.rules.get(_origin(url))
         return rules.decision if rules else ""
+
+    def rules_of(self, url: str) -> Rules:
+        """The rules of the origin of `url`, asked for once."""
+        origin = _origin(url)
+        with self._lock:
+            if origin not in self.rules:
+                self.rules[origin] = self._load(origin)
+            return self.rules[origin]
 
     def _load(self, origin: str) -> Rules:
         place = f"{origin}/robots.txt"
@@ -67,12 +84,30 @@ class Robots:
             return Rules("unreachable", refusal=NetworkError(f"{error} (nothing is fetched without robots.txt)"))
         except PolicyError as error:
             return Rules("unreachable", refusal=RobotsError(f"{place} cannot be read: {error}"))
-        if status == 200:
-            return Rules("obeyed", parsed=Protego.parse(body.decode("utf-8-sig", "replace")))
         if 400 <= status < 500:
-            return Rules(f"none (status {status})")
-        why = f"{place}: status {status}; nothing is fetched until it can be read, run the same command again later"
-        return Rules(f"unreadable (status {status})", refusal=RobotsError(why))
+            return Rules(f"none (status {status})", reserved=self._reserved(origin))
+        if status != 200:
+            why = f"{place}: status {status}; nothing is fetched until it can be read, run the same command again later"
+            return Rules(f"unreadable (status {status})", refusal=RobotsError(why))
+        return self._obeyed(origin, body.decode("utf-8-sig", "replace"))
+
+    def _obeyed(self, origin: str, text: str) -> Rules:
+        """The rules of a robots.txt; its Crawl-delay slows the fetcher down."""
+        parsed = Protego.parse(text)
+        delay = parsed.crawl_delay(AGENT) or 0.0
+        if delay > LONGEST_WAIT_S:
+            why = f"{origin}/robots.txt asks for {delay:.0f} s between two requests: that is a no; ask the site's owner"
+            return Rules("obeyed", refusal=RobotsError(why))
+        self.fetcher.slow_down(origin, delay)
+        return Rules("obeyed", parsed=parsed, usage=robots_usage(text), reserved=self._reserved(origin))
+
+    def _reserved(self, origin: str) -> list[tuple[str, bool]]:
+        """The rules of tdmrep.json; none where there is no such file."""
+        try:
+            status, body = self.fetcher.status_and_body(f"{origin}/.well-known/tdmrep.json", MAX_BYTES)
+        except (NetworkError, PolicyError):
+            return []
+        return read_tdmrep(body) if status == 200 else []
 
 
 def _origin(url: str) -> str:

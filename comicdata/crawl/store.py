@@ -8,21 +8,38 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import natural_key
-from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import read_json, sha256_bytes, sha256_file, write_atomic, write_json
+from comicdata.errors import IntegrityError, PictureError, UsageError
+from comicdata.files import (
+    append_line,
+    read_json,
+    read_lines,
+    sha256_bytes,
+    sha256_file,
+    write_atomic,
+    write_json,
+    write_jsonl,
+)
 from comicdata.images import EXTENSIONS, decode, probe
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Series
 
 EPISODE = "episode.json"
 SERIES = "series.json"
-STORED_NAME = r"[0-9]{4,}\.(jpg|png|webp|gif)"
+JOURNAL = "journal.jsonl"
+INDEX = "index.jsonl"
+STORED_NAME = r"[0-9]{4,}(-[0-9a-f]{8})?\.(jpg|png|webp|gif)"
+UNSETTLED = ("partial", "failed")
+RECURS_FROM = 3  # episodes that share a picture before it counts as a title card or a banner
 _episode_records = TypeAdapter(EpisodeRecord)
+_image_records = TypeAdapter(ImageRecord)
 _listings = TypeAdapter(list[Episode])
+_series_records = TypeAdapter(Series)
 
 
-def series_folder(out: Path, series: Series) -> Path:
-    return out / series.source / series.series_id
+def series_folder(out: Path, key: tuple[str, str]) -> Path:
+    """Where a series lies; `key` is (source, series_id)."""
+    return out / key[0] / key[1]
 
 
 def episode_folder(out: Path, record: EpisodeRecord) -> Path:
@@ -30,14 +47,23 @@ def episode_folder(out: Path, record: EpisodeRecord) -> Path:
     return out / record.source / record.series_id / record.episode_id
 
 
-def write_series(out: Path, series: Series) -> None:
-    """Write series.json unless it already says the same; what robots.txt said stays when it was not asked again."""
-    path = series_folder(out, series) / SERIES
+def write_series(out: Path, series: Series, listing: Sequence[Episode] | None = None) -> None:
+    """Write series.json unless it already says the same.
+
+    `listing` is what the site listed, so that a finished crawl needs no request. Without one the known list stays as
+    long as the same recipe made it; so do the recurring pictures.
+    """
+    path = series_folder(out, (series.source, series.series_id)) / SERIES
     known = _read_series(path)
-    value = {"schema_version": 1, **asdict(series), "authors": list(series.authors)}
+    value = {"schema_version": 1, **asdict(series)}
+    value |= {name: list(item) for name, item in value.items() if isinstance(item, tuple)}
     value["robots"] = series.robots or known.get("robots", "")
-    if "listing" in known and known.get("recipe_sha256") == series.recipe_sha256 and known.get("url") == series.url:
+    if listing is not None:
+        value["listing"] = [asdict(episode) for episode in listing]
+    elif "listing" in known and known.get("recipe_sha256") == series.recipe_sha256:
         value["listing"] = known["listing"]
+    if "recurring" in known:
+        value["recurring"] = known["recurring"]
     if value != known:
         write_json(path, value)
 
@@ -51,39 +77,83 @@ def _read_series(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def write_listing(out: Path, series: Series, episodes: Sequence[Episode]) -> None:
-    """Remember in series.json which episodes the site listed, so that a finished crawl needs no request."""
-    path = series_folder(out, series) / SERIES
-    known = _read_series(path)
-    value = {**known, "listing": [asdict(episode) for episode in episodes]}
-    if value != known:
-        write_json(path, value)
-
-
-def read_listing(out: Path, series: Series) -> list[Episode] | None:
-    """The episodes that the site listed for this very recipe and address; None when nothing usable is known."""
-    known = _read_series(series_folder(out, series) / SERIES)
-    if known.get("recipe_sha256") != series.recipe_sha256 or known.get("url") != series.url:
+def known_series(out: Path, key: tuple[str, str], facts_sha256: str) -> tuple[Series, list[Episode]] | None:
+    """The series and its episodes as the site listed them for this very recipe; None when nothing usable is known."""
+    known = _read_series(series_folder(out, key) / SERIES)
+    listing = known.pop("listing", None)
+    for name in ("schema_version", "recurring"):
+        known.pop(name, None)
+    if not facts_sha256 or known.get("recipe_sha256") != facts_sha256:
         return None
     try:
-        return _listings.validate_python(known.get("listing"))
+        return _series_records.validate_python(known), _listings.validate_python(listing)
     except ValidationError:
         return None
 
 
-def write_image(folder: Path, ordinal: int, data: bytes, url: str) -> ImageRecord:
+def write_recurring(out: Path, key: tuple[str, str]) -> dict[str, list[str]]:
+    """Note in series.json the pictures that come again in RECURS_FROM episodes: title cards, banners.
+
+    Returns {sha256: episode ids}. Memory: one entry per distinct picture of the series.
+    """
+    places: dict[str, list[str]] = {}
+    for record in iterate_crawl(out, f"{key[0]}/{key[1]}"):
+        for digest in {image.sha256 for image in record.images}:
+            places.setdefault(digest, []).append(record.episode_id)
+    recurring = {digest: ids for digest, ids in sorted(places.items()) if len(ids) >= RECURS_FROM}
+    path = series_folder(out, key) / SERIES
+    known = _read_series(path)
+    if known and known.get("recurring", {}) != recurring:
+        write_json(path, {**known, "recurring": recurring})
+    return recurring
+
+
+def write_image(folder: Path, ordinal: int, answer: Answer, url: str, *, beside: bool = False) -> ImageRecord:
     """Check that the bytes decode, and store them unchanged as NNNN with the extension of their format.
 
-    Raises PictureError when they are no picture.
+    Raises PictureError when they are no picture. `beside`: the name is taken by a picture that stays, so this one
+    becomes NNNN-<hash>.
     """
+    data = answer.body
+    if data.count(0) == len(data):
+        raise PictureError(f"{url}: {len(data)} bytes, all of them zero; run the same command again")
     height, width = decode(data, url).shape[:2]  # first: its messages are the same in every run
     kind, _, _ = probe(data, url)
-    name = f"{ordinal:04d}{EXTENSIONS[kind]}"
-    path = folder / name
     digest = sha256_bytes(data)
+    name = f"{ordinal:04d}{EXTENSIONS[kind]}"
+    if beside:
+        name = f"{ordinal:04d}-{digest[:8]}{EXTENSIONS[kind]}"
+    path = folder / name
     if not (path.is_file() and sha256_file(path) == digest):
         write_atomic(path, data)
-    return ImageRecord(name, digest, len(data), width, height, url)
+    headers = answer.headers
+    record = ImageRecord(
+        name, digest, len(data), width, height, url, headers.get("etag", ""), headers.get("last-modified", "")
+    )
+    append_line(folder / JOURNAL, asdict(record))
+    return record
+
+
+def ordinal_of(image: ImageRecord) -> int:
+    """The place of a stored picture in its episode, from 1."""
+    return int(re.split("[.-]", image.file_name)[0])
+
+
+def intact_journal(folder: Path) -> list[ImageRecord]:
+    """The pictures that an interrupted try stored in an episode folder and whose bytes are as it noted.
+
+    A line that was torn, or that speaks of anything but a stored picture, is passed over.
+    """
+    found: dict[str, ImageRecord] = {}
+    for row in read_lines(folder / JOURNAL):
+        try:
+            record = _image_records.validate_python(row)
+        except ValidationError:
+            continue
+        path = folder / record.file_name
+        if re.fullmatch(STORED_NAME, record.file_name) and path.is_file() and sha256_file(path) == record.sha256:
+            found[record.file_name] = record
+    return list(found.values())
 
 
 def write_episode(out: Path, record: EpisodeRecord) -> None:
@@ -95,7 +165,7 @@ def write_episode(out: Path, record: EpisodeRecord) -> None:
     before = stored_episode(out, record.source, record.series_id, record.episode_id)
     if before is None or replace(before, fetched_at=record.fetched_at) != record:
         write_json(folder / EPISODE, {"schema_version": 1, **asdict(record)})
-    named = {EPISODE, *(image.file_name for image in record.images)}
+    named = {EPISODE, *(image.file_name for image in (*record.images, *record.earlier))}
     for path in folder.iterdir():
         if path.name not in named and path.is_file():
             path.unlink()
@@ -117,16 +187,19 @@ def read_episode(path: Path) -> EpisodeRecord:
         raise IntegrityError(f"{path}: {place}: {fault['msg']}; delete it and crawl again") from error
     if (record.source, record.series_id, record.episode_id) != path.parts[-4:-1]:
         raise IntegrityError(f"{path}: belongs to another folder; delete it and crawl again")
-    for image in record.images:
+    for image in (*record.images, *record.earlier):
         if not re.fullmatch(STORED_NAME, image.file_name):
             raise IntegrityError(f"{path}: images: {image.file_name!r} is no stored picture; delete it and crawl again")
     return record
 
 
 def complete_episode(out: Path, source: str, series_id: str, episode_id: str) -> EpisodeRecord | None:
-    """The record of an episode that is complete on disk, every file hashed; else None."""
+    """The record of an episode that is complete on disk, every file hashed; else None.
+
+    Complete is "ok", and also what the site refused or removed: only `--retry-failed` and `--update` ask again.
+    """
     record = stored_episode(out, source, series_id, episode_id)
-    if record is None or record.status != "ok" or any(_faults(episode_folder(out, record), record)):
+    if record is None or record.status in UNSETTLED or any(_faults(episode_folder(out, record), record)):
         return None
     return record
 
@@ -149,7 +222,7 @@ def split_intact(out: Path, record: EpisodeRecord) -> tuple[list[ImageRecord], l
 
 def _faults(folder: Path, record: EpisodeRecord) -> Iterator[tuple[str, Path]]:
     """("missing" or "changed", path) of every stored picture that is not as recorded."""
-    for image in record.images:
+    for image in (*record.images, *record.earlier):
         path = folder / image.file_name
         if not path.is_file():
             yield "missing", path
@@ -161,8 +234,31 @@ def read_crawl(out: Path) -> list[EpisodeRecord]:
     """All episodes of a crawl in natural order; UsageError when the folder is no crawl."""
     if not out.is_dir():
         raise UsageError(f"{out}: no such folder; make a crawl with: comicdata crawl SOURCE --out {out}")
-    paths = sorted(out.glob(f"*/*/*/{EPISODE}"), key=lambda path: natural_key(path.parent.relative_to(out).as_posix()))
-    return [read_episode(path) for path in paths]
+    return list(iterate_crawl(out))
+
+
+def iterate_crawl(out: Path, series: str = "*/*") -> Iterator[EpisodeRecord]:
+    """The episodes of a crawl, or of "source/series_id" in it, one in memory at a time, in natural order."""
+    paths = out.glob(f"{series}/*/{EPISODE}")
+    for path in sorted(paths, key=lambda path: natural_key(path.parent.relative_to(out).as_posix())):
+        yield read_episode(path)
+
+
+def write_index(out: Path) -> None:
+    """Write index.jsonl, one line per episode: derived from the episode.json files and nothing else, without times."""
+    rows = (
+        {
+            "source": record.source,
+            "series_id": record.series_id,
+            "episode_id": record.episode_id,
+            "title": record.title,
+            "status": record.status,
+            "images": len(record.images),
+            "bytes": sum(image.bytes for image in record.images),
+        }
+        for record in iterate_crawl(out)
+    )
+    write_jsonl(out / INDEX, rows)
 
 
 def verify_crawl(out: Path) -> dict[str, Any]:
@@ -180,7 +276,7 @@ def verify_crawl(out: Path) -> dict[str, Any]:
             expected |= set(path.parent.iterdir())
             continue
         checked += len(record.images)
-        expected |= {path.parent / image.file_name for image in record.images}
+        expected |= {path.parent / image.file_name for image in (*record.images, *record.earlier)}
         for kind, fault in _faults(path.parent, record):
             found[kind].append(fault.relative_to(out).as_posix())
     litter = {path for path in out.glob("*/*/**/*") if path.is_file() and path.name != ".lock"} - expected

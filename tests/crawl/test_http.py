@@ -18,6 +18,7 @@ from comicdata.crawl import crawl, plan, read_crawl
 from comicdata.crawl.fetch import Fetcher, FetchLimits
 from comicdata.crawl.robots import Robots
 from comicdata.crawl.sources.recipe import RecipeSource, load_recipe, parse_images
+from comicdata.crawl.web import Visit
 from comicdata.errors import NetworkError, PolicyError, UsageError
 from comicdata.images import encode_jpeg, encode_png
 
@@ -83,15 +84,24 @@ def served(site):
 
 
 def fetcher_for(base, sleeps=None, **limits):
-    waits = sleeps if sleeps is not None else []
-    fetcher = Fetcher(limits=FetchLimits(**limits), sleep=waits.append)
-    fetcher.allow([base.removeprefix("http://")])
-    return fetcher
+    """A fetcher whose waits take no time: they move its clock, and land in `sleeps`."""
+    waits, skipped = sleeps if sleeps is not None else [], [0.0]
+
+    def sleep(seconds):
+        waits.append(seconds)
+        skipped[0] += seconds
+
+    return Fetcher(
+        [base.removeprefix("http://")],
+        FetchLimits(**limits),
+        sleep=sleep,
+        clock=lambda: time.monotonic() + skipped[0],
+    )
 
 
 def test_a_whole_crawl_obeys_robots_and_lists_what_is_missing(tmp_path):
     with served(dict(SITE)) as (base, seen):
-        source = RecipeSource(load_recipe(RECIPE, "r"), fetcher_for(base), base)
+        source = RecipeSource(load_recipe(RECIPE, "r"), Visit(fetcher_for(base)), base)
         records = [record for record, _ in crawl(source, tmp_path, source.episodes())]
     assert [(record.episode_id, record.status) for record in records] == [
         ("e001", "ok"),
@@ -112,7 +122,7 @@ def test_a_second_crawl_asks_for_no_picture(tmp_path):
     site = {**SITE, "/3/": SITE["/1/"], "/robots.txt": b""}
     with served(site) as (base, seen):
         for _ in range(2):
-            source = RecipeSource(load_recipe(RECIPE, "r"), fetcher_for(base), base)
+            source = RecipeSource(load_recipe(RECIPE, "r"), Visit(fetcher_for(base)), base)
             results = list(crawl(source, tmp_path, source.episodes()))
             first, seen[:] = list(seen), []
     assert [new for _, new in results] == [False] * 3
@@ -121,7 +131,7 @@ def test_a_second_crawl_asks_for_no_picture(tmp_path):
 
 def crawl_once(base, out, recipe=RECIPE, **options):
     """Plan and crawl like a fresh run of the command; {episode: (status, fetched now)}."""
-    source = RecipeSource(load_recipe(recipe, "r"), fetcher_for(base), base)
+    source = RecipeSource(load_recipe(recipe, "r"), Visit(fetcher_for(base)), base)
     results = crawl(source, out, plan(source, out, **options))
     return {record.episode_id: (record.status, new) for record, new in results}
 
@@ -210,7 +220,7 @@ def test_a_walk_asks_for_every_page_once(tmp_path):
 def test_pages_in_other_encodings_are_read():
     page = "<meta charset=euc-kr><ul><a href='/1'>\ud55c\uae00 1\ud654</a></ul>".encode("euc-kr")
     with served({"/index.html": page}) as (base, _):
-        source = RecipeSource(load_recipe(RECIPE, "r"), fetcher_for(base), base)
+        source = RecipeSource(load_recipe(RECIPE, "r"), Visit(fetcher_for(base)), base)
         assert [episode.title for episode in source.episodes()] == ["\ud55c\uae00 1\ud654"]
 
 
@@ -218,7 +228,7 @@ def test_a_recipe_of_a_public_site_does_not_reach_this_machine():
     recipe = RECIPE.replace("127.0.0.1:1", "comics.example")
     recipe = recipe.replace('title = "Loop"', 'title = "Loop"\nimage_hosts = ["localhost:80"]')
     with pytest.raises(PolicyError, match="may not name this machine"):
-        RecipeSource(load_recipe(recipe, "r"), Fetcher())
+        RecipeSource(load_recipe(recipe, "r"), Visit())
 
 
 @pytest.mark.parametrize(
@@ -243,7 +253,7 @@ def test_retries_honour_retry_after_up_to_a_ceiling():
         base,
         seen,
     ):
-        assert fetcher_for(base, sleeps).get(f"{base}/x") == b"done"
+        assert fetcher_for(base, sleeps).get(f"{base}/x").body == b"done"
         assert sleeps[0] == 7 and 1 <= sleeps[1] <= 2 and len(seen) == 3
         sleeps.clear()
         seen.clear()
@@ -260,7 +270,7 @@ def test_what_cannot_be_had_is_not_asked_again():
 
 def test_redirects_are_followed_inside_and_refused_outside():
     with served({"/in": (302, {"Location": "/x"}, b""), "/x": b"here"}) as (base, _):
-        assert fetcher_for(base).get(f"{base}/in") == b"here"
+        assert fetcher_for(base).get(f"{base}/in").body == b"here"
     with (
         served({"/secret": b"no"}) as (other, canary),
         served({"/out": (302, {"Location": f"{other}/secret"}, b"")}) as (
@@ -298,7 +308,7 @@ def test_limits_of_a_body():
 
 def test_a_body_cut_short_is_asked_for_again():
     with served({"/x": [(200, {"Content-Length": "99"}, b"half"), b"whole"]}) as (base, seen):
-        assert fetcher_for(base).get(f"{base}/x") == b"whole"
+        assert fetcher_for(base).get(f"{base}/x").body == b"whole"
     assert len(seen) == 2
 
 
@@ -318,13 +328,13 @@ def test_a_server_that_drips_is_cut_off_at_the_deadline():
 
 def test_the_body_of_a_redirect_is_not_read():
     with served({"/in": (302, {"Location": "/x", "Content-Length": "1000000000"}, b""), "/x": b"here"}) as (base, _):
-        assert fetcher_for(base, deadline_s=5).get(f"{base}/in") == b"here"
+        assert fetcher_for(base, deadline_s=5).get(f"{base}/in").body == b"here"
 
 
 def test_a_packed_body_is_unpacked_within_the_limit():
     packed = {"/x": (200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(5_000_000)))}
     with served(packed) as (base, _):
-        assert len(fetcher_for(base).get(f"{base}/x")) == 5_000_000
+        assert len(fetcher_for(base).get(f"{base}/x").body) == 5_000_000
         with pytest.raises(NetworkError, match="larger than 1 MB"):
             fetcher_for(base, max_bytes=1_000_000).get(f"{base}/x")
 
@@ -333,7 +343,7 @@ def test_a_packed_body_is_unpacked_within_the_limit():
 def test_a_retry_after_that_makes_no_sense_is_backoff(text):
     sleeps = []
     with served({"/x": [(503, {"Retry-After": text}, b""), b"done"]}) as (base, _):
-        assert fetcher_for(base, sleeps).get(f"{base}/x") == b"done"
+        assert fetcher_for(base, sleeps).get(f"{base}/x").body == b"done"
     assert len(sleeps) == 1 and 0 <= sleeps[0] <= 1
 
 
@@ -341,7 +351,7 @@ def test_a_retry_after_may_be_a_date():
     sleeps = []
     later = email.utils.formatdate(time.time() + 30, usegmt=True)
     with served({"/x": [(503, {"Retry-After": later}, b""), b"done"]}) as (base, _):
-        assert fetcher_for(base, sleeps).get(f"{base}/x") == b"done"
+        assert fetcher_for(base, sleeps).get(f"{base}/x").body == b"done"
     assert 25 < sleeps[0] <= 31
 
 

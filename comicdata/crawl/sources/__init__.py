@@ -1,52 +1,79 @@
 """One file per kind of source; `open_sources` decides which one a SOURCE on the command line is."""
 
 from collections.abc import Sequence
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
 from typing import Protocol
 
-from comicdata.crawl.fetch import Fetcher
+from comicdata.crawl.fetch import Answer
+from comicdata.crawl.web import Visit
 from comicdata.errors import UsageError
 from comicdata.images import PICTURE_SUFFIXES
-from comicdata.records import Episode, Licence, Page, Series
+from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 OTHER_ARCHIVES = frozenset({".cbr", ".cb7", ".cbt", ".rar", ".7z", ".tar"})
 
 
 class Source(Protocol):
-    """A comic somewhere: what there is, and the bytes of one picture."""
+    """A comic somewhere: what there is, and the bytes of one picture.
 
-    def series(self) -> Series: ...
+    `key` is (source, series_id), known without a request. `host` is the site that is asked, "" on this machine.
+    `facts_sha256` is of the recipe or of the facts of the site; "" where the list costs nothing to read anew.
+    """
 
-    def episodes(self) -> Sequence[Episode]: ...
+    @property
+    def key(self) -> tuple[str, str]: ...
 
-    def pages(self, episode: Episode) -> Sequence[Page]: ...
+    @property
+    def host(self) -> str: ...
 
-    def read(self, page: Page) -> bytes: ...
+    @property
+    def facts_sha256(self) -> str: ...
+
+    def series(self) -> Series:
+        """What the source says of the series; may ask the site, once."""
+        ...
+
+    def described(self, series: Series) -> Series:
+        """The series again after a crawl, with what was learned on the way: robots.txt, opt-outs."""
+        ...
+
+    def episodes(self) -> Sequence[Episode]:
+        """All episodes in reading order; may ask the site, once."""
+        ...
+
+    def pages(self, episode: Episode) -> Sequence[Page]:
+        """The pictures of an episode in reading order; UnavailableError says what is wrong with it."""
+        ...
+
+    def read(self, page: Page, known: ImageRecord | None = None) -> Answer:
+        """The bytes of a picture; with `known`, an Answer of status 304 where they did not change since. Called from
+        several threads.
+        """
+        ...
 
 
 def open_sources(
-    spec: str, *, base: str | None = None, licence: Licence | None = None, fetcher: Fetcher | None = None
+    spec: str, *, base: str | None = None, licence: Licence | None = None, visit: Visit | None = None
 ) -> list[Source]:
-    """The sources behind one SOURCE: a recipe (file or shipped name), a folder, a CBZ or ZIP, a picture.
+    """The sources behind one SOURCE: a URL, a recipe (file or shipped name), a folder, a CBZ or ZIP, a picture.
 
-    `base` replaces the site address of a recipe; `licence` is what the user states of a local source.
+    `base` replaces the site address of a recipe; `licence` is what the user states of a source that names none.
     """
     from comicdata.crawl.sources.archive import ARCHIVES, open_archive
     from comicdata.crawl.sources.local import open_folder, open_picture
-    from comicdata.crawl.sources.recipe import RecipeSource, load_recipe
 
-    if spec.lower().startswith(("http://", "https://")):
-        raise UsageError(f"{spec}: no recipe for this site; write one (see docs/recipes.md) and name its file instead")
     path = Path(spec)
     kind = _kind(path)
+    if spec.lower().startswith(("http://", "https://")):
+        return [open_site(spec, visit or Visit(), licence)]
     if kind == "folder":
         return list(open_folder(path, licence))
     if path.suffix.lower() == ".toml" or spec in shipped_recipes():
         text = _recipe_text(path) if kind == "file" else shipped_recipes().get(spec)
         if text is None:
             raise UsageError(f"{spec}: no such recipe file")
-        return [RecipeSource(load_recipe(text, spec), fetcher or Fetcher(), base)]
+        return [open_recipe(text, spec, visit or Visit(), base, licence)]
     if kind == "nothing":
         known = ", ".join(sorted(shipped_recipes()))
         raise UsageError(f"{spec}: no such file or folder, and no shipped recipe (there are: {known})")
@@ -57,6 +84,28 @@ def open_sources(
     if path.suffix.lower() in OTHER_ARCHIVES:
         raise UsageError(f"{spec}: only CBZ and ZIP archives are read; convert it to CBZ")
     raise UsageError(f"{spec}: not a folder, a CBZ or ZIP, a picture (JPEG, PNG, WebP, GIF) or a recipe (.toml)")
+
+
+SITES: tuple[str, ...] = ()  # modules beside this one: each has FACTS and open_url(url, visit, licence)
+
+
+def open_site(url: str, visit: Visit, licence: Licence | None = None) -> Source:
+    """The source of the site that knows this URL; UsageError where none does."""
+    for name in SITES:
+        found: Source | None = import_module(f"comicdata.crawl.sources.{name}").open_url(url, visit, licence)
+        if found is not None:
+            return found
+    raise UsageError(
+        f"{url}: no adapter for this site (there are: {', '.join(SITES)}); write a recipe (see docs/recipes.md) and "
+        "name its file instead"
+    )
+
+
+def open_recipe(text: str, name: str, visit: Visit, base: str | None, licence: Licence | None) -> Source:
+    """The source of a recipe: of a site that the recipe describes, or of one that an adapter knows."""
+    from comicdata.crawl.sources.recipe import RecipeSource, load_recipe
+
+    return RecipeSource(load_recipe(text, name), visit, base)
 
 
 def _kind(path: Path) -> str:

@@ -12,10 +12,11 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import natural_key, printable, slug, unique
 from comicdata.errors import PictureError
 from comicdata.images import PICTURE_SUFFIXES
-from comicdata.records import Episode, Licence, Page, Series
+from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 ARCHIVES = frozenset({".cbz", ".zip"})
 MAX_MEMBERS = 5_000
@@ -50,8 +51,28 @@ class ComicInfo:
     skipped: frozenset[int] = frozenset()
 
 
+class OnDisk:
+    """What sources on this machine share: no host, and a list that is read anew every time."""
+
+    host = ""
+    facts_sha256 = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(source, series_id)."""
+        series = self.series()
+        return series.source, series.series_id
+
+    def series(self) -> Series:
+        raise NotImplementedError
+
+    def described(self, series: Series) -> Series:
+        """The series after the crawl: nothing was learned on the way."""
+        return series
+
+
 @dataclass(frozen=True)
-class ArchiveFolder:
+class ArchiveFolder(OnDisk):
     """A folder of archives as one series: each archive is an episode."""
 
     name: str
@@ -80,10 +101,10 @@ class ArchiveFolder:
         path = self._episodes[episode.episode_id][1]
         return [Page(f"{printable(path.name)}#{name}") for name in page_names(path)]
 
-    def read(self, page: Page) -> bytes:
+    def read(self, page: Page, known: ImageRecord | None = None) -> Answer:
         fitting = [path for path in self.archives if page.url.startswith(f"{printable(path.name)}#")]
         path = max(fitting, key=lambda path: len(path.name))  # names may hold a # themselves
-        return read_member(path, page.url[len(printable(path.name)) + 1 :])
+        return Answer(page.url, read_member(path, page.url[len(printable(path.name)) + 1 :]))
 
 
 def open_archive(path: Path, licence: Licence | None = None) -> ArchiveFolder:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import episode_and_page, natural_key, printable, unique
 from comicdata.crawl.names import slug as make_slug
-from comicdata.crawl.sources.archive import ARCHIVES, ArchiveFolder
+from comicdata.crawl.sources.archive import ARCHIVES, ArchiveFolder, OnDisk
 from comicdata.errors import PictureError, UsageError
 from comicdata.images import PICTURE_SUFFIXES
-from comicdata.records import Episode, Licence, Page, Series
+from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 SOURCE = "local"
 MAX_FILE_BYTES = 200_000_000
@@ -19,7 +20,7 @@ IGNORED = {"__macosx", "thumbs.db", ".ds_store"}
 
 
 @dataclass(frozen=True)
-class LocalSource:
+class LocalSource(OnDisk):
     """One series on disk: episodes as (Episode, files in reading order)."""
 
     root: Path
@@ -36,11 +37,11 @@ class LocalSource:
         (files,) = [files for one, files in self.parts if one.episode_id == episode.episode_id]
         return [Page(self._place(path)) for path in files]
 
-    def read(self, page: Page) -> bytes:
+    def read(self, page: Page, known: ImageRecord | None = None) -> Answer:
         path = self._files[page.url]
         if path.stat().st_size > MAX_FILE_BYTES:
             raise PictureError(f"{page.url}: larger than {MAX_FILE_BYTES // 10**6} MB; not a picture of a comic")
-        return path.read_bytes()
+        return Answer(page.url, path.read_bytes())
 
     def _place(self, path: Path) -> str:
         """The path within the source: the same on every machine."""

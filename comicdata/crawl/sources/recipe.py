@@ -10,13 +10,12 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from bs4 import BeautifulSoup
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from comicdata.crawl.connections import is_loopback
-from comicdata.crawl.fetch import Fetcher
+from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import slug, unique
-from comicdata.crawl.robots import Robots
-from comicdata.errors import NetworkError, PolicyError, UsageError
+from comicdata.crawl.web import UnavailableError, Visit, Web, refuse_this_machine
+from comicdata.errors import NetworkError, UsageError
 from comicdata.files import sha256_bytes
-from comicdata.records import Episode, Licence, Page, Series
+from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 MAX_LIST_PAGES = 500
 Markup = str | bytes
@@ -101,37 +100,30 @@ def _explain(error: ValidationError) -> str:
 
 
 class RecipeSource:
-    """The comic of one recipe, read through one Fetcher; robots.txt decides before every page and picture."""
+    """The comic of one recipe; robots.txt and opt-outs decide before every page and picture."""
 
-    def __init__(self, recipe: Recipe, fetcher: Fetcher, base: str | None = None) -> None:
+    def __init__(self, recipe: Recipe, visit: Visit, base: str | None = None) -> None:
         self.recipe = recipe
-        self.fetcher = fetcher
-        self.robots = Robots(fetcher)
         self.base = (base or recipe.site.base).rstrip("/") + "/"
         if not re.match("https?://[^/]", self.base):
             raise UsageError(f"{self.base}: the address of a site begins with http:// or https://")
+        self.host = urlsplit(self.base).netloc
+        further = [*recipe.site.allow_hosts, *recipe.site.image_hosts]
+        refuse_this_machine(recipe.site.name, self.host, further)
+        self.web = Web.of(visit, [self.host, *further])
+        site = recipe.site
+        self.key = slug(site.name, "s"), slug(site.series or site.title, "s")
+        self.facts_sha256 = sha256_bytes(f"{recipe.model_dump_json()} {self.base}".encode())
         self._listing: list[Episode] | None = None
         self._pages: dict[str, list[Page]] = {}
-        host = urlsplit(self.base).netloc
-        further = [*recipe.site.allow_hosts, *recipe.site.image_hosts]
-        if any(is_loopback(one) for one in further) and not is_loopback(host):
-            raise PolicyError(f"{recipe.site.name}: a recipe of a public site may not name this machine; take it out")
-        fetcher.allow([host, *further])
 
     def series(self) -> Series:
         site = self.recipe.site
         licence = Licence(site.licence.id, site.licence.url, site.licence.attribution)
-        name = slug(site.series or site.title, "s")
-        return Series(
-            slug(site.name, "s"),
-            name,
-            site.title,
-            site.authors,
-            self.base,
-            licence,
-            recipe_sha256=sha256_bytes(self.recipe.model_dump_json().encode()),
-            robots=self.robots.decision(self.base),
-        )
+        return Series(*self.key, site.title, site.authors, self.base, licence, recipe_sha256=self.facts_sha256)
+
+    def described(self, series: Series) -> Series:
+        return self.web.described(series, self.base)
 
     def episodes(self) -> Sequence[Episode]:
         """All episodes in reading order, asked for once; NetworkError or PolicyError when the list cannot be had."""
@@ -155,27 +147,23 @@ class RecipeSource:
     def pages(self, episode: Episode) -> Sequence[Page]:
         """The pictures of one episode, in the order of the document, each once; a page that a walk saw is not asked
         for again.
-        """
-        if episode.url in self._pages:
-            return self._pages[episode.url]
-        return parse_images(self._text(episode.url), episode.url, self.recipe.images)
 
-    def read(self, page: Page) -> bytes:
-        self._obey_robots(page.url)
-        return self.fetcher.get(page.url, referer=page.referer)
+        UnavailableError when the page has none.
+        """
+        how = self.recipe.images
+        if episode.url not in self._pages:
+            self._pages[episode.url] = parse_images(self._text(episode.url), episode.url, how)
+        pages = self._pages.pop(episode.url)
+        self.web.note("pictures", how.css, (page.url for page in pages))
+        if not pages:
+            raise UnavailableError("layout_changed", f"{episode.url}: {how.css!r} finds no picture; has it changed?")
+        return pages
+
+    def read(self, page: Page, known: ImageRecord | None = None) -> Answer:
+        return self.web.picture(page, known)
 
     def _text(self, url: str) -> Markup:
-        """A page as text where it is UTF-8, else as bytes, whose encoding the parser reads from the page."""
-        self._obey_robots(url)
-        body = self.fetcher.get(url)
-        try:
-            return body.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return body
-
-    def _obey_robots(self, url: str) -> None:
-        self.fetcher.check(url)
-        self.robots.check(url)
+        return self.web.page(url).text
 
     def _list(self, url: str) -> list[tuple[str, str]]:
         """Links of all list pages; `next_css` leads on, and a page seen twice ends it."""
@@ -188,6 +176,7 @@ class RecipeSource:
             items, following = parse_list(self._text(url), url, how.item_css, how.next_css)
             found |= {link: title for title, link in items if link not in found}
             url = following
+        self.web.note("episodes", how.item_css, found)
         if not found:
             raise NetworkError(f"{start}: {how.item_css!r} finds no episode; has the site changed?")
         return [(title, link) for link, title in found.items()]
@@ -201,6 +190,7 @@ class RecipeSource:
             found[url] = parse_title(text) or f"Episode {len(found) + 1}"
             self._pages[url] = parse_images(text, url, self.recipe.images)
             _, url = parse_list(text, url, "", how.next_css)
+        self.web.note("episodes", how.next_css, found)
         return [(title, link) for link, title in found.items()]
 
 

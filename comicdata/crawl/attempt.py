@@ -1,0 +1,174 @@
+"""One try at one episode. What earlier tries stored and is still intact is kept, whatever becomes of this one."""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from comicdata.crawl.fetch import GaveUpError, StatusError
+from comicdata.crawl.robots import RobotsError
+from comicdata.crawl.sources import Source
+from comicdata.crawl.store import (
+    intact_journal,
+    ordinal_of,
+    series_folder,
+    split_intact,
+    stored_episode,
+    write_episode,
+    write_image,
+)
+from comicdata.crawl.web import OptedOutError, UnavailableError
+from comicdata.errors import ComicDataError, NetworkError, PictureError, PolicyError
+from comicdata.records import Episode, EpisodeRecord, ImageRecord, Page, Series, Status
+
+GONE = (404, 410)
+Missing = list[tuple[str, str]]
+log = logging.getLogger("comicdata")
+
+
+@dataclass
+class Attempt:
+    """Fetches what is not on disk yet and writes episode.json; `gave_up` is set when a host was left alone."""
+
+    source: Source
+    out: Path
+    series: Series
+    episode: Episode
+    pool: Executor
+    on_image: Callable[[Episode, int, int], None]
+    gave_up: GaveUpError | None = None
+
+    def run(self) -> EpisodeRecord:
+        """Fetch the pictures that are missing; the record, whatever came of it, is on disk when this returns."""
+        if self.episode.status:
+            return self._refused(self.episode.status, self.episode.reason)
+        try:
+            pages = self.source.pages(self.episode)
+            images, missing = self._pictures(pages)
+        except (NetworkError, PictureError, PolicyError, UnavailableError) as error:
+            return self._refused(self._status_of(error), str(error))
+        status: Status = "ok" if images and not missing else "partial" if images else "failed"
+        reason = "" if status == "ok" else missing[0][1] if missing else "no picture found"
+        return self._store(status, reason, images, missing)
+
+    def refresh(self, before: EpisodeRecord) -> EpisodeRecord:
+        """Ask for every picture whether it changed. The old one stays beside a changed one, and all stays as it is
+        where the site no longer has the episode or not all of it can be had.
+        """
+        try:
+            pages = self.source.pages(self.episode)
+            answered = list(self.pool.map(lambda item: self._renewed(item[1], item[0], before), enumerate(pages, 1)))
+        except (NetworkError, PictureError, PolicyError, UnavailableError) as error:
+            self._status_of(error)  # a host that gives up ends the crawl here as well
+            log.warning("%s stays as it is: %s", self.episode.episode_id, error)
+            return before
+        kept = {image.file_name for image in answered}
+        earlier = [image for image in (*before.images, *before.earlier) if image.file_name not in kept]
+        return self._store("ok" if answered else before.status, "", answered or list(before.images), [], earlier)
+
+    def _renewed(self, page: Page, ordinal: int, before: EpisodeRecord) -> ImageRecord:
+        """The stored picture where it did not change, else the new one, stored beside it."""
+        known = next((image for image in before.images if image.url == page.url), None)
+        answer = self.source.read(page, known)
+        if known is not None and answer.status == 304:
+            return known
+        taken = any(ordinal_of(image) == ordinal for image in (*before.images, *before.earlier))
+        image = write_image(self._folder, ordinal, answer, page.url, beside=taken)
+        return known if known is not None and known.sha256 == image.sha256 else image
+
+    def _pictures(self, pages: Sequence[Page]) -> tuple[list[ImageRecord], Missing]:
+        """All pictures in order: those on disk as they are, the others fetched, several at once.
+
+        An opt-out or robots.txt that speaks of one picture refuses the whole episode.
+        """
+        stored = {(ordinal_of(image), image.url): image for image in self._earlier()[0]}
+        found = [stored.get((ordinal, page.url)) for ordinal, page in enumerate(pages, 1)]
+        futures = [
+            None if known else self.pool.submit(self._fetch, page, ordinal)
+            for ordinal, (page, known) in enumerate(zip(pages, found, strict=True), 1)
+        ]
+        images: list[ImageRecord] = []
+        missing: Missing = []
+        try:
+            for done, (page, known, future) in enumerate(zip(pages, found, futures, strict=True), 1):
+                try:
+                    images.append(known or future.result())  # type: ignore[union-attr]
+                except (RobotsError, OptedOutError):
+                    raise
+                except (NetworkError, PictureError, PolicyError) as error:
+                    self._status_of(error)
+                    missing.append((page.url, str(error)))
+                self.on_image(self.episode, done, len(pages))
+        finally:
+            for future in futures:
+                if future is not None:
+                    future.cancel()
+        return images, missing
+
+    def _status_of(self, error: ComicDataError) -> Status:
+        """What a refusal makes of the episode."""
+        if isinstance(error, UnavailableError):
+            return error.episode_status
+        if isinstance(error, RobotsError):
+            return "skipped_robots"
+        if isinstance(error, OptedOutError):
+            return "skipped_optout"
+        if isinstance(error, GaveUpError):
+            self.gave_up = error
+        return "removed" if isinstance(error, StatusError) and error.code in GONE else "failed"
+
+    def _refused(self, status: Status, reason: str) -> EpisodeRecord:
+        """No page list this time: the pictures of earlier tries stay, and make a failed episode a partial one."""
+        intact, missing = self._earlier()
+        return self._store("partial" if intact and status == "failed" else status, reason, intact, missing)
+
+    def _earlier(self) -> tuple[list[ImageRecord], Missing]:
+        """The intact pictures of earlier tries, and what was missing or is damaged now."""
+        record = stored_episode(self.out, self.series.source, self.series.series_id, self.episode.episode_id)
+        if record is None:
+            return intact_journal(self._folder), []
+        intact, damaged = split_intact(self.out, record)
+        return intact, [*record.missing, *((image.url, "the stored file is damaged") for image in damaged)]
+
+    @property
+    def _folder(self) -> Path:
+        return series_folder(self.out, (self.series.source, self.series.series_id)) / self.episode.episode_id
+
+    def _fetch(self, page: Page, ordinal: int) -> ImageRecord:
+        try:
+            answer = self.source.read(page)
+        except OSError as error:
+            raise PictureError(f"{page.url}: cannot be read ({error.strerror or error})") from error
+        return write_image(self._folder, ordinal, answer, page.url)
+
+    def _store(
+        self,
+        status: Status,
+        reason: str,
+        images: Sequence[ImageRecord],
+        missing: Missing,
+        earlier: Sequence[ImageRecord] | None = None,
+    ) -> EpisodeRecord:
+        """Conclude the try: the record is on disk when this returns."""
+        if earlier is None:
+            before = stored_episode(self.out, self.series.source, self.series.series_id, self.episode.episode_id)
+            earlier = before.earlier if before else ()
+        record = EpisodeRecord(
+            source=self.series.source,
+            series_id=self.series.series_id,
+            episode_id=self.episode.episode_id,
+            title=self.episode.title,
+            url=self.episode.url,
+            status=status,
+            reason=reason,
+            images=tuple(images),
+            missing=tuple(missing),
+            licence=self.series.licence,
+            fetched_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            published=self.episode.published,
+            earlier=tuple(earlier),
+        )
+        write_episode(self.out, record)
+        return record

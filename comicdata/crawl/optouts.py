@@ -1,0 +1,131 @@
+"""Opt-outs: what a site says about the use of its pictures for data sets, in headers, pages and well-known files.
+
+Pure functions from text to a list of signals, each a short string that a record can keep; [] means none. Where a draft
+is still moving we read leniently and take a doubtful "no" for a no.
+"""
+
+import fnmatch
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from bs4 import BeautifulSoup
+
+AGENT = "comicdata"
+HEADER_WORDS = frozenset({"noai", "noimageai", "noindex", "noimageindex"})
+META_WORDS = frozenset({"noai", "noimageai"})  # a page that is not to be found by search may still list its pictures
+USES = frozenset({"train-ai", "train-genai", "genai", "ai", "tdm", "bots", "all"})
+ROBOT_NAMES = frozenset({"robots", AGENT})
+
+
+def header_signals(headers: Mapping[str, str]) -> list[str]:
+    """Signals in response headers, names in lower case.
+
+    Sources: X-Robots-Tag (with or without the name of a robot), TDMRep 2024-05-10 section 4.1, AIPREF attach-04.
+    """
+    words = sorted(_robots_words(headers.get("x-robots-tag", "")) & HEADER_WORDS)
+    found = [f"X-Robots-Tag: {word}" for word in words]
+    if headers.get("tdm-reservation", "").strip() == "1":
+        found.append("tdm-reservation: 1")
+    return found + [f"Content-Usage: {use}" for use in usage_refusals(headers.get("content-usage", ""))]
+
+
+def _robots_words(text: str) -> set[str]:
+    """The words of an X-Robots-Tag that are meant for everybody or for us.
+
+    `otherbot: noai, nofollow` speaks to otherbot until the next name.
+    """
+    words, meant = set(), True
+    for part in text.lower().split(","):
+        name, colon, rest = part.rpartition(":")
+        if colon and not re.search(r"\d", name):  # a date of unavailable_after holds colons too
+            meant = name.strip() in (AGENT, "*", "")
+            part = rest
+        if meant:
+            words.add(part.strip())
+    return words
+
+
+def usage_refusals(text: str) -> list[str]:
+    """The uses that a Content-Usage value refuses, such as "train-ai=n". Source: AIPREF vocab-06, attach-04."""
+    pairs = re.findall(r"([a-z][a-z0-9_-]*)\s*=\s*([a-z?0-9]+)", text.lower())
+    return [f"{use}={value}" for use, value in pairs if use in USES and value in ("n", "no", "?0", "0")]
+
+
+def page_signals(text: str | bytes) -> list[str]:
+    """Signals in the meta elements of an HTML page. Sources: robots meta element, TDMRep section 4.2."""
+    found = []
+    for element in BeautifulSoup(text, "lxml").find_all("meta"):
+        name = str(element.get("name") or element.get("http-equiv") or "").lower()
+        content = str(element.get("content") or "")
+        if name in ROBOT_NAMES:
+            found += [f"meta {name}: {word}" for word in sorted(_robots_words(content) & META_WORDS)]
+        elif name == "tdm-reservation" and content.strip() == "1":
+            found.append("meta tdm-reservation: 1")
+        elif name == "content-usage":
+            found += [f"meta content-usage: {use}" for use in usage_refusals(content)]
+    return found
+
+
+def read_tdmrep(body: bytes) -> list[tuple[str, bool]]:
+    """The rules of /.well-known/tdmrep.json as (path pattern, reserved), in order; [] for a file that is none.
+
+    Source: TDMRep 2024-05-10, section 4.3.
+    """
+    try:
+        rules = json.loads(body.decode("utf-8-sig", "replace"))
+    except ValueError:
+        return []
+    rows = rules if isinstance(rules, list) else [rules]
+    return [(str(row["location"]), _is_one(row.get("tdm-reservation"))) for row in rows if _has_location(row)]
+
+
+def _has_location(row: Any) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("location"), str)
+
+
+def _is_one(value: Any) -> bool:
+    return str(value).strip() == "1"
+
+
+def tdmrep_signals(rules: Iterable[tuple[str, bool]], url: str) -> list[str]:
+    """Whether the first rule that matches the path of `url` reserves it."""
+    path = urlsplit(url).path or "/"
+    for pattern, reserved in rules:
+        if fnmatch.fnmatchcase(path, pattern.rstrip("$") if pattern.endswith("$") else f"{pattern}*"):
+            return [f"tdmrep.json: {pattern}"] if reserved else []
+    return []
+
+
+def robots_usage(text: str) -> list[tuple[str, list[str]]]:
+    """Content-Usage lines of a robots.txt that are meant for us, as (path prefix, refused uses).
+
+    A group of our own name goes before the group of everybody. Source: AIPREF attach-04, section 5.
+    """
+    groups: dict[str, list[tuple[str, list[str]]]] = {}
+    names: list[str] = []
+    in_rules = False
+    for line in text.splitlines():
+        key, _, value = line.partition("#")[0].partition(":")
+        key, value = key.strip().lower(), value.strip()
+        if key == "user-agent":
+            names = [value.lower()] if in_rules else [*names, value.lower()]
+            in_rules = False
+        elif key:
+            in_rules = True
+        if key == "content-usage":
+            path, _, uses = value.partition(" ") if value.startswith("/") else ("/", "", value)
+            for name in names or ["*"]:
+                groups.setdefault(name, []).append((path, usage_refusals(uses)))
+    return groups.get(AGENT, groups.get("*", []))
+
+
+def robots_usage_signals(rules: Iterable[tuple[str, list[str]]], url: str) -> list[str]:
+    """What the longest matching Content-Usage line refuses for `url`."""
+    path = urlsplit(url).path or "/"
+    matching = [(len(prefix), uses) for prefix, uses in rules if path.startswith(prefix)]
+    if not matching:
+        return []
+    return [f"robots.txt Content-Usage: {use}" for use in max(matching, key=lambda one: one[0])[1]]
