@@ -1,94 +1,236 @@
 """`comicdata crawl`: from a site, a folder or a CBZ to stored episodes."""
 
+import threading
 from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from comicdata.cli.front import Front, command
-from comicdata.errors import PolicyError, UsageError
+from comicdata.errors import ComicDataError, PolicyError, UsageError
+
+if TYPE_CHECKING:
+    from comicdata.crawl import Source
+    from comicdata.crawl.web import Visit
+
+HOSTS_AT_ONCE = 4
+REFUSED = {"skipped_robots", "skipped_optout"}
+FAILED = {"partial", "failed", "layout_changed"}
 
 
 @command(
     writes=True, example="comicdata crawl my-comic.cbz --out out/crawl --licence CC-BY-4.0 --attribution 'A. Author'"
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The crawl folder to make or complete.")
+@click.option("--out", type=click.Path(path_type=Path), help="The crawl folder to make or complete.")
 @click.option("--episodes", default=None, help="Only these, by number or id: 1-10,15.")
 @click.option("--max-episodes", type=click.IntRange(1), default=None, help="At most so many per series.")
-@click.option("--licence", default=None, help="Licence of local pictures, as an SPDX id (CC-BY-4.0).")
-@click.option("--attribution", default="", help="Whom to credit for local pictures.")
-@click.option("--base", default=None, help="Address of the site in place of the recipe's (a mirror, the loopback).")
+@click.option("--update", is_flag=True, help="Look for new episodes, and ask again for what was refused.")
+@click.option("--refresh", is_flag=True, help="Ask of every stored picture whether it changed; nothing is deleted.")
+@click.option("--retry-failed", is_flag=True, help="Only episodes that an earlier crawl did not get.")
+@click.option("--verify", is_flag=True, help="Hash and decode what is stored; no request.")
+@click.option("--probe", is_flag=True, help="Look at one episode, show what each selector finds, write nothing.")
+@click.option("--licence", default=None, help="Licence of pictures whose source names none, as an SPDX id (CC-BY-4.0).")
+@click.option("--attribution", default="", help="Whom to credit for them.")
 @click.option("--contact", default="", help="How a site's owner reaches you; part of the User-Agent.")
-def crawl(
-    front: Front,
-    sources: tuple[str, ...],
-    out: Path,
-    episodes: str | None,
-    max_episodes: int | None,
-    licence: str | None,
-    attribution: str,
-    base: str | None,
-    contact: str,
-) -> Any:
-    """Store the episodes of every SOURCE: a recipe (file or shipped name), a folder, a CBZ or ZIP, a picture.
+@click.option(
+    "--pause", type=click.FloatRange(0.2, 120), default=None, help="Seconds between two pages of a host (default 1)."
+)
+@click.option("--base", default=None, help="Address of the site in place of the recipe's.")
+@click.option("--mirror", multiple=True, metavar="ORIGIN=ORIGIN", help="Ask the second where the first is meant.")
+@click.option("--ignore-robots", is_flag=True, help="You own the site, or its owner allows it: recorded.")
+@click.option("--ignore-optouts", is_flag=True, help="The rights holder allows you what the site denies: recorded.")
+@click.option("--i-am-adult", is_flag=True, help="Pass age gates that ask for no account: recorded.")
+def crawl(front: Front, sources: tuple[str, ...], out: Path | None, **options: Any) -> Any:
+    """Store the episodes of every SOURCE: a URL, a recipe (file or shipped name), a folder, a CBZ or ZIP, a picture.
 
     Bytes are kept as they came. The same command resumes; what is complete is neither requested nor written again.
+    robots.txt and opt-outs are obeyed: see docs/what-may-i-crawl.md.
     """
-    from comicdata.crawl import open_sources, read_crawl, write_failures
-    from comicdata.crawl.fetch import Fetcher, FetchLimits
+    from comicdata.crawl import open_sources
     from comicdata.records import Licence
 
-    fetcher = Fetcher(limits=FetchLimits(contact=contact))
+    if out is None and not options["probe"]:
+        raise UsageError("--out DIR is missing: the crawl folder to make or complete")
+    visit = _visit(options)
+    licence, attribution = options["licence"], options["attribution"]
     stated = Licence(licence or "unknown", "", attribution) if licence or attribution else None
-    opened = [one for spec in sources for one in open_sources(spec, base=base, licence=stated, fetcher=fetcher)]
-    reports = [_crawl_series(front, one, out, episodes, max_episodes) for one in opened]
+    opened = [one for spec in sources for one in open_sources(spec, base=options["base"], licence=stated, visit=visit)]
+    if options["probe"]:
+        return {"series": [_probe(front, one, options) for one in opened]}
+    assert out is not None
+    if options["verify"]:
+        return _verify(front, opened, out)
+    return _crawl(front, opened, out, visit, options)
+
+
+def _visit(options: dict[str, Any]) -> "Visit":
+    """The fetcher and the overrides that all sources share."""
+    from comicdata.crawl.fetch import Fetcher, FetchLimits
+    from comicdata.crawl.web import Overrides, Visit
+
+    pause = options["pause"]
+    pauses = {"pause_s": pause, "picture_pause_s": max(0.4 * pause, 0.2)} if pause else {}
+    pairs = [text.partition("=")[::2] for text in options["mirror"]]
+    for meant, asked in pairs:
+        if not all(one.startswith(("http://", "https://")) and one.count("/") == 2 for one in (meant, asked)):
+            raise UsageError(
+                f"--mirror {meant}={asked}: two origins are expected, as in https://a.example=https://b.example"
+            )
+    fetcher = Fetcher(limits=FetchLimits(contact=options["contact"], **pauses), mirrors=dict(pairs))
+    return Visit(fetcher, Overrides(options["ignore_robots"], options["ignore_optouts"], options["i_am_adult"]))
+
+
+@dataclass
+class _Lane:
+    """Sources of one host, crawled one after the other; lanes run side by side."""
+
+    front: Front
+    out: Path
+    options: dict[str, Any]
+    add_bar: Callable[..., Any]
+    stopped: threading.Event
+
+    def run(self, sources: "Sequence[Source]") -> list[dict[str, Any]]:
+        return [self._series(one) for one in sources if not self.stopped.is_set()]
+
+    def _series(self, source: "Source") -> dict[str, Any]:
+        """Crawl one series; what ends it early is part of its report."""
+        report: dict[str, Any] = {"source": source.key[0], "series_id": source.key[1], "episodes": [], "fetched": 0}
+        try:
+            chosen = self._chosen(source)
+            report["title"] = source.key[1]
+            if self.front.dry_run:
+                report["episodes"] = [self._planned(source, one) for one in chosen]
+            else:
+                self._store(source, chosen, report)
+        except ComicDataError as error:
+            report["error"], report["exit"] = str(error), error.status
+        return report
+
+    def _chosen(self, source: "Source") -> list[Any]:
+        from comicdata.crawl import failed_before, plan
+
+        options = self.options
+        pattern, most = options["episodes"], options["max_episodes"]
+        chosen = plan(source, self.out, pattern, most, update=options["update"] or options["refresh"])
+        if options["retry_failed"]:
+            return failed_before(source, self.out, chosen)
+        if not chosen:
+            raise UsageError(f"{'/'.join(source.key)}: --episodes {pattern} names none of its episodes")
+        return chosen
+
+    def _store(self, source: "Source", chosen: Sequence[Any], report: dict[str, Any]) -> None:
+        from comicdata.crawl import crawl as crawl_episodes
+
+        update = self.add_bar("/".join(source.key), len(chosen))
+        done = 0
+        stored = crawl_episodes(
+            source,
+            self.out,
+            chosen,
+            update=self.options["update"] or self.options["refresh"],
+            refresh=self.options["refresh"],
+            retry=self.options["retry_failed"],
+            on_image=lambda episode, image, total: update(done, f"{episode.episode_id} {image}/{total}"),
+        )
+        for record, new in stored:
+            report["episodes"].append(_line(record))
+            report["fetched"] += new
+            done += 1
+            update(done)
+            if self.stopped.is_set():
+                break
+
+    def _planned(self, source: "Source", episode: Any) -> dict[str, Any]:
+        """What a crawl would do with an episode: "planned", or the status that it has already."""
+        from comicdata.crawl import stored_episode
+
+        record = stored_episode(self.out, *source.key, episode.episode_id)
+        settled = record is not None and record.status not in ("partial", "failed") and not self.options["refresh"]
+        status = record.status if record and settled else episode.status or "planned"
+        return {"episode_id": episode.episode_id, "status": status, "title": episode.title}
+
+
+def _crawl(
+    front: Front, opened: "Sequence[Source]", out: Path, visit: "Visit", options: dict[str, Any]
+) -> dict[str, Any]:
+    """Crawl all sources, the hosts side by side; then the lists that are derived from the records."""
+    from comicdata.crawl import iterate_crawl, write_failures, write_index
+
+    hosts: dict[str, list[Source]] = {}
+    for source in opened:
+        hosts.setdefault(source.host, []).append(source)
+    stopped = threading.Event()
+    with front.bars("episodes") as add_bar, ThreadPoolExecutor(HOSTS_AT_ONCE) as pool:
+        lane = _Lane(front, out, options, add_bar, stopped)
+        futures = [pool.submit(lane.run, group) for group in hosts.values()]
+        try:
+            reports = [report for future in futures for report in future.result()]
+        except BaseException:  # Ctrl-C: the threads end at once, and the store is whole at any moment
+            stopped.set()
+            visit.fetcher.stop()
+            raise
     if not front.dry_run:
-        write_failures(out, read_crawl(out))
+        write_failures(out, iterate_crawl(out))
+        write_index(out)
+    for report in reports:
+        _conclude(front, report)
+    if len(reports) > 1:
+        _summary(front, reports)
+    if len(reports) == 1 and "error" in reports[0]:
+        raise _error_of(reports[0])
+    fetcher = visit.fetcher
     front.say(f"{fetcher.request_count} requests, {fetcher.byte_count / 1e6:.1f} MB fetched")
     return {"series": reports, "requests": fetcher.request_count, "bytes": fetcher.byte_count}
 
 
-def _crawl_series(front: Front, source: Any, out: Path, pattern: str | None, most: int | None) -> dict[str, Any]:
-    """Crawl one series, say what came of it, and set the exit status."""
-    from comicdata.crawl import crawl as crawl_episodes
-    from comicdata.crawl import select
+def _error_of(report: dict[str, Any]) -> ComicDataError:
+    error = ComicDataError(report["error"])
+    error.status = report["exit"]
+    return error
 
-    series = source.series()
-    chosen = select(source.episodes(), pattern, most)
-    if not chosen:
-        raise UsageError(f"{series.title}: --episodes {pattern} names none of its episodes")
-    report: dict[str, Any] = {"source": series.source, "series_id": series.series_id, "episodes": []}
+
+def _conclude(front: Front, report: dict[str, Any]) -> None:
+    """A line per series, one per episode that is not complete, and the exit status."""
+    name = f"{report['source']}/{report['series_id']}"
+    episodes = report["episodes"]
+    counts = Counter(episode["status"] for episode in episodes)
+    words = ", ".join(f"{count} {status}" for status, count in counts.items()) or "no episode"
     if front.dry_run:
-        front.say(f"{series.title}: would store {len(chosen)} episodes in {out}")
-        report["episodes"] = [{"episode_id": one.episode_id, "status": "planned"} for one in chosen]
-        return report
-    records, fetched = [], 0
-    with front.progress(f"crawl {series.series_id}", len(chosen), "episodes") as update:
-        for record, new in crawl_episodes(source, out, chosen):
-            records.append(record)
-            fetched += new
-            update(len(records))
-    _conclude(front, series, records, fetched)
-    report["episodes"] = [_line(record) for record in records]
-    return report
+        front.say(f"{name}: {len(episodes)} episodes: {words}")
+    else:
+        pictures = sum(episode["images"] for episode in episodes)
+        fetched = report.pop("fetched")
+        done = f"{fetched} fetched now" if fetched else "nothing new to do (--update looks for new episodes)"
+        front.say(f"{name}: {words}; {pictures} pictures; {done}")
+        for episode in episodes:
+            if episode["status"] != "ok":
+                front.warn(f"{episode['status']}: {episode['episode_id']}: {episode['reason']}")
+    if set(counts) & FAILED:
+        front.status = max(front.status, 3)
+    if "error" in report:
+        front.warn(f"{name}: {report['error']}")
+        front.status = max(front.status, report["exit"])
+    elif counts and set(counts) <= REFUSED and not front.dry_run:
+        report["error"], report["exit"] = f"{name}: robots.txt or an opt-out forbids every episode", PolicyError.status
+        front.status = max(front.status, PolicyError.status)
 
 
-def _conclude(front: Front, series: Any, records: list[Any], fetched: int) -> None:
-    """A line per series, one per episode that is not complete; status 5 when all was refused, 3 when some failed."""
-    counts = Counter(record.status for record in records)
-    images = sum(len(record.images) for record in records)
-    words = ", ".join(f"{count} {status}" for status, count in counts.items())
-    done = f"{fetched} fetched now" if fetched else "nothing new to do"
-    front.say(f"{series.title}: {words}; {images} pictures; {done}")
-    for record in records:
-        if record.status != "ok":
-            front.warn(f"{record.status}: {record.episode_id}: {record.reason}")
-    if set(counts) == {"skipped_robots"}:
-        raise PolicyError(f"{series.title}: robots.txt forbids every episode")
-    if set(counts) - {"ok"}:
-        front.status = 3
+def _summary(front: Front, reports: Sequence[dict[str, Any]]) -> None:
+    """One row per series, one column per status that occurs."""
+    counts = [Counter(episode["status"] for episode in report["episodes"]) for report in reports]
+    statuses = sorted(set().union(*counts))
+    rows = []
+    for report, count in zip(reports, counts, strict=True):
+        size = sum(episode.get("bytes", 0) for episode in report["episodes"])
+        shown = [str(count[status] or "") for status in statuses]
+        rows.append([f"{report['source']}/{report['series_id']}", *shown, f"{size / 1e6:.1f} MB"])
+    front.table("Episodes", ["series", *statuses, "size"], rows)
 
 
 def _line(record: Any) -> dict[str, Any]:
@@ -98,6 +240,47 @@ def _line(record: Any) -> dict[str, Any]:
         "reason": record.reason,
         "images": len(record.images),
         "bytes": sum(image.bytes for image in record.images),
+    }
+
+
+def _verify(front: Front, opened: "Sequence[Source]", out: Path) -> dict[str, Any]:
+    """Hash and decode what is stored of each source."""
+    from comicdata.cli.verify import report_found
+    from comicdata.crawl import verify_crawl
+
+    reports = []
+    for source in opened:
+        found = verify_crawl(out, "/".join(source.key), decoded=True)
+        report_found(front, found)
+        reports.append({"source": source.key[0], "series_id": source.key[1], **found})
+    return {"series": reports, "requests": 0, "bytes": 0}
+
+
+def _probe(front: Front, source: "Source", options: dict[str, Any]) -> dict[str, Any]:
+    """Look at the first episode that is meant: what was listed, what each selector found, whether a picture decodes."""
+    from comicdata.crawl import select
+    from comicdata.images import decode
+
+    series, episodes = source.series(), source.episodes()
+    chosen = [one for one in select(episodes, options["episodes"]) if not one.status]
+    if not chosen:
+        raise UsageError(f"{'/'.join(source.key)}: none of its {len(episodes)} episodes can be looked at")
+    pages = source.pages(chosen[0])
+    finds = [asdict(one) for one in source.finds]
+    front.say(f"{series.title}: {len(episodes)} episodes, licence {series.licence.id}; looked at {chosen[0].title!r}")
+    rows = [[one["what"], one["selector"], str(one["count"]), one["example"]] for one in finds]
+    front.table("What the selectors find", ["what", "selector", "found", "the first"], rows)
+    height, width = decode(source.read(pages[0]).body, pages[0].url).shape[:2] if pages else (0, 0)
+    front.say(f"first picture: {width} x {height}; nothing was written")
+    return {
+        "source": source.key[0],
+        "series_id": source.key[1],
+        "title": series.title,
+        "episode_id": chosen[0].episode_id,
+        "episodes": len(episodes),
+        "pages": [page.url for page in pages],
+        "first_picture": [width, height],
+        "finds": finds,
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
@@ -63,14 +63,38 @@ class Front:
 
         Yields `update(done)`; `done` counts from 0 to `total`.
         """
+        with self.bars(unit) as add:
+            yield add(label, total)
+
+    @contextmanager
+    def bars(self, unit: str = "") -> Iterator[Callable[[str, int | None], "Update"]]:
+        """Several progress bars at once, also from several threads: yields `add(label, total) -> update`.
+
+        `update(done, note)` shows a few words on what is under way beside the label.
+        """
         if self.quiet:
-            yield lambda done: None
+            yield lambda label, total: lambda done, note="": None
         elif self.console.is_terminal:
             with _bar(self.console, unit) as bar:
-                task = bar.add_task(label, total=total)
-                yield lambda done: bar.update(task, completed=done)
+                yield lambda label, total: _BarProgress(bar, label, bar.add_task(label, total=total)).update
         else:
-            yield _PlainProgress(self, label, total, unit).update
+            yield lambda label, total: _PlainProgress(self, label, total, unit).update
+
+
+class Update(Protocol):
+    """Moves one progress bar."""
+
+    def __call__(self, done: int, note: str = "") -> None: ...
+
+
+@dataclass
+class _BarProgress:
+    bar: Any
+    label: str
+    task: Any
+
+    def update(self, done: int, note: str = "") -> None:
+        self.bar.update(self.task, completed=done, description=f"{self.label} {note}".rstrip())
 
 
 def _bar(console: Any, unit: str) -> Any:
@@ -104,7 +128,7 @@ class _PlainProgress:
         self.start = self.last = time.monotonic()
         self.first: int | None = None  # where a resumed run begins
 
-    def update(self, done: int) -> None:
+    def update(self, done: int, note: str = "") -> None:
         now = time.monotonic()
         if self.first is None:
             self.first = max(0, done - 1)
@@ -113,7 +137,8 @@ class _PlainProgress:
         self.last = now
         rate = (done - self.first) / (now - self.start)
         left = f", {(self.total - done) / rate:.0f} s left" if self.total and rate else ""
-        self.front.say(f"{self.label}: {done}/{self.total or '?'} {self.unit} ({rate:.1f}/s{left})")
+        words = f"{self.unit} {note}".strip()
+        self.front.say(f"{self.label}: {done}/{self.total or '?'} {words} ({rate:.1f}/s{left})")
 
 
 def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], click.Command]:

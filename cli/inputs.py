@@ -65,7 +65,7 @@ def _archive_group(path: Path) -> Group:
     return Group(
         path.as_posix(),
         [
-            Picture(f"{path.stem}/{index:04d}", lambda page=page: decode(source.read(page), page.url))  # type: ignore[misc]
+            Picture(f"{path.stem}/{index:04d}", lambda page=page: decode(source.read(page).body, page.url))  # type: ignore[misc]
             for index, page in enumerate(pages, 1)
         ],
     )

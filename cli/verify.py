@@ -14,13 +14,18 @@ from comicdata.errors import UsageError
 def verify(front: Front, folder: Path) -> Any:
     """Hash every file of a crawl, a pairs folder or a run; name what is missing, changed, or belongs to nothing."""
     found = _verify(folder)
+    report_found(front, found)
+    return found
+
+
+def report_found(front: Front, found: dict[str, Any]) -> None:
+    """Name every fault; status 6 when there is any."""
     for name in ("missing", "changed", "orphans"):
         for path in found[name]:
             front.warn(f"{name.rstrip('s')}: {path}")
     wrong = any(found[name] for name in ("missing", "changed", "orphans"))
     front.say(f"{found['checked']} files checked, {'see above' if wrong else 'all as recorded'}")
-    front.status = 6 if wrong else 0
-    return found
+    front.status = max(front.status, 6 if wrong else 0)
 
 
 def _verify(folder: Path) -> dict[str, Any]:

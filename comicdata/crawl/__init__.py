@@ -34,6 +34,7 @@ __all__ = [
     "plan",
     "read_crawl",
     "select",
+    "stored_episode",
     "verify_crawl",
     "write_failures",
     "write_index",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from comicdata.crawl.fetch import GaveUpError, StatusError
+from comicdata.crawl.fetch import Answer, GaveUpError, StatusError
 from comicdata.crawl.robots import RobotsError
 from comicdata.crawl.sources import Source
 from comicdata.crawl.store import (
@@ -122,7 +122,9 @@ class Attempt:
     def _refused(self, status: Status, reason: str) -> EpisodeRecord:
         """No page list this time: the pictures of earlier tries stay, and make a failed episode a partial one."""
         intact, missing = self._earlier()
-        return self._store("partial" if intact and status == "failed" else status, reason, intact, missing)
+        if intact and status in ("failed", "removed"):
+            status = "partial"
+        return self._store(status, reason, intact, missing)
 
     def _earlier(self) -> tuple[list[ImageRecord], Missing]:
         """The intact pictures of earlier tries, and what was missing or is damaged now."""
@@ -137,11 +139,21 @@ class Attempt:
         return series_folder(self.out, (self.series.source, self.series.series_id)) / self.episode.episode_id
 
     def _fetch(self, page: Page, ordinal: int) -> ImageRecord:
+        """Fetch and store one picture; a site is asked once more for one that is damaged, for a body without a length
+        may have been cut short.
+        """
         try:
-            answer = self.source.read(page)
+            return write_image(self._folder, ordinal, self._read(page), page.url)
+        except PictureError:
+            if not self.source.host:
+                raise
+        return write_image(self._folder, ordinal, self._read(page), page.url)
+
+    def _read(self, page: Page) -> Answer:
+        try:
+            return self.source.read(page)
         except OSError as error:
             raise PictureError(f"{page.url}: cannot be read ({error.strerror or error})") from error
-        return write_image(self._folder, ordinal, answer, page.url)
 
     def _store(
         self,

@@ -187,6 +187,7 @@ class Fetcher:
         address outside the allow-list, StatusError for a status that stays, GaveUpError once the host failed too often
         in a row, NetworkError for everything else.
         """
+        check_listed(url, self.hosts)
         host = self._host(url)
         self._may_ask(url, host)
         extra = {"Accept": accept, **(headers or {})}
@@ -235,7 +236,10 @@ class Fetcher:
         with self._follow(url, referer, extra, follow) as (response, place):
             status, headers = response.status_code, {name.lower(): text for name, text in response.headers.items()}
             if status == 200:
-                return Answer(place, self._body(response, url), status, headers)
+                body = self._body(response, url)
+                if extra["Accept"] == PICTURES and body.count(0) == len(body):
+                    raise _TransientError(f"{len(body)} bytes, all of them zero")
+                return Answer(place, body, status, headers)
             if status in REDIRECTS or (status == 304 and any(name.startswith("If-") for name in extra)):
                 return Answer(place, b"", status, headers)
             if status == 429 or status >= 500:
@@ -243,12 +247,12 @@ class Fetcher:
             raise StatusError(url, status)
 
     def _host(self, url: str) -> _Host:
+        """The state of the host of a checked address."""
+        name = urlsplit(url).netloc.lower()
         with self._lock:
-            state = self._states.get(urlsplit(url).netloc)
-            if state is None:
-                state = _Host(slots=threading.Semaphore(self.limits.at_once))
-                self._states[urlsplit(url).netloc] = state
-            return state
+            if name not in self._states:
+                self._states[name] = _Host(slots=threading.Semaphore(self.limits.at_once))
+            return self._states[name]
 
     def _may_ask(self, url: str, host: _Host) -> None:
         """GaveUpError when the host is left alone."""

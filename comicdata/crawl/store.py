@@ -261,12 +261,16 @@ def write_index(out: Path) -> None:
     write_jsonl(out / INDEX, rows)
 
 
-def verify_crawl(out: Path) -> dict[str, Any]:
-    """Hash every stored picture: {"checked", "missing", "changed", "orphans"} with relative POSIX paths."""
+def verify_crawl(out: Path, series: str = "*/*", *, decoded: bool = False) -> dict[str, Any]:
+    """Hash every stored picture, of the whole crawl or of "source/series_id" in it.
+
+    {"checked", "missing", "changed", "orphans"} with relative POSIX paths; `decoded` also decodes every picture, and
+    counts one that does not as changed.
+    """
     found: dict[str, list[str]] = {"missing": [], "changed": [], "orphans": []}
     checked = 0
-    expected: set[Path] = set()
-    for path in sorted(out.glob(f"*/*/*/{EPISODE}")):
+    expected = set(out.glob(f"{series}/{SERIES}"))
+    for path in sorted(out.glob(f"{series}/*/{EPISODE}")):
         checked += 1
         expected.add(path)
         try:
@@ -275,11 +279,23 @@ def verify_crawl(out: Path) -> dict[str, Any]:
             found["changed"].append(path.relative_to(out).as_posix())
             expected |= set(path.parent.iterdir())
             continue
-        checked += len(record.images)
-        expected |= {path.parent / image.file_name for image in (*record.images, *record.earlier)}
+        images = (*record.images, *record.earlier)
+        checked += len(images)
+        expected |= {path.parent / image.file_name for image in images}
         for kind, fault in _faults(path.parent, record):
             found[kind].append(fault.relative_to(out).as_posix())
-    litter = {path for path in out.glob("*/*/**/*") if path.is_file() and path.name != ".lock"} - expected
-    orphans = litter - set(out.glob(f"*/*/{SERIES}"))
-    found["orphans"] = sorted(path.relative_to(out).as_posix() for path in orphans)
+        if decoded:
+            found["changed"] += [one for one in _undecodable(out, path.parent, images) if one not in found["changed"]]
+    litter = {path for path in out.glob(f"{series}/**/*") if path.is_file() and path.name != ".lock"} - expected
+    found["orphans"] = sorted(path.relative_to(out).as_posix() for path in litter)
     return {"checked": checked, **found}
+
+
+def _undecodable(out: Path, folder: Path, images: Sequence[ImageRecord]) -> Iterator[str]:
+    """Relative paths of the pictures that are there and do not decode."""
+    for path in (folder / image.file_name for image in images):
+        try:
+            if path.is_file():
+                decode(path.read_bytes(), path.name)
+        except PictureError:
+            yield path.relative_to(out).as_posix()

@@ -132,7 +132,7 @@ def test_a_cbz_with_comic_info(tmp_path):
     assert (episode.episode_id, episode.title) == ("e12", "The End")
     pages = source.pages(episode)
     assert [page.url for page in pages] == ["x.cbz#1.png", "x.cbz#10.png"]
-    assert source.read(pages[1]) == picture(3)
+    assert source.read(pages[1]).body == picture(3)
 
 
 def test_members_that_climb_out_are_refused_and_the_rest_is_kept(tmp_path):

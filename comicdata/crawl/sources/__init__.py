@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from comicdata.crawl.fetch import Answer
-from comicdata.crawl.web import Visit
+from comicdata.crawl.web import Find, Visit
 from comicdata.errors import UsageError
 from comicdata.images import PICTURE_SUFFIXES
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
@@ -29,6 +29,11 @@ class Source(Protocol):
 
     @property
     def facts_sha256(self) -> str: ...
+
+    @property
+    def finds(self) -> Sequence[Find]:
+        """What the selectors found so far, for a probe."""
+        ...
 
     def series(self) -> Series:
         """What the source says of the series; may ask the site, once."""

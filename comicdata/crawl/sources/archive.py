@@ -14,6 +14,7 @@ from typing import Any
 
 from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import natural_key, printable, slug, unique
+from comicdata.crawl.web import Find
 from comicdata.errors import PictureError
 from comicdata.images import PICTURE_SUFFIXES
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
@@ -56,6 +57,7 @@ class OnDisk:
 
     host = ""
     facts_sha256 = ""
+    finds: tuple[Find, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:

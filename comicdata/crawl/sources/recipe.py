@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import slug, unique
-from comicdata.crawl.web import UnavailableError, Visit, Web, refuse_this_machine
+from comicdata.crawl.web import Find, UnavailableError, Visit, Web, refuse_this_machine
 from comicdata.errors import NetworkError, UsageError
 from comicdata.files import sha256_bytes
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
@@ -116,6 +116,10 @@ class RecipeSource:
         self.facts_sha256 = sha256_bytes(f"{recipe.model_dump_json()} {self.base}".encode())
         self._listing: list[Episode] | None = None
         self._pages: dict[str, list[Page]] = {}
+
+    @property
+    def finds(self) -> Sequence[Find]:
+        return self.web.finds
 
     def series(self) -> Series:
         site = self.recipe.site
