@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,9 +102,7 @@ class Attempt:
                     missing.append((page.url, str(error)))
                 self.on_image(self.episode, done, len(pages))
         finally:
-            for future in futures:
-                if future is not None:
-                    future.cancel()
+            wait([future for future in futures if future is not None and not future.cancel()])
         return images, missing
 
     def _status_of(self, error: ComicDataError) -> Status:
@@ -121,18 +119,24 @@ class Attempt:
 
     def _refused(self, status: Status, reason: str) -> EpisodeRecord:
         """No page list this time: the pictures of earlier tries stay, and make a failed episode a partial one."""
-        intact, missing = self._earlier()
+        intact, missing = self._earlier(journal=status not in ("skipped_robots", "skipped_optout"))
         if intact and status in ("failed", "removed"):
             status = "partial"
         return self._store(status, reason, intact, missing)
 
-    def _earlier(self) -> tuple[list[ImageRecord], Missing]:
-        """The intact pictures of earlier tries, and what was missing or is damaged now."""
+    def _earlier(self, *, journal: bool = True) -> tuple[list[ImageRecord], Missing]:
+        """The intact pictures of earlier tries, and what was missing or is damaged now.
+
+        The journal says what a try that was interrupted, or this one, has stored so far.
+        """
+        intact = intact_journal(self._folder) if journal else []
         record = stored_episode(self.out, self.series.source, self.series.series_id, self.episode.episode_id)
         if record is None:
-            return intact_journal(self._folder), []
-        intact, damaged = split_intact(self.out, record)
-        return intact, [*record.missing, *((image.url, "the stored file is damaged") for image in damaged)]
+            return intact, []
+        recorded, damaged = split_intact(self.out, record)
+        names = {image.file_name for image in recorded}
+        missing = [*record.missing, *((image.url, "the stored file is damaged") for image in damaged)]
+        return [*recorded, *(image for image in intact if image.file_name not in names)], missing
 
     @property
     def _folder(self) -> Path:

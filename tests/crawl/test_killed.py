@@ -1,0 +1,112 @@
+"""A crawl that is killed at any moment: the same command completes it, to the same bytes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from faults import NOISE
+from loopback import served
+
+from comicdata.crawl import crawl, plan
+from comicdata.crawl.fetch import Fetcher
+from comicdata.crawl.sources.recipe import RecipeSource, load_recipe
+from comicdata.crawl.web import Visit
+from comicdata.images import encode_png
+
+SITE = "http://comics.example"
+EPISODES, PICTURES, POINTS = 4, 6, 20
+MAIN = "from comicdata.cli.main import main; main()"
+RECIPE = """
+[site]
+name = "kill"
+base = "http://comics.example"
+title = "Kill"
+licence = { id = "CC0-1.0" }
+[episodes]
+mode = "list"
+url = "list"
+item_css = "a"
+[images]
+css = "img"
+"""
+
+
+def comic():
+    """Path -> body of a small site."""
+    site = {"/list": "".join(f"<a href=/{n}/>Part {n}</a>" for n in range(1, EPISODES + 1)).encode()}
+    for n in range(1, EPISODES + 1):
+        names = [f"/{n}-{k}.png" for k in range(PICTURES)]
+        site[f"/{n}/"] = "".join(f"<img src={name}>" for name in names).encode()
+        site |= {name: encode_png((NOISE[k % 3] + 5 * n + k).astype("uint8")) for k, name in enumerate(names)}
+    return site
+
+
+def content(out):
+    """Every file but the locks; episode.json without its times and headers."""
+    found = {}
+    for path in sorted(one for one in out.rglob("*") if one.is_file() and one.name != ".lock"):
+        data = path.read_bytes()
+        if path.name == "episode.json":
+            record = json.loads(data)
+            record.pop("fetched_at")
+            data = json.dumps(record)
+        found[path.relative_to(out).as_posix()] = data
+    return found
+
+
+def undisturbed(out):
+    with served(comic()) as (base, seen):
+        _finish(base, out)
+        return content(out), len(seen)
+
+
+def _finish(base, out):
+    source = RecipeSource(load_recipe(RECIPE, "r"), Visit(Fetcher(mirrors={SITE: base})))
+    return [record.status for record, _ in crawl(source, out, plan(source, out))]
+
+
+def _killed_at(point, out, tmp_path, *, after_answer):
+    """Crawl with the real command, killed at the request number `point`; then complete it. Returns (status, content,
+    requests of the second run for pictures)."""
+    site, counted, child = comic(), [0], []
+
+    def answering(body):
+        def answer(handler):
+            counted[0] += 1
+            if counted[0] == point and not after_answer:
+                os.kill(child[0].pid, signal.SIGKILL)
+            handler.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            if counted[0] == point and after_answer:
+                time.sleep(0.002 * (point % 5))
+                os.kill(child[0].pid, signal.SIGKILL)
+
+        return answer
+
+    with served({path: answering(body) for path, body in site.items()}) as (base, seen):
+        recipe = tmp_path / "recipe.toml"
+        recipe.write_text(RECIPE)
+        options = ["crawl", str(recipe), "--out", str(out), "--mirror", f"{SITE}={base}", "-q"]
+        child.append(subprocess.Popen([sys.executable, "-c", MAIN, *options], cwd=tmp_path))
+        assert child[0].wait(60) == -signal.SIGKILL
+        del seen[:]
+        statuses = _finish(base, out)
+        return statuses, content(out), [path for path, _ in seen if path.endswith(".png")]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return undisturbed(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.mark.parametrize("point", range(POINTS))
+def test_killed_at_any_request_the_same_command_ends_with_the_same_bytes(point, tmp_path, whole):
+    expected, requests = whole
+    at = 1 + point * (requests - 3) // (POINTS - 1)
+    statuses, found, asked = _killed_at(at, tmp_path / "out", tmp_path, after_answer=bool(point % 2))
+    assert statuses == ["ok"] * EPISODES
+    assert found == expected
+    assert len(asked) <= EPISODES * PICTURES - max(0, at - 3 - EPISODES - 4)  # what was stored is not asked for again
