@@ -182,17 +182,9 @@ def _crawl(
         _conclude(front, report)
     if len(reports) > 1:
         _summary(front, reports)
-    if len(reports) == 1 and "error" in reports[0]:
-        raise _error_of(reports[0])
     fetcher = visit.fetcher
     front.say(f"{fetcher.request_count} requests, {fetcher.byte_count / 1e6:.1f} MB fetched")
     return {"series": reports, "requests": fetcher.request_count, "bytes": fetcher.byte_count}
-
-
-def _error_of(report: dict[str, Any]) -> ComicDataError:
-    error = ComicDataError(report["error"])
-    error.status = report["exit"]
-    return error
 
 
 def _conclude(front: Front, report: dict[str, Any]) -> None:

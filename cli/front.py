@@ -149,7 +149,7 @@ def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], cli
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         def callback(quiet: bool, verbose: bool, as_json: bool, dry_run: bool = False, **options: Any) -> int:
-            logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+            logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s", force=True)
             logging.getLogger("comicdata").setLevel(logging.DEBUG if verbose else logging.WARNING)
             front = Front(quiet, verbose, as_json, dry_run)
             document = function(front, **options)

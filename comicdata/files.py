@@ -32,19 +32,32 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise ResourceError(
-                f"{path}: no room left on the disk; free some and run the same command again"
-            ) from error
-        raise
+        raise _explained(path, error) from error
     if durable:
         _sync_folder(path.parent)
+
+
+def _explained(path: Path, error: OSError) -> Exception:
+    """A full disk in words; any other error as it is."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return ResourceError(f"{path}: no room left on the disk; free some and run the same command again")
+    return error
 
 
 def sync_disk() -> None:
     """Push everything written so far to the disk (a no-op where the system cannot)."""
     if hasattr(os, "sync"):
         os.sync()
+
+
+def sync_files(paths: Iterable[Path]) -> None:
+    """Push the bytes of these files to the disk, those that were written without `durable`."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -78,8 +91,11 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 def append_line(path: Path, row: Mapping[str, Any]) -> None:
     """Append one JSON line to a journal: not durable, for each line is checked against what it speaks of."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        file.write(jsonl_bytes([row]))
+    try:
+        with path.open("ab") as file:
+            file.write(jsonl_bytes([row]))
+    except OSError as error:
+        raise _explained(path, error) from error
 
 
 def read_lines(path: Path) -> list[Any]:

@@ -5,6 +5,8 @@ import struct
 import threading
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ Image = npt.NDArray[np.uint8]
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif"}
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
+ORIENTATION = 0x0112  # the EXIF tag
 MAX_PIXELS = 80_000_000  # a strip of 800 x 100,000
 
 
@@ -58,13 +61,37 @@ def decode(data: bytes, name: str) -> Image:
     Raises PictureError with `name` in its message.
     """
     from PIL import Image as Pillow
-    from PIL import ImageOps, UnidentifiedImageError
+    from PIL import ImageOps
+
+    with _decoding(name), _strict, Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
+        check_size(picture.size, name)
+        picture.load()
+        return _to_rgb(ImageOps.exif_transpose(picture))
+
+
+def measure(data: bytes, name: str) -> tuple[str, int, int]:
+    """Format name, width and height as `decode` gives them, after decoding every pixel; PictureError as `decode`.
+
+    What is stored has gone through this: it will decode later too.
+    """
+    from PIL import Image as Pillow
+
+    with _decoding(name), _strict, Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
+        check_size(picture.size, name)
+        picture.load()
+        turned = picture.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+        width, height = picture.size[::-1] if turned else picture.size
+        return str(picture.format), width, height
+
+
+@contextmanager
+def _decoding(name: str) -> Iterator[None]:
+    """Whatever a decoder raises becomes a PictureError with `name` in its message."""
+    from PIL import Image as Pillow
+    from PIL import UnidentifiedImageError
 
     try:
-        with _strict, Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
-            check_size(picture.size, name)
-            picture.load()
-            return _to_rgb(ImageOps.exif_transpose(picture))
+        yield
     except PictureError:
         raise
     except UnidentifiedImageError as error:
@@ -75,20 +102,6 @@ def decode(data: bytes, name: str) -> Image:
         raise PictureError(f"{name}: too large to decode in the memory at hand") from error
     except Exception as error:  # a decoder may raise anything on hostile bytes; all of it means "unreadable"
         raise PictureError(f"{name}: damaged picture ({_one_line(error)})") from error
-
-
-def probe(data: bytes, name: str) -> tuple[str, int, int]:
-    """Format name, width and height (before EXIF rotation) from the header alone; PictureError as `decode`."""
-    from PIL import Image as Pillow
-
-    try:
-        with _strict, Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
-            check_size(picture.size, name)
-            return str(picture.format), *picture.size
-    except PictureError:
-        raise
-    except Exception as error:
-        raise PictureError(f"{name}: not a JPEG, PNG, WebP or GIF picture ({_one_line(error)})") from error
 
 
 def check_size(size: tuple[int, int], name: str) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.utils import requote_uri
+from urllib3.exceptions import HTTPError
 
 from comicdata import __version__
 from comicdata.crawl.connections import GuardedAdapter, Resolve, check_address, check_listed, is_loopback
@@ -21,7 +22,7 @@ from comicdata.errors import NetworkError
 MAX_REDIRECTS = 5
 LONGEST_WAIT_S = 120.0
 SLOW_AFTER_S = 20.0
-BLOCK = 16_384
+BLOCK = 262_144
 REDIRECTS = (301, 302, 303, 307, 308)
 REFUSALS = (401, 403, 429)
 PAGES = "text/html,application/xhtml+xml,application/json,text/plain;q=0.8,*/*;q=0.5"
@@ -120,6 +121,52 @@ class _Host:
     slots: threading.Semaphore = field(default_factory=threading.Semaphore)
 
 
+@dataclass(eq=False)
+class _Watched:
+    transport: GuardedAdapter
+    due: float
+    passed: bool = False
+
+
+class _Watch:
+    """One thread that cuts the connections of all tries that are over their time."""
+
+    STEP_S = 0.1
+
+    def __init__(self) -> None:
+        self._watched: set[_Watched] = set()
+        self._lock = threading.Lock()
+        self._running = False
+
+    @contextmanager
+    def over(self, transport: GuardedAdapter, seconds: float) -> Iterator[_Watched]:
+        """Watch one try for the length of a with-block."""
+        watched = _Watched(transport, time.monotonic() + seconds)
+        with self._lock:
+            self._watched.add(watched)
+            if not self._running:
+                self._running = True
+                threading.Thread(target=self._run, daemon=True).start()
+        try:
+            yield watched
+        finally:
+            with self._lock:
+                self._watched.discard(watched)
+
+    def _run(self) -> None:
+        """Look at all tries from time to time; end when there is none."""
+        while True:
+            time.sleep(self.STEP_S)
+            with self._lock:
+                if not self._watched:
+                    self._running = False
+                    return
+                late = [one for one in self._watched if one.due < time.monotonic()]
+            for one in late:
+                one.passed = True
+                one.transport.cut()
+
+
 class Fetcher:
     """Fetches whole bodies, from any number of threads.
 
@@ -151,6 +198,7 @@ class Fetcher:
         self._lock = threading.Lock()
         self._thread = threading.local()
         self._transports: list[GuardedAdapter] = []
+        self._watch = _Watch()
 
     def allow(self, hosts: Iterable[str]) -> None:
         """Add hosts to the allow-list."""
@@ -272,24 +320,13 @@ class Fetcher:
     @contextmanager
     def _deadline(self, url: str) -> Iterator[None]:
         """Cut the connection when a try takes longer than `deadline_s`, however busily the server drips."""
-        passed = threading.Event()
-        transport = self._line()[1]
-
-        def end() -> None:
-            passed.set()
-            transport.cut()
-
-        timer = threading.Timer(self.limits.deadline_s, end)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        except (_TransientError, NetworkError):
-            if not passed.is_set():
-                raise
-        finally:
-            timer.cancel()
-        if passed.is_set():
+        with self._watch.over(self._line()[1], self.limits.deadline_s) as watched:
+            try:
+                yield
+            except (_TransientError, NetworkError):
+                if not watched.passed:
+                    raise
+        if watched.passed:
             raise _TooSlowError(f"{url}: not done after {self.limits.deadline_s:g} s; run the same command again later")
 
     @contextmanager
@@ -385,7 +422,7 @@ class Fetcher:
         size = 0
         start = time.monotonic()
         try:
-            for part in response.iter_content(BLOCK):
+            while part := response.raw.read1(BLOCK, decode_content=True):
                 parts.append(part)
                 size += len(part)
                 elapsed = time.monotonic() - start
@@ -393,7 +430,7 @@ class Fetcher:
                     break
                 if elapsed > SLOW_AFTER_S and size < elapsed * self.limits.min_rate:
                     raise _TransientError(f"only {size} bytes in {elapsed:.0f} s")
-        except requests.RequestException as error:
+        except (HTTPError, OSError, ValueError) as error:  # ValueError: the socket was closed under the reader
             raise _TransientError(f"the body broke off ({type(error).__name__})") from error
         finally:
             with self._lock:

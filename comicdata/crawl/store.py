@@ -17,11 +17,12 @@ from comicdata.files import (
     read_lines,
     sha256_bytes,
     sha256_file,
+    sync_files,
     write_atomic,
     write_json,
     write_jsonl,
 )
-from comicdata.images import EXTENSIONS, decode, probe
+from comicdata.images import EXTENSIONS, measure
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Series
 
 EPISODE = "episode.json"
@@ -117,15 +118,15 @@ def write_image(folder: Path, ordinal: int, answer: Answer, url: str, *, beside:
     data = answer.body
     if data.count(0) == len(data):
         raise PictureError(f"{url}: {len(data)} bytes, all of them zero; run the same command again")
-    height, width = decode(data, url).shape[:2]  # first: its messages are the same in every run
-    kind, _, _ = probe(data, url)
+    kind, width, height = measure(data, url)
     digest = sha256_bytes(data)
     name = f"{ordinal:04d}{EXTENSIONS[kind]}"
     if beside:
         name = f"{ordinal:04d}-{digest[:8]}{EXTENSIONS[kind]}"
     path = folder / name
     if not (path.is_file() and sha256_file(path) == digest):
-        write_atomic(path, data)
+        write_atomic(path, data, durable=False)
+    sync_files([path])  # here, in the thread that fetched it: the record that vouches for it is written later
     headers = answer.headers
     record = ImageRecord(
         name, digest, len(data), width, height, url, headers.get("etag", ""), headers.get("last-modified", "")
@@ -296,6 +297,6 @@ def _undecodable(out: Path, folder: Path, images: Sequence[ImageRecord]) -> Iter
     for path in (folder / image.file_name for image in images):
         try:
             if path.is_file():
-                decode(path.read_bytes(), path.name)
+                measure(path.read_bytes(), path.name)
         except PictureError:
             yield path.relative_to(out).as_posix()
