@@ -31,6 +31,11 @@ def write_card(out: Path, options: Mapping[str, Any], rows: Sequence[Pair], drop
     _write_text(out / "README.md", _readme(card))
 
 
+def dropped_counts(rows: Sequence[Pair]) -> dict[str, int]:
+    """How many rows each reason dropped."""
+    return dict(sorted(Counter(row.drop_reason for row in rows if not row.kept).items()))
+
+
 def _series(kept: Sequence[Pair]) -> list[dict[str, Any]]:
     """Licence, credit and count of every series."""
     counts = Counter((row.source, row.series_id, row.licence, row.attribution) for row in kept)

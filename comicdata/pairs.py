@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from comicdata import engines, manifests
-from comicdata.cards import write_card
+from comicdata.cards import dropped_counts, write_card
 from comicdata.crawl import episode_folder, read_crawl
 from comicdata.errors import ComicDataError, IntegrityError, PictureError, UsageError
 from comicdata.files import (
@@ -352,7 +351,7 @@ def summarize(rows: Sequence[Pair], episodes_new: int, failures: Sequence[Failur
         panels=len({row.panel_id for row in rows}),
         kept=len({row.panel_id for row in kept}),
         pairs=len(kept),
-        dropped=dict(sorted(Counter(row.drop_reason for row in rows if not row.kept).items())),
+        dropped=dropped_counts(rows),
         splits={name: sum(row.split == name for row in kept) for name in ("train", "validation", "test")},
         episodes_new=episodes_new,
         failures=list(failures),

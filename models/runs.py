@@ -46,9 +46,11 @@ def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def write_config(run: Path, options: Mapping[str, Any], images: int, data_hash: str) -> None:
-    """Write config.json unless it already says this."""
-    value = {"images": images, "data_hash": data_hash, "options": dict(options)}
+def write_config(
+    run: Path, options: Mapping[str, Any], images: int, data_hash: str, series: Sequence[str] = ()
+) -> None:
+    """Write config.json unless it already says this; `series` is what `forget` looks for."""
+    value = {"images": images, "data_hash": data_hash, "series": list(series), "options": dict(options)}
     path = run / CONFIG
     if not path.is_file() or read_json(path) != json.loads(json.dumps(value)):
         write_json(path, value)

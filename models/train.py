@@ -55,7 +55,7 @@ def train(
         if state.images >= total and (run / WEIGHTS).is_file():
             return _summary(config, run, state.images, state.facts, 0.0, already_done=True)
         sweep_orphans(run)
-        write_config(run, settings, max(total, state.images), data.data_hash)
+        write_config(run, settings, max(total, state.images), data.data_hash, data.series)
         learner = AdversarialLearner(config, device)
         if state.tensors:
             learner.load(state.tensors)

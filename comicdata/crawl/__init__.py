@@ -8,6 +8,7 @@ from pathlib import Path
 from comicdata.crawl.attempt import Attempt
 from comicdata.crawl.sources import Source, open_sources
 from comicdata.crawl.store import (
+    check_not_forgotten,
     complete_episode,
     episode_folder,
     iterate_crawl,
@@ -53,8 +54,9 @@ def plan(
     """What a crawl of `source` into `out` goes through, like `select` on its episodes.
 
     A list that an earlier crawl remembered is not asked for again, unless `update` looks for new episodes. Writes
-    nothing.
+    nothing. PolicyError for a series that was forgotten in `out`.
     """
+    check_not_forgotten(out, source.key)
     known = None if update else known_series(out, source.key, source.facts_sha256)
     return select(known[1] if known else source.episodes(), pattern, most)
 
@@ -84,6 +86,7 @@ def crawl(
     `refresh` asks for every stored picture whether it changed, and deletes nothing. `at_once` pictures are under way
     at a time. Raises GaveUpError after the episode in which a host failed too often.
     """
+    check_not_forgotten(out, source.key)
     known = None if update else known_series(out, source.key, source.facts_sha256)
     series = known[0] if known else source.series()
     with locked(series_folder(out, source.key)), ThreadPoolExecutor(at_once) as pool:

@@ -1,0 +1,167 @@
+"""Takedown: a series goes from a crawl and from its pairs, and stays away. Weights cannot forget: runs are only named.
+
+Order of deletion: what vouches goes first, so that a killed run leaves nothing that looks complete; again, it goes on.
+"""
+
+import difflib
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from comicdata import cards, manifests
+from comicdata.crawl.store import EPISODE, FORGOTTEN, series_folder, write_index
+from comicdata.errors import IntegrityError, UsageError
+from comicdata.files import locked, read_json, read_jsonl, write_jsonl
+from comicdata.records import Pair
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What is left of a series in one folder: pictures and their bytes in a crawl, rows and pictures in pairs."""
+
+    folder: Path
+    episodes: int
+    pictures: int
+    bytes: int
+
+
+def find_series(name: str, crawls: Sequence[Path], pairs: Sequence[Path]) -> Key:
+    """The (source, series_id) that "source/series_id", or a series_id that only one source has, means here.
+
+    UsageError with what is close when there is none.
+    """
+    known = sorted({key for crawl in crawls for key in _in_crawl(crawl)} | {key for one in pairs for key in _in(one)})
+    found = [key for key in known if name in ("/".join(key), key[1])]
+    if len(found) == 1:
+        return found[0]
+    names = ["/".join(key) for key in (found or known)]
+    if found:
+        raise UsageError(f"{name}: which one? {', '.join(names)}")
+    close = difflib.get_close_matches(name, [*names, *(key[1] for key in known)], 1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names[:10]) or 'none'}"
+    raise UsageError(f"{name}: no such series here; {hint}")
+
+
+def _in_crawl(crawl: Path) -> Iterator[Key]:
+    """The series of a crawl, those that were being forgotten among them."""
+    if not crawl.is_dir():
+        raise UsageError(f"{crawl}: no such folder")
+    yield from ((path.parent.name, path.name) for path in crawl.glob("*/*") if path.is_dir())
+    yield from ((str(row.get("source")), str(row.get("series_id"))) for row in read_jsonl(crawl / FORGOTTEN))
+
+
+def _in(pairs: Path) -> Iterator[Key]:
+    """The series of a pairs folder."""
+    if not pairs.exists():
+        raise UsageError(f"{pairs}: no such folder")
+    folder = manifests.pairs_folder(pairs)
+    yield from {(row.source, row.series_id) for row in manifests.read_rows(folder)}
+    yield from ((path.parent.name, path.name) for path in folder.glob("parts/*/*"))
+
+
+def crawl_traces(crawl: Path, key: Key) -> Traces:
+    """What a crawl holds of a series."""
+    folder = series_folder(crawl, key)
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".json", ".jsonl", ".lock")]
+    pictures = [path for path in files if path.name != ".lock"]
+    episodes = {path.parent for path in pictures}
+    return Traces(crawl, len(episodes), len(pictures), sum(path.stat().st_size for path in pictures))
+
+
+def pairs_traces(pairs: Path, key: Key) -> Traces:
+    """What a pairs folder holds of a series."""
+    folder = manifests.pairs_folder(pairs)
+    rows = [row for row in manifests.read_rows(folder) if (row.source, row.series_id) == key]
+    files = [manifests.file_of(folder, row, kind) for row in rows if row.kept for kind in manifests.KINDS]
+    there = [path for path in files if path.is_file()]
+    return Traces(folder, len({row.episode_id for row in rows}), len(there), sum(one.stat().st_size for one in there))
+
+
+def forget_in_crawl(crawl: Path, key: Key) -> None:
+    """Note the series in forgotten.jsonl, then delete its episodes: every episode.json before any picture."""
+    folder = series_folder(crawl, key)
+    rows = read_jsonl(crawl / FORGOTTEN)
+    if not any((row.get("source"), row.get("series_id")) == key for row in rows):
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        write_jsonl(crawl / FORGOTTEN, [*rows, {"source": key[0], "series_id": key[1], "forgotten_at": now}])
+    if folder.is_dir():
+        with locked(folder):
+            for path in folder.glob(f"*/{EPISODE}"):
+                path.unlink()
+            for path in folder.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path)
+        shutil.rmtree(folder)
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()
+    _drop_failures(crawl / "failures.jsonl", "/".join(key))
+    write_index(crawl)
+
+
+def forget_in_pairs(pairs: Path, key: Key) -> None:
+    """Take the rows out of manifest, metadata and card, then delete parts and pictures; other series stay as they are.
+
+    A copy that was dropped as a duplicate of the series comes back with the next make-pairs.
+    """
+    folder = manifests.pairs_folder(pairs)
+    with locked(folder):
+        rows = manifests.read_rows(folder)
+        gone = [row for row in rows if (row.source, row.series_id) == key]
+        kept = [row for row in rows if (row.source, row.series_id) != key]
+        files = [manifests.file_of(folder, row, kind) for row in gone if row.kept for kind in manifests.KINDS]
+        shutil.rmtree(folder / "parts" / key[0] / key[1], ignore_errors=True)
+        for path in files:
+            path.unlink(missing_ok=True)
+        manifests.write_manifest(folder, kept)
+        _write_card(folder, kept)
+        _drop_failures(folder / "failures.jsonl", "/".join(key))
+        excluded = [
+            row for row in read_jsonl(folder / "excluded.jsonl") if row.get("id") not in {one.id for one in gone}
+        ]
+        if (folder / "excluded.jsonl").is_file():
+            write_jsonl(folder / "excluded.jsonl", excluded)
+
+
+def _write_card(folder: Path, rows: Sequence[Pair]) -> None:
+    """The card again, with the options that it states."""
+    try:
+        options = read_json(folder / "card.json").get("options", {})
+    except (IntegrityError, OSError):
+        options = {}
+    cards.write_card(folder, options, rows, cards.dropped_counts(rows))
+
+
+def _drop_failures(path: Path, name: str) -> None:
+    """Without the failures of the series, which name its pictures."""
+    if path.is_file():
+        write_jsonl(path, [row for row in read_jsonl(path) if f"{name}/" not in f"{row.get('item', '')}/"])
+
+
+def runs_trained_on(folders: Sequence[Path], key: Key, data_hashes: frozenset[str]) -> list[dict[str, Any]]:
+    """The runs in or under `folders` that saw the series: [{"run", "trained_on_it": true | null}].
+
+    null: the run is older than the note of its series in config.json. `data_hashes` are of the pairs before the series
+    went; a run with one of them saw it.
+    """
+    found = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{folder}: no such folder")
+        for path in sorted(folder.rglob("config.json")):
+            config = read_json(path)
+            if not isinstance(config, dict) or "data_hash" not in config:
+                continue
+            series = config.get("series")
+            saw = "/".join(key) in series if series is not None else config["data_hash"] in data_hashes or None
+            if saw is not False:
+                found.append({"run": path.parent.as_posix(), "trained_on_it": saw})
+    return found
+
+
+def as_dict(traces: Traces) -> dict[str, Any]:
+    return asdict(traces) | {"folder": traces.folder.as_posix()}

@@ -1,0 +1,136 @@
+"""`comicdata forget`: the series goes everywhere, the others stay to the byte, and a killed run leaves nothing half."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from comicdata.cli.main import run
+from comicdata.files import read_jsonl
+from comicdata.images import encode_png
+from comicdata.manifests import read_rows
+
+
+def comic(folder, name, seed):
+    """Two episodes of two noisy square pictures."""
+    random = np.random.default_rng(seed)
+    for episode in (1, 2):
+        for page in (1, 2):
+            path = folder / name / f"e{episode}" / f"{page}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode_png(random.integers(0, 256, (300, 300, 3), dtype=np.uint8)))
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A crawl and pairs of two series, gone and stays."""
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate(("gone", "stays")):
+        comic(tmp_path / "in", name, seed)
+    assert run(["crawl", "in", "--out", "crawl", "-q"]) == 0
+    assert run(["make-pairs", "crawl", "--out", "pairs", "--layout", "single", "--split-by", "episode", "-q"]) == 0
+    return tmp_path
+
+
+def files(folder, *skipped):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != ".lock" and not set(path.parts) & set(skipped)
+    }
+
+
+FORGET = ["forget", "gone", "--crawl", "crawl", "--pairs", "pairs", "--yes"]
+
+
+def test_the_series_goes_and_the_other_stays(place, capsys):
+    before = {row.id: row for row in read_rows(place / "pairs") if row.series_id == "stays"}
+    crawled = files(place / "crawl" / "local" / "stays")
+    assert run([*FORGET, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["series"] == "local/gone"
+    assert [(one["episodes"], one["pictures"]) for one in document["removed"]] == [(2, 4), (2, 12)]
+    assert {row.id: row for row in read_rows(place / "pairs")} == before
+    assert files(place / "crawl" / "local" / "stays") == crawled and not (place / "crawl" / "local" / "gone").exists()
+    left = {name: data for name, data in files(place).items() if not name.startswith(("in/", "crawl/forgotten"))}
+    assert not [name for name, data in left.items() if b"gone" in data]
+    assert run(["verify", "pairs"]) == 0 and run(["verify", "crawl"]) == 0
+
+
+def test_it_stays_away_until_its_line_is_taken_out(place, capsys):
+    run(FORGET)
+    assert run(["crawl", "in", "--out", "crawl"]) == 5
+    assert "forgotten on" in capsys.readouterr().err and not (place / "crawl" / "local" / "gone").exists()
+    assert run(["make-pairs", "crawl", "--out", "pairs", "--layout", "single", "--split-by", "episode"]) == 0
+    (place / "crawl" / "forgotten.jsonl").unlink()
+    assert run(["crawl", "in", "--out", "crawl"]) == 0 and (place / "crawl" / "local" / "gone").exists()
+
+
+def test_runs_that_saw_it_are_named(place, capsys):
+    for name, series in (("saw", ["local/gone"]), ("did-not", ["local/stays"])):
+        (place / "runs" / name).mkdir(parents=True)
+        (place / "runs" / name / "config.json").write_text(json.dumps({"data_hash": "x", "series": series}))
+    (place / "runs" / "old").mkdir()
+    (place / "runs" / "old" / "config.json").write_text('{"data_hash": "y"}')
+    assert run([*FORGET, "--runs", "runs", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"] == [
+        {"run": "runs/old", "trained_on_it": None},
+        {"run": "runs/saw", "trained_on_it": True},
+    ]
+
+
+def test_training_notes_its_series(place):
+    arguments = ["train", "pix2pix", "--pairs", "pairs", "--run", "run", "--images", "2", "--batch-size", "1", "-q"]
+    assert run([*arguments, "--preset", "small", "--device", "cpu"]) == 0
+    assert json.loads((place / "run" / "config.json").read_text())["series"] == ["local/gone", "local/stays"]
+
+
+def test_a_dry_run_and_no_yes_delete_nothing(place, capsys, monkeypatch):
+    before = files(place)
+    assert run([*FORGET[:-1], "--dry-run"]) == 0
+    assert run(FORGET[:-1]) == 2 and "say --yes" in capsys.readouterr().err
+    assert files(place) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["gone"], "--crawl DIR, --pairs DIR or both"),
+        (["gon", "--crawl", "crawl"], "did you mean 'gone'?"),
+        (["gone", "--crawl", "nowhere"], "no such folder"),
+        (["gone", "--pairs", "crawl"], "no manifest.parquet here"),
+    ],
+)
+def test_mistakes(place, arguments, words, capsys):
+    assert run(["forget", *arguments]) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("point", (0, 2, 5, 12, 22, 33))
+def test_killed_at_any_deletion_the_same_command_ends_the_same(place, point):
+    code = (
+        "import os, signal, sys, pathlib, shutil\nfrom comicdata.cli.main import run\n"
+        f"left = [{point}]\n"
+        "def dying(function):\n"
+        "    def call(*arguments, **options):\n"
+        "        left[0] -= 1\n"
+        "        if left[0] < 0: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        return function(*arguments, **options)\n"
+        "    return call\n"
+        "for name in ('unlink', 'replace', 'rmdir'):\n"
+        "    setattr(pathlib.Path, name, dying(getattr(pathlib.Path, name)))\n"
+        "os.unlink, os.rmdir = dying(os.unlink), dying(os.rmdir)\n"
+        "run(sys.argv[1:])\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, *FORGET], cwd=place, env={**os.environ, "NO_COLOR": "1"})
+    assert killed.returncode == -9
+    for path in place.glob("crawl/local/gone/*/episode.json"):  # what still vouches has all that it vouches for
+        assert all((path.parent / one["file_name"]).is_file() for one in json.loads(path.read_text())["images"])
+    assert run(FORGET) == 0
+    assert not (place / "crawl" / "local" / "gone").exists()
+    assert {row.series_id for row in read_rows(place / "pairs")} == {"stays"}
+    assert run(["verify", "pairs"]) == 0 and run(["verify", "crawl"]) == 0
+    assert [row["series_id"] for row in read_jsonl(place / "crawl" / "forgotten.jsonl")] == ["gone"]
