@@ -71,8 +71,9 @@ def raw(data, pause=0.0, size=None):
     """Send bytes as they are, in parts of `size` with a pause after each."""
 
     def answer(handler):
-        for start in range(0, len(data), size or len(data)):
-            handler.wfile.write(data[start : start + (size or len(data))])
+        step = size or len(data) or 1
+        for start in range(0, len(data), step):
+            handler.wfile.write(data[start : start + step])
             time.sleep(pause)
 
     return answer
