@@ -1,11 +1,13 @@
 """One file per kind of source; `open_sources` decides which one a SOURCE on the command line is."""
 
+import tomllib
 from collections.abc import Sequence
 from importlib import import_module, resources
 from pathlib import Path
 from typing import Protocol
 
 from comicdata.crawl.fetch import Answer
+from comicdata.crawl.sources.site import SiteSource
 from comicdata.crawl.web import Find, Visit
 from comicdata.errors import UsageError
 from comicdata.images import PICTURE_SUFFIXES
@@ -91,13 +93,18 @@ def open_sources(
     raise UsageError(f"{spec}: not a folder, a CBZ or ZIP, a picture (JPEG, PNG, WebP, GIF) or a recipe (.toml)")
 
 
-SITES: tuple[str, ...] = ()  # modules beside this one: each has FACTS and open_url(url, visit, licence)
+SITES = (
+    "naver",
+    "webtoons",
+    "peppercarrot",
+    "xkcd",
+)  # modules beside this one: each has FACTS and open_url(url, visit, licence)
 
 
-def open_site(url: str, visit: Visit, licence: Licence | None = None) -> Source:
+def open_site(url: str, visit: Visit, licence: Licence | None = None) -> SiteSource:
     """The source of the site that knows this URL; UsageError where none does."""
     for name in SITES:
-        found: Source | None = import_module(f"comicdata.crawl.sources.{name}").open_url(url, visit, licence)
+        found: SiteSource | None = import_module(f"comicdata.crawl.sources.{name}").open_url(url, visit, licence)
         if found is not None:
             return found
     raise UsageError(
@@ -107,10 +114,28 @@ def open_site(url: str, visit: Visit, licence: Licence | None = None) -> Source:
 
 
 def open_recipe(text: str, name: str, visit: Visit, base: str | None, licence: Licence | None) -> Source:
-    """The source of a recipe: of a site that the recipe describes, or of one that an adapter knows."""
+    """The source of a recipe: of a site that it describes, or of a comic that it points at ([source])."""
     from comicdata.crawl.sources.recipe import RecipeSource, load_recipe
 
-    return RecipeSource(load_recipe(text, name), visit, base)
+    return _pointed_at(text, name, visit, licence) or RecipeSource(load_recipe(text, name), visit, base)
+
+
+def _pointed_at(text: str, name: str, visit: Visit, licence: Licence | None) -> Source | None:
+    """The comic behind [source]; None where the recipe has no such table, or is no TOML."""
+    from comicdata.crawl.sources.pointer import Pointer
+    from comicdata.crawl.sources.recipe import check_toml
+
+    try:
+        value = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
+    if "source" not in value:
+        return None
+    block = check_toml(Pointer, value, name).source
+    stated = Licence(**block.licence.model_dump()) if block.licence else licence
+    source = open_site(block.url, visit, stated)
+    source.narrow(block.episodes)
+    return source
 
 
 def _kind(path: Path) -> str:

@@ -4,7 +4,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_args
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from bs4 import BeautifulSoup
@@ -19,13 +19,14 @@ from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 MAX_LIST_PAGES = 500
 Markup = str | bytes
+Checked = TypeVar("Checked", bound=BaseModel)
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class LicenceBlock(_Strict):
+class LicenceBlock(Strict):
     """What the rights holder allows: required, so that every pair can say it."""
 
     id: str = Field(min_length=1)
@@ -33,7 +34,7 @@ class LicenceBlock(_Strict):
     attribution: str = ""
 
 
-class Site(_Strict):
+class Site(Strict):
     """The site and the comic. `allow_hosts` and `image_hosts` add to the host of `base`."""
 
     name: str
@@ -46,7 +47,7 @@ class Site(_Strict):
     licence: LicenceBlock
 
 
-class Episodes(_Strict):
+class Episodes(Strict):
     """list: links on list pages; walk: from page to page by a link; number: a URL with {n}."""
 
     mode: Literal["list", "walk", "number"]
@@ -59,7 +60,7 @@ class Episodes(_Strict):
     most: int = 2000
 
 
-class Images(_Strict):
+class Images(Strict):
     """Which elements are the pictures, and which attribute holds the address (the first that is there)."""
 
     css: str
@@ -67,7 +68,7 @@ class Images(_Strict):
     drop_match: tuple[str, ...] = ()
 
 
-class Recipe(_Strict):
+class Recipe(Strict):
     """A whole recipe file."""
 
     site: Site
@@ -78,25 +79,36 @@ class Recipe(_Strict):
 def load_recipe(text: str, name: str) -> Recipe:
     """Parse and check a recipe; UsageError names the first wrong key and what was probably meant."""
     try:
-        return Recipe.model_validate(tomllib.loads(text))
+        return check_toml(Recipe, tomllib.loads(text), name)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{name}: not valid TOML ({error})") from error
+
+
+def check_toml(model: type[Checked], value: dict[str, Any], name: str) -> Checked:
+    """The value as `model`; UsageError names the first wrong key and what was probably meant."""
+    try:
+        return model.model_validate(value)
     except ValidationError as error:
-        raise UsageError(f"{name}: {_explain(error)}") from error
+        raise UsageError(f"{name}: {_explain(error, model)}") from error
 
 
-BLOCKS: dict[str, type[BaseModel]] = {"site": Site, "episodes": Episodes, "images": Images, "licence": LicenceBlock}
-
-
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, model: type[BaseModel]) -> str:
     """The first fault in words, with a suggestion for a mistyped key."""
     fault = error.errors()[0]
     place = [str(part) for part in fault["loc"]]
     if fault["type"] == "extra_forbidden":
-        model = BLOCKS.get(place[-2], Recipe) if len(place) > 1 else Recipe
-        close = difflib.get_close_matches(place[-1], list(model.model_fields), 1)
+        known = model
+        for part in place[:-1]:
+            known = _block(known.model_fields[part].annotation)
+        close = difflib.get_close_matches(place[-1], list(known.model_fields), 1)
         return f"unknown key {'.'.join(place)}" + (f"; did you mean {close[0]!r}?" if close else "")
     return f"{'.'.join(place)}: {fault['msg']}"
+
+
+def _block(annotation: Any) -> type[BaseModel]:
+    """The model behind an annotation, optional or not."""
+    found = [one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and issubclass(one, BaseModel)]
+    return found[0]
 
 
 class RecipeSource:
