@@ -212,7 +212,8 @@ class Fetcher:
 
     def slow_down(self, url: str, delay_s: float) -> None:
         """Obey a Crawl-delay: at least `delay_s` between two requests to the host of `url`, loopback or not."""
-        self._host(url).delay_s = delay_s
+        host = self._host(url)
+        host.delay_s = max(host.delay_s, delay_s)
 
     def check(self, url: str) -> None:
         """PolicyError when `url` may not be fetched whatever robots.txt says: scheme, allow-list, private address."""

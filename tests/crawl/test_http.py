@@ -166,6 +166,40 @@ def test_a_walk_asks_for_every_page_once(tmp_path):
     assert [path for path, _ in seen] == [*FIRST, "/p1", "/p2", "/a.png", "/a.png"]
 
 
+def test_a_walk_ends_where_the_recipe_says(tmp_path):
+    walk = RECIPE.replace('mode = "list"', 'mode = "walk"\nnext_css = "a.next"\nstop_css = ".last"')
+    page = b"<title>Part %d</title><a class=next href='/p%d'>on</a><div id=viewer><img src='/a.png'></div>"
+    site = {"/p1": page % (1, 2), "/p2": page % (2, 3) + b"<p class=last>", "/a.png": PICTURE}
+    with served(site) as (base, seen):
+        assert len(crawl_once(base, tmp_path, walk.replace("index.html", "p1"))) == 2
+    assert "/p3" not in [path for path, _ in seen]
+
+
+def test_what_a_recipe_keeps_drops_and_strips():
+    page = "<div id=viewer><img src='/ep/1.png?w=9&k=2'><img src='/ads/2.png'><img src='/ep/logo.png'></div>"
+    text = RECIPE.replace('["blank"]', '["logo"]\nkeep_match = ["/ep/"]\nstrip_query = ["w"]')
+    pages = parse_images(page, "http://a.example/1/", load_recipe(text, "r").images)
+    assert [one.url for one in pages] == ["http://a.example/ep/1.png?k=2"]
+
+
+@pytest.mark.parametrize(("referer", "expected"), [("page", "/1/"), ("site", "/"), ("none", None)])
+def test_the_referer_of_pictures_is_the_recipes_choice(tmp_path, referer, expected):
+    text = RECIPE.replace("drop_match", f'referer = "{referer}"\ndrop_match')
+    with served({**SITE, "/robots.txt": b""}) as (base, seen):
+        crawl_once(base, tmp_path, text, pattern="1")
+    sent = next(headers for path, headers in seen if path == "/a.png").get("Referer")
+    assert sent == (None if expected is None else base + expected)
+
+
+def test_a_recipes_delay_slows_the_fetcher_down(tmp_path):
+    waits = []
+    text = RECIPE.replace('title = "Loop"', 'title = "Loop"\ndelay = 7')
+    with served(dict(SITE)) as (base, _):
+        source = RecipeSource(load_recipe(text, "r"), Visit(fetcher_for(base, waits)), base)
+        list(crawl(source, tmp_path, plan(source, tmp_path, "1")))
+    assert len(waits) == 5 and all(wait <= 7 * 1.5 * 3 for wait in waits) and max(waits) > 6.9
+
+
 def test_pages_in_other_encodings_are_read():
     page = "<meta charset=euc-kr><ul><a href='/1'>\ud55c\uae00 1\ud654</a></ul>".encode("euc-kr")
     with served({"/index.html": page}) as (base, _):

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from typing import Any, Literal, TypeVar, get_args
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit, urlunsplit
 
 from bs4 import BeautifulSoup
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -35,7 +35,9 @@ class LicenceBlock(Strict):
 
 
 class Site(Strict):
-    """The site and the comic. `allow_hosts` and `image_hosts` add to the host of `base`."""
+    """The site and the comic. `allow_hosts` and `image_hosts` add to the host of `base`; `delay` seconds lie between
+    two requests to it, where that is more than the usual pace.
+    """
 
     name: str
     base: str = Field(pattern="^https?://")
@@ -44,16 +46,21 @@ class Site(Strict):
     authors: tuple[str, ...] = ()
     allow_hosts: tuple[str, ...] = ()
     image_hosts: tuple[str, ...] = ()
+    delay: float = Field(0.0, ge=0, le=120)
     licence: LicenceBlock
 
 
 class Episodes(Strict):
-    """list: links on list pages; walk: from page to page by a link; number: a URL with {n}."""
+    """list: links on list pages; walk: from page to page by a link; number: a URL with {n}.
+
+    A page that has an element of `stop_css` is the last of a walk.
+    """
 
     mode: Literal["list", "walk", "number"]
     url: str
     item_css: str = ""
     next_css: str = ""
+    stop_css: str = ""
     order: Literal["asc", "desc"] = "asc"
     first: int = 1
     last: int = 0
@@ -61,11 +68,18 @@ class Episodes(Strict):
 
 
 class Images(Strict):
-    """Which elements are the pictures, and which attribute holds the address (the first that is there)."""
+    """Which elements are the pictures, and which attribute holds the address (the first that is there).
+
+    Of the addresses those count that contain one of `keep_match` (when there are any) and none of `drop_match`;
+    `strip_query` names parameters to take off them. `referer` is what the pictures are asked with.
+    """
 
     css: str
     attr: tuple[str, ...] = ("data-url", "data-src", "src")
+    keep_match: tuple[str, ...] = ()
     drop_match: tuple[str, ...] = ()
+    strip_query: tuple[str, ...] = ()
+    referer: Literal["page", "site", "none"] = "page"
 
 
 class Recipe(Strict):
@@ -123,6 +137,8 @@ class RecipeSource:
         further = [*recipe.site.allow_hosts, *recipe.site.image_hosts]
         refuse_this_machine(recipe.site.name, self.host, further)
         self.web = Web.of(visit, [self.host, *further])
+        if recipe.site.delay:
+            visit.fetcher.slow_down(self.base, recipe.site.delay)
         site = recipe.site
         self.key = slug(site.name, "s"), slug(site.series or site.title, "s")
         self.facts_sha256 = sha256_bytes(f"{recipe.model_dump_json()} {self.base}".encode())
@@ -171,6 +187,8 @@ class RecipeSource:
             self._pages[episode.url] = parse_images(self._text(episode.url), episode.url, how)
         pages = self._pages.pop(episode.url)
         self.web.note("pictures", how.css, (page.url for page in pages))
+        if how.referer != "page":
+            pages = [Page(page.url, self.base if how.referer == "site" else "") for page in pages]
         if not pages:
             raise UnavailableError("layout_changed", f"{episode.url}: {how.css!r} finds no picture; has it changed?")
         return pages
@@ -205,7 +223,8 @@ class RecipeSource:
             text = self._text(url)
             found[url] = parse_title(text) or f"Episode {len(found) + 1}"
             self._pages[url] = parse_images(text, url, self.recipe.images)
-            _, url = parse_list(text, url, "", how.next_css)
+            _, following = parse_list(text, url, "", how.next_css)
+            url = "" if _select(BeautifulSoup(text, "lxml"), how.stop_css) else following
         self.web.note("episodes", how.next_css, found)
         return [(title, link) for link, title in found.items()]
 
@@ -240,9 +259,20 @@ def parse_images(text: Markup, url: str, how: Images) -> list[Page]:
     found: dict[str, Page] = {}
     for element in _select(BeautifulSoup(text, "lxml"), how.css):
         link = next(filter(None, (_absolute(url, element.get(name)) for name in how.attr)), "")
-        if link and not any(part in link for part in how.drop_match):
+        kept = not how.keep_match or any(part in link for part in how.keep_match)
+        if link and kept and not any(part in link for part in how.drop_match):
+            link = _without(link, how.strip_query)
             found.setdefault(link, Page(link, url))
     return list(found.values())
+
+
+def _without(link: str, names: Sequence[str]) -> str:
+    """The address without these parameters."""
+    if not names:
+        return link
+    parts = urlsplit(link)
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in names]
+    return urlunsplit(parts._replace(query=urlencode(query)))
 
 
 def _absolute(url: str, address: Any) -> str:
