@@ -111,9 +111,9 @@ NO = {"status": "skipped_optout", "stored": ()}
 CUT = GOOD[: len(GOOD) // 2]
 BOMB = gzip.compress(bytes(30_000_000))
 
-FAULTS = [
+KINDS = {
+    "bodies": [
     Fault("no fault at all", **OK),
-    # bodies
     Fault("body shorter than its Content-Length, once", picture((200, {"Content-Length": "9999"}, CUT), GOOD), **OK),
     Fault("body shorter than its Content-Length, always", picture((200, {"Content-Length": "9999"}, CUT))),
     Fault("body cut without a Content-Length, once", picture(raw(head() + CUT), GOOD), **OK),
@@ -137,11 +137,13 @@ FAULTS = [
     Fault("body over the limit, unsaid", picture(raw(head() + bytes(9_000_000)))),
     Fault("broken gzip", picture((200, {"Content-Encoding": "gzip"}, b"\x1f\x8b\x08broken"))),
     Fault("SVG", picture(b"<svg xmlns='http://www.w3.org/2000/svg'/>")),
-    # times
+    ],
+    "times": [
     Fault("a byte now and then", picture(raw(head() + GOOD, 0.2, 1))),
     Fault("headers that never end", picture(raw(b"HTTP/1.0 200 OK\r\n" + b"X-A: 1\r\n" * 100, 0.2, 4))),
     Fault("silence", picture(raw(b" " * 10, 0.5, 1))),
-    # statuses
+    ],
+    "statuses": [
     Fault("429 with Retry-After in seconds, once", picture((429, {"Retry-After": "3"}, b""), GOOD), **OK),
     Fault("429 with Retry-After as a date, once", picture((429, {"Retry-After": later(5)}, b""), GOOD), **OK),
     Fault("429 with a Retry-After of a day", picture((429, {"Retry-After": "86400"}, b""))),
@@ -163,7 +165,8 @@ FAULTS = [
     Fault("episode page to a login on another host", {"/1/": (302, {"Location": "https://login.example/"}, b"")},
           "failed", ()),
     Fault("episode page without a picture", {"/1/": b"<html>new design</html>"}, "layout_changed", ()),
-    # redirects
+    ],
+    "redirects": [
     Fault("redirect within the site", {"/2.png": (302, {"Location": "/moved"}, b""), "/moved": GOOD}, **OK),
     Fault("redirect in a circle", picture((302, {"Location": "/2.png"}, b""))),
     Fault("redirect without a place", picture((302, {}, b""))),
@@ -172,7 +175,8 @@ FAULTS = [
     Fault("redirect to FTP", picture((302, {"Location": "ftp://127.0.0.1/x"}, b""))),
     Fault("redirect to data", picture((302, {"Location": "data:image/gif;base64,R0lGODlhAQABAAAAACw="}, b""))),
     Fault("redirect to the cloud's own address", picture((302, {"Location": "http://169.254.169.254/latest"}, b""))),
-    # robots.txt
+    ],
+    "robots.txt": [
     Fault("robots.txt 404", {"/robots.txt": (404, {}, b"")}, **OK),
     Fault("robots.txt 500", {"/robots.txt": (500, {}, b"")}, "skipped_robots", ()),
     Fault("robots.txt forbids all", {"/robots.txt": b"User-agent: *\nDisallow: /"}, "skipped_robots", ()),
@@ -189,7 +193,8 @@ FAULTS = [
     Fault("robots.txt never ends", {"/robots.txt": raw(head() + b"#" * 500, 0.2, 1)}, "failed", ()),
     Fault("robots.txt overridden", {"/robots.txt": b"User-agent: *\nDisallow: /"},
           overrides=Overrides(ignore_robots=True), **OK),
-    # opt-outs
+    ],
+    "opt-outs": [
     Fault("X-Robots-Tag: noai on a picture", picture((200, {"X-Robots-Tag": "noai"}, GOOD)), **NO),
     Fault("X-Robots-Tag: noimageai on the page", {"/1/": (200, {"X-Robots-Tag": "index, noimageai"}, PAGE)}, **NO),
     Fault("X-Robots-Tag for us by name", picture((200, {"X-Robots-Tag": "comicdata: noai"}, GOOD)), **NO),
@@ -211,7 +216,9 @@ FAULTS = [
           {"/robots.txt": b"User-agent: *\nContent-Usage: /shop train-ai=n\nAllow: /"}, **OK),
     Fault("an opt-out overridden", picture((200, {"X-Robots-Tag": "noai"}, GOOD)),
           overrides=Overrides(ignore_optouts=True), **OK),
-]  # fmt: skip
+    ],
+}  # fmt: skip
+FAULTS = [fault for faults in KINDS.values() for fault in faults]
 
 
 @dataclass(frozen=True)

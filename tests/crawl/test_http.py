@@ -273,6 +273,32 @@ def test_redirects_are_followed_inside_and_refused_outside():
         assert len(seen) == 6
 
 
+def test_secrets_stay_with_the_origin_they_are_for():
+    with served({"/end": b"here"}) as (other, seen_there):
+        away = {"/start": (302, {"Location": "/next"}, b""), "/next": (302, {"Location": f"{other}/end"}, b"")}
+        with served(away) as (base, seen):
+            fetcher = fetcher_for(base)
+            fetcher.allow([other.removeprefix("http://")])
+            answer = fetcher.get(f"{base}/start", referer=f"{base}/page", headers={"Cookie": "age=18"})
+    assert answer.body == b"here" and answer.url == f"{other}/end"
+    assert [headers.get("Cookie") for _, headers in seen] == ["age=18"] * 2
+    ((_, headers),) = seen_there
+    assert not {"Cookie", "Referer"} & set(headers)
+
+
+def test_a_body_below_the_minimum_rate_is_cut_off(monkeypatch):
+    monkeypatch.setattr("comicdata.crawl.fetch.SLOW_AFTER_S", 0.2)
+
+    def drip():
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                yield b"x" * 10
+                time.sleep(0.05)
+
+    with served({"/slow": (200, {}, drip())}) as (base, _), pytest.raises(NetworkError, match=r"only \d+ bytes in"):
+        fetcher_for(base, min_rate=1000, tries=1).get(f"{base}/slow")
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.8", "169.254.169.254", "::1", "::ffff:127.0.0.1"])
 def test_a_public_name_that_leads_to_a_private_address_is_refused(address):
     fetcher = Fetcher(resolve=lambda host: [address])
