@@ -92,21 +92,17 @@ def crawl(
     with locked(series_folder(out, source.key)), ThreadPoolExecutor(at_once) as pool:
         sweep_orphans(series_folder(out, source.key))
         write_series(out, series, None if known else source.episodes() if source.facts_sha256 else None)
-        attempted = False
         for episode in episodes:
             record = complete_episode(out, *source.key, episode.episode_id)
             settled = record is not None and (record.status == "ok" or not (retry or update))
             if record is not None and settled and not refresh:
                 yield record, False
                 continue
-            attempted = True
             attempt = Attempt(source, out, series, episode, pool, on_image)
             yield (attempt.refresh(record) if record is not None and refresh else attempt.run()), True
             if attempt.gave_up is not None:
                 raise attempt.gave_up
-        if attempted:
-            write_series(out, source.described(series))
-            write_recurring(out, source.key)
+        write_recurring(out, source.key)
 
 
 def write_failures(out: Path, records: Iterable[EpisodeRecord]) -> list[Failure]:

@@ -18,6 +18,7 @@ from comicdata.crawl.store import (
     stored_episode,
     write_episode,
     write_image,
+    write_series,
 )
 from comicdata.crawl.web import OptedOutError, UnavailableError
 from comicdata.errors import ComicDataError, NetworkError, PictureError, PolicyError
@@ -186,5 +187,6 @@ class Attempt:
             published=self.episode.published,
             earlier=tuple(earlier),
         )
+        write_series(self.out, self.source.described(self.series))  # before the record: a killed run has it too
         write_episode(self.out, record)
         return record
