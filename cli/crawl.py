@@ -160,7 +160,7 @@ def _crawl(
     front: Front, opened: "Sequence[Source]", out: Path, visit: "Visit", options: dict[str, Any]
 ) -> dict[str, Any]:
     """Crawl all sources, the hosts side by side; then the lists that are derived from the records."""
-    from comicdata.crawl import iterate_crawl, write_failures, write_index
+    from comicdata.crawl import close_crawl
 
     hosts: dict[str, list[Source]] = {}
     for source in opened:
@@ -176,8 +176,7 @@ def _crawl(
             visit.fetcher.stop()
             raise
     if not front.dry_run:
-        write_failures(out, iterate_crawl(out))
-        write_index(out)
+        close_crawl(out)
     for report in reports:
         _conclude(front, report)
     if len(reports) > 1:

@@ -145,15 +145,15 @@ def sha256_file(path: Path) -> str:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of `folder` for the length of a with-block; LockedError at once when another run has it.
+def locked(folder: Path, *, wait_s: float = 0) -> Iterator[None]:
+    """Hold the lock of `folder` for the length of a with-block; LockedError when another run has it for `wait_s`.
 
     The lock is freed by the operating system when its holder dies, however it dies.
     """
     from filelock import FileLock, Timeout
 
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock", timeout=0)
+    lock = FileLock(folder / ".lock", timeout=wait_s)
     try:
         lock.acquire()
     except Timeout as error:
@@ -164,9 +164,12 @@ def locked(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def sweep_orphans(folder: Path) -> int:
-    """Delete what killed writes left behind under `folder` (call it with the lock held); returns how many."""
-    orphans = list(folder.rglob(f"*{TEMPORARY_SUFFIX}"))
+def sweep_orphans(folder: Path, *, deep: bool = True) -> int:
+    """Delete what killed writes left behind in `folder`, and under it when `deep` (call it with the lock held).
+
+    Returns how many.
+    """
+    orphans = list((folder.rglob if deep else folder.glob)(f"*{TEMPORARY_SUFFIX}"))
     for orphan in orphans:
         orphan.unlink(missing_ok=True)
     return len(orphans)

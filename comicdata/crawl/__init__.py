@@ -16,6 +16,7 @@ from comicdata.crawl.store import (
     read_crawl,
     series_folder,
     stored_episode,
+    sweep_episode,
     verify_crawl,
     write_index,
     write_recurring,
@@ -27,6 +28,7 @@ from comicdata.splits import matches
 
 __all__ = [
     "Source",
+    "close_crawl",
     "crawl",
     "episode_folder",
     "failed_before",
@@ -38,7 +40,6 @@ __all__ = [
     "stored_episode",
     "verify_crawl",
     "write_failures",
-    "write_index",
 ]
 
 
@@ -96,6 +97,7 @@ def crawl(
             record = complete_episode(out, *source.key, episode.episode_id)
             settled = record is not None and (record.status == "ok" or not (retry or update))
             if record is not None and settled and not refresh:
+                sweep_episode(out, record)  # a run may have been killed between the record and this
                 yield record, False
                 continue
             attempt = Attempt(source, out, series, episode, pool, on_image)
@@ -103,6 +105,14 @@ def crawl(
             if attempt.gave_up is not None:
                 raise attempt.gave_up
         write_recurring(out, source.key)
+
+
+def close_crawl(out: Path) -> None:
+    """Derive failures.jsonl and index.jsonl from all episodes; waits for another run that does the same."""
+    with locked(out, wait_s=60):
+        sweep_orphans(out, deep=False)
+        write_failures(out, iterate_crawl(out))
+        write_index(out)
 
 
 def write_failures(out: Path, records: Iterable[EpisodeRecord]) -> list[Failure]:

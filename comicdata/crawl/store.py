@@ -178,8 +178,13 @@ def write_episode(out: Path, record: EpisodeRecord) -> None:
     before = stored_episode(out, record.source, record.series_id, record.episode_id)
     if before is None or replace(before, fetched_at=record.fetched_at) != record:
         write_json(folder / EPISODE, {"schema_version": 1, **asdict(record)})
+    sweep_episode(out, record)
+
+
+def sweep_episode(out: Path, record: EpisodeRecord) -> None:
+    """Delete the files of an episode that its record does not name: the journal, pictures of a refused try."""
     named = {EPISODE, *(image.file_name for image in (*record.images, *record.earlier))}
-    for path in folder.iterdir():
+    for path in episode_folder(out, record).iterdir():
         if path.name not in named and path.is_file():
             path.unlink()
 

@@ -11,10 +11,7 @@ import pytest
 from faults import NOISE
 from loopback import served
 
-from comicdata.crawl import crawl, plan
-from comicdata.crawl.fetch import Fetcher
-from comicdata.crawl.sources.recipe import RecipeSource, load_recipe
-from comicdata.crawl.web import Visit
+from comicdata.cli.main import run
 from comicdata.images import encode_png
 
 SITE = "http://comics.example"
@@ -58,20 +55,23 @@ def content(out):
     return found
 
 
-def undisturbed(out):
+def undisturbed(folder):
     with served(comic()) as (base, seen):
-        _finish(base, out)
-        return content(out), len(seen)
+        assert run(arguments(base, folder)) == 0
+        return content(folder / "out"), len(seen)
 
 
-def _finish(base, out):
-    source = RecipeSource(load_recipe(RECIPE, "r"), Visit(Fetcher(mirrors={SITE: base})))
-    return [record.status for record, _ in crawl(source, out, plan(source, out))]
+def arguments(base, folder):
+    recipe = folder / "recipe.toml"
+    recipe.write_text(RECIPE)
+    return ["crawl", str(recipe), "--out", str(folder / "out"), "--mirror", f"{SITE}={base}", "-q"]
 
 
-def _killed_at(point, out, tmp_path, *, after_answer):
-    """Crawl with the real command, killed at the request number `point`; then complete it. Returns (status, content,
-    requests of the second run for pictures)."""
+def killed_at(point, folder, *, after_answer):
+    """Crawl with the real command, killed at the request number `point`, then again.
+
+    Returns (content, the pictures that the second run asked for).
+    """
     site, counted, child = comic(), [0], []
 
     def answering(body):
@@ -87,14 +87,12 @@ def _killed_at(point, out, tmp_path, *, after_answer):
         return answer
 
     with served({path: answering(body) for path, body in site.items()}) as (base, seen):
-        recipe = tmp_path / "recipe.toml"
-        recipe.write_text(RECIPE)
-        options = ["crawl", str(recipe), "--out", str(out), "--mirror", f"{SITE}={base}", "-q"]
-        child.append(subprocess.Popen([sys.executable, "-c", MAIN, *options], cwd=tmp_path))
+        command = arguments(base, folder)
+        child.append(subprocess.Popen([sys.executable, "-c", MAIN, *command], cwd=folder))
         assert child[0].wait(60) == -signal.SIGKILL
         del seen[:]
-        statuses = _finish(base, out)
-        return statuses, content(out), [path for path, _ in seen if path.endswith(".png")]
+        assert run(command) == 0
+        return content(folder / "out"), [path for path, _ in seen if path.endswith(".png")]
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +104,6 @@ def whole(tmp_path_factory):
 def test_killed_at_any_request_the_same_command_ends_with_the_same_bytes(point, tmp_path, whole):
     expected, requests = whole
     at = 1 + point * (requests - 3) // (POINTS - 1)
-    statuses, found, asked = _killed_at(at, tmp_path / "out", tmp_path, after_answer=bool(point % 2))
-    assert statuses == ["ok"] * EPISODES
+    found, asked = killed_at(at, tmp_path, after_answer=bool(point % 2))
     assert found == expected
     assert len(asked) <= EPISODES * PICTURES - max(0, at - 3 - EPISODES - 4)  # what was stored is not asked for again
