@@ -1,5 +1,6 @@
 """A crawl that is killed at any moment: the same command completes it, to the same bytes."""
 
+import itertools
 import json
 import os
 import signal
@@ -72,15 +73,15 @@ def killed_at(point, folder, *, after_answer):
 
     Returns (content, the pictures that the second run asked for).
     """
-    site, counted, child = comic(), [0], []
+    site, counter, child = comic(), itertools.count(1), []
 
     def answering(body):
         def answer(handler):
-            counted[0] += 1
-            if counted[0] == point and not after_answer:
+            number = next(counter)
+            if number == point and not after_answer:
                 os.kill(child[0].pid, signal.SIGKILL)
             handler.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-            if counted[0] == point and after_answer:
+            if number == point and after_answer:
                 time.sleep(0.002 * (point % 5))
                 os.kill(child[0].pid, signal.SIGKILL)
 
