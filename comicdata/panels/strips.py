@@ -9,14 +9,25 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from comicdata.images import Image, channel_spread
+from comicdata.images import Image
+from comicdata.panels.paper import (
+    BLACK,
+    WHITE,
+    Colour,
+    Mask,
+    column_shares,
+    is_close,
+    is_enclosed,
+    is_like_rows,
+    paper_mask,
+    row_shares,
+    spans,
+    uniform_rows,
+)
 from comicdata.panels.rules import RULES
+from comicdata.panels.text import is_text
 from comicdata.records import Box, Panel
-
-Mask = npt.NDArray[np.bool_]
-Colour = npt.NDArray[np.float32]  # (3,)
 
 
 @dataclass(frozen=True)
@@ -47,38 +58,11 @@ class Run:
     confidence: float = 1.0
 
 
-WHITE: Colour = np.full(3, 255, np.float32)
-BLACK: Colour = np.zeros(3, np.float32)
-
-
 def strip_panels(image: Image) -> list[Panel]:
     """Panels and text blocks of a stitched strip, (H, W, 3) uint8, from top to bottom and left to right."""
     gutters = _gutters(image)
     runs = [run for whole in _runs_between(image, gutters) for run in _divide(image, whole, 0)]
     return [_panel(image, run) for run in runs if _is_large(run.box, image.shape[1])]
-
-
-def uniform_rows(image: Image) -> tuple[Mask, npt.NDArray[np.float32]]:
-    """Which rows are one colour, (H,), and the median colour of every row from sampled columns, (H, 3)."""
-    step = max(1, image.shape[1] // 64)
-    colours = np.median(image[:, ::step], axis=1).astype(np.float32)
-    return _share_like(image, colours[:, None], axis=1) >= RULES.uniform_share, colours
-
-
-def _share_like(image: Image, colours: npt.NDArray[np.float32], axis: int) -> npt.NDArray[np.float64]:
-    """Share of pixels along `axis` that are within tolerance of `colours` (which broadcasts against the image)."""
-    return np.asarray(_is_like(image, colours).mean(axis=axis))
-
-
-def _is_like(image: Image, colours: npt.NDArray[np.float32]) -> Mask:
-    centre = np.rint(colours).astype(np.int16)
-    low = np.clip(centre - RULES.tolerance, 0, 255).astype(np.uint8)
-    high = np.clip(centre + RULES.tolerance, 0, 255).astype(np.uint8)
-    if colours.ndim == 1:
-        return np.asarray(cv2.inRange(image, tuple(low.tolist()), tuple(high.tolist()))) > 0
-    inside = (image >= low) & (image <= high)
-    result: Mask = inside[..., 0] & inside[..., 1] & inside[..., 2]
-    return result
 
 
 def _segments(image: Image) -> list[Segment]:
@@ -92,38 +76,62 @@ def _segments(image: Image) -> list[Segment]:
 
 
 def _gutters(image: Image) -> list[Segment]:
-    """The segments that are background: white and black ones; others when the comic uses them as background."""
+    """The segments that are background: white and black ones; others when the comic uses them as background.
+
+    Flat art in a frame, and flat art right beside a gutter, belong to a picture.
+    """
     width = image.shape[1]
     tall = [one for one in _segments(image) if one.height >= RULES.narrowest_gutter]
-    return [one for one in tall if _is_paper(one) or _is_coloured_gutter(one, tall, width)]
+    paper = [one for one in tall if _is_paper(one)]
+    coloured = [
+        one
+        for one in tall
+        if not _is_paper(one) and one.height >= RULES.coloured_share * width and not _is_beside(one, paper)
+    ]
+    found = paper + [one for one in coloured if _is_background(image, one, coloured)]
+    return sorted((one for one in found if not _is_in_frame(image, one)), key=lambda one: one.y0)
 
 
 def _is_paper(segment: Segment) -> bool:
     """White or black throughout."""
-    return segment.is_flat and any(_close(segment.first, colour) for colour in (WHITE, BLACK))
+    return segment.is_flat and any(is_close(segment.first, colour) for colour in (WHITE, BLACK))
 
 
-def _close(one: Colour, other: Colour) -> bool:
-    return bool(np.abs(one - other).max() <= RULES.tolerance)
+def _is_beside(segment: Segment, others: Sequence[Segment]) -> bool:
+    """Whether another segment ends or begins right at this one."""
+    gaps = (max(other.y0 - segment.y1, segment.y0 - other.y1) for other in others)
+    return any(gap <= RULES.beside for gap in gaps)
 
 
-def _is_coloured_gutter(segment: Segment, segments: Sequence[Segment], width: int) -> bool:
-    """Another colour counts when it is seen on both sides of a panel: flat art under a gutter is seen on one side.
+def _is_in_frame(image: Image, segment: Segment) -> bool:
+    """Whether the sides of a frame run along the segment."""
+    rows = image[segment.y0 : segment.y1]
+    return is_enclosed(is_like_rows(rows, uniform_rows(rows)[1]))
 
-    A segment that changes colour (a gradient) counts when it is tall.
+
+def _is_background(image: Image, segment: Segment, segments: Sequence[Segment]) -> bool:
+    """Whether a coloured segment is background: panels begin where it ends.
+
+    A flat one must be seen elsewhere too, so on both sides of a panel; one that changes colour (a gradient) may stand
+    alone between two clear edges.
     """
-    if segment.height < RULES.gradient_share * width:
-        return False
-    touching = any(
-        other is not segment and (other.y1 == segment.y0 or other.y0 == segment.y1) and _is_paper(other)
-        for other in segments
-    )
-    if touching:  # flat art against paper: the top or the foot of a picture
-        return False
-    if not segment.is_flat:
+    apart = [one for one in segments if abs(one.y0 - segment.y0) > image.shape[1] / 4]
+    alike = sum(_drift(one, segment) <= RULES.drift for one in apart)
+    above, below = _edge_share(image, segment.y0), _edge_share(image, segment.y1)
+    if alike:
+        return alike + 1 >= RULES.often or min(above, below) >= RULES.flat_edge_share
+    if segment.height == image.shape[0]:
         return True
-    apart = [one for one in segments if one is not segment and abs(one.y0 - segment.y0) > width / 4]
-    return any(_drift(one, segment) <= RULES.drift for one in apart)
+    alone = min(above, below) >= RULES.gradient_edge_share and max(above, below) >= RULES.gradient_best_share
+    return alone and not segment.is_flat
+
+
+def _edge_share(image: Image, y: int) -> float:
+    """Share of the width where the colour changes around row y; 1 at the ends of the strip."""
+    if y - 4 < 0 or y + 3 >= image.shape[0]:
+        return 1.0
+    step = cv2.absdiff(image[y - 4], image[y + 3]).max(axis=1)
+    return float((step > RULES.edge_step).mean())
 
 
 def _drift(one: Segment, other: Segment) -> float:
@@ -144,15 +152,6 @@ def _runs_between(image: Image, gutters: Sequence[Segment]) -> Iterator[Run]:
             yield Run(Box(0, upper.y1, width, lower.y0), upper.last, lower.first)
 
 
-def paper_mask(part: Image, above: Colour, below: Colour) -> Mask:
-    """Which pixels are background: like the colour above, like the one below, or like the blend between them."""
-    mask = _is_like(part, above)
-    if not _close(above, below):
-        blend = np.linspace(above, below, part.shape[0], dtype=np.float32)[:, None]
-        mask = mask | _is_like(part, below) | _is_like(part, blend)
-    return mask
-
-
 def _divide(image: Image, run: Run, depth: int) -> list[Run]:
     """Cut a run at background columns, the parts at background rows, and so on; then at soft gutters and hard edges."""
     box = run.box
@@ -169,26 +168,28 @@ def _divide(image: Image, run: Run, depth: int) -> list[Run]:
 
 def _column_spans(mask: Mask) -> list[tuple[int, int]]:
     """Spans of columns between background columns; narrow background columns inside a picture do not cut."""
-    return _spans(mask.mean(axis=0) < RULES.column_share, RULES.narrowest_column)
+    content = column_shares(mask) < RULES.column_share
+    return _outside_frames(np.ascontiguousarray(mask.T), spans(content, RULES.narrowest_column))
 
 
 def _row_boxes(mask: Mask, column: tuple[int, int], box: Box) -> Iterator[Box]:
     """Boxes of the row spans inside one span of columns, in strip coordinates."""
     x0, x1 = column
-    for y0, y1 in _spans(mask[:, x0:x1].mean(axis=1) < RULES.uniform_share, RULES.narrowest_gutter):
+    part = mask[:, x0:x1]
+    content = row_shares(part) < RULES.uniform_share
+    for y0, y1 in _outside_frames(part, spans(content, RULES.narrowest_gutter)):
         yield Box(box.x0 + x0, box.y0 + y0, box.x0 + x1, box.y0 + y1)
 
 
-def _spans(content: Mask, narrowest: int) -> list[tuple[int, int]]:
-    """Runs of True; gaps narrower than `narrowest` do not cut."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], content, [False]]).astype(np.int8)))
-    spans: list[tuple[int, int]] = []
-    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if spans and start - spans[-1][1] < narrowest:
-            spans[-1] = (spans[-1][0], end)
+def _outside_frames(mask: Mask, found: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join the spans of rows whose gap lies inside a frame."""
+    joined: list[tuple[int, int]] = []
+    for start, end in found:
+        if joined and is_enclosed(mask[joined[-1][1] : start]):
+            joined[-1] = (joined[-1][0], end)
         else:
-            spans.append((start, end))
-    return spans
+            joined.append((start, end))
+    return joined
 
 
 def _soft_gutters(mask: Mask, run: Run) -> list[Run]:
@@ -196,9 +197,9 @@ def _soft_gutters(mask: Mask, run: Run) -> list[Run]:
 
     Both ends of such a gutter are edges: the share of background jumps within 4 rows.
     """
-    share = mask.mean(axis=1)
+    share = row_shares(mask)
     cuts = []
-    for y0, y1 in _spans(share >= RULES.soft_paper_share, 1):
+    for y0, y1 in spans(share >= RULES.soft_paper_share, 1):
         inside = y0 > RULES.soft_height and y1 < len(share) - RULES.soft_height
         if not inside or y1 - y0 < RULES.soft_height:
             continue
@@ -213,17 +214,23 @@ def _hard_edges(part: Image, run: Run) -> list[Run]:
     """Split a tall run where nearly the whole row changes at once: two full-bleed pictures that meet."""
     if part.shape[0] <= RULES.hard_from_share * part.shape[1]:
         return []
-    sampled = part[:, :: max(1, part.shape[1] // 256)].astype(np.int16)
-    step = np.abs(np.diff(sampled, axis=0)).max(axis=2)
+    sampled = np.ascontiguousarray(part[:, :: max(1, part.shape[1] // 256)])
+    step = cv2.absdiff(sampled[1:], sampled[:-1]).max(axis=2)
     changed = (step >= RULES.hard_edge_step).mean(axis=1)
-    uniform, _ = uniform_rows(part)
-    changed[uniform[1:] | uniform[:-1]] = 0  # a flat sky over a straight horizon, not two pictures
+    changed[_near_flat_rows(part)] = 0
     margin = part.shape[1] // 6
     cuts: list[tuple[int, int]] = []
     for y in np.flatnonzero(changed >= RULES.hard_edge_share).tolist():
         if margin < y < part.shape[0] - margin and (not cuts or y - cuts[-1][1] > margin):
             cuts.append((y + 1, y + 1))
     return _cut(run, cuts, 0.4)
+
+
+def _near_flat_rows(part: Image) -> Mask:
+    """Which steps from row y to y + 1 lie near rows of one colour, (h - 1,)."""
+    uniform = uniform_rows(part)[0].astype(np.uint8)
+    reach = np.ones((2 * RULES.hard_flat + 1, 1), np.uint8)
+    return np.asarray(cv2.dilate(uniform[:-1, None], reach))[:, 0] > 0
 
 
 def _cut(run: Run, cuts: Sequence[tuple[int, int]], confidence: float) -> list[Run]:
@@ -247,15 +254,3 @@ def _panel(image: Image, run: Run) -> Panel:
     box = run.box
     part = image[box.y0 : box.y1, box.x0 : box.x1]
     return Panel(box, run.confidence, "text" if is_text(part, run.above, run.below, image.shape[1]) else "panel")
-
-
-def is_text(part: Image, above: Colour, below: Colour, width: int) -> bool:
-    """Captions and balloons in the gutter: low, mostly background or white, colourless, and without a frame."""
-    if part.shape[0] >= width or part.shape[1] >= 0.9 * width:
-        return False
-    paper = paper_mask(part, above, below) | _is_like(part, WHITE)
-    framed = (
-        min(1 - paper[edge].mean() for edge in (0, -1)) > 0.5 and min(1 - paper[:, e].mean() for e in (0, -1)) > 0.5
-    )
-    colourless = (channel_spread(part) > 40).mean() < RULES.text_colour_share
-    return bool(paper.mean() >= RULES.text_paper_share and colourless and not framed)
