@@ -70,8 +70,8 @@ def kumiko(checkout: Path, python: str) -> Method:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "page.png"
             path.write_bytes(cv2.imencode(".png", np.concatenate(files)[..., ::-1])[1].tobytes())
-            ratio = ["--min-panel-size-ratio", "0.02"] if layout == "strip" else []
-            command = [python, str(checkout / "kumiko"), "-i", str(path), *ratio]
+            ratio = ["--min-panel-size-ratio", "0.02"] if layout == "strip" else []  # else it drops panels of strips
+            command = [python, str(checkout / "kumiko"), "-i", str(path), "--no-panel-expansion", *ratio]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
         return [Box(x, y, x + w, y + h) for x, y, w, h in json.loads(done.stdout)[0]["panels"]]
 

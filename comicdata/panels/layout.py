@@ -9,7 +9,7 @@ import numpy as np
 
 from comicdata.images import Image
 from comicdata.panels.pages import page_panels
-from comicdata.panels.paper import uniform_rows
+from comicdata.panels.rows import uniform_rows
 from comicdata.panels.rules import RULES
 
 Found = Literal["strip", "page", "single"]
@@ -45,10 +45,10 @@ def _border(upper: Image, lower: Image) -> Literal["gutter", "continues", "break
     if upper.shape[1] != lower.shape[1]:
         return "breaks"
     rows = np.stack([upper[-1], lower[0]])
-    uniform, colours = uniform_rows(rows)
-    if uniform.all():
+    if uniform_rows(rows).all():
         return "gutter"
     step = np.abs(rows[0].astype(np.int16) - rows[1]).max(axis=1)
+    colours = np.median(rows, axis=1)
     art = (np.abs(rows - colours[:, None]).max(axis=2) > 2 * RULES.tolerance).any(axis=0)
     goes_on = (step[art] <= RULES.border_step).mean() if art.any() else 1.0
     return "continues" if step.mean() <= RULES.border_step and goes_on >= RULES.border_share else "breaks"

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from comicdata.images import Image
-from comicdata.panels.paper import BLACK, WHITE, Colour, Mask, column_shares, is_close, is_like, row_shares, spans
+from comicdata.panels.paper import BLACK, WHITE, Colour, Mask, column_shares, is_close, is_like, row_shares, share, spans
 from comicdata.panels.rules import RULES
 from comicdata.panels.text import is_lettering, is_text
 from comicdata.records import Box, Panel
@@ -29,9 +29,9 @@ def page_panels(image: Image) -> list[Panel]:
             if any(panel.kind == "panel" for panel in panels):
                 return panels
     background = is_like(image, papers[0])
-    if background.mean() >= RULES.blank_share:
+    if share(background) >= RULES.blank_share:
         return []
-    text = background.mean() >= RULES.page_text_share and is_lettering(image, background, image.shape[1])
+    text = share(background) >= RULES.page_text_share and is_lettering(image, background, image.shape[1])
     whole = Box(0, 0, image.shape[1], image.shape[0])
     return [Panel(whole, WHOLE_CONFIDENCE, "text" if text else "panel")]
 
@@ -41,7 +41,7 @@ def picture_panel(image: Image) -> Panel:
     whole = Box(0, 0, image.shape[1], image.shape[0])
     sides = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])[None]
     paper = border_colour(image)
-    bordered = is_like(sides, paper).mean() >= RULES.uniform_share
+    bordered = share(is_like(sides, paper)) >= RULES.uniform_share
     return Panel(_trimmed(is_like(image, paper), whole) if bordered else whole)
 
 
@@ -87,15 +87,14 @@ def content_boxes(image: Image, paper: Colour) -> list[Box]:
 
 def _flooded(paper: Mask) -> Mask:
     """Background pixels connected to the border of the page; the outside counts as background."""
-    padded = np.pad(paper, 1, constant_values=True).astype(np.uint8)
+    padded = np.pad(paper, 1, constant_values=255)
     _, labels = cv2.connectedComponents(padded, connectivity=4)
-    reached: Mask = labels[1:-1, 1:-1] == labels[0, 0]
-    return reached
+    return np.asarray(labels[1:-1, 1:-1] == labels[0, 0]).astype(np.uint8) * 255
 
 
 def _component_boxes(content: Mask) -> list[Box]:
     """Bounding boxes of the connected parts of the content."""
-    opened = cv2.morphologyEx(content.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    opened = cv2.morphologyEx(content, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
     return [Box(x, y, x + width, y + height) for x, y, width, height, _ in stats[1:count].tolist()]
 
@@ -220,5 +219,5 @@ def _ring_share(image: Image, box: Box, paper: Colour) -> float:
         lines.append(image[box.y0 : box.y1, box.x0 - 3 : box.x0 - 2])
     if box.x1 + 3 <= image.shape[1]:
         lines.append(image[box.y0 : box.y1, box.x1 + 2 : box.x1 + 3])
-    shares = [float(is_like(line, paper).mean()) for line in lines]
+    shares = [share(is_like(line, paper)) for line in lines]
     return (sum(shares) + 4 - len(shares)) / 4

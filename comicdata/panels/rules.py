@@ -20,7 +20,7 @@ class Rules:
     jump: int = 14  # a step between neighbouring rows above this ends a run of one colour
     drift: int = 30  # a background may change this much behind one panel and still be the same
     narrowest_gutter: int = 8
-    narrowest_column: int = 10
+    narrowest_column: int = 7
     smallest_panel_share: float = 0.06  # of the width: smaller things are specks, page numbers, dots of a caption
 
     coloured_share: float = 0.03  # of the width: a coloured or changing run must be this tall to be a gutter
@@ -31,20 +31,33 @@ class Rules:
     gradient_edge_share: float = 0.45  # of the width, above and below a gutter that stands alone
     gradient_best_share: float = 0.6  # and on one of its sides
 
-    deepest: int = 5  # rows in columns in rows ...
-    soft_paper_share: float = 0.4  # a gutter that a balloon bridges still shows this much background
-    soft_height: int = 12
-    soft_edge_share: float = 0.4  # and both its ends are edges of panels over this much of the width
+    deepest: int = 8  # rows in columns in rows ...
+    longest_share: float = 16.0  # of the width: more rows without a gutter are no panel, and no run in memory
+    bounded_confidence: float = 0.2
+    soft_paper_share: float = 0.35  # a gutter that a balloon bridges still shows this much background
+    soft_height: int = 10
+    soft_edge_share: float = 0.35  # and both its ends are edges of panels over this much of the width
+    soft_open_share: float = 0.85  # of one of its sides
+    soft_end_share: float = 0.35  # of the height of a run: a balloon that hangs out of the panel is lower
+    soft_straight_share: float = 0.12  # of background in the first rows of a panel below a balloon that hangs out
     hard_edge_share: float = 0.85  # of the width that changes at once: two full-bleed pictures meet
-    hard_edge_step: int = 40  # by at least this much
-    hard_from_share: float = 1.2  # only in runs taller than this share of the width
-    hard_flat: int = 4  # rows around the edge; one colour there is a sky over a horizon, not two pictures
+    hard_edge_step: int = 18  # by more than this
+    hard_flat_share: float = 0.97  # where one of the pictures is flat
+    hard_from_share: float = 0.9  # of the width: only in runs taller than this
+    hard_width_share: float = 0.8  # of the width: only in parts as wide as the strip
+    hard_margin_share: float = 0.2  # of the width: no panel is as low as this
+    hard_flat: int = 4  # rows around the edge; one colour on both sides is a sky over a horizon, not two pictures
+    hard_confidence: float = 0.4
 
     text_height_share: float = 1.0  # of the width: taller things are no captions
     text_paper_share: float = 0.55  # text and balloons: mostly background ...
     text_colour_share: float = 0.03  # ... hardly any colour
     letter_share: float = 0.11  # ... and no mark taller than this share of the width
+    caption_share: float = 0.25  # of the width: a box this low may be filled with any colour
+    caption_paper_share: float = 0.6  # if most of it is
+    framed_text_share: float = 0.25  # of the width: higher boxes in a straight frame are pictures
     outline_share: float = 0.8  # of width and height: the outline of a balloon, the box of a caption
+    outline_thickness: int = 6
     balloon_width_share: float = 0.5  # a white shape on black, wider than this, is a picture
 
     half_from: int = 700  # pages with a longer side are analysed at half size

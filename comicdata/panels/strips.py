@@ -1,169 +1,105 @@
 """A vertical strip to its panels: runs of background rows are gutters; what lies between is cut by columns, then rows.
 
-The whole episode is one picture here, so file borders cannot be seen, and cannot matter.
+How a gutter is found. rows.py looks at every row once: is it one colour, which one, and does much change around it?
+gutters.py joins such rows to segments: white and black ones are gutters; a coloured or fading one is a gutter when the
+comic shows that colour elsewhere too, or when panels clearly begin at both its ends; never inside a frame. This file
+takes the run between two gutters and cuts it where columns are background, then where rows of the columns are, and so
+on; then where background shows beside a balloon that bridges a gutter; then, at low confidence, where two pictures
+meet without any gutter. What is left is a panel, or lettering. Nothing here knows where a file ends.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import cv2
 import numpy as np
 
 from comicdata.images import Image
-from comicdata.panels.paper import (
-    BLACK,
-    WHITE,
-    Colour,
-    Mask,
-    column_shares,
-    is_close,
-    is_enclosed,
-    is_like_rows,
-    paper_mask,
-    row_shares,
-    spans,
-    uniform_rows,
-)
+from comicdata.panels.gutters import Run, find_runs
+from comicdata.panels.paper import Flags, Mask, column_shares, is_enclosed, paper_mask, row_shares, share, spans, within
+from comicdata.panels.rows import read_rows, uniform_rows
 from comicdata.panels.rules import RULES
 from comicdata.panels.text import is_text
 from comicdata.records import Box, Panel
 
 
-@dataclass(frozen=True)
-class Segment:
-    """A maximal run of rows, y0 <= y < y1, that are each one colour and change slowly from row to row."""
-
-    y0: int
-    y1: int
-    first: Colour
-    last: Colour
-
-    @property
-    def height(self) -> int:
-        return self.y1 - self.y0
-
-    @property
-    def is_flat(self) -> bool:
-        return bool(np.abs(self.first - self.last).max() <= RULES.tolerance)
-
-
-@dataclass(frozen=True)
-class Run:
-    """A part of the strip between gutters, with the colours of the background above and below it."""
-
-    box: Box
-    above: Colour
-    below: Colour
-    confidence: float = 1.0
-
-
-def strip_panels(image: Image) -> list[Panel]:
-    """Panels and text blocks of a stitched strip, (H, W, 3) uint8, from top to bottom and left to right."""
-    gutters = _gutters(image)
-    runs = [run for whole in _runs_between(image, gutters) for run in _divide(image, whole, 0)]
-    return [_panel(image, run) for run in runs if _is_large(run.box, image.shape[1])]
-
-
-def _segments(image: Image) -> list[Segment]:
-    """Runs of uniform rows, broken where the colour jumps."""
-    uniform, colours = uniform_rows(image)
-    step = np.abs(np.diff(colours, axis=0)).max(axis=1) > RULES.jump
-    joined = uniform[1:] & uniform[:-1] & ~step
-    starts = np.flatnonzero(uniform & ~np.concatenate([[False], joined]))
-    ends = np.flatnonzero(uniform & ~np.concatenate([joined, [False]])) + 1
-    return [Segment(int(a), int(b), colours[a], colours[b - 1]) for a, b in zip(starts, ends, strict=True)]
-
-
-def _gutters(image: Image) -> list[Segment]:
-    """The segments that are background: white and black ones; others when the comic uses them as background.
-
-    Flat art in a frame, and flat art right beside a gutter, belong to a picture.
-    """
-    width = image.shape[1]
-    tall = [one for one in _segments(image) if one.height >= RULES.narrowest_gutter]
-    paper = [one for one in tall if _is_paper(one)]
-    coloured = [
-        one
-        for one in tall
-        if not _is_paper(one) and one.height >= RULES.coloured_share * width and not _is_beside(one, paper)
+def strip_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
+    """Panels and text blocks of a stitched strip, (H, W, 3) uint8, from top to bottom and along each row."""
+    runs = find_runs(read_rows([image]))
+    return [
+        panel for run in runs for panel in _run_panels(image[run.box.y0 : run.box.y1], run, right_to_left=right_to_left)
     ]
-    found = paper + [one for one in coloured if _is_background(image, one, coloured)]
-    return sorted((one for one in found if not _is_in_frame(image, one)), key=lambda one: one.y0)
 
 
-def _is_paper(segment: Segment) -> bool:
-    """White or black throughout."""
-    return segment.is_flat and any(is_close(segment.first, colour) for colour in (WHITE, BLACK))
+def stream_strip(
+    slices: Callable[[], Iterable[Image]], *, right_to_left: bool = False
+) -> Iterator[tuple[Panel, Image]]:
+    """The panels of strip_panels, each with its pixels (h, w, 3), from slices (h, W, 3) of one width.
 
-
-def _is_beside(segment: Segment, others: Sequence[Segment]) -> bool:
-    """Whether another segment ends or begins right at this one."""
-    gaps = (max(other.y0 - segment.y1, segment.y0 - other.y1) for other in others)
-    return any(gap <= RULES.beside for gap in gaps)
-
-
-def _is_in_frame(image: Image, segment: Segment) -> bool:
-    """Whether the sides of a frame run along the segment."""
-    rows = image[segment.y0 : segment.y1]
-    return is_enclosed(is_like_rows(rows, uniform_rows(rows)[1]))
-
-
-def _is_background(image: Image, segment: Segment, segments: Sequence[Segment]) -> bool:
-    """Whether a coloured segment is background: panels begin where it ends.
-
-    A flat one must be seen elsewhere too, so on both sides of a panel; one that changes colour (a gradient) may stand
-    alone between two clear edges.
+    `slices` is called twice and read in order: first for the features of the rows, then for the pixels. Held at a time
+    are one slice and one run between gutters, never the episode.
     """
-    apart = [one for one in segments if abs(one.y0 - segment.y0) > image.shape[1] / 4]
-    alike = sum(_drift(one, segment) <= RULES.drift for one in apart)
-    above, below = _edge_share(image, segment.y0), _edge_share(image, segment.y1)
-    if alike:
-        return alike + 1 >= RULES.often or min(above, below) >= RULES.flat_edge_share
-    if segment.height == image.shape[0]:
-        return True
-    alone = min(above, below) >= RULES.gradient_edge_share and max(above, below) >= RULES.gradient_best_share
-    return alone and not segment.is_flat
+    runs = find_runs(read_rows(slices()))
+    for run, part in _parts(runs, slices()):
+        for panel in _run_panels(part, run, right_to_left=right_to_left):
+            box, top = panel.box, run.box.y0
+            yield panel, np.ascontiguousarray(part[box.y0 - top : box.y1 - top, box.x0 : box.x1])
 
 
-def _edge_share(image: Image, y: int) -> float:
-    """Share of the width where the colour changes around row y; 1 at the ends of the strip."""
-    if y - 4 < 0 or y + 3 >= image.shape[0]:
-        return 1.0
-    step = cv2.absdiff(image[y - 4], image[y + 3]).max(axis=1)
-    return float((step > RULES.edge_step).mean())
+def _parts(runs: Sequence[Run], slices: Iterable[Image]) -> Iterator[tuple[Run, Image]]:
+    """Every run with its rows; slices above the run are let go."""
+    coming, held, top, end = iter(slices), [], 0, 0
+    for run in runs:
+        while end < run.box.y1:
+            held.append(next(coming))
+            end += held[-1].shape[0]
+            while held and top + held[0].shape[0] <= run.box.y0:
+                top += held.pop(0).shape[0]
+        while held and top + held[0].shape[0] <= run.box.y0:
+            top += held.pop(0).shape[0]
+        joined = held[0] if len(held) == 1 else np.concatenate(held)
+        yield run, joined[run.box.y0 - top : run.box.y1 - top]
 
 
-def _drift(one: Segment, other: Segment) -> float:
-    """How far the colour moves from one segment to the next, 0..255: a slow gradient moves a little."""
-    upper, lower = (one, other) if one.y0 < other.y0 else (other, one)
-    return float(np.abs(upper.last - lower.first).max())
+def _run_panels(part: Image, run: Run, *, right_to_left: bool) -> list[Panel]:
+    """The panels in the rows of one run, `part` (h, W, 3)."""
+    width = part.shape[1]
+    found = []
+    for piece in _divide(part, run, width, 0, right_to_left):
+        if min(piece.box.width, piece.box.height) < RULES.smallest_panel_share * width:
+            continue
+        text = is_text(_within_run(part, run, piece.box), piece.above, piece.below, width)
+        found.append(Panel(piece.box, piece.confidence, "text" if text else "panel"))
+    return found
 
 
-def _runs_between(image: Image, gutters: Sequence[Segment]) -> Iterator[Run]:
-    """What lies between gutters, and before the first and after the last."""
-    height, width = image.shape[:2]
-    edges = [Segment(0, 0, WHITE, WHITE), *gutters, Segment(height, height, WHITE, WHITE)]
-    if gutters:
-        edges[0] = Segment(0, 0, gutters[0].first, gutters[0].first)
-        edges[-1] = Segment(height, height, gutters[-1].last, gutters[-1].last)
-    for upper, lower in pairwise(edges):
-        if lower.y0 > upper.y1:
-            yield Run(Box(0, upper.y1, width, lower.y0), upper.last, lower.first)
+def _within_run(part: Image, run: Run, box: Box) -> Image:
+    x, y = run.box.x0, run.box.y0
+    return part[box.y0 - y : box.y1 - y, box.x0 - x : box.x1 - x]
 
 
-def _divide(image: Image, run: Run, depth: int) -> list[Run]:
-    """Cut a run at background columns, the parts at background rows, and so on; then at soft gutters and hard edges."""
-    box = run.box
-    part = image[box.y0 : box.y1, box.x0 : box.x1]
+def _divide(part: Image, run: Run, width: int, depth: int, right_to_left: bool) -> list[Run]:
+    """Cut a run at background columns, the parts at background rows, and so on; then at soft gutters and hard edges.
+
+    `part` holds the pixels of the run, `width` is the strip's.
+    """
     mask = paper_mask(part, run.above, run.below)
-    if depth < RULES.deepest:
-        pieces = [piece for column in _column_spans(mask) for piece in _row_boxes(mask, column, box)]
-        if not pieces:
-            return []
-        if pieces != [box]:
-            return [found for piece in pieces for found in _divide(image, Run(piece, run.above, run.below), depth + 1)]
-    return _soft_gutters(mask, run) or _hard_edges(part, run) or [run]
+    if depth >= RULES.deepest:
+        return [run]
+    columns = _column_spans(mask)
+    if right_to_left:
+        columns = columns[::-1]
+    pieces = [piece for column in columns for piece in _row_boxes(mask, column, run.box)]
+    if not pieces:
+        return []
+    if pieces == [run.box]:
+        cut = _soft_gutters(mask, run, width) or _hard_edges(part, run, width)
+        if not cut:
+            return [run]
+    else:
+        cut = [Run(piece, run.above, run.below, run.confidence) for piece in pieces]
+    return [
+        found for one in cut for found in _divide(_within_run(part, run, one.box), one, width, depth + 1, right_to_left)
+    ]
 
 
 def _column_spans(mask: Mask) -> list[tuple[int, int]]:
@@ -192,45 +128,88 @@ def _outside_frames(mask: Mask, found: Sequence[tuple[int, int]]) -> list[tuple[
     return joined
 
 
-def _soft_gutters(mask: Mask, run: Run) -> list[Run]:
+def _soft_gutters(mask: Mask, run: Run, width: int) -> list[Run]:
     """Split where rows are mostly background although something (a balloon) bridges the gutter.
 
-    Both ends of such a gutter are edges: the share of background jumps within 4 rows.
+    Both ends of such a gutter are edges: the share of background jumps within 4 rows; and it is open to one side, or it
+    would be the inside of a balloon. At the head and the foot of a run the balloon only hangs out: it is cut off.
     """
-    share = row_shares(mask)
-    cuts = []
-    for y0, y1 in spans(share >= RULES.soft_paper_share, 1):
-        inside = y0 > RULES.soft_height and y1 < len(share) - RULES.soft_height
-        if not inside or y1 - y0 < RULES.soft_height:
-            continue
-        level = float(np.median(share[y0:y1]))
-        before, after = share[max(0, y0 - 4)], share[min(len(share) - 1, y1 + 3)]
-        if min(level - before, level - after) >= RULES.soft_edge_share:
-            cuts.append((y0, y1, level))
-    return _cut(run, [(y0, y1) for y0, y1, _ in cuts], min((level for *_, level in cuts), default=1.0))
-
-
-def _hard_edges(part: Image, run: Run) -> list[Run]:
-    """Split a tall run where nearly the whole row changes at once: two full-bleed pictures that meet."""
-    if part.shape[0] <= RULES.hard_from_share * part.shape[1]:
-        return []
-    sampled = np.ascontiguousarray(part[:, :: max(1, part.shape[1] // 256)])
-    step = cv2.absdiff(sampled[1:], sampled[:-1]).max(axis=2)
-    changed = (step >= RULES.hard_edge_step).mean(axis=1)
-    changed[_near_flat_rows(part)] = 0
-    margin = part.shape[1] // 6
+    shares = row_shares(mask)
+    height, smallest = len(shares), RULES.smallest_panel_share * width
     cuts: list[tuple[int, int]] = []
-    for y in np.flatnonzero(changed >= RULES.hard_edge_share).tolist():
-        if margin < y < part.shape[0] - margin and (not cuts or y - cuts[-1][1] > margin):
-            cuts.append((y + 1, y + 1))
-    return _cut(run, cuts, 0.4)
+    confidence = 1.0
+    for y0, y1 in spans(shares >= RULES.soft_paper_share, 4):
+        if y1 - y0 < RULES.soft_height or not _is_open(mask[y0:y1]):
+            continue
+        level = float(np.median(shares[y0:y1]))
+        before, after = shares[max(0, y0 - 4)], shares[min(height - 1, y1 + 3)]
+        if y0 > smallest and y1 < height - smallest and min(level - before, level - after) >= RULES.soft_edge_share:
+            cuts.append((y0, y1))
+            confidence = min(confidence, level)
+    head, foot = _soft_end(shares, mask), _soft_end(shares[::-1], mask[::-1])
+    if head:
+        cuts.insert(0, (0, head))
+    if foot:
+        cuts.append((height - foot, height))
+    return _cut(run, cuts, confidence)
 
 
-def _near_flat_rows(part: Image) -> Mask:
-    """Which steps from row y to y + 1 lie near rows of one colour, (h - 1,)."""
-    uniform = uniform_rows(part)[0].astype(np.uint8)
-    reach = np.ones((2 * RULES.hard_flat + 1, 1), np.uint8)
-    return np.asarray(cv2.dilate(uniform[:-1, None], reach))[:, 0] > 0
+def _is_open(rows: Mask) -> bool:
+    """Whether background runs along the left or the right of the rows."""
+    edge = max(2, rows.shape[1] // 50)
+    return max(share(rows[:, :edge]), share(rows[:, -edge:])) >= RULES.soft_open_share
+
+
+def _soft_end(shares: np.ndarray, mask: Mask) -> int:  # type: ignore[type-arg]
+    """How many rows at the head are a balloon that hangs out of a panel with a straight edge; 0 for none."""
+    rows = spans(shares >= RULES.soft_paper_share, 4)
+    if not rows or rows[0][0] > 4 + RULES.narrowest_gutter:
+        return 0
+    end = rows[0][1]
+    low = RULES.soft_height <= end <= RULES.soft_end_share * len(shares)
+    straight = len(shares) > end + 3 and shares[end + 3] <= RULES.soft_straight_share
+    return end if low and straight and _is_open(mask[:end]) else 0
+
+
+def _hard_edges(part: Image, run: Run, width: int) -> list[Run]:
+    """Split a tall run as wide as the strip where nearly the whole row changes at once: two pictures that meet.
+
+    A row between others like it on both sides is a pattern; between two flat parts it is a horizon.
+    """
+    height = part.shape[0]
+    if height <= max(2.0, RULES.hard_from_share * width) or part.shape[1] < RULES.hard_width_share * width:
+        return []
+    margin = round(RULES.hard_margin_share * width)
+    changed = _changed_shares(part)
+    edges = [start for start, _ in spans(changed >= RULES.hard_edge_share, 12)]
+    around = [-1, *edges, height]
+    cuts = []
+    for before, y, after in zip(around, edges, around[2:], strict=False):
+        pattern = y - before < margin and after - y < margin
+        if not pattern and margin < y < height - margin:
+            peak = y + int(changed[y : y + 12].argmax())
+            cuts.append((peak + 1, peak + 1))
+    return _cut(run, cuts, RULES.hard_confidence)
+
+
+def _changed_shares(part: Image) -> np.ndarray:  # type: ignore[type-arg]
+    """Share of the width that changes from row y to y + 1, (h - 1,); 0 where both sides are flat."""
+    sampled = np.ascontiguousarray(part[:, :: max(1, part.shape[1] // 256)])
+    changed = 1 - row_shares(within(sampled[1:], sampled[:-1], RULES.hard_edge_step))
+    flat = uniform_rows(part)
+    reach = RULES.hard_flat
+    above = _any_before(flat, reach)[:-1]
+    below = _any_before(flat[::-1], reach)[::-1][1:]
+    changed[above & below] = 0
+    changed[(above | below) & (changed < RULES.hard_flat_share)] = 0
+    return changed
+
+
+def _any_before(flags: Flags, reach: int) -> Flags:
+    """Whether any of the rows y - reach < row <= y is True."""
+    kernel = np.ones((2 * reach - 1, 1), np.uint8)
+    kernel[reach:] = 0
+    return np.asarray(cv2.dilate(flags.astype(np.uint8)[:, None], kernel))[:, 0] > 0
 
 
 def _cut(run: Run, cuts: Sequence[tuple[int, int]], confidence: float) -> list[Run]:
@@ -242,15 +221,5 @@ def _cut(run: Run, cuts: Sequence[tuple[int, int]], confidence: float) -> list[R
     return [
         Run(Box(box.x0, box.y0 + a, box.x1, box.y0 + b), run.above, run.below, run.confidence * confidence)
         for a, b in zip(starts, ends, strict=True)
+        if b > a
     ]
-
-
-def _is_large(box: Box, width: int) -> bool:
-    return min(box.width, box.height) >= RULES.smallest_panel_share * width
-
-
-def _panel(image: Image, run: Run) -> Panel:
-    """The run as a panel, or as text when it is mostly background with hardly a colour."""
-    box = run.box
-    part = image[box.y0 : box.y1, box.x0 : box.x1]
-    return Panel(box, run.confidence, "text" if is_text(part, run.above, run.below, image.shape[1]) else "panel")
