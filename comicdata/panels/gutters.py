@@ -13,7 +13,7 @@ from comicdata.panels.rules import RULES
 from comicdata.records import Box
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Segment:
     """A maximal run of rows, y0 <= y < y1, that are each one colour and change slowly from row to row."""
 
@@ -55,7 +55,7 @@ def find_gutters(rows: Rows) -> list[Segment]:
     paper = [one for one in tall if _is_paper(one)]
     coloured = [one for one in tall if not _is_paper(one) and one.height >= RULES.coloured_share * rows.width]
     alone = [one for one in coloured if not _is_beside(one, paper)]
-    found = [one for one in alone if _is_background(rows, one, alone)]
+    found = [one for one in alone if _is_background(rows, one, alone, coloured)]
     found += [one for one in coloured if one not in alone and _continues(one, found)]
     return sorted((one for one in paper + found if not _is_in_frame(rows, one)), key=lambda one: one.y0)
 
@@ -95,22 +95,26 @@ def _is_straight(columns: npt.NDArray[np.int32]) -> bool:
     return bool((inked & (np.abs(columns - np.median(columns[inked])) <= 3)).mean() >= RULES.frame_share)
 
 
-def _is_background(rows: Rows, segment: Segment, segments: Sequence[Segment]) -> bool:
+def _is_background(rows: Rows, segment: Segment, alone: Sequence[Segment], coloured: Sequence[Segment]) -> bool:
     """Whether a coloured segment is background: panels begin where it ends.
 
-    A flat one must be seen elsewhere too, so on both sides of a panel; one that changes colour (a gradient) may stand
-    alone between two clear edges.
+    A flat one must be seen elsewhere too, so on both sides of a panel; one that changes colour (a gradient), and one
+    seen elsewhere only right beside white or black, must lie between two clear edges.
     """
-    apart = [one for one in segments if abs(one.y0 - segment.y0) > rows.width / 4]
-    alike = sum(_drift(one, segment) <= RULES.drift for one in apart)
+    alike = sum(_drift(one, segment) <= RULES.drift for one in alone if _are_apart(rows, one, segment))
+    again = any(is_close(one.first, segment.last) for one in coloured if _are_apart(rows, one, segment))
     above = rows.steps[segment.y0]
     below = rows.steps[segment.y1] if segment.y1 < rows.height else 1.0
     if alike:
         return alike + 1 >= RULES.often or min(above, below) >= RULES.flat_edge_share
     if segment.height == rows.height:
         return True
-    alone = min(above, below) >= RULES.gradient_edge_share and max(above, below) >= RULES.gradient_best_share
-    return bool(alone) and not segment.is_flat
+    clear = min(above, below) >= RULES.gradient_edge_share and max(above, below) >= RULES.gradient_best_share
+    return bool(clear) and (again or not segment.is_flat)
+
+
+def _are_apart(rows: Rows, one: Segment, other: Segment) -> bool:
+    return abs(one.y0 - other.y0) > rows.width / 4
 
 
 def _continues(segment: Segment, gutters: Sequence[Segment]) -> bool:

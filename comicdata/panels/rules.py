@@ -34,12 +34,12 @@ class Rules:
     deepest: int = 8  # rows in columns in rows ...
     longest_share: float = 16.0  # of the width: more rows without a gutter are no panel, and no run in memory
     bounded_confidence: float = 0.2
-    soft_paper_share: float = 0.35  # a gutter that a balloon bridges still shows this much background
-    soft_height: int = 10
-    soft_edge_share: float = 0.35  # and both its ends are edges of panels over this much of the width
-    soft_open_share: float = 0.85  # of one of its sides
+    soft_levels: tuple[float, ...] = (0.75, 0.5, 0.3, 0.18)  # of a row open to the sides where a balloon bridges a gutter
+    soft_height: int = 8
+    soft_edge_share: float = 0.15  # by how much that falls where panels begin
+    soft_beside_share: float = 0.4  # and what is left of it there, of what it was
     soft_end_share: float = 0.35  # of the height of a run: a balloon that hangs out of the panel is lower
-    soft_straight_share: float = 0.12  # of background in the first rows of a panel below a balloon that hangs out
+    soft_straight_share: float = 0.1  # that is open in the first rows of the panel it hangs out of
     hard_edge_share: float = 0.85  # of the width that changes at once: two full-bleed pictures meet
     hard_edge_step: int = 18  # by more than this
     hard_flat_share: float = 0.97  # where one of the pictures is flat
@@ -47,6 +47,9 @@ class Rules:
     hard_width_share: float = 0.8  # of the width: only in parts as wide as the strip
     hard_margin_share: float = 0.2  # of the width: no panel is as low as this
     hard_flat: int = 4  # rows around the edge; one colour on both sides is a sky over a horizon, not two pictures
+    hard_sky_share: float = 0.7  # of the rows on one side: a flat sky is no picture of its own
+    hard_faint_share: float = 0.5  # of the width that changes by half as much: the other edges of a pattern
+    hard_pattern_share: float = 0.45  # of the step at the edge that is left between the bands on its two sides
     hard_confidence: float = 0.4
 
     text_height_share: float = 1.0  # of the width: taller things are no captions

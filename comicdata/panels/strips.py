@@ -15,7 +15,17 @@ import numpy as np
 
 from comicdata.images import Image
 from comicdata.panels.gutters import Run, find_runs
-from comicdata.panels.paper import Flags, Mask, column_shares, is_enclosed, paper_mask, row_shares, share, spans, within
+from comicdata.panels.paper import (
+    Flags,
+    Mask,
+    Shares,
+    column_shares,
+    is_enclosed,
+    paper_mask,
+    row_shares,
+    spans,
+    within,
+)
 from comicdata.panels.rows import read_rows, uniform_rows
 from comicdata.panels.rules import RULES
 from comicdata.panels.text import is_text
@@ -129,77 +139,106 @@ def _outside_frames(mask: Mask, found: Sequence[tuple[int, int]]) -> list[tuple[
 
 
 def _soft_gutters(mask: Mask, run: Run, width: int) -> list[Run]:
-    """Split where rows are mostly background although something (a balloon) bridges the gutter.
+    """Split where background comes in from the sides although something (a balloon) bridges the gutter.
 
-    Both ends of such a gutter are edges: the share of background jumps within 4 rows; and it is open to one side, or it
-    would be the inside of a balloon. At the head and the foot of a run the balloon only hangs out: it is cut off.
+    At both ends of such a gutter panels begin: the share that is open to the sides falls within 4 rows. At the head and
+    the foot of a run the balloon only hangs out of its panel: the gutter beside it is cut off.
     """
-    shares = row_shares(mask)
-    height, smallest = len(shares), RULES.smallest_panel_share * width
-    cuts: list[tuple[int, int]] = []
-    confidence = 1.0
-    for y0, y1 in spans(shares >= RULES.soft_paper_share, 4):
-        if y1 - y0 < RULES.soft_height or not _is_open(mask[y0:y1]):
-            continue
-        level = float(np.median(shares[y0:y1]))
-        before, after = shares[max(0, y0 - 4)], shares[min(height - 1, y1 + 3)]
-        if y0 > smallest and y1 < height - smallest and min(level - before, level - after) >= RULES.soft_edge_share:
-            cuts.append((y0, y1))
-            confidence = min(confidence, level)
-    head, foot = _soft_end(shares, mask), _soft_end(shares[::-1], mask[::-1])
-    if head:
-        cuts.insert(0, (0, head))
-    if foot:
-        cuts.append((height - foot, height))
-    return _cut(run, cuts, confidence)
+    open_shares = _open_shares(mask)
+    height, smallest = len(open_shares), RULES.smallest_panel_share * width
+    found = _open_spans(open_shares)
+    cuts = [(y0, y1) for y0, y1 in found if smallest < y0 and y1 < height - smallest]
+    confidence = min((float(np.median(open_shares[y0:y1])) for y0, y1 in cuts), default=1.0) ** 0.5
+    head, foot = _soft_end(open_shares), _soft_end(open_shares[::-1])
+    ends = [*([(0, head)] if head else []), *([(height - foot, height)] if foot else [])]
+    return _cut(run, sorted(cuts + ends), confidence)
 
 
-def _is_open(rows: Mask) -> bool:
-    """Whether background runs along the left or the right of the rows."""
-    edge = max(2, rows.shape[1] // 50)
-    return max(share(rows[:, :edge]), share(rows[:, -edge:])) >= RULES.soft_open_share
+def _open_shares(mask: Mask) -> Shares:
+    """Share of every row that is background all the way to the left or the right end of the row; dust is closed."""
+    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    ink = np.asarray(closed) == 0
+    width = mask.shape[1]
+    from_left, from_right = ink.argmax(axis=1), ink[:, ::-1].argmax(axis=1)
+    result: Shares = np.where(ink.any(axis=1), (from_left + from_right) / width, 1.0)
+    return result
 
 
-def _soft_end(shares: np.ndarray, mask: Mask) -> int:  # type: ignore[type-arg]
+def _open_spans(open_shares: Shares) -> list[tuple[int, int]]:
+    """Spans of open rows between edges, the most open first: panels of unequal width lie open beside a gutter, too."""
+    found: list[tuple[int, int]] = []
+    for level in RULES.soft_levels:
+        for y0, y1 in spans(open_shares >= level, 3):
+            tall = y1 - y0 >= RULES.soft_height
+            if tall and _has_edges(open_shares, y0, y1) and not any(y0 < b and a < y1 for a, b in found):
+                found.append((y0, y1))
+    return sorted(found)
+
+
+def _has_edges(open_shares: Shares, y0: int, y1: int) -> bool:
+    """Whether panels begin on both sides of the rows."""
+    level = float(np.median(open_shares[y0:y1]))
+    before, after = open_shares[max(0, y0 - 4)], open_shares[min(len(open_shares) - 1, y1 + 3)]
+    return bool(max(before, after) <= min(level - RULES.soft_edge_share, level * RULES.soft_beside_share))
+
+
+def _soft_end(open_shares: Shares) -> int:
     """How many rows at the head are a balloon that hangs out of a panel with a straight edge; 0 for none."""
-    rows = spans(shares >= RULES.soft_paper_share, 4)
-    if not rows or rows[0][0] > 4 + RULES.narrowest_gutter:
+    rows = spans(open_shares >= RULES.soft_levels[-1], 3)
+    if not rows or rows[0][0] > 4:
         return 0
     end = rows[0][1]
-    low = RULES.soft_height <= end <= RULES.soft_end_share * len(shares)
-    straight = len(shares) > end + 3 and shares[end + 3] <= RULES.soft_straight_share
-    return end if low and straight and _is_open(mask[:end]) else 0
+    low = RULES.soft_height <= end <= RULES.soft_end_share * len(open_shares)
+    straight = len(open_shares) > end + 3 and open_shares[end + 3] <= RULES.soft_straight_share
+    return end if low and straight else 0
 
 
 def _hard_edges(part: Image, run: Run, width: int) -> list[Run]:
-    """Split a tall run as wide as the strip where nearly the whole row changes at once: two pictures that meet.
-
-    A row between others like it on both sides is a pattern; between two flat parts it is a horizon.
-    """
+    """Split a tall run as wide as the strip where nearly the whole row changes at once: two pictures that meet."""
     height = part.shape[0]
-    if height <= max(2.0, RULES.hard_from_share * width) or part.shape[1] < RULES.hard_width_share * width:
+    if height <= max(2, RULES.hard_from_share * width) or part.shape[1] < RULES.hard_width_share * width:
         return []
     margin = round(RULES.hard_margin_share * width)
-    changed = _changed_shares(part)
-    edges = [start for start, _ in spans(changed >= RULES.hard_edge_share, 12)]
-    around = [-1, *edges, height]
-    cuts = []
-    for before, y, after in zip(around, edges, around[2:], strict=False):
-        pattern = y - before < margin and after - y < margin
-        if not pattern and margin < y < height - margin:
-            peak = y + int(changed[y : y + 12].argmax())
-            cuts.append((peak + 1, peak + 1))
+    sampled = np.ascontiguousarray(part[:, :: max(1, part.shape[1] // 256)])
+    flat = uniform_rows(part)
+    changed = _changed_shares(sampled, flat, RULES.hard_edge_step)
+    faint = _middles(_changed_shares(sampled, flat, RULES.hard_edge_step // 2) >= RULES.hard_faint_share)
+    cuts = [
+        (y, y)
+        for y in _middles(changed >= RULES.hard_edge_share)
+        if margin < y < height - margin
+        and not _is_horizon(flat, y)
+        and not _is_pattern(sampled, y, [0, *faint, height], margin)
+    ]
     return _cut(run, cuts, RULES.hard_confidence)
 
 
-def _changed_shares(part: Image) -> np.ndarray:  # type: ignore[type-arg]
-    """Share of the width that changes from row y to y + 1, (h - 1,); 0 where both sides are flat."""
-    sampled = np.ascontiguousarray(part[:, :: max(1, part.shape[1] // 256)])
-    changed = 1 - row_shares(within(sampled[1:], sampled[:-1], RULES.hard_edge_step))
-    flat = uniform_rows(part)
+def _middles(edges: Flags) -> list[int]:
+    """Where edges are, as rows of the run: steps from y to y + 2 that follow each other are one edge."""
+    return [(start + end) // 2 + 1 for start, end in spans(edges, 12)]
+
+
+def _is_horizon(flat: Flags, y: int) -> bool:
+    """Whether there is hardly anything but flat colour on one side of row y."""
+    return max(float(flat[:y].mean()), float(flat[y:].mean())) > RULES.hard_sky_share
+
+
+def _is_pattern(sampled: Image, y: int, edges: Sequence[int], margin: int) -> bool:
+    """Whether row y is one edge of checks or tiles: others follow on both sides, or the bands beside it look alike."""
+    above = any(14 < y - other < margin for other in edges)
+    below = any(14 < other - y < margin for other in edges)
+    step = cv2.absdiff(sampled[y - 3], sampled[y + 2]).mean()
+    bands = sampled[y - margin : y], sampled[y : y + margin]
+    upper, lower = (cv2.resize(band, (6, 1), interpolation=cv2.INTER_AREA) for band in bands)
+    return bool((above and below) or cv2.absdiff(upper, lower).mean() < RULES.hard_pattern_share * step)
+
+
+def _changed_shares(sampled: Image, flat: Flags, least: int) -> Shares:
+    """Share of the width that changes from row y to y + 2, (h - 2,); 0 where both sides are flat."""
+    changed: Shares = 1 - row_shares(within(sampled[2:], sampled[:-2], least))
     reach = RULES.hard_flat
-    above = _any_before(flat, reach)[:-1]
-    below = _any_before(flat[::-1], reach)[::-1][1:]
+    above = _any_before(flat, reach)[:-2]
+    below = _any_before(flat[::-1], reach)[::-1][2:]
     changed[above & below] = 0
     changed[(above | below) & (changed < RULES.hard_flat_share)] = 0
     return changed
