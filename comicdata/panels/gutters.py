@@ -98,8 +98,8 @@ def _is_straight(columns: npt.NDArray[np.int32]) -> bool:
 def _is_background(rows: Rows, segment: Segment, alone: Sequence[Segment], coloured: Sequence[Segment]) -> bool:
     """Whether a coloured segment is background: panels begin where it ends.
 
-    A flat one must be seen elsewhere too, so on both sides of a panel; one that changes colour (a gradient), and one
-    seen elsewhere only right beside white or black, must lie between two clear edges.
+    A flat one must be seen elsewhere too, so on both sides of a panel, or lie between two edges as wide as the strip;
+    one that changes colour (a gradient), or is seen elsewhere only right beside white or black, between clear edges.
     """
     alike = sum(_drift(one, segment) <= RULES.drift for one in alone if _are_apart(rows, one, segment))
     again = any(is_close(one.first, segment.last) for one in coloured if _are_apart(rows, one, segment))
@@ -110,7 +110,8 @@ def _is_background(rows: Rows, segment: Segment, alone: Sequence[Segment], colou
     if segment.height == rows.height:
         return True
     clear = min(above, below) >= RULES.gradient_edge_share and max(above, below) >= RULES.gradient_best_share
-    return bool(clear) and (again or not segment.is_flat)
+    sharp = min(above, below) >= RULES.flat_alone_share
+    return bool(sharp) or (bool(clear) and (again or not segment.is_flat))
 
 
 def _are_apart(rows: Rows, one: Segment, other: Segment) -> bool:

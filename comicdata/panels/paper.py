@@ -21,11 +21,11 @@ def is_close(one: Colour, other: Colour) -> bool:
     return bool(np.abs(one - other).max() <= RULES.tolerance)
 
 
-def is_like(image: Image, colour: Colour) -> Mask:
+def is_like(image: Image, colour: Colour, tolerance: int = RULES.tolerance) -> Mask:
     """Which pixels of (H, W, 3) are within tolerance of one colour, (H, W)."""
     centre = np.rint(colour).astype(np.int16)
-    low = np.clip(centre - RULES.tolerance, 0, 255).tolist()
-    high = np.clip(centre + RULES.tolerance, 0, 255).tolist()
+    low = np.clip(centre - tolerance, 0, 255).tolist()
+    high = np.clip(centre + tolerance, 0, 255).tolist()
     return np.asarray(cv2.inRange(image, tuple(low), tuple(high)), np.uint8)
 
 
@@ -47,13 +47,13 @@ def share(mask: Mask) -> float:
 
 def row_shares(mask: Mask) -> Shares:
     """Share of true pixels in every row of (H, W)."""
-    sums = cv2.reduce(np.ascontiguousarray(mask), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    sums = cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
     return np.asarray(sums)[:, 0] / (255 * mask.shape[1])
 
 
 def column_shares(mask: Mask) -> Shares:
     """Share of true pixels in every column of (H, W)."""
-    sums = cv2.reduce(np.ascontiguousarray(mask), 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    sums = cv2.reduce(mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
     return np.asarray(sums)[0] / (255 * mask.shape[0])
 
 
@@ -84,7 +84,7 @@ def is_enclosed(gap: Mask) -> bool:
 
     Flat art in a thin frame looks like a gutter row by row; the sides of the frame tell.
     """
-    ink = np.asarray(cv2.dilate(~gap, np.ones((1, 7), np.uint8)), np.uint8)
+    ink = np.asarray(cv2.dilate(np.ascontiguousarray(~gap), np.ones((1, 7), np.uint8)), np.uint8)
     lines = np.flatnonzero(column_shares(ink) >= RULES.frame_share)
     width = gap.shape[1]
     return bool((lines < width / 2).any() and (lines >= width / 2).any())

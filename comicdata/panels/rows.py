@@ -43,8 +43,8 @@ def read_rows(slices: Iterable[Image]) -> Rows:
     width, tail = 0, None
     for one in slices:
         width = one.shape[1]
-        parts.append(_row_colours(one))
         sampled = _sampled(one, STEP_SAMPLES)
+        parts.append(_row_colours(one, sampled))
         joined = sampled if tail is None else np.concatenate([tail, sampled])
         if len(joined) > REACH:
             steps.append(1 - row_shares(within(joined[REACH:], joined[:-REACH], RULES.edge_step)))
@@ -58,13 +58,13 @@ def read_rows(slices: Iterable[Image]) -> Rows:
 
 def uniform_rows(image: Image) -> Flags:
     """Which rows of (H, W, 3) are one colour, (H,)."""
-    return _row_colours(image)[0]
+    return _row_colours(image, image)[0]
 
 
 def _row_colours(
-    image: Image,
+    image: Image, columns: Image
 ) -> tuple[Flags, npt.NDArray[np.float32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """uniform, colours, left and right of Rows.
+    """uniform, colours, left and right of Rows; `columns` are some or all columns of the image.
 
     Rows where many neighbouring samples differ cannot be one colour; of the others the median is taken, and only those
     whose samples agree with it are read in full.
@@ -73,7 +73,7 @@ def _row_colours(
     colours = np.zeros((height, 3), np.float32)
     uniform = np.zeros(height, bool)
     left, right = np.full(height, -1, np.int32), np.full(height, -1, np.int32)
-    sampled = _sampled(image, SAMPLES)
+    sampled = _sampled(columns, SAMPLES)
     calm = np.ones(height, bool)
     if sampled.shape[1] > 1:
         pairs = within(np.ascontiguousarray(sampled[:, 1:]), np.ascontiguousarray(sampled[:, :-1]), 2 * RULES.tolerance)

@@ -31,6 +31,11 @@ class Rules:
     gradient_edge_share: float = 0.45  # of the width, above and below a gutter that stands alone
     gradient_best_share: float = 0.6  # and on one of its sides
 
+    flat_alone_share: float = 0.85  # of the width, above and below a flat gutter of a colour seen nowhere else
+    grow_step: int = 5  # on pure white or black, a pixel this far from it is faint art
+    grow_share: float = 0.25  # of a line, for faint art to go on there
+    grow_least: int = 12  # less is the blur of JPEG around an edge
+
     deepest: int = 8  # rows in columns in rows ...
     longest_share: float = 16.0  # of the width: more rows without a gutter are no panel, and no run in memory
     bounded_confidence: float = 0.2

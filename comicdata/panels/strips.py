@@ -14,12 +14,14 @@ import cv2
 import numpy as np
 
 from comicdata.images import Image
+from comicdata.panels.faint import grown
 from comicdata.panels.gutters import Run, find_runs
 from comicdata.panels.paper import (
     Flags,
     Mask,
     Shares,
     column_shares,
+    is_close,
     is_enclosed,
     paper_mask,
     row_shares,
@@ -72,14 +74,23 @@ def _parts(runs: Sequence[Run], slices: Iterable[Image]) -> Iterator[tuple[Run, 
 
 def _run_panels(part: Image, run: Run, *, right_to_left: bool) -> list[Panel]:
     """The panels in the rows of one run, `part` (h, W, 3)."""
-    width = part.shape[1]
-    found = []
-    for piece in _divide(part, run, width, 0, right_to_left):
-        if min(piece.box.width, piece.box.height) < RULES.smallest_panel_share * width:
-            continue
-        text = is_text(_within_run(part, run, piece.box), piece.above, piece.below, width)
-        found.append(Panel(piece.box, piece.confidence, "text" if text else "panel"))
-    return found
+    width, least = part.shape[1], RULES.smallest_panel_share * part.shape[1]
+    pieces = _divide(part, run, width, 0, right_to_left)
+    pieces = [piece for piece in pieces if min(piece.box.width, piece.box.height) >= least]
+    boxes = [piece.box for piece in pieces]
+    if is_close(run.above, run.below):
+        top = run.box.y0
+        inside = grown(part, [_moved(box, -top) for box in boxes], run.above)
+        boxes = [_moved(box, top) for box in inside]
+    texts = (is_text(_within_run(part, run, one.box), one.above, one.below, width) for one in pieces)
+    return [
+        Panel(piece.box if text else box, piece.confidence, "text" if text else "panel")
+        for piece, box, text in zip(pieces, boxes, texts, strict=True)
+    ]
+
+
+def _moved(box: Box, rows: int) -> Box:
+    return Box(box.x0, box.y0 + rows, box.x1, box.y1 + rows)
 
 
 def _within_run(part: Image, run: Run, box: Box) -> Image:
@@ -115,7 +126,7 @@ def _divide(part: Image, run: Run, width: int, depth: int, right_to_left: bool) 
 def _column_spans(mask: Mask) -> list[tuple[int, int]]:
     """Spans of columns between background columns; narrow background columns inside a picture do not cut."""
     content = column_shares(mask) < RULES.column_share
-    return _outside_frames(np.ascontiguousarray(mask.T), spans(content, RULES.narrowest_column))
+    return _outside_frames(mask.T, spans(content, RULES.narrowest_column))
 
 
 def _row_boxes(mask: Mask, column: tuple[int, int], box: Box) -> Iterator[Box]:

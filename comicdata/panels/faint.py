@@ -1,0 +1,54 @@
+"""Faint art beside a box: dark scenes that sink into a black gutter, pale ones that fade into white paper."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from comicdata.images import Image
+from comicdata.panels.paper import BLACK, WHITE, Colour, Flags, column_shares, is_like, row_shares
+from comicdata.panels.rules import RULES
+from comicdata.records import Box
+
+
+def grown(image: Image, boxes: Sequence[Box], paper: Colour) -> list[Box]:
+    """The boxes, each with the faint art beside it, up to the next box; image (H, W, 3) and boxes in its pixels.
+
+    Only pure white or black paper is clean enough to tell; on any other colour the boxes stay as they are.
+    """
+    if min(float(np.abs(paper - pure).max()) for pure in (BLACK, WHITE)) > RULES.grow_step:
+        return list(boxes)
+    faint = ~is_like(image, WHITE if paper.min() > 128 else BLACK, RULES.grow_step)
+    found = list(boxes)
+    for index, box in enumerate(boxes):
+        others = found[:index] + found[index + 1 :]
+        x0, x1 = _reach(column_shares(faint[box.y0 : box.y1]), box.x0, box.x1, _limits(box, others, "x"))
+        wide = Box(x0, box.y0, x1, box.y1)
+        y0, y1 = _reach(row_shares(faint[:, x0:x1]), box.y0, box.y1, _limits(wide, others, "y"))
+        found[index] = Box(x0, y0, x1, y1)
+    return found
+
+
+def _limits(box: Box, others: Sequence[Box], axis: str) -> tuple[int, int]:
+    """How far the box may grow along an axis: to the boxes beside it."""
+    across = "y" if axis == "x" else "x"
+    low, high = 0, 1 << 30
+    for other in others:
+        if getattr(other, f"{across}0") < getattr(box, f"{across}1") and getattr(box, f"{across}0") < getattr(
+            other, f"{across}1"
+        ):
+            if getattr(other, f"{axis}1") <= getattr(box, f"{axis}0"):
+                low = max(low, getattr(other, f"{axis}1"))
+            elif getattr(other, f"{axis}0") >= getattr(box, f"{axis}1"):
+                high = min(high, getattr(other, f"{axis}0"))
+    return low, high
+
+
+def _reach(shares: np.ndarray, start: int, end: int, limits: tuple[int, int]) -> tuple[int, int]:  # type: ignore[type-arg]
+    """Start and end moved outwards over lines that show faint art; short moves are taken back."""
+    art: Flags = shares >= RULES.grow_share
+    low, high = start, end
+    while low > limits[0] and art[low - 1]:
+        low -= 1
+    while high < min(limits[1], len(art)) and art[high]:
+        high += 1
+    return (low if start - low >= RULES.grow_least else start), (high if high - end >= RULES.grow_least else end)
