@@ -1,18 +1,21 @@
 """Stage 2: where the panels are. Pure functions from pictures to boxes; slices are stitched first."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from comicdata.images import Image, resize
 from comicdata.panels.layout import Found, find_layout, picture_layout
 from comicdata.panels.pages import page_panels, picture_panel
-from comicdata.panels.strips import strip_panels
+from comicdata.panels.strips import stream_strip, strip_panels
 from comicdata.records import Box, Layout, Panel
 
-__all__ = ["Strip", "cut_panel", "find_layout", "find_panels", "make_strips", "pictures_of"]
+__all__ = ["Cut", "Strip", "cut_panel", "find_layout", "find_panels", "make_strips", "pictures_of", "stream_panels"]
+
+ReadingOrder = Literal["ltr", "rtl"]  # of panels side by side
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,50 @@ def _to_width(picture: Image, width: int) -> Image:
     return resize(picture, width, max(1, round(picture.shape[0] * width / picture.shape[1])))
 
 
-def find_panels(strip: Strip) -> list[Panel]:
+def find_panels(strip: Strip, reading_order: ReadingOrder = "ltr") -> list[Panel]:
     """The panels of a strip or page in reading order, text blocks included, in pixels of `strip.image`."""
+    right_to_left = reading_order == "rtl"
     if strip.layout == "single":
         return [picture_panel(strip.image)]
-    return strip_panels(strip.image) if strip.layout == "strip" else page_panels(strip.image)
+    find = strip_panels if strip.layout == "strip" else page_panels
+    return find(strip.image, right_to_left=right_to_left)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One panel of a streamed strip: its place in the strip, its pixels (h, w, 3), the indices of its slices."""
+
+    panel: Panel
+    image: Image
+    pictures: tuple[int, ...]
+
+
+def stream_panels(
+    slices: Callable[[], Iterable[Image]], *, width: int | None = None, reading_order: ReadingOrder = "ltr"
+) -> Iterator[Cut]:
+    """The panels that find_panels finds in the stitched strip, without ever holding the strip.
+
+    `slices` gives the slices (h, w, 3) uint8 from the top; it is called twice (features of the rows, then pixels), so
+    let it decode anew. They are brought to `width`, by default that of the first. Held at a time: one slice, what lies
+    between two gutters (cut at 16 widths if it is taller), and some 30 bytes a row.
+    """
+    tops: list[int] = []
+    heights: list[int] = []
+
+    def even() -> Iterator[Image]:
+        tops.clear()
+        heights.clear()
+        wide = width
+        for one in slices():
+            wide = wide or one.shape[1]
+            tops.append(sum(heights[-1:]) + sum(tops[-1:]))
+            heights.append(max(1, round(one.shape[0] * wide / one.shape[1])))
+            yield _to_width(one, wide)
+
+    for panel, image in stream_strip(even, right_to_left=reading_order == "rtl"):
+        box = panel.box
+        touched = (i for i, (y, h) in enumerate(zip(tops, heights, strict=True)) if y < box.y1 and y + h > box.y0)
+        yield Cut(panel, image, tuple(touched))
 
 
 def cut_panel(strip: Strip, box: Box) -> Image:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from comicdata.images import Image
-from comicdata.panels.paper import BLACK, WHITE, Colour, Flags, column_shares, is_like, row_shares
+from comicdata.panels.paper import Colour, Flags, Mask, column_shares, is_like, row_shares, share
 from comicdata.panels.rules import RULES
 from comicdata.records import Box
 
@@ -13,11 +13,12 @@ from comicdata.records import Box
 def grown(image: Image, boxes: Sequence[Box], paper: Colour) -> list[Box]:
     """The boxes, each with the faint art beside it, up to the next box; image (H, W, 3) and boxes in its pixels.
 
-    Only pure white or black paper is clean enough to tell; on any other colour the boxes stay as they are.
+    Only clean paper can tell; on grain the boxes stay as they are.
     """
-    if min(float(np.abs(paper - pure).max()) for pure in (BLACK, WHITE)) > RULES.grow_step:
+    near = is_like(image, paper, RULES.grow_step)
+    if not _is_clean(image, near, paper):
         return list(boxes)
-    faint = ~is_like(image, WHITE if paper.min() > 128 else BLACK, RULES.grow_step)
+    faint = ~near
     found = list(boxes)
     for index, box in enumerate(boxes):
         others = found[:index] + found[index + 1 :]
@@ -26,6 +27,15 @@ def grown(image: Image, boxes: Sequence[Box], paper: Colour) -> list[Box]:
         y0, y1 = _reach(row_shares(faint[:, x0:x1]), box.y0, box.y1, _limits(wide, others, "y"))
         found[index] = Box(x0, y0, x1, y1)
     return found
+
+
+def _is_clean(image: Image, near: Mask, paper: Colour) -> bool:
+    """Pure white and black are; another colour where the border of the picture shows it without grain."""
+    if min(paper.min(), 255 - paper.max()) <= RULES.grow_step // 2 and np.ptp(paper) <= RULES.grow_step:
+        return True
+    like = is_like(image, paper)
+    sides = [(near[edge], like[edge]) for edge in (np.s_[:6], np.s_[-6:], np.s_[:, :6], np.s_[:, -6:])]
+    return sum(map(share, (one for one, _ in sides))) >= RULES.grow_clean_share * sum(share(one) for _, one in sides) > 0
 
 
 def _limits(box: Box, others: Sequence[Box], axis: str) -> tuple[int, int]:

@@ -1,12 +1,14 @@
 """A page to its panels: the background is flooded from the border, what it does not reach are panels."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from comicdata.images import Image
+from comicdata.panels.cells import find_cells, find_insets
+from comicdata.panels.faint import grown
 from comicdata.panels.paper import BLACK, WHITE, Colour, Mask, column_shares, is_close, is_like, row_shares, share, spans
 from comicdata.panels.rules import RULES
 from comicdata.panels.text import is_lettering, is_text
@@ -15,20 +17,21 @@ from comicdata.records import Box, Panel
 WHOLE_CONFIDENCE = 0.3  # no gutter found: the page is one panel, or it beats us
 
 
-def page_panels(image: Image) -> list[Panel]:
-    """Panels of one page, (H, W, 3) uint8, in reading order: rows from the top, left to right.
+def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
+    """Panels of one page, (H, W, 3) uint8, in reading order: rows from the top, left to right or right to left.
 
     The whole page at low confidence where no gutter is found, or where what is found makes no sense; nothing on a
     blank page.
     """
-    papers = list(_papers(image))
+    papers = _papers(image)
     for paper in papers:
         boxes = content_boxes(image, paper)
         if _makes_sense(boxes, image.shape):
-            panels = [_panel(image, box, paper) for box in reading_order(boxes)]
+            ordered = reading_order(grown(image, boxes, paper), right_to_left=right_to_left)
+            panels = [_panel(image, box, paper) for box in ordered]
             if any(panel.kind == "panel" for panel in panels):
                 return panels
-    background = is_like(image, papers[0])
+    background = is_like(image, border_colour(image))
     if share(background) >= RULES.blank_share:
         return []
     text = share(background) >= RULES.page_text_share and is_lettering(image, background, image.shape[1])
@@ -45,11 +48,16 @@ def picture_panel(image: Image) -> Panel:
     return Panel(_trimmed(is_like(image, paper), whole) if bordered else whole)
 
 
-def _papers(image: Image) -> Iterator[Colour]:
-    """Colours that the background may have: that of the border; white and black between panels that bleed off."""
+def _papers(image: Image) -> list[Colour]:
+    """Colours that the background may have, likeliest first: that of the border where most of the border shows it;
+    else, where panels bleed off the sheet, white and black.
+    """
     colour = border_colour(image)
-    yield colour
-    yield from (other for other in (WHITE, BLACK) if not is_close(other, colour))
+    others = [other for other in (WHITE, BLACK) if not is_close(other, colour)]
+    sides = [image[:1], image[-1:], image[:, :1], image[:, -1:]]
+    pixels = np.concatenate([side.reshape(1, -1, 3) for side in sides], axis=1)
+    shown = share(is_like(pixels, colour)) >= RULES.border_paper_share
+    return [colour, *others] if shown else [*others, colour]
 
 
 def _makes_sense(boxes: Sequence[Box], shape: Sequence[int]) -> bool:
@@ -70,19 +78,38 @@ def border_colour(image: Image) -> Colour:
 def content_boxes(image: Image, paper: Colour) -> list[Box]:
     """Boxes of the parts that background of colour `paper`, flooded from the border, does not reach.
 
-    Parts that balloons or figures hold together are cut at the gutters between them.
+    Parts that balloons or figures hold together are cut at the gutters between them; insets in a rim of their own are
+    boxes inside boxes. A page of figures without frames is cut into cells.
     """
     factor = 2 if max(image.shape[:2]) >= RULES.half_from else 1
     small = cv2.resize(image, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
     small = np.asarray(small, np.uint8).reshape(*small.shape[:2], 3)
-    flooded = _flooded(is_like(small, paper))
+    like = is_like(small, paper)
+    flooded = _flooded(like)
     pieces = [piece for box in _component_boxes(~flooded) for piece in _split_bridges(flooded, box)]
-    height, width = image.shape[:2]
-    boxes = [
-        Box(box.x0 * factor, box.y0 * factor, min(box.x1 * factor, width), min(box.y1 * factor, height))
-        for box in pieces
-    ]
-    return _merge_contained([box for box in boxes if _is_panel_size(box, image.shape)])
+    pieces = _merge_contained([box for box in pieces if _is_panel_size(box, small.shape)])
+    if _lacks_frames(flooded, pieces):
+        cells = find_cells(small, ~flooded)
+        if len(cells) > RULES.cells_least and _makes_sense(cells, small.shape):
+            return [_enlarged(box, factor, image.shape) for box in cells]
+    least = round(RULES.page_speck_share * min(small.shape[:2]))
+    return [_enlarged(box, factor, image.shape) for box in [*pieces, *find_insets(like, flooded, least)]]
+
+
+def _enlarged(box: Box, factor: int, shape: Sequence[int]) -> Box:
+    x1, y1 = min(box.x1 * factor, shape[1]), min(box.y1 * factor, shape[0])
+    return Box(box.x0 * factor, box.y0 * factor, x1, y1)
+
+
+def _lacks_frames(flooded: Mask, boxes: Sequence[Box]) -> bool:
+    """Whether boxes that are filled to their sides take up only a little of what is drawn on the page."""
+    solid = (
+        box.width * box.height
+        for box in boxes
+        if share(flooded[box.y0 : box.y1, box.x0 : box.x1]) <= 1 - RULES.solid_share
+    )
+    whole = _trimmed(flooded, Box(0, 0, flooded.shape[1], flooded.shape[0]))
+    return sum(solid) < RULES.solid_page_share * whole.width * whole.height
 
 
 def _flooded(paper: Mask) -> Mask:
@@ -152,9 +179,13 @@ def _merge_contained(boxes: Sequence[Box]) -> list[Box]:
     """Drop boxes that lie almost wholly inside another: figures and balloons that came loose."""
     kept: list[Box] = []
     for box in sorted(boxes, key=lambda one: -one.width * one.height):
-        if not any(_shared(box, other) > 0.85 * box.width * box.height for other in kept):
+        if not any(_is_inside(box, other) for other in kept):
             kept.append(box)
     return kept
+
+
+def _is_inside(one: Box, other: Box) -> bool:
+    return _shared(one, other) > 0.85 * one.width * one.height
 
 
 def _shared(one: Box, other: Box) -> int:
@@ -166,23 +197,29 @@ def _shared(one: Box, other: Box) -> int:
 
 def _overlap_much(boxes: Sequence[Box]) -> bool:
     area = sum(box.width * box.height for box in boxes)
-    shared = sum(_shared(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
+    pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :]]
+    shared = sum(_shared(a, b) for a, b in pairs if not _is_inside(a, b) and not _is_inside(b, a))
     return shared > 0.25 * area
 
 
-def reading_order(boxes: Sequence[Box]) -> list[Box]:
-    """Rows from the top, left to right: cut the set at horizontal gaps, each part at vertical gaps, and so on.
+def reading_order(boxes: Sequence[Box], *, right_to_left: bool = False) -> list[Box]:
+    """Rows from the top, each in reading direction: cut the set at level gaps, each part at upright gaps, and so on.
 
-    Clean gaps first; then boxes may overlap a little (slanted gutters), then more.
+    Clean gaps first; then boxes may overlap a little (slanted gutters), then more. An inset follows its panel.
     """
     if len(boxes) < 2:
         return list(boxes)
+    insets = [box for box in boxes if any(other is not box and _is_inside(box, other) for other in boxes)]
+    if insets:
+        outer = reading_order([box for box in boxes if box not in insets], right_to_left=right_to_left)
+        return [one for box in outer for one in (box, *(inset for inset in insets if _is_inside(inset, box)))]
     for slack in (0.1, 0.25, 0.45):
         for axis in ("y", "x"):
             groups = _groups(boxes, axis, slack)
             if len(groups) > 1:
-                return [box for group in groups for box in reading_order(group)]
-    return sorted(boxes, key=lambda box: (box.y0, box.x0))
+                ordered = groups[::-1] if axis == "x" and right_to_left else groups
+                return [box for group in ordered for box in reading_order(group, right_to_left=right_to_left)]
+    return sorted(boxes, key=lambda box: (box.y0, -box.x1 if right_to_left else box.x0))
 
 
 def _groups(boxes: Sequence[Box], axis: str, slack: float) -> list[list[Box]]:

@@ -32,8 +32,9 @@ class Rules:
     gradient_best_share: float = 0.6  # and on one of its sides
 
     flat_alone_share: float = 0.85  # of the width, above and below a flat gutter of a colour seen nowhere else
-    grow_step: int = 5  # on pure white or black, a pixel this far from it is faint art
-    grow_share: float = 0.25  # of a line, for faint art to go on there
+    grow_step: int = 5  # on clean paper, a pixel this far from it is faint art
+    grow_clean_share: float = 0.7  # of the background that is nearer than that on clean paper
+    grow_share: float = 0.35  # of a line, for faint art to go on there
     grow_least: int = 12  # less is the blur of JPEG around an edge
 
     deepest: int = 8  # rows in columns in rows ...
@@ -45,6 +46,8 @@ class Rules:
     soft_beside_share: float = 0.4  # and what is left of it there, of what it was
     soft_end_share: float = 0.35  # of the height of a run: a balloon that hangs out of the panel is lower
     soft_straight_share: float = 0.1  # that is open in the first rows of the panel it hangs out of
+    soft_straight_rows: int = 60  # of a panel beside such a gutter, over which its sides are straight
+    soft_straight_step: float = 0.04  # of the width: they may move this much
     hard_edge_share: float = 0.85  # of the width that changes at once: two full-bleed pictures meet
     hard_edge_step: int = 18  # by more than this
     hard_flat_share: float = 0.97  # where one of the pictures is flat
@@ -69,6 +72,7 @@ class Rules:
     balloon_width_share: float = 0.5  # a white shape on black, wider than this, is a picture
 
     half_from: int = 700  # pages with a longer side are analysed at half size
+    border_paper_share: float = 0.5  # of a page's border in its colour, for that to be the paper
     page_smallest_share: float = 0.008  # of the page's area
     page_speck_share: float = 0.10  # of the page's shorter side, for both sides of a panel
     page_soft_share: float = 0.35  # of a line across a part of a page: a gutter with balloons over it
@@ -77,6 +81,20 @@ class Rules:
     page_soft_edge: float = 0.3  # how far the share of background falls on both sides of such a gutter
     blank_share: float = 0.9995  # of a page without a picture: dust is allowed
     page_text_share: float = 0.9  # of a page that is all lettering
+
+    solid_share: float = 0.8  # of a box that is not background: a framed or painted panel
+    solid_page_share: float = 0.45  # of the page's content: with less in such boxes its panels have no frames
+    cells_least: int = 2  # cells, or the page is none of cells
+    cells_deepest: int = 3  # tiers, columns, and once more
+    cell_least_share: float = 0.12  # of the page's shorter side: no cell is smaller
+    cell_edge_step: int = 8  # between the tints of two cells that touch
+    cell_edge_share: float = 0.72  # of the width or height of the part that changes there
+    cell_gap_share: float = 0.2  # of the smallest cell: a gap between cells
+    cell_widest_share: float = 0.6  # of the widest gap on the same level
+    cell_low_share: float = 0.06  # of the page's height: a line of lettering, not a cell
+    inset_rim_share: float = 0.4  # of a box that is rim at most
+    inset_side_share: float = 0.9  # of each side that the rim covers
+    inset_inner_share: float = 0.7  # of a line across the inset that is rim at most
 
 
 RULES = Rules()

@@ -140,6 +140,8 @@ _EXAMPLE = '{"input": "page.png", "panels": [{"box": [0, 0, 100, 80]}]}'
 
 
 def _lines(path: Path) -> Iterable[Any]:
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file; name a JSON-lines file")
     try:
         return read_jsonl(path)
     except OSError as error:

@@ -190,7 +190,14 @@ def _has_edges(open_shares: Shares, y0: int, y1: int) -> bool:
     """Whether panels begin on both sides of the rows."""
     level = float(np.median(open_shares[y0:y1]))
     before, after = open_shares[max(0, y0 - 4)], open_shares[min(len(open_shares) - 1, y1 + 3)]
-    return bool(max(before, after) <= min(level - RULES.soft_edge_share, level * RULES.soft_beside_share))
+    falls = max(before, after) <= min(level - RULES.soft_edge_share, level * RULES.soft_beside_share)
+    return bool(falls) and _is_straight(open_shares[y1:]) and _is_straight(open_shares[:y0][::-1])
+
+
+def _is_straight(open_shares: Shares) -> bool:
+    """Whether the first rows of a panel are all equally wide: the side of a picture, not the outline of a figure."""
+    rows = open_shares[4 : 4 + RULES.soft_straight_rows]
+    return rows.size > 0 and float(np.ptp(np.percentile(rows, (10, 90)))) <= RULES.soft_straight_step
 
 
 def _soft_end(open_shares: Shares) -> int:
@@ -201,7 +208,7 @@ def _soft_end(open_shares: Shares) -> int:
     end = rows[0][1]
     low = RULES.soft_height <= end <= RULES.soft_end_share * len(open_shares)
     straight = len(open_shares) > end + 3 and open_shares[end + 3] <= RULES.soft_straight_share
-    return end if low and straight else 0
+    return end if low and straight and _is_straight(open_shares[end:]) else 0
 
 
 def _hard_edges(part: Image, run: Run, width: int) -> list[Run]:
