@@ -226,7 +226,7 @@ def _vignette(rng: Rng, image: Image, cell: Box) -> Box:
     write(part, (("So here we are", "I have a plan")[int(rng.integers(2))],), (middle, 28), 0.7, INK)
     for index in range(3):
         x, radius = round(cell.width * (0.2 + 0.3 * index)), round(cell.width * rng.uniform(0.09, 0.13))
-        y = round(rng.uniform(top + radius + 4, cell.height - 2 * radius))
+        y = round(rng.uniform(top + radius + 4, max(top + radius + 5, cell.height - 2 * radius)))
         body = np.array([[x - radius, cell.height - 6], [x, y], [x + radius, cell.height - 6]], np.int32)
         colour = light_colour(rng)
         cv2.fillPoly(part, [body], colour, cv2.LINE_AA)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from comicdata.images import Image
-from comicdata.panels.paper import Colour, Flags, Mask, column_shares, is_like, row_shares, share
+from comicdata.panels.paper import Colour, Flags, Mask, Shares, column_shares, is_like, row_shares, share
 from comicdata.panels.rules import RULES
 from comicdata.records import Box
 
@@ -39,21 +39,26 @@ def _is_clean(image: Image, near: Mask, paper: Colour) -> bool:
 
 
 def _limits(box: Box, others: Sequence[Box], axis: str) -> tuple[int, int]:
-    """How far the box may grow along an axis: to the boxes beside it."""
-    across = "y" if axis == "x" else "x"
+    """How far the box may grow along an axis: to the boxes beside it, not at all where one overlaps that side."""
     low, high = 0, 1 << 30
+    start, end = _along(box, axis)
+    across, until = _along(box, "y" if axis == "x" else "x")
     for other in others:
-        if getattr(other, f"{across}0") < getattr(box, f"{across}1") and getattr(box, f"{across}0") < getattr(
-            other, f"{across}1"
-        ):
-            if getattr(other, f"{axis}1") <= getattr(box, f"{axis}0"):
-                low = max(low, getattr(other, f"{axis}1"))
-            elif getattr(other, f"{axis}0") >= getattr(box, f"{axis}1"):
-                high = min(high, getattr(other, f"{axis}0"))
+        first, last = _along(other, axis)
+        other_across, other_until = _along(other, "y" if axis == "x" else "x")
+        if other_across < until and across < other_until:
+            if first < start:
+                low = max(low, min(last, start))
+            if last > end:
+                high = min(high, max(first, end))
     return low, high
 
 
-def _reach(shares: np.ndarray, start: int, end: int, limits: tuple[int, int]) -> tuple[int, int]:  # type: ignore[type-arg]
+def _along(box: Box, axis: str) -> tuple[int, int]:
+    return (box.x0, box.x1) if axis == "x" else (box.y0, box.y1)
+
+
+def _reach(shares: Shares, start: int, end: int, limits: tuple[int, int]) -> tuple[int, int]:
     """Start and end moved outwards over lines that show faint art; short moves are taken back."""
     art: Flags = shares >= RULES.grow_share
     low, high = start, end

@@ -40,9 +40,10 @@ class Rules:
     deepest: int = 8  # rows in columns in rows ...
     longest_share: float = 16.0  # of the width: more rows without a gutter are no panel, and no run in memory
     bounded_confidence: float = 0.2
-    soft_levels: tuple[float, ...] = (0.75, 0.5, 0.3, 0.18)  # of a row open to the sides where a balloon bridges a gutter
+    soft_levels: tuple[float, ...] = (0.75, 0.5, 0.3, 0.18, 0.1)  # of a row open to the sides where a balloon bridges a gutter
+    soft_level_of_ends: float = 0.18  # likewise where a balloon only hangs out
     soft_height: int = 8
-    soft_edge_share: float = 0.15  # by how much that falls where panels begin
+    soft_edge_share: float = 0.08  # by how much that falls where panels begin
     soft_beside_share: float = 0.4  # and what is left of it there, of what it was
     soft_end_share: float = 0.35  # of the height of a run: a balloon that hangs out of the panel is lower
     soft_straight_share: float = 0.1  # that is open in the first rows of the panel it hangs out of

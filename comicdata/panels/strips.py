@@ -202,7 +202,7 @@ def _is_straight(open_shares: Shares) -> bool:
 
 def _soft_end(open_shares: Shares) -> int:
     """How many rows at the head are a balloon that hangs out of a panel with a straight edge; 0 for none."""
-    rows = spans(open_shares >= RULES.soft_levels[-1], 3)
+    rows = spans(open_shares >= RULES.soft_level_of_ends, 3)
     if not rows or rows[0][0] > 4:
         return 0
     end = rows[0][1]
