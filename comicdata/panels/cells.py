@@ -66,13 +66,13 @@ def _gaps(content: Flags, least: float) -> list[tuple[int, int]]:
 
 
 def _joined(boxes: Sequence[Box], height: int) -> list[Box]:
-    """Low boxes (a line of lettering) joined with the nearest box above or below them."""
+    """Low boxes (a line of lettering) joined with the nearest box; lettering above a figure is likelier than below it."""
     low = RULES.cell_low_share * height
     kept = [box for box in boxes if box.height >= low]
     for box in (one for one in boxes if one.height < low):
         near = [other for other in kept if other.x0 < box.x1 and box.x0 < other.x1]
         if near:
-            best = min(near, key=lambda other: max(other.y0 - box.y1, box.y0 - other.y1))
+            best = min(near, key=lambda other: max((other.y0 - box.y1) / 2, box.y0 - other.y1))
             kept[kept.index(best)] = Box(
                 min(box.x0, best.x0), min(box.y0, best.y0), max(box.x1, best.x1), max(box.y1, best.y1)
             )

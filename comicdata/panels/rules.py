@@ -86,7 +86,7 @@ class Rules:
     solid_share: float = 0.8  # of a box that is not background: a framed or painted panel
     solid_page_share: float = 0.45  # of the page's content: with less in such boxes its panels have no frames
     cells_least: int = 2  # cells, or the page is none of cells
-    cells_deepest: int = 3  # tiers, columns, and once more
+    cells_deepest: int = 2  # tiers, then columns
     cell_least_share: float = 0.12  # of the page's shorter side: no cell is smaller
     cell_edge_step: int = 8  # between the tints of two cells that touch
     cell_edge_share: float = 0.72  # of the width or height of the part that changes there
