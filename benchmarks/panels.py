@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -33,7 +33,7 @@ Method = Callable[[Sequence[Image], str], list[Box]]
 class Tally:
     """Counts, seconds and megapixels of one method on one scenario."""
 
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
     seconds: float = 0.0
     megapixels: float = 0.0
 

@@ -32,7 +32,7 @@ from comicdata.errors import ComicDataError, UsageError
     type=click.Path(path_type=Path),
     default=None,
     metavar="TRUTH",
-    help='Compare with known boxes: JSON lines {"input": NAME, "panels": [{"box": [x0, y0, x1, y1]}]}, names as printed.',
+    help='Compare with known boxes: lines {"input": NAME, "panels": [{"box": [x0, y0, x1, y1]}]}; names as printed.',
 )
 def panels(
     front: Front, inputs: tuple[Path, ...], out: Path | None, layout: str, reading_order: str, truth_file: Path | None
@@ -64,7 +64,7 @@ def _scores(front: Front, entries: list[dict[str, Any]], truth: dict[str, Any]) 
     names = {entry["input"] for entry in entries}
     if not names & truth.keys():
         raise UsageError(
-            f"the truth file names none of these inputs; it has {min(truth)!r}, here is {min(names, default='nothing')!r}"
+            f"the truth file names no input of these; it has {min(truth)!r}, here is {min(names, default='nothing')!r}"
         )
     for name in sorted(names ^ truth.keys()):
         front.warn(f"{name}: {'not in the truth file' if name in names else 'in the truth file only'}; not counted")

@@ -85,7 +85,7 @@ def _tilted_scan(rng: Rng) -> Drawn:
     return Drawn(grain(rng, np.asarray(soft), 4), tuple(_turned(box, matrix) for box in boxes))
 
 
-def _turned(box: Box, matrix: np.ndarray) -> Box:  # type: ignore[type-arg]
+def _turned(box: Box, matrix: np.ndarray) -> Box:
     corners = np.array([[box.x0, box.y0, 1], [box.x1, box.y0, 1], [box.x0, box.y1, 1], [box.x1, box.y1, 1]])
     points = corners @ matrix.T
     x0, y0 = np.rint(points.min(axis=0)).astype(int).tolist()
@@ -107,7 +107,7 @@ def _slanted(rng: Rng) -> Drawn:
     return Drawn(image, tuple(boxes))
 
 
-def _put_polygon(rng: Rng, image: Image, points: np.ndarray) -> Box:  # type: ignore[type-arg]
+def _put_polygon(rng: Rng, image: Image, points: np.ndarray) -> Box:
     x0, y0 = points.min(axis=0).tolist()
     x1, y1 = points.max(axis=0).tolist()
     art = any_art(rng, x1 - x0, y1 - y0)
@@ -233,7 +233,8 @@ def _vignette(rng: Rng, image: Image, cell: Box) -> Box:
         cv2.polylines(part, [body], True, INK, 4, cv2.LINE_AA)
         cv2.circle(part, (x, y), radius, colour, -1, cv2.LINE_AA)
         cv2.circle(part, (x, y), radius, INK, 4, cv2.LINE_AA)
-    rows, columns = (np.flatnonzero((part < 200).any(axis=2).any(axis=axis)) for axis in (1, 0))
+    drawn = part.min(axis=2) < 200
+    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
     return Box(
         cell.x0 + int(columns[0]), cell.y0 + int(rows[0]), cell.x0 + int(columns[-1]) + 1, cell.y0 + int(rows[-1]) + 1
     )

@@ -1,4 +1,4 @@
-"""Pictures to fill panels with, in the manners real comics have: drawn scenes, paint, line art, darkness, flat skies."""
+"""Pictures to fill panels with, in the manners of real comics: drawn scenes, paint, line art, night, flat skies."""
 
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ def paint(rng: Rng, width: int, height: int) -> Image:
     picture = colours[0] * (1 - fields[0]) + colours[1] * fields[0]
     picture = picture * (1 - 0.6 * fields[1]) + colours[2] * 0.6 * fields[1]
     picture += cv2.GaussianBlur(rng.normal(0, 14, (height, width)).astype(np.float32), (0, 0), 1.2)[..., None]
-    result = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    result: Image = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
     for _ in range(int(rng.integers(4, 9)) * max(1, height // width)):
         _blob(rng, result)
     return result
@@ -57,7 +57,8 @@ def _clouds(rng: Rng, width: int, height: int) -> npt.NDArray[np.float32]:
     for cell, weight in ((260, 0.55), (90, 0.3), (28, 0.15)):
         grid = rng.uniform(0, 1, (height // cell + 2, width // cell + 2)).astype(np.float32)
         total += weight * np.asarray(cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
-    return np.clip(total, 0, 1)
+    result: npt.NDArray[np.float32] = np.clip(total, 0, 1)
+    return result
 
 
 def _blob(rng: Rng, picture: Image) -> None:

@@ -1,5 +1,6 @@
 """Pages whose panels have no frame: cells between wide gaps, or tinted cells that touch; and insets with a rim."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import cv2
@@ -37,9 +38,13 @@ def _cut(image: Image, content: Mask, box: Box, depth: int, tinted: bool = True)
             starts, ends = [0, *(end for _, end in marks)], [*(start for start, _ in marks), length]
             for start, end in zip(starts, ends, strict=True):
                 if axis == 0:
-                    yield from _cut(image, content, Box(box.x0, box.y0 + start, box.x1, box.y0 + end), depth + 1, bool(tints))
+                    yield from _cut(
+                        image, content, Box(box.x0, box.y0 + start, box.x1, box.y0 + end), depth + 1, bool(tints)
+                    )
                 else:
-                    yield from _cut(image, content, Box(box.x0 + start, box.y0, box.x0 + end, box.y1), depth + 1, bool(tints))
+                    yield from _cut(
+                        image, content, Box(box.x0 + start, box.y0, box.x0 + end, box.y1), depth + 1, bool(tints)
+                    )
             return
     rows, columns = np.flatnonzero(row_shares(inside) > 0), np.flatnonzero(column_shares(inside) > 0)
     if rows.size and columns.size:
@@ -59,14 +64,14 @@ def _edges(part: Image) -> list[int]:
 def _gaps(content: Flags, least: float) -> list[tuple[int, int]]:
     """The empty spans inside that are nearly as wide as the widest one."""
     filled = spans(content, 1)
-    gaps = [(a, b) for (_, a), (b, _) in zip(filled, filled[1:], strict=False) if b - a >= RULES.cell_gap_share * least]
+    gaps = [(a, b) for (_, a), (b, _) in itertools.pairwise(filled) if b - a >= RULES.cell_gap_share * least]
     widest = max((b - a for a, b in gaps), default=0)
     wide = [(a, b) for a, b in gaps if b - a >= RULES.cell_widest_share * widest]
     return [(a, b) for a, b in wide if a >= filled[0][0] + least / 3 and b <= filled[-1][1] - least / 3]
 
 
 def _joined(boxes: Sequence[Box], height: int) -> list[Box]:
-    """Low boxes (a line of lettering) joined with the nearest box; lettering above a figure is likelier than below it."""
+    """Low boxes (a line of lettering) joined with the nearest box: more often lettering is above its figure."""
     low = RULES.cell_low_share * height
     kept = [box for box in boxes if box.height >= low]
     for box in (one for one in boxes if one.height < low):

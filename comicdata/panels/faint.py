@@ -35,7 +35,9 @@ def _is_clean(image: Image, near: Mask, paper: Colour) -> bool:
         return True
     like = is_like(image, paper)
     sides = [(near[edge], like[edge]) for edge in (np.s_[:6], np.s_[-6:], np.s_[:, :6], np.s_[:, -6:])]
-    return sum(map(share, (one for one, _ in sides))) >= RULES.grow_clean_share * sum(share(one) for _, one in sides) > 0
+    return (
+        sum(map(share, (one for one, _ in sides))) >= RULES.grow_clean_share * sum(share(one) for _, one in sides) > 0
+    )
 
 
 def _limits(box: Box, others: Sequence[Box], axis: str) -> tuple[int, int]:

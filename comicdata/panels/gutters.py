@@ -1,4 +1,4 @@
-"""Gutters of a strip from the features of its rows: which runs of one-colour rows are background, which are flat art."""
+"""Gutters of a strip from the features of its rows: which runs of one colour are background, which are flat art."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

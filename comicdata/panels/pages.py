@@ -9,7 +9,18 @@ import numpy.typing as npt
 from comicdata.images import Image
 from comicdata.panels.cells import find_cells, find_insets
 from comicdata.panels.faint import grown
-from comicdata.panels.paper import BLACK, WHITE, Colour, Mask, column_shares, is_close, is_like, row_shares, share, spans
+from comicdata.panels.paper import (
+    BLACK,
+    WHITE,
+    Colour,
+    Mask,
+    column_shares,
+    is_close,
+    is_like,
+    row_shares,
+    share,
+    spans,
+)
 from comicdata.panels.rules import RULES
 from comicdata.panels.text import is_lettering, is_text
 from comicdata.records import Box, Panel

@@ -48,13 +48,15 @@ def share(mask: Mask) -> float:
 def row_shares(mask: Mask) -> Shares:
     """Share of true pixels in every row of (H, W)."""
     sums = cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
-    return np.asarray(sums)[:, 0] / (255 * mask.shape[1])
+    result: Shares = np.asarray(sums)[:, 0] / (255 * mask.shape[1])
+    return result
 
 
 def column_shares(mask: Mask) -> Shares:
     """Share of true pixels in every column of (H, W)."""
     sums = cv2.reduce(mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
-    return np.asarray(sums)[0] / (255 * mask.shape[0])
+    result: Shares = np.asarray(sums)[0] / (255 * mask.shape[0])
+    return result
 
 
 def paper_mask(part: Image, above: Colour, below: Colour) -> Mask:
@@ -80,7 +82,7 @@ def spans(content: Flags, narrowest: int) -> list[tuple[int, int]]:
 
 
 def is_enclosed(gap: Mask) -> bool:
-    """Whether a gap between rows, background (h, w), lies inside a frame: a line runs down it on the left and the right.
+    """Whether a gap between rows, background (h, w), lies inside a frame: a line runs down it on both sides.
 
     Flat art in a thin frame looks like a gutter row by row; the sides of the frame tell.
     """

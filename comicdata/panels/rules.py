@@ -40,7 +40,13 @@ class Rules:
     deepest: int = 8  # rows in columns in rows ...
     longest_share: float = 16.0  # of the width: more rows without a gutter are no panel, and no run in memory
     bounded_confidence: float = 0.2
-    soft_levels: tuple[float, ...] = (0.75, 0.5, 0.3, 0.18, 0.1)  # of a row open to the sides where a balloon bridges a gutter
+    soft_levels: tuple[float, ...] = (
+        0.75,
+        0.5,
+        0.3,
+        0.18,
+        0.1,
+    )  # of a row open to the sides where a balloon bridges a gutter
     soft_level_of_ends: float = 0.18  # likewise where a balloon only hangs out
     soft_height: int = 8
     soft_edge_share: float = 0.08  # by how much that falls where panels begin

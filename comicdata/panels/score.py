@@ -1,4 +1,4 @@
-"""How well boxes were found: greedy one-to-one matching by intersection over union, cuts and merges, and truth files."""
+"""How well boxes were found: greedy one-to-one matching by intersection over union, cuts, merges, truth files."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
