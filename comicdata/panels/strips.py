@@ -75,7 +75,8 @@ def _parts(runs: Sequence[Run], slices: Iterable[Image]) -> Iterator[tuple[Run, 
 def _run_panels(part: Image, run: Run, *, right_to_left: bool) -> list[Panel]:
     """The panels in the rows of one run, `part` (h, W, 3)."""
     width, least = part.shape[1], RULES.smallest_panel_share * part.shape[1]
-    pieces = _divide(part, run, width, 0, right_to_left)
+    mask = paper_mask(part, run.above, run.below)
+    pieces = _divide(part, mask, run, width, 0, right_to_left)
     pieces = [piece for piece in pieces if min(piece.box.width, piece.box.height) >= least]
     boxes = [piece.box for piece in pieces]
     if is_close(run.above, run.below):
@@ -98,12 +99,11 @@ def _within_run(part: Image, run: Run, box: Box) -> Image:
     return part[box.y0 - y : box.y1 - y, box.x0 - x : box.x1 - x]
 
 
-def _divide(part: Image, run: Run, width: int, depth: int, right_to_left: bool) -> list[Run]:
+def _divide(part: Image, mask: Mask, run: Run, width: int, depth: int, right_to_left: bool) -> list[Run]:
     """Cut a run at background columns, the parts at background rows, and so on; then at soft gutters and hard edges.
 
-    `part` holds the pixels of the run, `width` is the strip's.
+    `part` holds the pixels of the run, `mask` which of them are background; `width` is the strip's.
     """
-    mask = paper_mask(part, run.above, run.below)
     if depth >= RULES.deepest:
         return [run]
     columns = _column_spans(mask)
@@ -118,9 +118,11 @@ def _divide(part: Image, run: Run, width: int, depth: int, right_to_left: bool) 
             return [run]
     else:
         cut = [Run(piece, run.above, run.below, run.confidence) for piece in pieces]
-    return [
-        found for one in cut for found in _divide(_within_run(part, run, one.box), one, width, depth + 1, right_to_left)
-    ]
+    found = []
+    for one in cut:
+        inner, inner_mask = _within_run(part, run, one.box), _within_run(mask, run, one.box)
+        found += _divide(inner, inner_mask, one, width, depth + 1, right_to_left)
+    return found
 
 
 def _column_spans(mask: Mask) -> list[tuple[int, int]]:
