@@ -25,7 +25,8 @@ def find_layout(pictures: Sequence[Image]) -> Found:
         return picture_layout(pictures[0])
     counts = Counter(_border(upper, lower) for upper, lower in pairwise(pictures))
     goes_on = counts["continues"]
-    return "strip" if goes_on > counts["breaks"] and 3 * goes_on >= counts.total() else "page"
+    # between pages art hardly ever goes on by chance, while a slice may well end at an edge of the art
+    return "strip" if goes_on >= max(1, counts["breaks"]) and 3 * goes_on >= counts.total() else "page"
 
 
 def picture_layout(picture: Image) -> Found:
