@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from comicdata.cli.front import Front, command
-from comicdata.errors import ComicDataError
+from comicdata.errors import ComicDataError, UsageError
 
 
 @command(writes=True, example="comicdata panels page.png --out out/overlays")
@@ -20,17 +20,68 @@ from comicdata.errors import ComicDataError
     default="auto",
     help="What the pictures of an input are.",
 )
-def panels(front: Front, inputs: tuple[Path, ...], out: Path | None, layout: str) -> Any:
+@click.option(
+    "--reading-order",
+    type=click.Choice(["ltr", "rtl"]),
+    default="ltr",
+    help="How panels side by side are read.",
+)
+@click.option(
+    "--score",
+    "truth_file",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="TRUTH",
+    help='Compare with known boxes: lines {"input": NAME, "panels": [{"box": [x0, y0, x1, y1]}]}; names as printed.',
+)
+def panels(
+    front: Front, inputs: tuple[Path, ...], out: Path | None, layout: str, reading_order: str, truth_file: Path | None
+) -> Any:
     """Find the panels of pictures, folders and CBZ files; a folder or CBZ of slices is one strip."""
+    truth = _read_truth(truth_file)
     entries: list[dict[str, Any]] = []
-    for found in _found_strips(front, inputs, layout):
+    for found in _found_strips(front, inputs, layout, reading_order):
         entries.append(_entry(found))
         front.say(f"{found.name}: {found.strip.layout}, {len(found.panels)} panels")
         if out and not front.dry_run:
             _write_overlay(out / f"{len(entries):04d}.jpg", found)
     if out and not front.dry_run and entries:
         front.say(f"overlays in {out}")
-    return {"strips": entries}
+    return {"strips": entries} | (_scores(front, entries, truth) if truth_file else {})
+
+
+def _read_truth(path: Path | None) -> dict[str, Any]:
+    from comicdata.panels.score import read_truth
+
+    return read_truth(path) if path else {}
+
+
+def _scores(front: Front, entries: list[dict[str, Any]], truth: dict[str, Any]) -> dict[str, Any]:
+    """Precision, recall and F1 over all inputs that the truth file names; those on one side only are warnings."""
+    from comicdata.panels.score import THRESHOLDS, Counts, count
+    from comicdata.records import Box
+
+    names = {entry["input"] for entry in entries}
+    if not names & truth.keys():
+        raise UsageError(
+            f"the truth file names no input of these; it has {min(truth)!r}, here is {min(names, default='nothing')!r}"
+        )
+    for name in sorted(names ^ truth.keys()):
+        front.warn(f"{name}: {'not in the truth file' if name in names else 'in the truth file only'}; not counted")
+    total = Counts()
+    for entry in entries:
+        boxes = [Box(*panel["box"]) for panel in entry["panels"] if panel["kind"] == "panel"]
+        if entry["input"] in truth:
+            total += count(boxes, truth[entry["input"]])
+    scores = {str(at): vars(total.at(at)) for at in THRESHOLDS}
+    for at, one in scores.items():
+        front.say(f"IoU {at}: precision {one['precision']:.3f}, recall {one['recall']:.3f}, F1 {one['f1']:.3f}")
+    front.say(
+        f"{total.truth} true panels, {total.found} found; {total.cut} cut through ({total.cut_rate:.1%}), "
+        f"{total.merged} boxes over several panels ({total.merge_rate:.1%})"
+    )
+    rates = {"cut_through": total.cut_rate, "merged": total.merge_rate}
+    return {"score": {"iou": scores, "panels": total.truth, "found": total.found, **rates}}
 
 
 @dataclass(frozen=True)
@@ -40,7 +91,7 @@ class _Found:
     panels: list[Any]
 
 
-def _found_strips(front: Front, inputs: tuple[Path, ...], layout: Any) -> Iterator[_Found]:
+def _found_strips(front: Front, inputs: tuple[Path, ...], layout: Any, order: Any) -> Iterator[_Found]:
     """Strips and pages of every input with their panels; what cannot be read is a warning and status 3."""
     from comicdata.cli.inputs import read_groups
     from comicdata.panels import find_panels, make_strips
@@ -56,7 +107,7 @@ def _found_strips(front: Front, inputs: tuple[Path, ...], layout: Any) -> Iterat
                 front.status = 3
         for strip in make_strips(images, layout) if images else []:
             name = group.name if strip.layout == "strip" else names[strip.pictures[0]]
-            yield _Found(name, strip, find_panels(strip))
+            yield _Found(name, strip, find_panels(strip, order))
 
 
 def _entry(found: _Found) -> dict[str, Any]:

@@ -1,23 +1,21 @@
 """Stage 2: where the panels are. Pure functions from pictures to boxes; slices are stitched first."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
 from comicdata.images import Image, resize
-from comicdata.panels.pages import page_panels
-from comicdata.panels.strips import strip_panels, uniform_rows
+from comicdata.panels.layout import Found, find_layout, picture_layout
+from comicdata.panels.pages import page_panels, picture_panel
+from comicdata.panels.strips import stream_strip, strip_panels
 from comicdata.records import Box, Layout, Panel
 
-__all__ = ["Strip", "cut_panel", "find_layout", "find_panels", "make_strips", "pictures_of"]
+__all__ = ["Cut", "Strip", "cut_panel", "find_layout", "find_panels", "make_strips", "pictures_of", "stream_panels"]
 
-TALL = 3.0  # one picture this many times as tall as wide is a whole strip
-SQUARE = 1.35
-CONTINUES = 22  # mean step across a file border, 0..255, below which the art goes on
+ReadingOrder = Literal["ltr", "rtl"]  # of panels side by side
 
 
 @dataclass(frozen=True)
@@ -27,45 +25,23 @@ class Strip:
     image: Image
     tops: tuple[int, ...]
     pictures: tuple[int, ...]
-    layout: Literal["strip", "page", "single"]
-
-
-def find_layout(pictures: Sequence[Image]) -> Literal["strip", "page", "single"]:
-    """What the pictures of an episode are.
-
-    A strip if art goes on across a good part of the file borders, or if a lone picture is very tall; otherwise pages;
-    a lone square-ish picture without inner gutters is one panel.
-    """
-    if len(pictures) == 1:
-        height, width = pictures[0].shape[:2]
-        if height > TALL * width:
-            return "strip"
-        square = max(height, width) <= SQUARE * min(height, width)
-        return "single" if square and len(page_panels(pictures[0])) <= 1 else "page"
-    borders = [_border(upper, lower) for upper, lower in pairwise(pictures)]
-    counts = Counter(borders)
-    goes_on = counts["continues"]
-    return "strip" if goes_on > counts["breaks"] and 3 * goes_on >= len(borders) else "page"
-
-
-def _border(upper: Image, lower: Image) -> Literal["gutter", "continues", "breaks"]:
-    """What the border of two files is: background on both sides, art that goes on, or art that breaks off."""
-    if upper.shape[1] != lower.shape[1]:
-        return "breaks"
-    rows = np.stack([upper[-1], lower[0]])
-    if uniform_rows(rows)[0].all():
-        return "gutter"
-    step = np.abs(rows[0].astype(np.int16) - rows[1]).mean()
-    return "continues" if step <= CONTINUES else "breaks"
+    layout: Found
 
 
 def make_strips(pictures: Sequence[Image], layout: Layout = "auto") -> list[Strip]:
-    """One Strip of all pictures, brought to their commonest width, or one per page."""
+    """One Strip of all pictures, brought to their commonest width, or one per page.
+
+    Under "auto" every picture that is no slice of a strip is judged by itself: tall ones are strips, square-ish ones
+    without inner gutters single panels.
+    """
     if not pictures:
         return []
     decided = find_layout(pictures) if layout == "auto" else layout
     if decided != "strip":
-        return [Strip(picture, (0,), (index,), decided) for index, picture in enumerate(pictures)]
+        return [
+            Strip(picture, (0,), (index,), picture_layout(picture) if layout == "auto" else decided)
+            for index, picture in enumerate(pictures)
+        ]
     width = Counter(picture.shape[1] for picture in pictures).most_common(1)[0][0]
     slices = [_to_width(picture, width) for picture in pictures]
     tops = np.cumsum([0, *(one.shape[0] for one in slices[:-1])]).tolist()
@@ -78,12 +54,50 @@ def _to_width(picture: Image, width: int) -> Image:
     return resize(picture, width, max(1, round(picture.shape[0] * width / picture.shape[1])))
 
 
-def find_panels(strip: Strip) -> list[Panel]:
+def find_panels(strip: Strip, reading_order: ReadingOrder = "ltr") -> list[Panel]:
     """The panels of a strip or page in reading order, text blocks included, in pixels of `strip.image`."""
-    image = strip.image
+    right_to_left = reading_order == "rtl"
     if strip.layout == "single":
-        return [Panel(Box(0, 0, image.shape[1], image.shape[0]))]
-    return strip_panels(image) if strip.layout == "strip" else page_panels(image)
+        return [picture_panel(strip.image)]
+    find = strip_panels if strip.layout == "strip" else page_panels
+    return find(strip.image, right_to_left=right_to_left)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One panel of a streamed strip: its place in the strip, its pixels (h, w, 3), the indices of its slices."""
+
+    panel: Panel
+    image: Image
+    pictures: tuple[int, ...]
+
+
+def stream_panels(
+    slices: Callable[[], Iterable[Image]], *, width: int | None = None, reading_order: ReadingOrder = "ltr"
+) -> Iterator[Cut]:
+    """The panels that find_panels finds in the stitched strip, without ever holding the strip.
+
+    `slices` gives the slices (h, w, 3) uint8 from the top; it is called twice (features of the rows, then pixels), so
+    let it decode anew. They are brought to `width`, by default that of the first. Held at a time: one slice, what lies
+    between two gutters (cut at 16 widths if it is taller), and some 30 bytes a row.
+    """
+    tops: list[int] = []
+    heights: list[int] = []
+
+    def even() -> Iterator[Image]:
+        tops.clear()
+        heights.clear()
+        wide = width
+        for one in slices():
+            wide = wide or one.shape[1]
+            tops.append(sum(heights[-1:]) + sum(tops[-1:]))
+            heights.append(max(1, round(one.shape[0] * wide / one.shape[1])))
+            yield _to_width(one, wide)
+
+    for panel, image in stream_strip(even, right_to_left=reading_order == "rtl"):
+        box = panel.box
+        touched = (i for i, (y, h) in enumerate(zip(tops, heights, strict=True)) if y < box.y1 and y + h > box.y0)
+        yield Cut(panel, image, tuple(touched))
 
 
 def cut_panel(strip: Strip, box: Box) -> Image:

@@ -7,26 +7,74 @@ import numpy as np
 import numpy.typing as npt
 
 from comicdata.images import Image
+from comicdata.panels.cells import find_cells, find_insets
+from comicdata.panels.faint import grown
+from comicdata.panels.paper import (
+    BLACK,
+    WHITE,
+    Colour,
+    Mask,
+    column_shares,
+    is_close,
+    is_like,
+    row_shares,
+    share,
+    spans,
+)
 from comicdata.panels.rules import RULES
-from comicdata.panels.strips import Colour, Mask, Run, _is_like, _soft_gutters, is_text, paper_mask
+from comicdata.panels.text import is_lettering, is_text
 from comicdata.records import Box, Panel
 
-HALF_FROM = 700  # pages with a longer side are analysed at half size
+WHOLE_CONFIDENCE = 0.3  # no gutter found: the page is one panel, or it beats us
 
 
-def page_panels(image: Image) -> list[Panel]:
-    """Panels of one page, (H, W, 3) uint8, in reading order: rows from the top, left to right.
+def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
+    """Panels of one page, (H, W, 3) uint8, in reading order: rows from the top, left to right or right to left.
 
-    The whole page at low confidence where no gutter is found, or where what is found makes no sense.
+    The whole page at low confidence where no gutter is found, or where what is found makes no sense; nothing on a
+    blank page.
     """
-    boxes = content_boxes(image)
+    papers = _papers(image)
+    for paper in papers:
+        boxes = content_boxes(image, paper)
+        if _makes_sense(boxes, image.shape):
+            ordered = reading_order(grown(image, boxes, paper), right_to_left=right_to_left)
+            panels = [_panel(image, box, paper) for box in ordered]
+            if any(panel.kind == "panel" for panel in panels):
+                return panels
+    background = is_like(image, border_colour(image))
+    if share(background) >= RULES.blank_share:
+        return []
+    text = share(background) >= RULES.page_text_share and is_lettering(image, background, image.shape[1])
     whole = Box(0, 0, image.shape[1], image.shape[0])
-    fills = any(box.width * box.height >= 0.97 * whole.width * whole.height for box in boxes)
-    if not boxes or fills or _overlap_much(boxes):
-        return [Panel(whole, 0.3)]
+    return [Panel(whole, WHOLE_CONFIDENCE, "text" if text else "panel")]
+
+
+def picture_panel(image: Image) -> Panel:
+    """A single picture as one panel, without a border that is one colour on all four sides."""
+    whole = Box(0, 0, image.shape[1], image.shape[0])
+    sides = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])[None]
     paper = border_colour(image)
-    panels = [_panel(image, box, paper) for box in reading_order(boxes)]
-    return panels if any(panel.kind == "panel" for panel in panels) else [Panel(whole, 0.3)]
+    bordered = share(is_like(sides, paper)) >= RULES.uniform_share
+    return Panel(_trimmed(is_like(image, paper), whole) if bordered else whole)
+
+
+def _papers(image: Image) -> list[Colour]:
+    """Colours that the background may have, likeliest first: that of the border where most of the border shows it;
+    else, where panels bleed off the sheet, white and black.
+    """
+    colour = border_colour(image)
+    others = [other for other in (WHITE, BLACK) if not is_close(other, colour)]
+    sides = [image[:1], image[-1:], image[:, :1], image[:, -1:]]
+    pixels = np.concatenate([side.reshape(1, -1, 3) for side in sides], axis=1)
+    shown = share(is_like(pixels, colour)) >= RULES.border_paper_share
+    return [colour, *others] if shown else [*others, colour]
+
+
+def _makes_sense(boxes: Sequence[Box], shape: Sequence[int]) -> bool:
+    """Some boxes, none of them nearly the whole page, and hardly any overlap."""
+    fills = any(box.width * box.height >= 0.97 * shape[0] * shape[1] for box in boxes)
+    return bool(boxes) and not fills and not _overlap_much(boxes)
 
 
 def border_colour(image: Image) -> Colour:
@@ -38,34 +86,55 @@ def border_colour(image: Image) -> Colour:
     return np.asarray(votes[best])
 
 
-def content_boxes(image: Image) -> list[Box]:
-    """Boxes of the parts that the background, flooded from the border, does not reach; balloon bridges cut."""
-    half = max(image.shape[:2]) >= HALF_FROM
-    small = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) if half else image
-    factor = 2 if half else 1
-    flooded = _flooded(_is_like(np.asarray(small, np.uint8), border_colour(image)))
-    boxes = _component_boxes(~flooded, factor, image.shape)
-    boxes = [piece for box in boxes for piece in _split_bridges(image, box)]
-    return _merge_contained([box for box in boxes if _is_panel_size(box, image.shape)])
+def content_boxes(image: Image, paper: Colour) -> list[Box]:
+    """Boxes of the parts that background of colour `paper`, flooded from the border, does not reach.
+
+    Parts that balloons or figures hold together are cut at the gutters between them; insets in a rim of their own are
+    boxes inside boxes. A page of figures without frames is cut into cells.
+    """
+    factor = 2 if max(image.shape[:2]) >= RULES.half_from else 1
+    small = cv2.resize(image, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    small = np.asarray(small, np.uint8).reshape(*small.shape[:2], 3)
+    like = is_like(small, paper)
+    flooded = _flooded(like)
+    pieces = [piece for box in _component_boxes(~flooded) for piece in _split_bridges(flooded, box)]
+    pieces = _merge_contained([box for box in pieces if _is_panel_size(box, small.shape)])
+    if _lacks_frames(flooded, pieces):
+        cells = find_cells(small, ~flooded)
+        if len(cells) > RULES.cells_least and _makes_sense(cells, small.shape):
+            return [_enlarged(box, factor, image.shape) for box in cells]
+    least = round(RULES.page_speck_share * min(small.shape[:2]))
+    return [_enlarged(box, factor, image.shape) for box in [*pieces, *find_insets(like, flooded, least)]]
+
+
+def _enlarged(box: Box, factor: int, shape: Sequence[int]) -> Box:
+    x1, y1 = min(box.x1 * factor, shape[1]), min(box.y1 * factor, shape[0])
+    return Box(box.x0 * factor, box.y0 * factor, x1, y1)
+
+
+def _lacks_frames(flooded: Mask, boxes: Sequence[Box]) -> bool:
+    """Whether boxes that are filled to their sides take up only a little of what is drawn on the page."""
+    solid = (
+        box.width * box.height
+        for box in boxes
+        if share(flooded[box.y0 : box.y1, box.x0 : box.x1]) <= 1 - RULES.solid_share
+    )
+    whole = _trimmed(flooded, Box(0, 0, flooded.shape[1], flooded.shape[0]))
+    return sum(solid) < RULES.solid_page_share * whole.width * whole.height
 
 
 def _flooded(paper: Mask) -> Mask:
     """Background pixels connected to the border of the page; the outside counts as background."""
-    padded = np.pad(paper, 1, constant_values=True).astype(np.uint8)
+    padded = np.pad(paper, 1, constant_values=255)
     _, labels = cv2.connectedComponents(padded, connectivity=4)
-    reached: Mask = labels[1:-1, 1:-1] == labels[0, 0]
-    return reached
+    return np.asarray(labels[1:-1, 1:-1] == labels[0, 0]).astype(np.uint8) * 255
 
 
-def _component_boxes(content: Mask, factor: int, shape: Sequence[int]) -> list[Box]:
-    """Bounding boxes of the connected parts of the content, in full-size pixels."""
-    opened = cv2.morphologyEx(content.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+def _component_boxes(content: Mask) -> list[Box]:
+    """Bounding boxes of the connected parts of the content."""
+    opened = cv2.morphologyEx(content, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
-    boxes = []
-    for x, y, width, height, _ in stats[1:count].tolist():
-        x1, y1 = min((x + width) * factor, shape[1]), min((y + height) * factor, shape[0])
-        boxes.append(Box(x * factor, y * factor, x1, y1))
-    return boxes
+    return [Box(x, y, x + width, y + height) for x, y, width, height, _ in stats[1:count].tolist()]
 
 
 def _is_panel_size(box: Box, shape: Sequence[int]) -> bool:
@@ -73,29 +142,61 @@ def _is_panel_size(box: Box, shape: Sequence[int]) -> bool:
     return large and min(box.width, box.height) >= RULES.page_speck_share * min(shape[:2])
 
 
-def _split_bridges(image: Image, box: Box) -> list[Box]:
-    """Split a component at gutters that a balloon or a figure bridges, along both axes."""
-    paper = border_colour(image)
-    part = image[box.y0 : box.y1, box.x0 : box.x1]
-    mask = paper_mask(part, paper, paper)
-    rows = _soft_gutters(mask, Run(Box(0, 0, box.width, box.height), paper, paper))
-    if rows:
-        found = [Box(box.x0, box.y0 + run.box.y0, box.x1, box.y0 + run.box.y1) for run in rows]
-        return [piece for one in found for piece in _split_bridges(image, one)]
-    columns = _soft_gutters(mask.T, Run(Box(0, 0, box.height, box.width), paper, paper))
-    if columns:
-        found = [Box(box.x0 + run.box.y0, box.y0, box.x0 + run.box.y1, box.y1) for run in columns]
-        return [piece for one in found for piece in _split_bridges(image, one)]
-    return [box]
+def _split_bridges(flooded: Mask, box: Box) -> list[Box]:
+    """Cut a box at the clearest gutter that something bridges, along either axis, then its two parts likewise."""
+    part = np.ascontiguousarray(flooded[box.y0 : box.y1, box.x0 : box.x1])
+    row, column = _clearest_gutter(row_shares(part), box.height), _clearest_gutter(column_shares(part), box.width)
+    if not row and not column:
+        return [box]
+    if row and (not column or row[0] >= column[0]):
+        _, start, end = row
+        halves = [Box(box.x0, box.y0, box.x1, box.y0 + start), Box(box.x0, box.y0 + end, box.x1, box.y1)]
+    else:
+        _, start, end = column or (0.0, 0, 0)
+        halves = [Box(box.x0, box.y0, box.x0 + start, box.y1), Box(box.x0 + end, box.y0, box.x1, box.y1)]
+    return [piece for half in halves for piece in _split_bridges(flooded, _trimmed(flooded, half))]
+
+
+def _clearest_gutter(shares: npt.NDArray[np.float64], length: int) -> tuple[float, int, int] | None:
+    """The clearest gutter in a profile of background shares, as (clarity, start, end).
+
+    Clarity is how far the share falls on both sides within 3 pixels: where panels begin.
+    """
+    best: tuple[float, int, int] | None = None
+    margin = RULES.page_soft_margin * length
+    for start, end in spans(shares >= RULES.page_soft_share, 1):
+        if end - start < RULES.page_soft_height or start < margin or end > length - margin:
+            continue
+        level = float(np.median(shares[start:end]))
+        clarity = level - max(shares[max(0, start - 3)], shares[min(length - 1, end + 2)])
+        if clarity >= RULES.page_soft_edge and (best is None or clarity > best[0]):
+            best = (float(clarity), start, end)
+    return best
+
+
+def _trimmed(flooded: Mask, box: Box) -> Box:
+    """The box without the background along its sides; the box itself where it is all background."""
+    part = np.ascontiguousarray(flooded[box.y0 : box.y1, box.x0 : box.x1])
+    rows = np.flatnonzero(row_shares(part) < RULES.uniform_share)
+    columns = np.flatnonzero(column_shares(part) < RULES.column_share)
+    if not rows.size or not columns.size:
+        return box
+    return Box(
+        box.x0 + int(columns[0]), box.y0 + int(rows[0]), box.x0 + int(columns[-1]) + 1, box.y0 + int(rows[-1]) + 1
+    )
 
 
 def _merge_contained(boxes: Sequence[Box]) -> list[Box]:
     """Drop boxes that lie almost wholly inside another: figures and balloons that came loose."""
     kept: list[Box] = []
     for box in sorted(boxes, key=lambda one: -one.width * one.height):
-        if not any(_shared(box, other) > 0.85 * box.width * box.height for other in kept):
+        if not any(_is_inside(box, other) for other in kept):
             kept.append(box)
     return kept
+
+
+def _is_inside(one: Box, other: Box) -> bool:
+    return _shared(one, other) > 0.85 * one.width * one.height
 
 
 def _shared(one: Box, other: Box) -> int:
@@ -107,30 +208,39 @@ def _shared(one: Box, other: Box) -> int:
 
 def _overlap_much(boxes: Sequence[Box]) -> bool:
     area = sum(box.width * box.height for box in boxes)
-    shared = sum(_shared(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
+    pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :]]
+    shared = sum(_shared(a, b) for a, b in pairs if not _is_inside(a, b) and not _is_inside(b, a))
     return shared > 0.25 * area
 
 
-def reading_order(boxes: Sequence[Box]) -> list[Box]:
-    """Rows from the top, left to right: cut the set at horizontal gaps, each part at vertical gaps, and so on."""
+def reading_order(boxes: Sequence[Box], *, right_to_left: bool = False) -> list[Box]:
+    """Rows from the top, each in reading direction: cut the set at level gaps, each part at upright gaps, and so on.
+
+    Clean gaps first; then boxes may overlap a little (slanted gutters), then more. An inset follows its panel.
+    """
     if len(boxes) < 2:
         return list(boxes)
-    for axis in ("y", "x"):
-        groups = _groups(boxes, axis)
-        if len(groups) > 1:
-            return [box for group in groups for box in reading_order(group)]
-    return sorted(boxes, key=lambda box: (box.y0, box.x0))
+    insets = [box for box in boxes if any(other is not box and _is_inside(box, other) for other in boxes)]
+    if insets:
+        outer = reading_order([box for box in boxes if box not in insets], right_to_left=right_to_left)
+        return [one for box in outer for one in (box, *(inset for inset in insets if _is_inside(inset, box)))]
+    for slack in (0.1, 0.25, 0.45):
+        for axis in ("y", "x"):
+            groups = _groups(boxes, axis, slack)
+            if len(groups) > 1:
+                ordered = groups[::-1] if axis == "x" and right_to_left else groups
+                return [box for group in ordered for box in reading_order(group, right_to_left=right_to_left)]
+    return sorted(boxes, key=lambda box: (box.y0, -box.x1 if right_to_left else box.x0))
 
 
-def _groups(boxes: Sequence[Box], axis: str) -> list[list[Box]]:
-    """Groups of boxes separated by a line across the axis; slight overlap (slanted gutters) is forgiven."""
+def _groups(boxes: Sequence[Box], axis: str, slack: float) -> list[list[Box]]:
+    """Groups of boxes separated by a line across the axis; a box may lie with `slack` of itself beyond the line."""
     ordered = sorted(boxes, key=lambda box: getattr(box, f"{axis}0"))
     groups: list[list[Box]] = []
     end = -1.0
     for box in ordered:
         start, stop = getattr(box, f"{axis}0"), getattr(box, f"{axis}1")
-        slack = 0.1 * (stop - start)
-        if groups and start + slack < end:
+        if groups and start + slack * (stop - start) < end:
             groups[-1].append(box)
         else:
             groups.append([box])
@@ -157,5 +267,5 @@ def _ring_share(image: Image, box: Box, paper: Colour) -> float:
         lines.append(image[box.y0 : box.y1, box.x0 - 3 : box.x0 - 2])
     if box.x1 + 3 <= image.shape[1]:
         lines.append(image[box.y0 : box.y1, box.x1 + 2 : box.x1 + 3])
-    shares = [float(_is_like(line, paper).mean()) for line in lines]
+    shares = [share(is_like(line, paper)) for line in lines]
     return (sum(shares) + 4 - len(shares)) / 4

@@ -7,26 +7,101 @@ from dataclasses import dataclass
 class Rules:
     """Lengths in pixels, or as a share of the width where the name ends in `_share`; colours on 0..255."""
 
+    tall: float = 3.0  # one picture this many times as tall as wide is a whole strip
+    square: float = 1.35  # the longer side of a square-ish picture in shorter ones
+    border_step: int = 32  # art that goes on across a file border changes less than this, per column
+    border_share: float = 0.75  # in this much of the columns that show art
+
     tolerance: int = 12  # a pixel this close to a colour is that colour: JPEG noise, paper grain
+    sampled_share: float = 0.9  # of 64 samples of a row: below it the row is not read in full
     uniform_share: float = 0.985  # of a row, for the row to be one colour: dust and thin frames may cross it
     column_share: float = 0.985  # likewise for a column
+    frame_share: float = 0.95  # of the height of a gap that the side of a frame runs along: drawn lines have holes
     jump: int = 14  # a step between neighbouring rows above this ends a run of one colour
     drift: int = 30  # a background may change this much behind one panel and still be the same
     narrowest_gutter: int = 8
-    narrowest_column: int = 10
+    narrowest_column: int = 7
     smallest_panel_share: float = 0.06  # of the width: smaller things are specks, page numbers, dots of a caption
-    gradient_share: float = 0.03  # of the width: a coloured or changing run must be this tall to be a gutter
-    deepest: int = 5  # rows in columns in rows ...
-    text_paper_share: float = 0.55  # text and balloons: mostly background ...
-    text_colour_share: float = 0.03  # ... and hardly any colour
-    soft_paper_share: float = 0.4  # a gutter that a balloon bridges still shows this much background
-    soft_height: int = 12
-    soft_edge_share: float = 0.4  # and both its ends are edges of panels over this much of the width
+
+    coloured_share: float = 0.03  # of the width: a coloured or changing run must be this tall to be a gutter
+    beside: int = 12  # a coloured run this near to white or black background is flat art at the edge of a picture
+    often: int = 3  # a colour seen in this many gutters is the background, whatever borders on it
+    edge_step: int = 12  # the colour changes by more than this where a panel begins
+    flat_edge_share: float = 0.3  # of the width, above and below a gutter of a colour seen elsewhere too
+    gradient_edge_share: float = 0.45  # of the width, above and below a gutter that stands alone
+    gradient_best_share: float = 0.6  # and on one of its sides
+
+    flat_alone_share: float = 0.85  # of the width, above and below a flat gutter of a colour seen nowhere else
+    grow_step: int = 5  # on clean paper, a pixel this far from it is faint art
+    grow_clean_share: float = 0.7  # of the background that is nearer than that on clean paper
+    grow_share: float = 0.35  # of a line, for faint art to go on there
+    grow_least: int = 12  # less is the blur of JPEG around an edge
+
+    deepest: int = 8  # rows in columns in rows ...
+    longest_share: float = 16.0  # of the width: more rows without a gutter are no panel, and no run in memory
+    bounded_confidence: float = 0.2
+    soft_levels: tuple[float, ...] = (
+        0.75,
+        0.5,
+        0.3,
+        0.18,
+        0.1,
+    )  # of a row open to the sides where a balloon bridges a gutter
+    soft_level_of_ends: float = 0.18  # likewise where a balloon only hangs out
+    soft_height: int = 8
+    soft_edge_share: float = 0.08  # by how much that falls where panels begin
+    soft_beside_share: float = 0.4  # and what is left of it there, of what it was
+    soft_end_share: float = 0.35  # of the height of a run: a balloon that hangs out of the panel is lower
+    soft_straight_share: float = 0.1  # that is open in the first rows of the panel it hangs out of
+    soft_straight_rows: int = 60  # of a panel beside such a gutter, over which its sides are straight
+    soft_straight_step: float = 0.04  # of the width: they may move this much
     hard_edge_share: float = 0.85  # of the width that changes at once: two full-bleed pictures meet
-    hard_edge_step: int = 40  # by at least this much
-    hard_from_share: float = 1.2  # only in runs taller than this share of the width
+    hard_edge_step: int = 18  # by more than this
+    hard_flat_share: float = 0.97  # where one of the pictures is flat
+    hard_from_share: float = 0.9  # of the width: only in runs taller than this
+    hard_width_share: float = 0.8  # of the width: only in parts as wide as the strip
+    hard_margin_share: float = 0.2  # of the width: no panel is as low as this
+    hard_flat: int = 4  # rows around the edge; one colour on both sides is a sky over a horizon, not two pictures
+    hard_sky_share: float = 0.7  # of the rows on one side: a flat sky is no picture of its own
+    hard_faint_share: float = 0.5  # of the width that changes by half as much: the other edges of a pattern
+    hard_pattern_share: float = 0.45  # of the step at the edge that is left between the bands on its two sides
+    hard_confidence: float = 0.4
+
+    text_height_share: float = 1.0  # of the width: taller things are no captions
+    text_paper_share: float = 0.55  # text and balloons: mostly background ...
+    text_colour_share: float = 0.03  # ... hardly any colour
+    letter_share: float = 0.11  # ... and no mark taller than this share of the width
+    caption_share: float = 0.25  # of the width: a box this low may be filled with any colour
+    caption_paper_share: float = 0.6  # if most of it is
+    framed_text_share: float = 0.25  # of the width: higher boxes in a straight frame are pictures
+    outline_share: float = 0.8  # of width and height: the outline of a balloon, the box of a caption
+    outline_thickness: int = 6
+    balloon_width_share: float = 0.5  # a white shape on black, wider than this, is a picture
+
+    half_from: int = 700  # pages with a longer side are analysed at half size
+    border_paper_share: float = 0.5  # of a page's border in its colour, for that to be the paper
     page_smallest_share: float = 0.008  # of the page's area
     page_speck_share: float = 0.10  # of the page's shorter side, for both sides of a panel
+    page_soft_share: float = 0.35  # of a line across a part of a page: a gutter with balloons over it
+    page_soft_height: int = 3  # at the size of the analysis
+    page_soft_margin: float = 0.05  # of the part: no gutter this near to its ends
+    page_soft_edge: float = 0.3  # how far the share of background falls on both sides of such a gutter
+    blank_share: float = 0.9995  # of a page without a picture: dust is allowed
+    page_text_share: float = 0.9  # of a page that is all lettering
+
+    solid_share: float = 0.8  # of a box that is not background: a framed or painted panel
+    solid_page_share: float = 0.45  # of the page's content: with less in such boxes its panels have no frames
+    cells_least: int = 2  # cells, or the page is none of cells
+    cells_deepest: int = 2  # tiers, then columns
+    cell_least_share: float = 0.12  # of the page's shorter side: no cell is smaller
+    cell_edge_step: int = 8  # between the tints of two cells that touch
+    cell_edge_share: float = 0.72  # of the width or height of the part that changes there
+    cell_gap_share: float = 0.2  # of the smallest cell: a gap between cells
+    cell_widest_share: float = 0.6  # of the widest gap on the same level
+    cell_low_share: float = 0.06  # of the page's height: a line of lettering, not a cell
+    inset_rim_share: float = 0.4  # of a box that is rim at most
+    inset_side_share: float = 0.9  # of each side that the rim covers
+    inset_inner_share: float = 0.7  # of a line across the inset that is rim at most
 
 
 RULES = Rules()

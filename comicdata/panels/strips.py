@@ -1,229 +1,274 @@
 """A vertical strip to its panels: runs of background rows are gutters; what lies between is cut by columns, then rows.
 
-The whole episode is one picture here, so file borders cannot be seen, and cannot matter.
+How a gutter is found. rows.py looks at every row once: is it one colour, which one, and does much change around it?
+gutters.py joins such rows to segments: white and black ones are gutters; a coloured or fading one is a gutter when the
+comic shows that colour elsewhere too, or when panels clearly begin at both its ends; never inside a frame. This file
+takes the run between two gutters and cuts it where columns are background, then where rows of the columns are, and so
+on; then where background shows beside a balloon that bridges a gutter; then, at low confidence, where two pictures
+meet without any gutter. What is left is a panel, or lettering. Nothing here knows where a file ends.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from comicdata.images import Image, channel_spread
+from comicdata.images import Image
+from comicdata.panels.faint import grown
+from comicdata.panels.gutters import Run, find_runs
+from comicdata.panels.paper import (
+    Flags,
+    Mask,
+    Shares,
+    column_shares,
+    is_close,
+    is_enclosed,
+    paper_mask,
+    row_shares,
+    spans,
+    within,
+)
+from comicdata.panels.rows import read_rows, uniform_rows
 from comicdata.panels.rules import RULES
+from comicdata.panels.text import is_text
 from comicdata.records import Box, Panel
 
-Mask = npt.NDArray[np.bool_]
-Colour = npt.NDArray[np.float32]  # (3,)
+
+def strip_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
+    """Panels and text blocks of a stitched strip, (H, W, 3) uint8, from top to bottom and along each row."""
+    runs = find_runs(read_rows([image]))
+    return [
+        panel for run in runs for panel in _run_panels(image[run.box.y0 : run.box.y1], run, right_to_left=right_to_left)
+    ]
 
 
-@dataclass(frozen=True)
-class Segment:
-    """A maximal run of rows, y0 <= y < y1, that are each one colour and change slowly from row to row."""
+def stream_strip(
+    slices: Callable[[], Iterable[Image]], *, right_to_left: bool = False
+) -> Iterator[tuple[Panel, Image]]:
+    """The panels of strip_panels, each with its pixels (h, w, 3), from slices (h, W, 3) of one width.
 
-    y0: int
-    y1: int
-    first: Colour
-    last: Colour
-
-    @property
-    def height(self) -> int:
-        return self.y1 - self.y0
-
-    @property
-    def is_flat(self) -> bool:
-        return bool(np.abs(self.first - self.last).max() <= RULES.tolerance)
-
-
-@dataclass(frozen=True)
-class Run:
-    """A part of the strip between gutters, with the colours of the background above and below it."""
-
-    box: Box
-    above: Colour
-    below: Colour
-    confidence: float = 1.0
-
-
-WHITE: Colour = np.full(3, 255, np.float32)
-BLACK: Colour = np.zeros(3, np.float32)
-
-
-def strip_panels(image: Image) -> list[Panel]:
-    """Panels and text blocks of a stitched strip, (H, W, 3) uint8, from top to bottom and left to right."""
-    gutters = _gutters(image)
-    runs = [run for whole in _runs_between(image, gutters) for run in _divide(image, whole, 0)]
-    return [_panel(image, run) for run in runs if _is_large(run.box, image.shape[1])]
-
-
-def uniform_rows(image: Image) -> tuple[Mask, npt.NDArray[np.float32]]:
-    """Which rows are one colour, (H,), and the median colour of every row from sampled columns, (H, 3)."""
-    step = max(1, image.shape[1] // 64)
-    colours = np.median(image[:, ::step], axis=1).astype(np.float32)
-    return _share_like(image, colours[:, None], axis=1) >= RULES.uniform_share, colours
-
-
-def _share_like(image: Image, colours: npt.NDArray[np.float32], axis: int) -> npt.NDArray[np.float64]:
-    """Share of pixels along `axis` that are within tolerance of `colours` (which broadcasts against the image)."""
-    return np.asarray(_is_like(image, colours).mean(axis=axis))
-
-
-def _is_like(image: Image, colours: npt.NDArray[np.float32]) -> Mask:
-    centre = np.rint(colours).astype(np.int16)
-    low = np.clip(centre - RULES.tolerance, 0, 255).astype(np.uint8)
-    high = np.clip(centre + RULES.tolerance, 0, 255).astype(np.uint8)
-    if colours.ndim == 1:
-        return np.asarray(cv2.inRange(image, tuple(low.tolist()), tuple(high.tolist()))) > 0
-    inside = (image >= low) & (image <= high)
-    result: Mask = inside[..., 0] & inside[..., 1] & inside[..., 2]
-    return result
-
-
-def _segments(image: Image) -> list[Segment]:
-    """Runs of uniform rows, broken where the colour jumps."""
-    uniform, colours = uniform_rows(image)
-    step = np.abs(np.diff(colours, axis=0)).max(axis=1) > RULES.jump
-    joined = uniform[1:] & uniform[:-1] & ~step
-    starts = np.flatnonzero(uniform & ~np.concatenate([[False], joined]))
-    ends = np.flatnonzero(uniform & ~np.concatenate([joined, [False]])) + 1
-    return [Segment(int(a), int(b), colours[a], colours[b - 1]) for a, b in zip(starts, ends, strict=True)]
-
-
-def _gutters(image: Image) -> list[Segment]:
-    """The segments that are background: white and black ones; others when the comic uses them as background."""
-    width = image.shape[1]
-    tall = [one for one in _segments(image) if one.height >= RULES.narrowest_gutter]
-    return [one for one in tall if _is_paper(one) or _is_coloured_gutter(one, tall, width)]
-
-
-def _is_paper(segment: Segment) -> bool:
-    """White or black throughout."""
-    return segment.is_flat and any(_close(segment.first, colour) for colour in (WHITE, BLACK))
-
-
-def _close(one: Colour, other: Colour) -> bool:
-    return bool(np.abs(one - other).max() <= RULES.tolerance)
-
-
-def _is_coloured_gutter(segment: Segment, segments: Sequence[Segment], width: int) -> bool:
-    """Another colour counts when it is seen on both sides of a panel: flat art under a gutter is seen on one side.
-
-    A segment that changes colour (a gradient) counts when it is tall.
+    `slices` is called twice and read in order: first for the features of the rows, then for the pixels. Held at a time
+    are one slice and one run between gutters, never the episode.
     """
-    if segment.height < RULES.gradient_share * width:
-        return False
-    touching = any(
-        other is not segment and (other.y1 == segment.y0 or other.y0 == segment.y1) and _is_paper(other)
-        for other in segments
-    )
-    if touching:  # flat art against paper: the top or the foot of a picture
-        return False
-    if not segment.is_flat:
-        return True
-    apart = [one for one in segments if one is not segment and abs(one.y0 - segment.y0) > width / 4]
-    return any(_drift(one, segment) <= RULES.drift for one in apart)
+    runs = find_runs(read_rows(slices()))
+    for run, part in _parts(runs, slices()):
+        for panel in _run_panels(part, run, right_to_left=right_to_left):
+            box, top = panel.box, run.box.y0
+            yield panel, np.ascontiguousarray(part[box.y0 - top : box.y1 - top, box.x0 : box.x1])
 
 
-def _drift(one: Segment, other: Segment) -> float:
-    """How far the colour moves from one segment to the next, 0..255: a slow gradient moves a little."""
-    upper, lower = (one, other) if one.y0 < other.y0 else (other, one)
-    return float(np.abs(upper.last - lower.first).max())
+def _parts(runs: Sequence[Run], slices: Iterable[Image]) -> Iterator[tuple[Run, Image]]:
+    """Every run with its rows; slices above the run are let go."""
+    coming, held, top, end = iter(slices), [], 0, 0
+    for run in runs:
+        while end < run.box.y1:
+            held.append(next(coming))
+            end += held[-1].shape[0]
+            while held and top + held[0].shape[0] <= run.box.y0:
+                top += held.pop(0).shape[0]
+        while held and top + held[0].shape[0] <= run.box.y0:
+            top += held.pop(0).shape[0]
+        joined = held[0] if len(held) == 1 else np.concatenate(held)
+        yield run, joined[run.box.y0 - top : run.box.y1 - top]
 
 
-def _runs_between(image: Image, gutters: Sequence[Segment]) -> Iterator[Run]:
-    """What lies between gutters, and before the first and after the last."""
-    height, width = image.shape[:2]
-    edges = [Segment(0, 0, WHITE, WHITE), *gutters, Segment(height, height, WHITE, WHITE)]
-    if gutters:
-        edges[0] = Segment(0, 0, gutters[0].first, gutters[0].first)
-        edges[-1] = Segment(height, height, gutters[-1].last, gutters[-1].last)
-    for upper, lower in pairwise(edges):
-        if lower.y0 > upper.y1:
-            yield Run(Box(0, upper.y1, width, lower.y0), upper.last, lower.first)
-
-
-def paper_mask(part: Image, above: Colour, below: Colour) -> Mask:
-    """Which pixels are background: like the colour above, like the one below, or like the blend between them."""
-    mask = _is_like(part, above)
-    if not _close(above, below):
-        blend = np.linspace(above, below, part.shape[0], dtype=np.float32)[:, None]
-        mask = mask | _is_like(part, below) | _is_like(part, blend)
-    return mask
-
-
-def _divide(image: Image, run: Run, depth: int) -> list[Run]:
-    """Cut a run at background columns, the parts at background rows, and so on; then at soft gutters and hard edges."""
-    box = run.box
-    part = image[box.y0 : box.y1, box.x0 : box.x1]
+def _run_panels(part: Image, run: Run, *, right_to_left: bool) -> list[Panel]:
+    """The panels in the rows of one run, `part` (h, W, 3)."""
+    width, least = part.shape[1], RULES.smallest_panel_share * part.shape[1]
     mask = paper_mask(part, run.above, run.below)
-    if depth < RULES.deepest:
-        pieces = [piece for column in _column_spans(mask) for piece in _row_boxes(mask, column, box)]
-        if not pieces:
-            return []
-        if pieces != [box]:
-            return [found for piece in pieces for found in _divide(image, Run(piece, run.above, run.below), depth + 1)]
-    return _soft_gutters(mask, run) or _hard_edges(part, run) or [run]
+    pieces = _divide(part, mask, run, width, 0, right_to_left)
+    pieces = [piece for piece in pieces if min(piece.box.width, piece.box.height) >= least]
+    boxes = [piece.box for piece in pieces]
+    if is_close(run.above, run.below):
+        top = run.box.y0
+        inside = grown(part, [_moved(box, -top) for box in boxes], run.above)
+        boxes = [_moved(box, top) for box in inside]
+    texts = (is_text(_within_run(part, run, one.box), one.above, one.below, width) for one in pieces)
+    return [
+        Panel(piece.box if text else box, piece.confidence, "text" if text else "panel")
+        for piece, box, text in zip(pieces, boxes, texts, strict=True)
+    ]
+
+
+def _moved(box: Box, rows: int) -> Box:
+    return Box(box.x0, box.y0 + rows, box.x1, box.y1 + rows)
+
+
+def _within_run(part: Image, run: Run, box: Box) -> Image:
+    x, y = run.box.x0, run.box.y0
+    return part[box.y0 - y : box.y1 - y, box.x0 - x : box.x1 - x]
+
+
+def _divide(part: Image, mask: Mask, run: Run, width: int, depth: int, right_to_left: bool) -> list[Run]:
+    """Cut a run at background columns, the parts at background rows, and so on; then at soft gutters and hard edges.
+
+    `part` holds the pixels of the run, `mask` which of them are background; `width` is the strip's.
+    """
+    if depth >= RULES.deepest:
+        return [run]
+    columns = _column_spans(mask)
+    if right_to_left:
+        columns = columns[::-1]
+    pieces = [piece for column in columns for piece in _row_boxes(mask, column, run.box)]
+    if not pieces:
+        return []
+    if pieces == [run.box]:
+        cut = _soft_gutters(mask, run, width) or _hard_edges(part, run, width)
+        if not cut:
+            return [run]
+    else:
+        cut = [Run(piece, run.above, run.below, run.confidence) for piece in pieces]
+    found = []
+    for one in cut:
+        inner, inner_mask = _within_run(part, run, one.box), _within_run(mask, run, one.box)
+        found += _divide(inner, inner_mask, one, width, depth + 1, right_to_left)
+    return found
 
 
 def _column_spans(mask: Mask) -> list[tuple[int, int]]:
     """Spans of columns between background columns; narrow background columns inside a picture do not cut."""
-    return _spans(mask.mean(axis=0) < RULES.column_share, RULES.narrowest_column)
+    content = column_shares(mask) < RULES.column_share
+    return _outside_frames(mask.T, spans(content, RULES.narrowest_column))
 
 
 def _row_boxes(mask: Mask, column: tuple[int, int], box: Box) -> Iterator[Box]:
     """Boxes of the row spans inside one span of columns, in strip coordinates."""
     x0, x1 = column
-    for y0, y1 in _spans(mask[:, x0:x1].mean(axis=1) < RULES.uniform_share, RULES.narrowest_gutter):
+    part = mask[:, x0:x1]
+    content = row_shares(part) < RULES.uniform_share
+    for y0, y1 in _outside_frames(part, spans(content, RULES.narrowest_gutter)):
         yield Box(box.x0 + x0, box.y0 + y0, box.x0 + x1, box.y0 + y1)
 
 
-def _spans(content: Mask, narrowest: int) -> list[tuple[int, int]]:
-    """Runs of True; gaps narrower than `narrowest` do not cut."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], content, [False]]).astype(np.int8)))
-    spans: list[tuple[int, int]] = []
-    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if spans and start - spans[-1][1] < narrowest:
-            spans[-1] = (spans[-1][0], end)
+def _outside_frames(mask: Mask, found: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join the spans of rows whose gap lies inside a frame."""
+    joined: list[tuple[int, int]] = []
+    for start, end in found:
+        if joined and is_enclosed(mask[joined[-1][1] : start]):
+            joined[-1] = (joined[-1][0], end)
         else:
-            spans.append((start, end))
-    return spans
+            joined.append((start, end))
+    return joined
 
 
-def _soft_gutters(mask: Mask, run: Run) -> list[Run]:
-    """Split where rows are mostly background although something (a balloon) bridges the gutter.
+def _soft_gutters(mask: Mask, run: Run, width: int) -> list[Run]:
+    """Split where background comes in from the sides although something (a balloon) bridges the gutter.
 
-    Both ends of such a gutter are edges: the share of background jumps within 4 rows.
+    At both ends of such a gutter panels begin: the share that is open to the sides falls within 4 rows. At the head and
+    the foot of a run the balloon only hangs out of its panel: the gutter beside it is cut off.
     """
-    share = mask.mean(axis=1)
-    cuts = []
-    for y0, y1 in _spans(share >= RULES.soft_paper_share, 1):
-        inside = y0 > RULES.soft_height and y1 < len(share) - RULES.soft_height
-        if not inside or y1 - y0 < RULES.soft_height:
-            continue
-        level = float(np.median(share[y0:y1]))
-        before, after = share[max(0, y0 - 4)], share[min(len(share) - 1, y1 + 3)]
-        if min(level - before, level - after) >= RULES.soft_edge_share:
-            cuts.append((y0, y1, level))
-    return _cut(run, [(y0, y1) for y0, y1, _ in cuts], min((level for *_, level in cuts), default=1.0))
+    open_shares = _open_shares(mask)
+    height, smallest = len(open_shares), RULES.smallest_panel_share * width
+    found = _open_spans(open_shares)
+    cuts = [(y0, y1) for y0, y1 in found if smallest < y0 and y1 < height - smallest]
+    confidence = min((float(np.median(open_shares[y0:y1])) for y0, y1 in cuts), default=1.0) ** 0.5
+    head, foot = _soft_end(open_shares), _soft_end(open_shares[::-1])
+    ends = [*([(0, head)] if head else []), *([(height - foot, height)] if foot else [])]
+    return _cut(run, sorted(cuts + ends), confidence)
 
 
-def _hard_edges(part: Image, run: Run) -> list[Run]:
-    """Split a tall run where nearly the whole row changes at once: two full-bleed pictures that meet."""
-    if part.shape[0] <= RULES.hard_from_share * part.shape[1]:
+def _open_shares(mask: Mask) -> Shares:
+    """Share of every row that is background all the way to the left or the right end of the row; dust is closed."""
+    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    ink = np.asarray(closed) == 0
+    width = mask.shape[1]
+    from_left, from_right = ink.argmax(axis=1), ink[:, ::-1].argmax(axis=1)
+    result: Shares = np.where(ink.any(axis=1), (from_left + from_right) / width, 1.0)
+    return result
+
+
+def _open_spans(open_shares: Shares) -> list[tuple[int, int]]:
+    """Spans of open rows between edges, the most open first: panels of unequal width lie open beside a gutter, too."""
+    found: list[tuple[int, int]] = []
+    for level in RULES.soft_levels:
+        for y0, y1 in spans(open_shares >= level, 3):
+            tall = y1 - y0 >= RULES.soft_height
+            if tall and _has_edges(open_shares, y0, y1) and not any(y0 < b and a < y1 for a, b in found):
+                found.append((y0, y1))
+    return sorted(found)
+
+
+def _has_edges(open_shares: Shares, y0: int, y1: int) -> bool:
+    """Whether panels begin on both sides of the rows."""
+    level = float(np.median(open_shares[y0:y1]))
+    before, after = open_shares[max(0, y0 - 4)], open_shares[min(len(open_shares) - 1, y1 + 3)]
+    falls = max(before, after) <= min(level - RULES.soft_edge_share, level * RULES.soft_beside_share)
+    return bool(falls) and _is_straight(open_shares[y1:]) and _is_straight(open_shares[:y0][::-1])
+
+
+def _is_straight(open_shares: Shares) -> bool:
+    """Whether the first rows of a panel are all equally wide: the side of a picture, not the outline of a figure."""
+    rows = open_shares[4 : 4 + RULES.soft_straight_rows]
+    return rows.size > 0 and float(np.ptp(np.percentile(rows, (10, 90)))) <= RULES.soft_straight_step
+
+
+def _soft_end(open_shares: Shares) -> int:
+    """How many rows at the head are a balloon that hangs out of a panel with a straight edge; 0 for none."""
+    rows = spans(open_shares >= RULES.soft_level_of_ends, 3)
+    if not rows or rows[0][0] > 4:
+        return 0
+    end = rows[0][1]
+    low = RULES.soft_height <= end <= RULES.soft_end_share * len(open_shares)
+    straight = len(open_shares) > end + 3 and open_shares[end + 3] <= RULES.soft_straight_share
+    return end if low and straight and _is_straight(open_shares[end:]) else 0
+
+
+def _hard_edges(part: Image, run: Run, width: int) -> list[Run]:
+    """Split a tall run as wide as the strip where nearly the whole row changes at once: two pictures that meet."""
+    height = part.shape[0]
+    if height <= max(2, RULES.hard_from_share * width) or part.shape[1] < RULES.hard_width_share * width:
         return []
-    sampled = part[:, :: max(1, part.shape[1] // 256)].astype(np.int16)
-    step = np.abs(np.diff(sampled, axis=0)).max(axis=2)
-    changed = (step >= RULES.hard_edge_step).mean(axis=1)
-    uniform, _ = uniform_rows(part)
-    changed[uniform[1:] | uniform[:-1]] = 0  # a flat sky over a straight horizon, not two pictures
-    margin = part.shape[1] // 6
-    cuts: list[tuple[int, int]] = []
-    for y in np.flatnonzero(changed >= RULES.hard_edge_share).tolist():
-        if margin < y < part.shape[0] - margin and (not cuts or y - cuts[-1][1] > margin):
-            cuts.append((y + 1, y + 1))
-    return _cut(run, cuts, 0.4)
+    margin = round(RULES.hard_margin_share * width)
+    sampled = np.ascontiguousarray(part[:, :: max(1, part.shape[1] // 256)])
+    flat = uniform_rows(part)
+    changed = _changed_shares(sampled, flat, RULES.hard_edge_step)
+    faint = _middles(_changed_shares(sampled, flat, RULES.hard_edge_step // 2) >= RULES.hard_faint_share)
+    cuts = [
+        (y, y)
+        for y in _middles(changed >= RULES.hard_edge_share)
+        if margin < y < height - margin
+        and not _is_horizon(flat, y)
+        and not _is_pattern(sampled, y, [0, *faint, height], margin)
+    ]
+    return _cut(run, cuts, RULES.hard_confidence)
+
+
+def _middles(edges: Flags) -> list[int]:
+    """Where edges are, as rows of the run: steps from y to y + 2 that follow each other are one edge."""
+    return [(start + end) // 2 + 1 for start, end in spans(edges, 12)]
+
+
+def _is_horizon(flat: Flags, y: int) -> bool:
+    """Whether there is hardly anything but flat colour on one side of row y."""
+    return max(float(flat[:y].mean()), float(flat[y:].mean())) > RULES.hard_sky_share
+
+
+def _is_pattern(sampled: Image, y: int, edges: Sequence[int], margin: int) -> bool:
+    """Whether row y is one edge of checks or tiles: others follow on both sides, or the bands beside it look alike."""
+    above = any(14 < y - other < margin for other in edges)
+    below = any(14 < other - y < margin for other in edges)
+    step = cv2.absdiff(sampled[y - 3], sampled[y + 2]).mean()
+    bands = sampled[y - margin : y], sampled[y : y + margin]
+    upper, lower = (cv2.resize(band, (6, 1), interpolation=cv2.INTER_AREA) for band in bands)
+    return bool((above and below) or cv2.absdiff(upper, lower).mean() < RULES.hard_pattern_share * step)
+
+
+def _changed_shares(sampled: Image, flat: Flags, least: int) -> Shares:
+    """Share of the width that changes from row y to y + 2, (h - 2,); 0 where both sides are flat."""
+    changed: Shares = 1 - row_shares(within(sampled[2:], sampled[:-2], least))
+    reach = RULES.hard_flat
+    above = _any_before(flat, reach)[:-2]
+    below = _any_before(flat[::-1], reach)[::-1][2:]
+    changed[above & below] = 0
+    changed[(above | below) & (changed < RULES.hard_flat_share)] = 0
+    return changed
+
+
+def _any_before(flags: Flags, reach: int) -> Flags:
+    """Whether any of the rows y - reach < row <= y is True."""
+    kernel = np.ones((2 * reach - 1, 1), np.uint8)
+    kernel[reach:] = 0
+    return np.asarray(cv2.dilate(flags.astype(np.uint8)[:, None], kernel))[:, 0] > 0
 
 
 def _cut(run: Run, cuts: Sequence[tuple[int, int]], confidence: float) -> list[Run]:
@@ -235,27 +280,5 @@ def _cut(run: Run, cuts: Sequence[tuple[int, int]], confidence: float) -> list[R
     return [
         Run(Box(box.x0, box.y0 + a, box.x1, box.y0 + b), run.above, run.below, run.confidence * confidence)
         for a, b in zip(starts, ends, strict=True)
+        if b > a
     ]
-
-
-def _is_large(box: Box, width: int) -> bool:
-    return min(box.width, box.height) >= RULES.smallest_panel_share * width
-
-
-def _panel(image: Image, run: Run) -> Panel:
-    """The run as a panel, or as text when it is mostly background with hardly a colour."""
-    box = run.box
-    part = image[box.y0 : box.y1, box.x0 : box.x1]
-    return Panel(box, run.confidence, "text" if is_text(part, run.above, run.below, image.shape[1]) else "panel")
-
-
-def is_text(part: Image, above: Colour, below: Colour, width: int) -> bool:
-    """Captions and balloons in the gutter: low, mostly background or white, colourless, and without a frame."""
-    if part.shape[0] >= width or part.shape[1] >= 0.9 * width:
-        return False
-    paper = paper_mask(part, above, below) | _is_like(part, WHITE)
-    framed = (
-        min(1 - paper[edge].mean() for edge in (0, -1)) > 0.5 and min(1 - paper[:, e].mean() for e in (0, -1)) > 0.5
-    )
-    colourless = (channel_spread(part) > 40).mean() < RULES.text_colour_share
-    return bool(paper.mean() >= RULES.text_paper_share and colourless and not framed)

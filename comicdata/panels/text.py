@@ -1,0 +1,54 @@
+"""Telling lettering and balloons in the gutter from pictures: lettering is many small marks on paper."""
+
+import cv2
+import numpy as np
+
+from comicdata.images import Image, channel_spread
+from comicdata.panels.paper import WHITE, Colour, Mask, column_shares, is_like, paper_mask, row_shares, share
+from comicdata.panels.rules import RULES
+
+
+def is_text(part: Image, above: Colour, below: Colour, width: int) -> bool:
+    """Whether a part (h, w, 3) between background colours is a caption or a balloon; `width` is the strip's or page's.
+
+    Low, mostly background, hardly any colour, and no mark larger than a letter but the outline around all of it.
+    White is the paper of a balloon on any background, unless the part is as wide as a picture; a low box may have a
+    paper of its own.
+    """
+    height = part.shape[0]
+    if height >= RULES.text_height_share * width:
+        return False
+    if height <= RULES.caption_share * width and _is_caption(part, width):
+        return True
+    paper = paper_mask(part, above, below)
+    if part.shape[1] < RULES.balloon_width_share * width or max(above.min(), below.min()) > 128:
+        paper = paper | is_like(part, WHITE)
+    if height > RULES.framed_text_share * width and _has_frame(paper):
+        return False
+    return share(paper) >= RULES.text_paper_share and is_lettering(part, paper, width)
+
+
+def _is_caption(part: Image, width: int) -> bool:
+    """Whether one colour, whatever it is, fills a low box, and letters are all there is on it."""
+    inner = part[:: max(1, part.shape[0] // 32), :: max(1, part.shape[1] // 64)].reshape(-1, 3)
+    paper = is_like(part, np.median(inner, axis=0).astype(np.float32))
+    return share(paper) >= RULES.caption_paper_share and is_lettering(part, paper, width)
+
+
+def _has_frame(paper: Mask) -> bool:
+    """Whether straight lines run along all four sides."""
+    rows, columns = 1 - row_shares(paper), 1 - column_shares(paper)
+    sides = [rows[:6], rows[-6:], columns[:6], columns[-6:]]
+    return min(float(side.max()) for side in sides) >= RULES.frame_share
+
+
+def is_lettering(part: Image, paper: Mask, width: int) -> bool:
+    """Whether what is not paper has no colour and consists of letters: marks that are small beside `width`."""
+    if share((channel_spread(part) > 40).astype(np.uint8) & ~paper) >= RULES.text_colour_share:
+        return False
+    count, _, stats, _ = cv2.connectedComponentsWithStats(~paper, connectivity=8)
+    sizes = stats[1:count, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]]
+    thin = stats[1:count, cv2.CC_STAT_AREA] <= RULES.outline_thickness * 2 * sizes.sum(axis=1)
+    outline = (sizes / paper.shape > RULES.outline_share).all(axis=1) & thin  # of the balloon or the caption box
+    letters = sizes[:, 0][~outline]
+    return count > 1 and not (letters > RULES.letter_share * width).any()
