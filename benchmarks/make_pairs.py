@@ -20,7 +20,7 @@ from PIL import Image
 
 from comicdata.crawl import crawl, open_sources
 from comicdata.drawn import draw_episode
-from comicdata.images import decode, encode_jpeg, encode_png, resize
+from comicdata.images import decode, encode_jpeg, encode_png, halve, resize
 from comicdata.outlines import canny_black, xdog
 from comicdata.pairs import make_pairs
 from comicdata.panels import find_panels, make_strips
@@ -29,15 +29,17 @@ from comicdata.records import PairOptions
 SIZES = (256, 512)
 
 
-def slices_of(count):
-    """Slices of drawn strips, as JPEG, all but the rest at the end 1500 pixels tall."""
+def slices_of(count, grain):
+    """Slices of drawn strips, 690 x 1500, as JPEG; `grain` levels of noise, as paper and brushes have."""
+    random = np.random.default_rng(5)
     found = []
     seed = 900
     while len(found) < count:
         strip = draw_episode(seed, 1).strip
         seed += 1
         found += [strip[y : y + 1500] for y in range(0, strip.shape[0] - 1500, 1500)]
-    return [encode_jpeg(one) for one in found[:count]]
+    grainy = [one + random.integers(-grain, grain + 1, one.shape) for one in found[:count]]
+    return [encode_jpeg(one.clip(0, 255).astype(np.uint8)) for one in grainy]
 
 
 def pillow_version(data, boxes, folder):
@@ -100,9 +102,12 @@ def floor_version(data, boxes, folder, spent):
     for index, (x0, y0, x1, y1) in enumerate(boxes):
         panel = picture[y0:y1, x0:x1]
         canny = timed("outlines", canny_black, panel)
-        for size in SIZES:
-            color = timed("resize", resize, panel, size, size)
-            small = timed("resize", resize, canny, size, size)
+        color, small = panel, canny
+        for size in sorted(SIZES, reverse=True):
+            if min(x1 - x0, y1 - y0) >= 512 and size == 256:
+                color, small = timed("resize", halve, color), timed("resize", halve, small)
+            else:
+                color, small = timed("resize", resize, panel, size, size), timed("resize", resize, canny, size, size)
             outline = timed("outlines", xdog, color, size=size)
             for name, one in (("c", color), ("k", small), ("x", outline)):
                 data = timed("encode", encode_png, one)
@@ -135,10 +140,11 @@ def ours(stored, place):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--slices", type=int, default=40)
+    parser.add_argument("--grain", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    slices = slices_of(options.slices)
+    slices = slices_of(options.slices, options.grain)
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         # every slice is an episode of its own, so that everybody has the same panels

@@ -37,6 +37,18 @@ DEFAULTS = PairOptions()
     help="What the pictures of an episode are.",
 )
 @click.option(
+    "--reading-order",
+    type=click.Choice(["ltr", "rtl"]),
+    default=DEFAULTS.reading_order,
+    help="Of panels side by side: left to right or right to left.",
+)
+@click.option(
+    "--color-format",
+    type=click.Choice(["png", "jpeg", "webp"]),
+    default=DEFAULTS.color_format,
+    help="Of the colour pictures; JPEG and WebP lose a little. Outlines are always PNG.",
+)
+@click.option(
     "--split-by",
     type=click.Choice(["auto", "series", "episode"]),
     default=DEFAULTS.split_by,

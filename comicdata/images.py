@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from comicdata.errors import PictureError, UsageError
+from comicdata.records import ColorFormat
 
 Image = npt.NDArray[np.uint8]
 
@@ -191,6 +192,27 @@ def encode_jpeg(image: Image, quality: int = 92) -> bytes:
     buffer = io.BytesIO()
     Pillow.fromarray(image).save(buffer, "JPEG", quality=quality, subsampling=0)
     return buffer.getvalue()
+
+
+def encode(image: Image, kind: ColorFormat) -> tuple[bytes, str]:
+    """(bytes, suffix) of a picture as PNG (lossless), or as JPEG or WebP of quality 95 without chroma subsampling."""
+    if kind == "png":
+        return encode_png(image), ".png"
+    if kind == "jpeg":
+        return encode_jpeg(image, 95), ".jpg"
+    from PIL import Image as Pillow
+
+    buffer = io.BytesIO()
+    Pillow.fromarray(image).save(buffer, "WEBP", quality=95, method=4)
+    return buffer.getvalue(), ".webp"
+
+
+def halve(image: Image) -> Image:
+    """(2H, 2W) or (2H, 2W, 3) to half its size: exact means of 2 x 2 pixels, rounded."""
+    import cv2
+
+    half = cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(half, dtype=np.uint8)
 
 
 def resize(image: Image, width: int, height: int) -> Image:

@@ -47,7 +47,7 @@ def canny_black(rgb: Image, *, low: float = 100, high: float = 180, black: int =
     Run it at the native resolution and shrink afterwards: shrinking first breaks thin lines.
     Source: Kang, Choo, Chang (2017), section 2, with the constants of its public re-implementation.
     """
-    bgr = np.ascontiguousarray(rgb[..., ::-1])
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     ink = cv2.Canny(bgr, low, high, apertureSize=3, L2gradient=False) > 0
     ink |= channel_sum(rgb) < 3 * black  # mean < black, without rounding
     return np.where(ink, np.uint8(0), np.uint8(255))

@@ -16,6 +16,8 @@ Status = Literal[
     "failed",
 ]
 Layout = Literal["auto", "strip", "page", "single"]
+ReadingOrder = Literal["ltr", "rtl"]  # of panels side by side
+ColorFormat = Literal["png", "jpeg", "webp"]
 Fit = Literal["tile", "pad", "center", "stretch"]
 Split = Literal["train", "validation", "test"]
 SplitBy = Literal["auto", "series", "episode"]
@@ -203,6 +205,8 @@ class PairOptions:
     size: tuple[int, ...] = (256,)
     fit: Fit = "tile"
     layout: Layout = "auto"
+    reading_order: ReadingOrder = "ltr"
+    color_format: ColorFormat = "png"
     split_by: SplitBy = "auto"
     test_episodes: str | None = None
     validation_episodes: str | None = None

@@ -1,7 +1,7 @@
 """From a panel to square windows, and the facts and filters of one window: pure functions on arrays."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import cv2
 import numpy as np
@@ -24,7 +24,12 @@ class Facts:
     ink_canny: float
     ink_xdog: float
     saturation: float
+    coloured: float
     dhash: str
+
+    def columns(self) -> dict[str, float | str]:
+        """What goes into a row of the manifest."""
+        return {name: value for name, value in asdict(self).items() if name != "coloured"}
 
 
 def window_boxes(width: int, height: int, fit: Fit) -> list[Box]:
@@ -69,29 +74,42 @@ def panel_drop_reason(width: int, height: int, size: int, kind: str) -> str:
     return "extreme" if max(width, height) / min(width, height) > EXTREME_ASPECT else ""
 
 
-def window_drop_reason(color: Image, black_fraction: float) -> str:
+def window_drop_reason(color: Image, facts: Facts) -> str:
     """Why a window is not worth training on: "blank", "no_color", "black_slab"; "" when it is."""
-    spread = channel_spread(color)
-    median = np.median(color.reshape(-1, 3), axis=0)
-    low, high = tuple((median - 10).tolist()), tuple((median + 10).tolist())
-    near = cv2.inRange(color, low, high) > 0
-    if near.mean() >= 0.97 or color.std() < 6:
+    median = [_median(color[..., channel]) for channel in range(3)]
+    near = cv2.inRange(color, tuple(one - 10 for one in median), tuple(one + 10 for one in median))
+    mean, deviation = (one[:, 0] for one in cv2.meanStdDev(color))
+    overall = np.sqrt((deviation**2 + mean**2).mean() - mean.mean() ** 2)
+    if cv2.countNonZero(near) >= 0.97 * near.size or overall < 6:
         return "blank"
-    if (spread > COLOURED).mean() < 0.05:
+    if facts.coloured < 0.05:
         return "no_color"
-    return "black_slab" if black_fraction > 0.5 else ""
+    return "black_slab" if facts.black_fraction > 0.5 else ""
+
+
+def _median(channel: Image) -> float:
+    """The median of uint8 values from their histogram, the mean of the two middle ones where their number is even."""
+    counts = np.cumsum(np.bincount(channel.ravel(), minlength=256))
+    low, high = np.searchsorted(counts, [(channel.size - 1) // 2 + 1, channel.size // 2 + 1])
+    return float(low + high) / 2
 
 
 def facts_of(color: Image, canny: Image, xdog: Image) -> Facts:
     """Measure one window: share of dark pixels, of ink in both outlines, of saturated pixels; difference hash."""
     spread = channel_spread(color)
     return Facts(
-        black_fraction=_rounded((channel_sum(color) < 240).mean()),
-        ink_canny=_rounded(1 - canny.mean() / 255),
-        ink_xdog=_rounded(1 - xdog.mean() / 255),
-        saturation=_rounded((spread > SATURATED).mean()),
+        black_fraction=_rounded(_share(channel_sum(color) < 240)),
+        ink_canny=_rounded(1 - cv2.mean(canny)[0] / 255),
+        ink_xdog=_rounded(1 - cv2.mean(xdog)[0] / 255),
+        saturation=_rounded(_share(spread > SATURATED)),
+        coloured=_rounded(_share(spread > COLOURED)),
         dhash=dhash(color),
     )
+
+
+def _share(mask: np.ndarray) -> float:
+    """Share of True."""
+    return float(np.count_nonzero(mask)) / mask.size
 
 
 def _rounded(value: float) -> float:

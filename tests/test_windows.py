@@ -1,5 +1,7 @@
 """Windows cover a panel; filters and facts on drawn windows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from comicdata.images import resize
 from comicdata.records import Box
 from comicdata.windows import (
     NEARLY_SQUARE,
+    _median,
     dhash,
     facts_of,
     fit_window,
@@ -71,12 +74,33 @@ def noise(*colour):
     return (np.array(colour) + spread).clip(0, 255).astype(np.uint8)
 
 
+def reason_for(color, **facts):
+    paper = np.full(color.shape[:2], 255, np.uint8)
+    return window_drop_reason(color, replace(facts_of(color, paper, paper), **facts))
+
+
 def test_windows_not_worth_training_on():
-    assert window_drop_reason(np.full((256, 256, 3), (40, 160, 90), np.uint8), 0.0) == "blank"
+    assert reason_for(np.full((256, 256, 3), (40, 160, 90), np.uint8)) == "blank"
     grey = np.repeat(noise(128, 128, 128)[..., :1], 3, axis=2)
-    assert window_drop_reason(grey, 0.0) == "no_color"
-    assert window_drop_reason(noise(200, 90, 60), 0.0) == ""
-    assert window_drop_reason(noise(200, 90, 60), 0.51) == "black_slab"
+    assert reason_for(grey) == "no_color"
+    assert reason_for(noise(200, 90, 60)) == ""
+    assert reason_for(noise(200, 90, 60), black_fraction=0.51) == "black_slab"
+
+
+def test_a_window_is_blank_by_the_median_and_the_deviation():
+    speck = np.full((256, 256, 3), (200, 60, 60), np.uint8)
+    speck[:7] = (20, 200, 20)  # 2.7 % of another colour: 97 % are still near the median
+    assert reason_for(speck) == "blank"
+    speck[:9] = (20, 200, 20)
+    assert reason_for(speck) == ""
+    quiet = np.random.default_rng(4).integers(100, 118, (256, 256, 3), dtype=np.uint8)  # std 5.2
+    assert quiet.std() < 6 and reason_for(quiet) == "blank"
+
+
+@pytest.mark.parametrize("size", [1, 2, 9, 10, 999, 1000])
+def test_the_median_of_a_channel(size):
+    values = np.random.default_rng(size).integers(0, 256, size, dtype=np.uint8)
+    assert _median(values) == np.median(values)
 
 
 def test_facts_are_fractions_of_the_window():

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -11,11 +10,19 @@ from comicdata.images import Image, resize
 from comicdata.panels.layout import Found, find_layout, picture_layout
 from comicdata.panels.pages import page_panels, picture_panel
 from comicdata.panels.strips import stream_strip, strip_panels
-from comicdata.records import Box, Layout, Panel
+from comicdata.records import Box, Layout, Panel, ReadingOrder
 
-__all__ = ["Cut", "Strip", "cut_panel", "find_layout", "find_panels", "make_strips", "pictures_of", "stream_panels"]
-
-ReadingOrder = Literal["ltr", "rtl"]  # of panels side by side
+__all__ = [
+    "Cut",
+    "Strip",
+    "cut_panel",
+    "find_layout",
+    "find_panels",
+    "make_strips",
+    "picture_layout",
+    "pictures_of",
+    "stream_panels",
+]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,268 @@
+"""One episode to one part: its pictures decoded, its panels cut into windows, its rows written last.
+
+Memory is bounded by the tallest panel and CACHE_PIXELS, not by the episode: a strip is streamed through its panels.
+"""
+
+import json
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from comicdata.crawl import episode_folder
+from comicdata.errors import IntegrityError, PictureError
+from comicdata.files import jsonl_bytes, read_jsonl, sha256_bytes, sync_disk, write_atomic
+from comicdata.images import Image, decode, encode, halve
+from comicdata.outlines import canny_black, outline_parameters, xdog
+from comicdata.panels import Cut, Strip, cut_panel, find_layout, find_panels, picture_layout, pictures_of, stream_panels
+from comicdata.records import Box, EpisodeRecord, Failure, Pair, PairOptions
+from comicdata.splits import Key
+from comicdata.windows import facts_of, fit_window, panel_drop_reason, window_boxes, window_drop_reason
+
+SCHEMA_VERSION = 2
+CACHE_PIXELS = 40_000_000  # decoded slices that are kept: an ordinary episode is decoded once, a huge one three times
+
+
+@dataclass(frozen=True)
+class Task:
+    """One episode to turn into pairs: picklable, complete."""
+
+    record: EpisodeRecord
+    crawl: Path
+    out: Path
+    options: PairOptions
+    split: str
+
+    @property
+    def place(self) -> Key:
+        return self.record.source, self.record.series_id, self.record.episode_id
+
+    @property
+    def key(self) -> str:
+        """Hash of all that decides the bytes of the part and its pictures."""
+        inputs = {
+            "schema": SCHEMA_VERSION,
+            "params": params_id(self.options),
+            "sizes": self.options.size,
+            "color_format": self.options.color_format,
+            "split": self.split,
+            "licence": asdict(self.record.licence),
+            "url": self.record.url,
+            "images": [(image.file_name, image.sha256, image.url) for image in self.record.images],
+        }
+        return sha256_bytes(json.dumps(inputs).encode())[:16]
+
+
+def params_id(options: PairOptions) -> str:
+    """Hash of the settings that made a window: where panels are found, how they are cut, how outlines are drawn."""
+    settings = {"fit": options.fit, "layout": options.layout, "order": options.reading_order, **outline_parameters()}
+    return "q" + sha256_bytes(json.dumps(settings, sort_keys=True).encode())[:12]
+
+
+def part_path(task: Task) -> Path:
+    """Where the part of an episode lies."""
+    source, series, episode = task.place
+    return task.out / "parts" / source / series / f"{episode}.jsonl"
+
+
+def is_done(task: Task) -> bool:
+    """The part is there, was made with the same key, and nothing of it failed."""
+    header, _ = read_part(task)
+    return bool(header) and not header["failures"]
+
+
+def read_part(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Header and rows of a part; nothing when it is missing, damaged, or made with another key."""
+    try:
+        lines = read_jsonl(part_path(task))
+    except IntegrityError:
+        return {}, []
+    if not lines or lines[0].get("key") != task.key:
+        return {}, []
+    return lines[0], lines[1:]
+
+
+def make_part(task: Task) -> int:
+    """Make the windows of one episode and, last, its part; returns the number of rows."""
+    slices = _Slices(task)
+    edges = slices.check()
+    cuts = _cuts(task, slices, edges)
+    rows = [row for index, cut in enumerate(cuts) for row in _panel_rows(task, slices, cut, index)]
+    header = {"key": task.key, "failures": [asdict(failure) for failure in slices.failures]}
+    sync_disk()
+    write_atomic(part_path(task), jsonl_bytes([header, *(asdict(row) for row in rows)]))
+    return len(rows)
+
+
+class _Slices:
+    """The readable pictures of an episode, decoded when asked for; the last CACHE_PIXELS of them are kept."""
+
+    def __init__(self, task: Task) -> None:
+        self.folder = episode_folder(task.crawl, task.record)
+        self.images = task.record.images
+        self.indices: list[int] = []  # of the readable ones, in the episode's images
+        self.failures: list[Failure] = []
+        self._cache: OrderedDict[int, Image] = OrderedDict()
+
+    def check(self) -> list[Image]:
+        """Decode every picture once; those that cannot be read are failures. Returns what a layout is decided from:
+        the first and last row of each, or the whole picture where there is one only.
+        """
+        edges = []
+        for index in range(len(self.images)):
+            try:
+                picture = self._decoded(index)
+            except (OSError, PictureError, IntegrityError) as error:
+                path = self.folder / self.images[index].file_name
+                self.failures.append(Failure("make-pairs", path.as_posix(), str(error), type(error).__name__))
+                continue
+            self.indices.append(index)
+            edges.append(picture[[0, -1]])
+        return [self[0]] if len(edges) == 1 else edges
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, place: int) -> Image:
+        return self._decoded(self.indices[place])
+
+    def __iter__(self) -> Iterator[Image]:
+        return (self._decoded(index) for index in self.indices)
+
+    def _decoded(self, index: int) -> Image:
+        """The picture, whose bytes must still have the recorded hash."""
+        if index not in self._cache:
+            path = self.folder / self.images[index].file_name
+            data = path.read_bytes()
+            if sha256_bytes(data) != self.images[index].sha256:
+                raise IntegrityError(f"{path}: changed since the crawl; run the crawl again to restore it")
+            self._cache[index] = decode(data, str(path))
+            while len(self._cache) > 1 and sum(one.size for one in self._cache.values()) > 3 * CACHE_PIXELS:
+                self._cache.popitem(last=False)
+        return self._cache[index]
+
+
+def _cuts(task: Task, slices: _Slices, edges: Sequence[Image]) -> Iterator[Cut]:
+    """The panels of the episode in reading order: of one streamed strip, or page by page."""
+    if not edges:
+        return
+    options = task.options
+    layout = find_layout(edges) if options.layout == "auto" else options.layout
+    if layout == "strip":
+        width = Counter(edge.shape[1] for edge in edges).most_common(1)[0][0]
+        yield from stream_panels(lambda: iter(slices), width=width, reading_order=options.reading_order)
+        return
+    for index in range(len(slices)):
+        picture = slices[index]
+        found = picture_layout(picture) if options.layout == "auto" else layout
+        strip = Strip(picture, (0,), (index,), found)
+        for panel in find_panels(strip, options.reading_order):
+            yield Cut(panel, cut_panel(strip, panel.box), pictures_of(strip, panel.box))
+
+
+def _panel_rows(task: Task, slices: _Slices, cut: Cut, panel_index: int) -> list[Pair]:
+    """The rows of one panel at all sizes, largest first so that 256 is 512 halved; its pictures written on the way."""
+    images = [task.record.images[slices.indices[i]] for i in cut.pictures]
+    rows: dict[int, list[Pair]] = {}
+    halves: dict[int, _Window] = {}
+    canny = None
+    for size in sorted(task.options.size, reverse=True):
+        row = _panel_row(task, cut, panel_index, images, size)
+        if row.drop_reason:
+            rows[size] = [row]
+            continue
+        canny = canny_black(cut.image) if canny is None else canny
+        boxes = window_boxes(cut.panel.box.width, cut.panel.box.height, row.fit)
+        windows = {}
+        for index, box in enumerate(boxes):
+            larger = halves.get(index)
+            windows[index] = larger.halved() if larger else _cut_window(cut.image, canny, box, size, task.options)
+        rows[size] = [
+            _window_row(task, replace(row, window_index=index), windows[index], box) for index, box in enumerate(boxes)
+        ]
+        halves = windows if min(boxes[0].width, boxes[0].height) >= size else {}  # never from an enlargement
+    return [row for size in sorted(rows) for row in rows[size]]
+
+
+@dataclass(frozen=True)
+class _Window:
+    """One square window: the colours, (S, S, 3), and Canny + black, (S, S)."""
+
+    color: Image
+    canny: Image
+
+    def halved(self) -> "_Window":
+        return _Window(halve(self.color), halve(self.canny))
+
+
+def _cut_window(rgb: Image, canny: Image, box: Box, size: int, options: PairOptions) -> _Window:
+    return _Window(fit_window(rgb, box, size, options.fit), fit_window(canny, box, size, options.fit, paper=255))
+
+
+def _panel_row(task: Task, cut: Cut, panel_index: int, images: Sequence[Any], size: int) -> Pair:
+    """What all windows of a panel at one size share; dropped until a window says otherwise."""
+    record = task.record
+    box = cut.panel.box
+    corners = (box.x0, box.y0, box.x1, box.y1)
+    place = "/".join([*task.place, *(image.file_name for image in images), repr(corners)])
+    row = Pair(
+        id="",
+        panel_id="p" + sha256(place.encode()).hexdigest()[:16],
+        source=record.source,
+        series_id=record.series_id,
+        episode_id=record.episode_id,
+        panel_index=panel_index,
+        window_index=0,
+        split=task.split,
+        kept=False,
+        drop_reason=panel_drop_reason(box.width, box.height, size, cut.panel.kind),
+        color_file_name="",
+        canny_file_name="",
+        xdog_file_name="",
+        size=size,
+        fit=task.options.fit,
+        crop_box=(0, 0, box.width, box.height),
+        panel_box=corners,
+        source_files=tuple(image.file_name for image in images),
+        source_sha256=tuple(image.sha256 for image in images),
+        source_url=images[0].url if images else record.url,
+        licence=record.licence.id,
+        attribution=record.licence.attribution,
+        split_confidence=round(cut.panel.confidence, 4),
+        dhash="",
+        black_fraction=0.0,
+        ink_canny=0.0,
+        ink_xdog=0.0,
+        saturation=0.0,
+        params_id=params_id(task.options),
+        sha256_color="",
+        sha256_canny="",
+        sha256_xdog="",
+        excluded=False,
+    )
+    return replace(row, id=_window_id(row))
+
+
+def _window_id(row: Pair) -> str:
+    return "w" + sha256(f"{row.panel_id}/{row.window_index}/{row.size}/{row.fit}".encode()).hexdigest()[:16]
+
+
+def _window_row(task: Task, row: Pair, window: _Window, box: Box) -> Pair:
+    """Draw the second outline of one window, measure, and write the three pictures unless a filter drops it."""
+    pictures = {"color": window.color, "canny": window.canny, "xdog": xdog(window.color, size=row.size)}
+    facts = facts_of(**pictures)
+    reason = window_drop_reason(window.color, facts)
+    row = replace(row, crop_box=(box.x0, box.y0, box.x1, box.y1), drop_reason=reason, **facts.columns())  # type: ignore[arg-type]
+    row = replace(row, id=_window_id(row))
+    if reason:
+        return row
+    values = {}
+    for kind, picture in pictures.items():
+        data, suffix = encode(picture, task.options.color_format if kind == "color" else "png")
+        values[f"{kind}_file_name"] = f"{kind}/{row.id[1:3]}/{row.id}{suffix}"
+        values[f"sha256_{kind}"] = sha256_bytes(data)
+        path = task.out / str(row.size) / row.split / values[f"{kind}_file_name"]
+        write_atomic(path, data, durable=False)
+    return replace(row, kept=True, **values)  # type: ignore[arg-type]
