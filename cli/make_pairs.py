@@ -58,7 +58,18 @@ DEFAULTS = PairOptions()
 @click.option("--validation-episodes", default=DEFAULTS.validation_episodes, help="Likewise, for choosing the best.")
 @click.option("--salt", default=DEFAULTS.salt, help="Another salt, another split.")
 @click.option("--workers", type=click.IntRange(1), default=None, help="Worker processes; one per core by default.")
-def make_pairs(front: Front, crawl: Path, out: Path, size: tuple[str, ...], workers: int | None, **rest: Any) -> Any:
+@click.option("--engine", type=click.Choice(["pool", "ray"]), default="pool", help="Worker processes, or Ray tasks.")
+@click.option("--address", default=None, help="Of a Ray cluster; without one Ray runs on this machine.")
+def make_pairs(
+    front: Front,
+    crawl: Path,
+    out: Path,
+    size: tuple[str, ...],
+    workers: int | None,
+    engine: Any,
+    address: str | None,
+    **rest: Any,
+) -> Any:
     """Split every episode of DIR into panels, cut windows, draw outlines, and write the manifest.
 
     The same command again makes only what is missing; killed at any moment, it completes to the same bytes.
@@ -73,7 +84,13 @@ def make_pairs(front: Front, crawl: Path, out: Path, size: tuple[str, ...], work
     start = time.monotonic()
     with front.progress("make-pairs", len(plan.todo), "episodes") as update:
         summary = pairs.make_pairs(
-            crawl, out, options, workers=workers or os.cpu_count(), on_episode=lambda done, total: update(done)
+            crawl,
+            out,
+            options,
+            workers=workers or os.cpu_count(),
+            engine=engine,
+            address=address,
+            on_episode=lambda done, total: update(done),
         )
     seconds = time.monotonic() - start
     _report(front, out, summary, seconds)

@@ -1,25 +1,39 @@
-"""One seam: run(task, items) -> results. A task is idempotent and writes its own files; results are small values."""
+"""One seam: run(task, items) -> results, on a process pool or on Ray. A task is idempotent and writes its own files;
+results are small values.
+"""
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
 
-from comicdata.errors import ComicDataError
+from comicdata.errors import ComicDataError, UsageError
+
+Engine = Literal["pool", "ray"]
+DIED = "the worker process died; out of memory?"
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 def run(
-    task: Callable[[Item], Result], items: Sequence[Item], *, workers: int = 1
+    task: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    workers: int = 1,
+    engine: Engine = "pool",
+    address: str | None = None,
 ) -> Iterator[tuple[Item, Result | Exception]]:
     """Run `task` on every item; yields (item, result or the exception it raised) as they finish.
 
-    One worker runs in this process. With more, `task` and items must be picklable; when a worker dies, the items that
-    were under way run again alone, so that only the item that kills its worker is lost.
+    A pool of one worker runs in this process. Otherwise `task` and items must be picklable; when a worker dies, the
+    items that were under way run again, so that only the item that kills its worker is lost. "ray" runs the same tasks
+    on the cluster at `address`, whose machines must see the same folders, or on this machine.
     """
+    if engine == "ray":
+        yield from _run_ray(task, items, workers, address)
+        return
     if workers <= 1 or len(items) <= 1:
         for item in items:
             yield item, _attempt(task, item)
@@ -33,7 +47,7 @@ def run(
     for item in suspects:
         for _, outcome in _run_pool(task, [item], 1):
             died = isinstance(outcome, BrokenProcessPool)
-            yield item, ComicDataError("the worker process died; out of memory?") if died else outcome
+            yield item, ComicDataError(DIED) if died else outcome
 
 
 def _attempt(task: Callable[[Item], Result], item: Item) -> Result | Exception:
@@ -57,6 +71,50 @@ def _run_pool(
                 yield futures[future], error if error is not None else future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _run_ray(
+    task: Callable[[Item], Result], items: Sequence[Item], workers: int, address: str | None
+) -> Iterator[tuple[Item, Result | Exception]]:
+    """The items as plain Ray tasks, at most twice `workers` of them under way; one that kills its worker is tried once
+    more.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise UsageError("--engine ray needs Ray; install it with: pip install 'comicdata[ray]'") from error
+    own = not ray.is_initialized()
+    if own:
+        local: dict[str, Any] = {} if address else {"num_cpus": workers, "include_dashboard": False}
+        ray.init(address=address, log_to_driver=False, logging_level="error", **local)
+    remote = ray.remote(num_cpus=1, max_retries=1)(_attempt_alone)
+    waiting = list(reversed(items))
+    under_way: dict[Any, Item] = {}
+    try:
+        while waiting or under_way:
+            while waiting and len(under_way) < 2 * workers:
+                item = waiting.pop()
+                under_way[remote.remote(task, item)] = item
+            for reference in ray.wait(list(under_way))[0]:
+                yield under_way.pop(reference), _outcome(ray, reference)
+    finally:
+        if own:
+            ray.shutdown()
+
+
+def _attempt_alone(task: Callable[[Item], Result], item: Item) -> Result | Exception:
+    """One task in a worker of Ray."""
+    _one_thread()
+    return _attempt(task, item)
+
+
+def _outcome(ray: Any, reference: Any) -> Any:
+    """The result of a Ray task, or what became of its worker."""
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayError as error:
+        died = isinstance(error, (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError))
+        return ComicDataError(DIED if died else f"Ray: {str(error).splitlines()[0]}")
 
 
 def _one_thread() -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from comicdata import engines, manifests
 from comicdata.cards import dropped_counts, write_card
@@ -71,6 +72,8 @@ def make_pairs(
     options: PairOptions | None = None,
     *,
     workers: int | None = None,
+    engine: engines.Engine = "pool",
+    address: str | None = None,
     on_episode: Callable[[int, int], None] = lambda done, total: None,
 ) -> Summary:
     """Make or complete a pairs folder. `on_episode(done, total)` is called as episodes finish.
@@ -79,22 +82,23 @@ def make_pairs(
     Killed at any moment, the same call completes the folder to the same bytes.
     """
     options = options or PairOptions()
-    workers = workers or os.cpu_count() or 1
+    how: dict[str, Any] = {"workers": workers or os.cpu_count() or 1, "engine": engine, "address": address}
     with locked(out):
         sweep_orphans(out)
         plan = plan_pairs(crawl, out, options)
-        failures = _run_tasks(plan.todo, workers, on_episode)
+        failures = _run_tasks(plan.todo, on_episode, **how)
         rows, part_failures = _decided_rows(plan, out)
         lost = _tasks_with_lost_files(plan, out, rows)
         if lost:  # a copy whose original went away, or files deleted by hand
-            failures += _run_tasks(lost, workers, on_episode)
+            failures += _run_tasks(lost, on_episode, **how)
             rows, part_failures = _decided_rows(plan, out)
         return _finish(out, options, plan, rows, [*failures, *part_failures])
 
 
-def _run_tasks(tasks: Sequence[Task], workers: int, on_episode: Callable[[int, int], None]) -> list[Failure]:
+def _run_tasks(tasks: Sequence[Task], on_episode: Callable[[int, int], None], **how: Any) -> list[Failure]:
+    """Make parts; what fails for one episode is a failure beside the others, a full disk ends it all."""
     failures: list[Failure] = []
-    for done, (task, outcome) in enumerate(engines.run(make_part, tasks, workers=workers), 1):
+    for done, (task, outcome) in enumerate(engines.run(make_part, tasks, **how), 1):
         if isinstance(outcome, Exception):
             if isinstance(outcome, ComicDataError) and outcome.status == 8:
                 raise outcome
