@@ -80,13 +80,14 @@ class BackgroundDetector(nn.Module):
         return Layers(own, F.gumbel_softmax(scores, tau=self.config.temperature, hard=True, dim=1))
 
     def _raw(self, outline: Tensor) -> tuple[Tensor, Tensor]:
-        own, scores = self.unet.raw(outline).float().split([3, 2], dim=1)
-        return torch.tanh(own), scores
+        made = self.unet.raw(outline).float()
+        return torch.tanh(made[:, :3]), made[:, 3:]
 
     @torch.no_grad()
     def mask(self, outline: Tensor) -> Tensor:
         """(B, 1, H, W): 1 on background, 0 elsewhere."""
-        return (self(outline).background >= USED_FROM).float()
+        layers: Layers = self(outline)
+        return (layers.background >= USED_FROM).float()
 
 
 def mean_color(color: Tensor, mask: Tensor) -> Tensor:
@@ -104,8 +105,8 @@ def composite(layers: Layers, color: Tensor) -> Tensor:
 
     color (B, 3, H, W) is the truth. RGB * foreground + mean(truth on background) * background.
     """
-    foreground, background = layers.maps.split(1, dim=1)
-    return layers.own * foreground + mean_color(color, background) * background
+    background = layers.background
+    return layers.own * layers.maps[:, :1] + mean_color(color, background) * background
 
 
 def background_loss(layers: Layers, color: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ LEAST_MASS = 1e-5  # below, the difference of two numbers near 1 is noise: densi
 
 def _parts(parameters: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """(B, 10 M, ...) -> logits (B, M, ...), means, log scales, slopes, each (B, 3, M, ...)."""
-    parts = parameters.unflatten(1, (PER_COMPONENT, -1))
+    parts = parameters.reshape(len(parameters), PER_COMPONENT, -1, *parameters.shape[2:])
     return parts[:, 0], parts[:, 1:4], parts[:, 4:7].clamp_min(LOWEST_LOG_SCALE), torch.tanh(parts[:, 7:10])
 
 
