@@ -9,12 +9,12 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from comicdata.errors import IntegrityError, UsageError
+from comicdata.errors import UsageError
 from comicdata.images import Image, resize
-from comicdata.models.auto_painter import ColorizerConfig, UNet
-from comicdata.models.checkpoint import load_weights
 from comicdata.models.data import OutlineChoice
 from comicdata.models.layers import find_device, to_image, to_range, to_tensor
+from comicdata.models.networks import load_network
+from comicdata.models.settings import network_of
 from comicdata.outlines import OutlineKind, canny_black, xdog
 
 Floats = npt.NDArray[np.float32]
@@ -31,7 +31,7 @@ class Colorizer:
         self.config = config
         self.device = device
         self.size = int(config["size"])
-        self.multiple = ColorizerConfig(**config["network"]).multiple
+        self.multiple = network_of(config).multiple
 
     @property
     def outline(self) -> OutlineKind:
@@ -42,15 +42,9 @@ class Colorizer:
     @classmethod
     def load(cls, run: Path, device: str = "auto") -> "Colorizer":
         """From a RUN folder (its weights.safetensors) or a .safetensors file; errors as `load_weights`."""
-        weights = load_weights(run)
         place = find_device(device)
-        try:
-            network = UNet(ColorizerConfig(**weights.config["network"]))
-            network.load_state_dict(weights.tensors)
-            network.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            return cls(network.eval(), weights.config, place)
-        except (KeyError, TypeError, RuntimeError) as error:
-            raise IntegrityError(f"{run}: the weights do not fit their own description ({error})") from error
+        network, weights = load_network(run, place)
+        return cls(network, weights.config, place)
 
     def colorize(self, outline: Image, *, seed: int = 0) -> Image:
         """(H, W) uint8, ink 0 on paper 255 -> (H, W, 3) uint8 of the same size.

@@ -48,6 +48,15 @@ class PolishingConfig:
 PAPER = PolishingConfig()
 SMALL = replace(PAPER, unet=replace(SMALL_UNET, in_channels=WITH_BACKGROUND, weight_adversarial=0.0))
 PRESETS = {"small": SMALL, "paper": PAPER, "authors": PAPER}
+# Differs: two-step has no background detector, so five channels are left, and a discriminator, as the first step has.
+WITHOUT = {
+    name: replace(
+        config,
+        background=False,
+        unet=replace(config.unet, in_channels=WITHOUT_BACKGROUND, weight_adversarial=1.0),
+    )
+    for name, config in PRESETS.items()
+}
 
 
 class PolishingNetwork(nn.Module):

@@ -39,11 +39,12 @@ def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> Non
 
 
 def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options with those of the network beside them."""
-    network = options.get("network", {})
-    return {name: value for name, value in options.items() if name != "network"} | {
-        f"network.{name}": value for name, value in network.items()
-    }
+    """Options with those inside others beside them: network.unet.width."""
+    flat: dict[str, Any] = {}
+    for name, value in options.items():
+        inner = _flat(value) if isinstance(value, Mapping) else {}
+        flat |= {f"{name}.{key}": one for key, one in inner.items()} or {name: value}
+    return flat
 
 
 def write_config(run: Path, options: Mapping[str, Any], images: int, data_hash: str) -> None:
