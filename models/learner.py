@@ -179,7 +179,8 @@ class AdversarialLearner(Learner):
         with self.autocast():
             output = self.generator(outline)
         output = output.float()
-        logits, others = None, {}
+        logits: Tensor | None = None
+        others: Terms = {}
         if is_adversarial(self.config, images):
             logits, others = self.against_discriminator(outline, truth, output)
         return generator_terms(self.network, output, truth, logits=logits), others

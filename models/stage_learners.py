@@ -100,7 +100,8 @@ class SmallPictureLearner(StageLearner):
         with self.autocast():
             output = self.generator(outline)
         output = output.float()
-        logits, others = None, {}
+        logits: Tensor | None = None
+        others: Terms = {}
         if is_adversarial(self.config, images):
             logits, others = self.against_discriminator(outline, small, output)
         return painter_terms(self.network, output, small, logits), others
@@ -177,7 +178,8 @@ class PolishingLearner(StageLearner):
         with self.autocast():
             output = self.generator(channels)
         output = output.float()
-        logits, others = None, {}
+        logits: Tensor | None = None
+        others: Terms = {}
         if is_adversarial(self.config, images):
             logits, others = self.against_discriminator(channels, truth, output)
         return generator_terms(self.network.unet, output, truth, logits=logits), others
