@@ -24,6 +24,8 @@ def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> Non
             raise IntegrityError(f"{run / CONFIG}: missing, though there are states; train into a new run folder")
         return
     saved = read_json(run / CONFIG)
+    if "stages" in saved:
+        raise UsageError(f"{run}: holds a run of {saved['model']}, in stages; take another run folder")
     old, new = _flat(saved.get("options", {})), _flat(json.loads(json.dumps(options)))
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):

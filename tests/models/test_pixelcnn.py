@@ -1,6 +1,7 @@
 """The mixture is a distribution, the pixels see their past and nothing else, and the fast sampler is the slow one."""
 
 import math
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -160,6 +161,26 @@ def test_the_cached_sampler_equals_the_naive_one(shape: tuple[int, int], kernels
     slow = sample_naively(network, condition, uniform)
     assert float((fast - slow).abs().max()) < 1e-5
     assert mean_squared_error(fast[0].numpy(), fast[1].numpy()) > 0.01  # three pictures, not one three times
+
+
+@pytest.mark.slow
+def test_the_outline_is_worth_bits(drawn: Callable[..., tuple[Tensor, Tensor, Tensor]]) -> None:
+    """After a short training a shuffled outline makes fresh small pictures dearer; the right one makes them cheap."""
+    outline, color, _ = drawn(200, seed=0)
+    network = LowResolutionColorizer(LowResolutionConfig(16, (1, 1, 1), width=32, layers=3, hidden=64, dropout=0.0))
+    optimizer = torch.optim.Adam(network.parameters(), 2e-3)
+    for _ in range(300):
+        chosen = torch.randint(len(outline), (16,))
+        optimizer.zero_grad()
+        network.bits(outline[chosen], shrink(color[chosen])).mean().backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+    fresh, truth, _ = drawn(60, seed=99)
+    with torch.no_grad():
+        right = float(network.bits(fresh, shrink(truth)).mean())
+        shuffled = float(network.bits(fresh.roll(1, 0), shrink(truth)).mean())
+    assert right < 7
+    assert shuffled - right > 0.2
 
 
 def test_sampling_leaves_dropout_to_training() -> None:
