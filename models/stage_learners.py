@@ -17,7 +17,6 @@ from comicdata.models.layers import to_image, to_range, to_tensor
 from comicdata.models.learner import AdversarialLearner, Learner, Terms
 from comicdata.models.losses import discriminator_terms, generator_terms
 from comicdata.models.metrics import l1, mean_of_finite, off_line
-from comicdata.models.mixture import bits_per_dimension
 from comicdata.models.networks import build_network, load_network
 from comicdata.models.pixelcnn import STRIDE, LowResolutionColorizer, shrink
 from comicdata.models.polishing import PolishingConfig, gather, hide
@@ -66,10 +65,8 @@ class LowResolutionLearner(StageLearner):
     clip = 1.0  # Differs: not published; a rare colour under a narrow mixture makes a gradient that upsets all
 
     def terms(self, outline: Tensor, truth: Tensor, images: int) -> tuple[Terms, Terms]:
-        small = shrink(truth)
         with self.autocast():
-            parameters = self.generator(outline, small)
-        return {"bits": bits_per_dimension(parameters.float(), small).mean()}, {}
+            return cast(LowResolutionColorizer, self.generator).terms(outline, shrink(truth)), {}
 
     def score(self, judged: PairDataset, index: int) -> dict[str, float]:
         outline, truth = self.pair(judged, index)
