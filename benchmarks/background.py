@@ -1,6 +1,6 @@
 """How well backgrounds are found without being told: the paper's form of the detector, and others, on the drawn comic.
 
-python benchmarks/background.py     (64 x 64 pixels, one seed, about 15 minutes on one core)
+python benchmarks/background.py [PART OF A NAME]     (64 x 64 pixels, one seed, about 15 minutes on one core)
 
 "foreground from 8 x 8" is how a public re-implementation read the paper: the foreground is not the detector's own
 colour, but the small picture (here the true one, so as good as it can be), and the mean of the background divides by
@@ -8,6 +8,7 @@ the area of the picture instead of the mask's. 8 x 8 is an eighth of the side, a
 """
 
 import itertools
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -75,12 +76,14 @@ VARIANTS: dict[str, tuple[str, Loss]] = {
 }
 
 
-def main() -> None:
+def main(wanted: str) -> None:
     torch.set_num_threads(1)
     outline, color, _ = panels(400, seed=0)
     fresh, _, truth = panels(100, seed=99)
     paper = fresh > 0.9
     for name, (assignment, loss_of) in VARIANTS.items():
+        if wanted not in name:
+            continue
         torch.manual_seed(0)
         network = BackgroundDetector(replace(SMALL, assignment=assignment))  # type: ignore[arg-type]
         optimizer = torch.optim.Adam(network.parameters(), 2e-3, (0.5, 0.999))
@@ -99,4 +102,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1] if len(sys.argv) > 1 else "")

@@ -1,6 +1,6 @@
 """Speed of drawing small pictures: the cached sampler beside one forward pass per pixel, whose time is scaled up.
 
-python benchmarks/sampling.py [small|paper]
+python benchmarks/sampling.py [small|paper]     (processor time, so that other work on the machine counts little)
 """
 
 import statistics
@@ -21,21 +21,22 @@ ROUNDS = 3
 def naive_s(pixels: PixelCNN, condition: torch.Tensor, uniform: torch.Tensor) -> float:
     """Seconds of the naive sampler: its first TIMED pixels, scaled to all."""
     color = condition.new_zeros(len(condition), 3, SIDE, SIDE)
-    begun = time.perf_counter()
+    begun = time.process_time()
     for index in range(TIMED):
         y, x = divmod(index, SIDE)
         color[:, :, y, x] = draw(pixels(color, condition)[:, :, y, x], uniform[:, y, x])
-    return (time.perf_counter() - begun) * SIDE * SIDE / TIMED
+    return (time.process_time() - begun) * SIDE * SIDE / TIMED
 
 
 def cached_s(pixels: PixelCNN, condition: torch.Tensor, uniform: torch.Tensor) -> float:
     """Seconds of the cached sampler, all pixels."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     sample_cached(pixels, condition, uniform)
-    return time.perf_counter() - begun
+    return time.process_time() - begun
 
 
 def main(preset: str) -> None:
+    torch.set_num_threads(1)
     torch.manual_seed(0)
     config = PRESETS[preset]
     pixels = PixelCNN(config).eval()

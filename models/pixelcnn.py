@@ -62,6 +62,9 @@ class Bottleneck(nn.Module):
             nn.ReLU(),
             *_convolution(width, outputs, 1),
         )
+        norm = self.path[-1]
+        assert isinstance(norm, nn.GroupNorm)
+        nn.init.zeros_(norm.weight)  # a deep trunk begins as a shallow one
         plain = stride == 1 and inputs == outputs
         self.skip = nn.Identity() if plain else nn.Sequential(*_convolution(inputs, outputs, 1, stride))
 
@@ -72,6 +75,7 @@ class Bottleneck(nn.Module):
 def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[nn.Module]:
     """A convolution and its norm. Differs: group normalisation, which is the same in training and in use."""
     layer = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     return [layer, normalisation("group", outputs)]
 
 

@@ -83,7 +83,9 @@ TRAINING: dict[str, dict[str, TrainConfig]] = {
 STAGE = replace(PAPER, batch_size=8, images=700_000, decay_start=350_000, decay_end=700_000, ema=0.999)
 DENSITY = replace(STAGE, lr=3e-4, beta1=0.9, ema=0.9995)
 SMALL_STAGE = replace(SMALL, images=6_400, decay_start=3_200, decay_end=6_400, adversarial_start=0, validation_pairs=8)
-SMALL_DENSITY = replace(SMALL_STAGE, lr=2e-3, beta1=0.9)
+SMALL_DENSITY = replace(
+    SMALL_STAGE, lr=1e-3, beta1=0.9, images=16_000, decay_start=8_000, decay_end=16_000, sample_every=3_200
+)
 
 
 def _presets(small: TrainConfig, paper: TrainConfig) -> dict[str, TrainConfig]:
