@@ -78,14 +78,13 @@ def _train_stages(
 ) -> Any:
     """The stages of a model one after the other, under one progress bar."""
     from comicdata.models.settings import resolve_stages
-    from comicdata.models.stages import independent, train_stages
+    from comicdata.models.stages import choose_stages, independent, train_stages
 
     configs = resolve_stages(model, preset, given)
-    images = {name: config.images for name, config in configs.items() if stage in (None, name)}
+    images = {name: configs[name].images for name in choose_stages(configs, stage)}
     if front.dry_run:
-        front.say(
-            f"would train {model} ({preset}) on {max(images.values())} images a stage ({', '.join(images)}) in {run}"
-        )
+        budgets = ", ".join(f"{name} on {count} images" for name, count in images.items())
+        front.say(f"would train {model} ({preset}) in {run}: {budgets}")
         return {"model": model, "preset": preset, "images": sum(images.values())}
     if stage is None:
         free = " and ".join(f"--stage {name}" for name in independent(model))

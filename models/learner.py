@@ -30,7 +30,7 @@ class Learner:
     """A generator, perhaps a discriminator, the moving average of the first, and their optimizers.
 
     `tensors` and `load` hold all of it. `best_by`: the number of `measure` that decides which weights are best, the
-    smaller the better; None where none does. `sources`: hashes of other stages' weights that the terms read.
+    smaller the better. `sources`: hashes of other stages' weights that the terms read.
     """
 
     best_by: str = "l1_off_line"

@@ -28,11 +28,8 @@ def train_stages(
     summary of `train`, losses named stage/loss, with every stage's own under "stages". Errors: as `train`; UsageError
     when RUN belongs to another model, or when `only` reads a stage that has no weights.
     """
-    first = next(iter(configs.values()))
-    if only is not None and only not in configs:
-        raise UsageError(f"stage {only}: {first.model} has the stages {', '.join(configs)}")
-    _claim(run, first, list(configs))
-    chosen = [only] if only else list(configs)
+    chosen = choose_stages(configs, only)
+    _claim(run, configs[chosen[0]], list(configs))
     total = sum(_rounded(configs[stage]) for stage in chosen)
     results: dict[str, dict[str, Any]] = {}
     done = 0
@@ -42,6 +39,16 @@ def train_stages(
         results[stage] = train(configs[stage], pairs, run / "stages" / stage, on_step=heard)
         done += _rounded(configs[stage])
     return _summary(run, results)
+
+
+def choose_stages(configs: dict[str, TrainConfig], only: str | None) -> list[str]:
+    """The stages to train, in order; UsageError when the model has no such stage."""
+    if only is None:
+        return list(configs)
+    if only not in configs:
+        model = next(iter(configs.values())).model
+        raise UsageError(f"stage {only}: {model} has the stages {', '.join(configs)}")
+    return [only]
 
 
 def independent(model: str) -> list[str]:
