@@ -1,5 +1,6 @@
 """`comicdata colorize`: line art in, colour out."""
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import click
 
 from comicdata.cli.front import Front, command
-from comicdata.errors import ComicDataError
+from comicdata.errors import ComicDataError, UsageError
 
 
 @command(writes=True, example="comicdata colorize out/run page.png --out out/colorized --recolor")
@@ -21,32 +22,54 @@ from comicdata.errors import ComicDataError
     default="auto",
     help="What a picture is; single: one panel.",
 )
+@click.option("--samples", type=click.IntRange(1, 64), default=1, help="So many different colourings; likeliest first.")
+@click.option("--background", default=None, metavar="#RRGGBB", help="The colour of every panel's background.")
+@click.option("--layers", is_flag=True, help="Also the mask of the background and the low-resolution picture.")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Same seed, same colours.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
 def colorize(
-    front: Front, run: Path, inputs: tuple[Path, ...], out: Path, recolor: bool, layout: Any, seed: int, device: Any
+    front: Front,
+    run: Path,
+    inputs: tuple[Path, ...],
+    out: Path,
+    background: str | None,
+    layers: bool,
+    device: Any,
+    **options: Any,
 ) -> Any:
     """Colour pictures, folders and CBZ files with RUN; every output is as large as its input.
 
-    Line art is used as it is. A picture in colour is left alone unless --recolor.
+    Line art is used as it is. A picture in colour is left alone unless --recolor. --samples needs a two-step or
+    consistent RUN and numbers the files; --background needs a consistent one, --layers is about both.
     """
     from comicdata.cli.inputs import read_groups
     from comicdata.models.colorize import Colorizer
 
+    options["background"] = _color(background)
     groups = list(read_groups(inputs))
     pictures = [picture for group in groups for picture in group.pictures]
     if front.dry_run:
         front.say(f"would colour {len(pictures)} pictures into {out}")
         return {"outputs": [], "pictures": len(pictures)}
     colorizer = Colorizer.load(run, device)
-    options = {"recolor": recolor, "layout": layout, "seed": seed}
     outputs, targets = [], _targets([picture.name for picture in pictures], out)
     with front.progress("colorize", len(pictures), "pictures") as update:
         for done, (picture, target) in enumerate(zip(pictures, targets, strict=True), 1):
-            outputs += _colorize_one(front, colorizer, picture, target, options)
+            outputs += _colorize_one(front, colorizer, picture, target, options, layers)
             update(done)
     front.say(f"{len(outputs)} of {len(pictures)} pictures coloured, in {out}")
     return {"outputs": outputs}
+
+
+def _color(text: str | None) -> tuple[int, int, int] | None:
+    """#88ccee as three numbers; UsageError when it is no such thing."""
+    if text is None:
+        return None
+    digits = text.removeprefix("#")
+    if not re.fullmatch("[0-9a-fA-F]{6}", digits):
+        raise UsageError(f"--background {text}: a colour looks like #88ccee")
+    red, green, blue = bytes.fromhex(digits)
+    return red, green, blue
 
 
 def _targets(names: list[str], out: Path) -> list[Path]:
@@ -65,11 +88,9 @@ def _targets(names: list[str], out: Path) -> list[Path]:
 
 
 def _colorize_one(
-    front: Front, colorizer: Any, picture: Any, target: Path, options: dict[str, Any]
+    front: Front, colorizer: Any, picture: Any, target: Path, options: dict[str, Any], layers: bool
 ) -> list[dict[str, Any]]:
     """Colour and write one picture; what cannot be read is a warning and status 3."""
-    from comicdata.files import write_atomic
-    from comicdata.images import encode_png
     from comicdata.models.pages import colorize_picture
 
     start = time.monotonic()
@@ -84,9 +105,28 @@ def _colorize_one(
     if result is None:
         front.warn(f"{picture.name}: has colour already, left alone; --recolor draws its outline first")
         return []
-    write_atomic(target, encode_png(result.image))
+    files = _write(result, target, layers)
     seconds = round(time.monotonic() - start, 3)
-    return [{"input": picture.name, "output": target.as_posix(), "panels": len(result.panels), "seconds": seconds}]
+    return [{"input": picture.name, **files, "panels": len(result.panels), "seconds": seconds}]
+
+
+def _write(result: Any, target: Path, layers: bool) -> dict[str, Any]:
+    """NAME.png, or NAME-1.png, NAME-2.png, ... of several samples; NAME.background.png and the like for layers."""
+    from comicdata.files import write_atomic
+    from comicdata.images import encode_png
+
+    several = len(result.images) > 1
+    samples = [
+        target.with_name(f"{target.stem}-{number}.png") if several else target
+        for number in range(1, len(result.images) + 1)
+    ]
+    beside = {name: target.with_name(f"{target.stem}.{name}.png") for name in result.layers} if layers else {}
+    pictures = [*zip(samples, result.images, strict=True), *((beside[name], result.layers[name]) for name in beside)]
+    for path, image in pictures:
+        write_atomic(path, encode_png(image))
+    files: dict[str, Any] = {"output": samples[0].as_posix()}
+    files |= {"samples": [path.as_posix() for path in samples]} if several else {}
+    return files | ({"layers": {name: path.as_posix() for name, path in beside.items()}} if beside else {})
 
 
 command_ = colorize

@@ -6,10 +6,11 @@ from typing import Any
 import click
 
 from comicdata.cli.front import Front, command
+from comicdata.errors import UsageError
 
 
 @command(writes=True, example="comicdata train auto-painter --pairs out/pairs --run out/run --preset small")
-@click.argument("model", type=click.Choice(["auto-painter", "pix2pix"]))
+@click.argument("model", type=click.Choice(["auto-painter", "pix2pix", "two-step", "consistent"]))
 @click.option("--pairs", required=True, type=click.Path(path_type=Path), help="A pairs folder or its manifest.parquet.")
 @click.option("--run", required=True, type=click.Path(path_type=Path), help="The run folder to make or go on with.")
 @click.option(
@@ -18,7 +19,9 @@ from comicdata.cli.front import Front, command
     default="small",
     help="small: any CPU; paper and authors: as published.",
 )
-@click.option("--images", type=click.IntRange(1), default=None, help="Budget in images; the preset's by default.")
+@click.option(
+    "--images", type=click.IntRange(1), default=None, help="Budget in images, of each stage; the preset's by default."
+)
 @click.option("--batch-size", type=click.IntRange(1), default=None, help="Likewise.")
 @click.option("--size", type=click.Choice(["256", "512"]), default=None, help="Which size of the pairs; likewise.")
 @click.option("--seed", type=click.IntRange(0), default=None, help="Same seed, same run.")
@@ -26,30 +29,83 @@ from comicdata.cli.front import Front, command
 @click.option(
     "--outline", type=click.Choice(["canny", "xdog", "mix"]), default=None, help="Which line art to train on."
 )
+@click.option(
+    "--stage",
+    type=click.Choice(["low-resolution", "background", "polishing"]),
+    default=None,
+    help="Only this stage of two-step or consistent.",
+)
+@click.option(
+    "--low-resolution",
+    type=click.Choice(["truth", "sampled", "mix"]),
+    default=None,
+    help="The small pictures that polishing learns from.",
+)
 @click.option("--decay-start", type=click.IntRange(0), default=None, help="The rate falls from this image on ...")
 @click.option("--decay-end", type=click.IntRange(0), default=None, help="... to this one.")
 def train(
-    front: Front, model: str, pairs: Path, run: Path, preset: str, size: str | None, device: str, **overrides: Any
+    front: Front, model: str, pairs: Path, run: Path, preset: str, size: str | None, stage: str | None, **overrides: Any
 ) -> Any:
-    """Train MODEL on pairs. The same command goes on where it stopped; a larger --images trains further."""
+    """Train MODEL on pairs. The same command goes on where it stopped; a larger --images trains further.
+
+    two-step and consistent train their stages in order, each into RUN/stages; --stage trains one alone.
+    """
+    given = {**overrides, "size": int(size) if size else None}
+    if model in ("two-step", "consistent"):
+        return _train_stages(front, model, pairs, run, preset, stage, given)
     from comicdata.models.settings import resolve_config
     from comicdata.models.train import train as train_run
 
-    config = resolve_config(model, preset, {**overrides, "size": int(size) if size else None, "device": device})
+    if stage:
+        raise UsageError(f"--stage {stage}: {model} has only one stage")
+    config = resolve_config(model, preset, given)
     if front.dry_run:
         front.say(f"would train {model} ({preset}) on {config.images} images at {config.size} px in {run}")
         return {"model": model, "preset": preset, "images": config.images}
-    if not config.network.weight_feature and model == "auto-painter":
+    if not getattr(config.network, "weight_feature", 0) and model == "auto-painter":
         front.say("feature loss: weight 0 in this preset (no VGG weights needed)")
     with front.progress(f"train {model}", config.images, "images") as update:
         result = train_run(config, pairs, run, on_step=lambda progress: update(progress.images))
     if result["already_done"]:
         front.say(f"nothing to do: {result['images']} images were seen already; a larger --images trains further")
         return result
+    _say_result(front, result)
+    return result
+
+
+def _train_stages(
+    front: Front, model: str, pairs: Path, run: Path, preset: str, stage: str | None, given: dict[str, Any]
+) -> Any:
+    """The stages of a model one after the other, under one progress bar."""
+    from comicdata.models.settings import resolve_stages
+    from comicdata.models.stages import choose_stages, independent, train_stages
+
+    configs = resolve_stages(model, preset, given)
+    images = {name: configs[name].images for name in choose_stages(configs, stage)}
+    if front.dry_run:
+        budgets = ", ".join(f"{name} on {count} images" for name, count in images.items())
+        front.say(f"would train {model} ({preset}) in {run}: {budgets}")
+        return {"model": model, "preset": preset, "images": sum(images.values())}
+    if stage is None:
+        free = " and ".join(f"--stage {name}" for name in independent(model))
+        front.say(f"{free} need nothing of each other: in two terminals they can run at the same time")
+    with front.progress(f"train {model}", sum(images.values()), "images") as update:
+        result = train_stages(
+            configs, pairs, run, only=stage, on_step=lambda progress: update(progress.images), say=front.say
+        )
+    if result["already_done"]:
+        front.say("nothing to do: all images were seen already; a larger --images trains further")
+        return result
+    for name, one in result["stages"].items():
+        front.say(f"{name}:")
+        _say_result(front, one)
+    return result
+
+
+def _say_result(front: Front, result: dict[str, Any]) -> None:
     losses = ", ".join(f"{name} {value:.4g}" for name, value in result["loss"].items())
     front.say(f"{result['images']} images, {result['images_per_s']:.1f} images/s; {losses}")
     front.say(f"weights: {result['weights']}")
-    return result
 
 
 command_ = train

@@ -79,14 +79,14 @@ class UNet(nn.Module):
     """The generator: outline (B, in_channels, H, W) in [-1, 1], white +1 -> colour (B, 3, H, W) in [-1, 1].
 
     `depth` convolutions of stride 2 down, as many transposed ones up, and each level of the way down is laid beside
-    the same level of the way up. H and W are multiples of 2^depth.
+    the same level of the way up. H and W are multiples of 2^depth. With other `outputs` than 3, `raw` is of use.
     """
 
-    def __init__(self, config: ColorizerConfig) -> None:
+    def __init__(self, config: ColorizerConfig, *, outputs: int = 3) -> None:
         super().__init__()
         widths = [config.width * min(2**level, 8) for level in range(config.depth)]
         self.down = nn.ModuleList(self._down(config, widths, level) for level in range(config.depth))
-        self.up = nn.ModuleList(self._up(config, widths, level) for level in reversed(range(config.depth)))
+        self.up = nn.ModuleList(self._up(config, widths, level, outputs) for level in reversed(range(config.depth)))
         initialise(self)
 
     @staticmethod
@@ -100,11 +100,11 @@ class UNet(nn.Module):
         return nn.Sequential(*layers)
 
     @staticmethod
-    def _up(config: ColorizerConfig, widths: list[int], level: int) -> nn.Sequential:
-        """Doubles height and width; level 0 makes the three channels of the picture."""
+    def _up(config: ColorizerConfig, widths: list[int], level: int, last: int) -> nn.Sequential:
+        """Doubles height and width; level 0 makes the `last` channels, those of the picture."""
         bottleneck = level == config.depth - 1
         inputs = widths[level] * (1 if bottleneck else 2)
-        outputs = widths[level - 1] if level else 3
+        outputs = widths[level - 1] if level else last
         layers: list[nn.Module] = [
             nn.ReLU(),
             nn.ConvTranspose2d(inputs, outputs, config.kernel, stride=2, padding=1, output_padding=4 - config.kernel),
@@ -116,8 +116,12 @@ class UNet(nn.Module):
         return nn.Sequential(*layers)
 
     def forward(self, outline: Tensor) -> Tensor:
+        return torch.tanh(self.raw(outline))
+
+    def raw(self, inputs: Tensor) -> Tensor:
+        """(B, in_channels, H, W) -> (B, outputs, H, W) before the tanh."""
         levels = []
-        value = outline
+        value = inputs
         for layer in self.down:
             value = layer(value)
             levels.append(value)
@@ -126,7 +130,7 @@ class UNet(nn.Module):
             value = layer(value)
             if levels:
                 value = torch.cat([value, levels.pop()], dim=1)
-        return torch.tanh(value)
+        return value
 
 
 class PatchGAN(nn.Module):

@@ -151,6 +151,8 @@ def _values_hash(values: Mapping[str, Any]) -> str:
 
 def verify_run(run: Path) -> dict[str, Any]:
     """Check every hash of a RUN folder: {"checked", "missing", "changed", "orphans"} with relative POSIX paths."""
+    if (run / "stages").is_dir():
+        return _verify_stages(run)
     files = [run / WEIGHTS, *(path for path in [run / BEST] if path.is_file())]
     states = _folders(run)
     changed = [path for path in files if path.is_file() and _is_damaged(load_weights, path)]
@@ -164,6 +166,17 @@ def verify_run(run: Path) -> dict[str, Any]:
             ("orphans", orphans),
         )
     }
+
+
+def _verify_stages(run: Path) -> dict[str, Any]:
+    """The sum over the stages of a run, their paths relative to RUN."""
+    total: dict[str, Any] = {"checked": 0, "missing": [], "changed": [], "orphans": []}
+    for folder in sorted(one for one in (run / "stages").iterdir() if one.is_dir()):
+        found = verify_run(folder)
+        total["checked"] += found["checked"]
+        for name in ("missing", "changed", "orphans"):
+            total[name] += [f"stages/{folder.name}/{path}" for path in found[name]]
+    return total
 
 
 def _is_damaged(read: Callable[[Path], object], path: Path) -> bool:

@@ -1,5 +1,6 @@
 """From line art to colour at any size: a picture is painted at the scale the network knows and keeps its own lines."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -7,20 +8,32 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from comicdata.errors import IntegrityError, UsageError
+from comicdata.errors import UsageError
 from comicdata.images import Image, resize
-from comicdata.models.auto_painter import ColorizerConfig, UNet
-from comicdata.models.checkpoint import load_weights
 from comicdata.models.data import OutlineChoice
 from comicdata.models.layers import find_device, to_image, to_range, to_tensor
+from comicdata.models.networks import load_network
+from comicdata.models.settings import network_of
 from comicdata.outlines import OutlineKind, canny_black, xdog
 
 Floats = npt.NDArray[np.float32]
+Color = tuple[int, int, int]  # 0 to 255 each
 LARGEST_ENLARGEMENT = 2.0
 TILE = 1024  # longest side that goes through the network at once; TILE - OVERLAP is a multiple of 2^8
 OVERLAP = 256
+
+
+@dataclass(frozen=True)
+class Painted:
+    """One colouring, (H, W, 3) uint8, and what a model of several stages made on the way, of the same size:
+    `background` (H, W), 255 where one colour was laid; `low_resolution` (H, W, 3), the small picture enlarged.
+    """
+
+    image: Image
+    background: Image | None = None
+    low_resolution: Image | None = None
 
 
 class Colorizer:
@@ -31,7 +44,7 @@ class Colorizer:
         self.config = config
         self.device = device
         self.size = int(config["size"])
-        self.multiple = ColorizerConfig(**config["network"]).multiple
+        self.multiple = network_of(config).multiple
 
     @property
     def outline(self) -> OutlineKind:
@@ -41,23 +54,28 @@ class Colorizer:
 
     @classmethod
     def load(cls, run: Path, device: str = "auto") -> "Colorizer":
-        """From a RUN folder (its weights.safetensors) or a .safetensors file; errors as `load_weights`."""
-        weights = load_weights(run)
+        """From a RUN folder (its weights, or those of its stages) or a .safetensors file; errors as `load_weights`."""
         place = find_device(device)
-        try:
-            network = UNet(ColorizerConfig(**weights.config["network"]))
-            network.load_state_dict(weights.tensors)
-            network.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            return cls(network.eval(), weights.config, place)
-        except (KeyError, TypeError, RuntimeError) as error:
-            raise IntegrityError(f"{run}: the weights do not fit their own description ({error})") from error
+        if (run / "stages").is_dir():
+            from comicdata.models.consistent import StagedColorizer  # which is a Colorizer itself
+
+            return StagedColorizer.of_stages(run, place)
+        network, weights = load_network(run, place)
+        return cls(network, weights.config, place)
 
     def colorize(self, outline: Image, *, seed: int = 0) -> Image:
-        """(H, W) uint8, ink 0 on paper 255 -> (H, W, 3) uint8 of the same size.
+        """(H, W) uint8, ink 0 on paper 255 -> (H, W, 3) uint8 of the same size."""
+        return self.paint(outline, seed=seed)[0].image
+
+    def paint(
+        self, outline: Image, *, seed: int = 0, samples: int = 1, background: Color | None = None
+    ) -> list[Painted]:
+        """(H, W) uint8, ink 0 on paper 255 -> `samples` colourings of the same size, the likeliest first.
 
         The short side is scaled to `size` (enlarged twice at most), because lines of another thickness are unknown to
         the network. Where that changed the size, only the colours come back from it: they are brought to the size of
-        the input and multiplied by its lines, which so stay sharp. `seed` serves networks that draw at random.
+        the input and multiplied by its lines, which so stay sharp. `seed` serves networks that draw at random;
+        `background` is the colour of the background. UsageError where a model can do neither.
         """
         if outline.ndim != 2 or outline.dtype != np.uint8 or not outline.size:
             raise UsageError(f"line art of shape {outline.shape}, {outline.dtype}: (H, W) uint8 is expected")
@@ -67,11 +85,19 @@ class Colorizer:
         working = outline
         if scale != 1:
             working = resize(outline, max(1, round(width * scale)), max(1, round(height * scale)))
-        color = self._paint(working)
-        if scale == 1:
-            return color
-        color = resize(_without_lines(color, working), width, height)
-        return _multiplied(color, outline)
+        made = self._paint_all(working, samples, background)
+        return made if scale == 1 else [_brought_to(outline, working, one) for one in made]
+
+    def _paint_all(self, outline: Image, samples: int, background: Color | None) -> list[Painted]:
+        """At the size given. One generator knows one colouring, and no background."""
+        name = self.config["model"]
+        if samples != 1:
+            raise UsageError(
+                f"{name} has one colouring for each outline; several (--samples) need two-step or consistent"
+            )
+        if background is not None:
+            raise UsageError(f"{name} does not know what the background is (--background); consistent does")
+        return [Painted(self._paint(outline))]
 
     def _paint(self, outline: Image) -> Image:
         """At the size given; above TILE in overlapping tiles that fade into each other, so memory stays bounded."""
@@ -88,14 +114,19 @@ class Colorizer:
         return np.asarray(np.rint(total / weight), dtype=np.uint8)
 
     def _forward(self, outline: Image) -> Image:
-        """Mirror the borders out to a multiple of 2^depth, run, cut back."""
+        """Mirror the borders out, run, cut back."""
         height, width = outline.shape
-        below, right = -height % self.multiple, -width % self.multiple
-        padded = cv2.copyMakeBorder(outline, 0, below, 0, right, cv2.BORDER_REFLECT)
-        value = to_range(to_tensor(np.asarray(padded, np.uint8)[None]).to(self.device))
+        value = self._padded(outline)
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
             output = self.network(value)
         return to_image(output[0, :, :height, :width])
+
+    def _padded(self, outline: Image) -> Tensor:
+        """(1, 1, H, W) in [-1, 1], the borders mirrored out to multiples of what the network needs."""
+        height, width = outline.shape
+        below, right = -height % self.multiple, -width % self.multiple
+        padded = cv2.copyMakeBorder(outline, 0, below, 0, right, cv2.BORDER_REFLECT)
+        return to_range(to_tensor(np.asarray(padded, np.uint8)[None]).to(self.device))
 
 
 def _starts(length: int) -> range:
@@ -107,6 +138,17 @@ def _fade(length: int) -> Floats:
     """Weights along one side of a tile: rising over OVERLAP, falling over OVERLAP, never 0."""
     place = np.arange(1, length + 1, dtype=np.float32)
     return np.asarray(np.minimum(np.minimum(place, place[::-1]), OVERLAP) / OVERLAP, dtype=np.float32)
+
+
+def _brought_to(outline: Image, working: Image, made: Painted) -> Painted:
+    """A colouring of the working size at the size of the outline, with its lines."""
+    height, width = outline.shape
+    color = resize(_without_lines(made.image, working), width, height)
+    layers = (
+        None if one is None else np.asarray(cv2.resize(one, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+        for one in (made.background, made.low_resolution)
+    )
+    return Painted(_multiplied(color, outline), *layers)
 
 
 def _without_lines(color: Image, outline: Image) -> Image:

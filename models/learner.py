@@ -1,77 +1,121 @@
-"""One adversarial training step: discriminator, then generator, then its moving average, in plain PyTorch."""
+"""One training step in plain PyTorch: the losses, the descent, the moving average; and all that a resume needs.
+
+The rule of the file: a learner says what is learned (`build`, `terms`) and how it is judged (`measure`, `show`);
+everything else is the same for all of them, and exact.
+"""
 
 import copy
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from comicdata.errors import DivergedError, IntegrityError
-from comicdata.models.auto_painter import PatchGAN, UNet
-from comicdata.models.data import Batch
+from comicdata.images import Image
+from comicdata.models.auto_painter import ColorizerConfig, PatchGAN, UNet
+from comicdata.models.colorize import Colorizer
+from comicdata.models.data import Batch, PairDataset
 from comicdata.models.layers import to_range
 from comicdata.models.losses import discriminator_terms, generator_terms
-from comicdata.models.settings import TrainConfig, is_adversarial, learning_rate
+from comicdata.models.metrics import measure
+from comicdata.models.settings import TrainConfig, is_adversarial, learning_rate, options
+
+Terms = dict[str, Tensor]
 
 
-class AdversarialLearner:
-    """Generator, discriminator, moving average and optimizers; `tensors` and `load` hold all of it."""
+class Learner:
+    """A generator, perhaps a discriminator, the moving average of the first, and their optimizers.
+
+    `tensors` and `load` hold all of it. `best_by`: the number of `measure` that decides which weights are best, the
+    smaller the better. `sources`: hashes of other stages' weights that the terms read.
+    """
+
+    best_by: str = "l1_off_line"
+    clip: float | None = None  # largest norm of the generator's gradient
 
     def __init__(self, config: TrainConfig, device: torch.device) -> None:
-        torch.manual_seed(_seed(config.seed, "initial weights"))
+        torch.manual_seed(seed_of(config.seed, "initial weights"))
         self.config = config
         self.device = device
-        self.generator = _placed(UNet(config.network), device)
-        self.discriminator = _placed(PatchGAN(config.network), device)
+        self.sources: dict[str, str] = {}
+        generator, discriminator = self.build()
+        self.networks = {"generator": _placed(generator, device)}
+        if discriminator is not None:
+            self.networks["discriminator"] = _placed(discriminator, device)
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
-        self.optimizers = {name: self._adam(getattr(self, name)) for name in ("generator", "discriminator")}
+        self.optimizers = {name: self._adam(network) for name, network in self.networks.items()}
+
+    def build(self) -> tuple[nn.Module, nn.Module | None]:
+        """The generator, and a discriminator where there is one, freshly initialised."""
+        raise NotImplementedError
+
+    def terms(self, outline: Tensor, truth: Tensor, images: int) -> tuple[Terms, Terms]:
+        """The weighted terms that the generator minimises, and others to log. Both inputs are in [-1, 1]."""
+        raise NotImplementedError
+
+    def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
+        """Validation numbers of the moving average on the chosen pairs."""
+        raise NotImplementedError
+
+    def show(self, judged: PairDataset, index: int) -> Image:
+        """What the moving average makes of one pair, (size, size, 3)."""
+        raise NotImplementedError
+
+    @property
+    def generator(self) -> nn.Module:
+        return self.networks["generator"]
+
+    @property
+    def discriminator(self) -> nn.Module:
+        return self.networks["discriminator"]
 
     def _adam(self, network: nn.Module) -> torch.optim.Adam:
         return torch.optim.Adam(network.parameters(), self.config.lr, (self.config.beta1, self.config.beta2))
 
     def step(self, batch: Batch, images: int) -> dict[str, float]:
         """Learn from one batch; returns the weighted terms of the losses. DivergedError when one is not finite."""
-        torch.manual_seed(_seed(self.config.seed, str(images)))
+        torch.manual_seed(seed_of(self.config.seed, str(images)))
         for optimizer in self.optimizers.values():
             optimizer.param_groups[0]["lr"] = learning_rate(self.config, images)
         outline = to_range(batch.outline.to(self.device))
         truth = to_range(batch.color.to(self.device))
-        with self._autocast():
-            output = self.generator(outline)
-        output = output.float()
-        terms: dict[str, Tensor] = {}
-        logits = None
-        if is_adversarial(self.config, images):
-            terms |= self._learn_discriminator(outline, truth, output.detach())
-            self.discriminator.requires_grad_(False)
-            logits = self._judge(outline, output)
-            self.discriminator.requires_grad_(True)
-        own_terms = generator_terms(self.config.network, output, truth, logits=logits)
-        values = _finite(own_terms | terms, batch.ids, images)
-        self._descend("generator", own_terms)
+        own, others = self.terms(outline, truth, images)
+        values = _finite(own | others, batch.ids, images)
+        self._descend("generator", own)
         self._move_average(images)
         return values
 
-    def _learn_discriminator(self, outline: Tensor, truth: Tensor, output: Tensor) -> dict[str, Tensor]:
-        real, fake = self._judge(outline.repeat(2, 1, 1, 1), torch.cat([truth, output])).chunk(2)
-        terms = discriminator_terms(self.config.network, real, fake)
+    def against_discriminator(self, condition: Tensor, truth: Tensor, output: Tensor) -> tuple[Tensor, Terms]:
+        """Teach the discriminator truth from output; returns its logits on the output, and its own terms."""
+        real, fake = self._judge(condition.repeat(2, 1, 1, 1), torch.cat([truth, output.detach()])).chunk(2)
+        terms = self.discriminator_terms(real, fake)
         self._descend("discriminator", terms)
-        return terms
+        self.discriminator.requires_grad_(False)
+        logits = self._judge(condition, output)
+        self.discriminator.requires_grad_(True)
+        return logits, terms
 
-    def _judge(self, outline: Tensor, color: Tensor) -> Tensor:
+    def discriminator_terms(self, real: Tensor, fake: Tensor) -> Terms:
+        """What the discriminator minimises, from its logits on the truth and on the output."""
+        raise NotImplementedError
+
+    def _judge(self, condition: Tensor, color: Tensor) -> Tensor:
         """Logits in float32: cross entropy does not survive bfloat16."""
-        with self._autocast():
-            logits: Tensor = self.discriminator(outline, color)
+        with self.autocast():
+            logits: Tensor = self.discriminator(condition, color)
         return logits.float()
 
-    def _descend(self, name: str, terms: dict[str, Tensor]) -> None:
+    def _descend(self, name: str, terms: Terms) -> None:
         self.optimizers[name].zero_grad(set_to_none=True)
         torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+        if self.clip is not None and name == "generator":
+            nn.utils.clip_grad_norm_(self.generator.parameters(), self.clip)
         self.optimizers[name].step()
 
-    def _autocast(self) -> torch.autocast:
+    def autocast(self) -> torch.autocast:
         """bfloat16 on CUDA only: without its own instructions a processor is slower with it than without."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
 
@@ -89,9 +133,9 @@ class AdversarialLearner:
 
     def tensors(self) -> dict[str, Tensor]:
         """All that a step reads and changes, by name. DivergedError when any of it is not finite."""
-        named = dict(self._networks())
+        named = dict(self._parameters())
         for name, optimizer in self.optimizers.items():
-            for key, parameter in getattr(self, name).named_parameters():
+            for key, parameter in self.networks[name].named_parameters():
                 for part, value in optimizer.state.get(parameter, {}).items():
                     named[f"optimizer.{name}.{key}.{part}"] = value
         if not all(bool(torch.isfinite(value).all()) for value in named.values()):
@@ -100,21 +144,55 @@ class AdversarialLearner:
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Take over what `tensors` returned; IntegrityError when names or shapes are of another network."""
-        own = dict(self._networks())
+        own = dict(self._parameters())
         if any(name not in tensors or tensors[name].shape != value.shape for name, value in own.items()):
             raise IntegrityError("the saved state belongs to another network than the options describe")
         for name, value in own.items():
             value.copy_(tensors[name])
         for name, optimizer in self.optimizers.items():
-            for key, parameter in getattr(self, name).named_parameters():
+            for key, parameter in self.networks[name].named_parameters():
                 prefix = f"optimizer.{name}.{key}."
                 parts = {one.removeprefix(prefix): tensors[one] for one in tensors if one.startswith(prefix)}
                 optimizer.state[parameter] = {part: _like(parameter, value) for part, value in parts.items()}
 
-    def _networks(self) -> Iterator[tuple[str, Tensor]]:
-        for name in ("generator", "discriminator", "average"):
-            for key, value in getattr(self, name).named_parameters():
+    def _parameters(self) -> Iterator[tuple[str, Tensor]]:
+        for name, network in (self.networks | {"average": self.average}).items():
+            for key, value in network.named_parameters():
                 yield f"{name}.{key}", value.detach()
+
+
+class AdversarialLearner(Learner):
+    """Auto-painter and pix2pix: outline to colour, judged patch by patch."""
+
+    def __init__(self, config: TrainConfig, device: torch.device) -> None:
+        super().__init__(config, device)
+        self.colorizer = Colorizer(self.average, options(config), device)
+
+    @property
+    def network(self) -> ColorizerConfig:
+        return cast(ColorizerConfig, self.config.network)
+
+    def build(self) -> tuple[nn.Module, nn.Module | None]:
+        return UNet(self.network), PatchGAN(self.network)
+
+    def terms(self, outline: Tensor, truth: Tensor, images: int) -> tuple[Terms, Terms]:
+        with self.autocast():
+            output = self.generator(outline)
+        output = output.float()
+        logits: Tensor | None = None
+        others: Terms = {}
+        if is_adversarial(self.config, images):
+            logits, others = self.against_discriminator(outline, truth, output)
+        return generator_terms(self.network, output, truth, logits=logits), others
+
+    def discriminator_terms(self, real: Tensor, fake: Tensor) -> Terms:
+        return discriminator_terms(self.network, real, fake)
+
+    def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
+        return measure(self.colorizer.colorize, judged, chosen)
+
+    def show(self, judged: PairDataset, index: int) -> Image:
+        return self.colorizer.colorize(judged.outline(index))
 
 
 def _placed(network: nn.Module, device: torch.device) -> nn.Module:
@@ -127,7 +205,7 @@ def _like(parameter: Tensor, value: Tensor) -> Tensor:
     return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape and value.dim() else value
 
 
-def _finite(terms: dict[str, Tensor], ids: tuple[str, ...], images: int) -> dict[str, float]:
+def _finite(terms: Terms, ids: tuple[str, ...], images: int) -> dict[str, float]:
     """The terms as numbers, fetched from the device at once; DivergedError names the pairs otherwise."""
     numbers: list[float] = torch.stack([value.detach() for value in terms.values()]).tolist()
     values = dict(zip(terms, numbers, strict=True))
@@ -140,6 +218,6 @@ def _finite(terms: dict[str, Tensor], ids: tuple[str, ...], images: int) -> dict
     return values
 
 
-def _seed(seed: int, purpose: str) -> int:
+def seed_of(seed: int, purpose: str) -> int:
     """A stream of random numbers of its own for every purpose and image."""
     return int.from_bytes(hashlib.sha256(f"{seed}:{purpose}".encode()).digest()[:7], "big")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from comicdata.images import Image
-from comicdata.models.colorize import Colorizer, is_line_art, outline_of
+from comicdata.models.colorize import Color, Colorizer, is_line_art, outline_of
 from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box, Layout
 
@@ -15,29 +15,53 @@ CONFIDENT = 0.5
 
 @dataclass(frozen=True)
 class Colorized:
-    """The picture in colour, (H, W, 3) uint8 as large as the input, and the panels that were coloured."""
+    """The picture in colour, (H, W, 3) uint8 as large as the input, once per sample, and the panels that were coloured.
 
-    image: Image
+    `layers`: what a model of several stages made on the way, by name, (H, W) or (H, W, 3); the same sizes.
+    """
+
+    images: tuple[Image, ...]
     panels: tuple[Box, ...]
+    layers: dict[str, Image]
+
+    @property
+    def image(self) -> Image:
+        return self.images[0]
 
 
 def colorize_picture(
-    colorizer: Colorizer, rgb: Image, *, recolor: bool, layout: Layout = "auto", seed: int = 0
+    colorizer: Colorizer,
+    rgb: Image,
+    *,
+    recolor: bool,
+    layout: Layout = "auto",
+    seed: int = 0,
+    samples: int = 1,
+    background: Color | None = None,
 ) -> Colorized | None:
     """Colour one picture; None when it is in colour already and `recolor` is off.
 
     Line art is used as it is. With `recolor` the outline the run was trained on is drawn first, panel by panel.
+    `samples` and `background` as in `Colorizer.paint`; the layers are those of the first sample.
     """
     line_art = is_line_art(rgb)
     if not line_art and not recolor:
         return None
     boxes = panel_boxes(colorizer, rgb, layout)
-    result = rgb.copy()
+    results = [rgb.copy() for _ in range(samples)]
+    layers: dict[str, Image] = {}
     for box in boxes:
-        part = rgb[box.y0 : box.y1, box.x0 : box.x1]
+        place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
+        part = rgb[place]
         outline = np.ascontiguousarray(part[..., 0]) if line_art else outline_of(part, colorizer.outline)
-        result[box.y0 : box.y1, box.x0 : box.x1] = colorizer.colorize(outline, seed=seed)
-    return Colorized(result, tuple(boxes))
+        made = colorizer.paint(outline, seed=seed, samples=samples, background=background)
+        for result, one in zip(results, made, strict=True):
+            result[place] = one.image
+        for name, layer in (("background", made[0].background), ("low-resolution", made[0].low_resolution)):
+            if layer is not None:
+                whole = layers.setdefault(name, np.zeros((*rgb.shape[:2], *layer.shape[2:]), np.uint8))
+                whole[place] = layer
+    return Colorized(tuple(results), tuple(boxes), layers)
 
 
 def panel_boxes(colorizer: Colorizer, rgb: Image, layout: Layout) -> list[Box]:

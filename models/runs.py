@@ -24,6 +24,8 @@ def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> Non
             raise IntegrityError(f"{run / CONFIG}: missing, though there are states; train into a new run folder")
         return
     saved = read_json(run / CONFIG)
+    if "stages" in saved:
+        raise UsageError(f"{run}: holds a run of {saved['model']}, in stages; take another run folder")
     old, new = _flat(saved.get("options", {})), _flat(json.loads(json.dumps(options)))
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
@@ -39,11 +41,12 @@ def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> Non
 
 
 def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options with those of the network beside them."""
-    network = options.get("network", {})
-    return {name: value for name, value in options.items() if name != "network"} | {
-        f"network.{name}": value for name, value in network.items()
-    }
+    """Options with those inside others beside them: network.unet.width."""
+    flat: dict[str, Any] = {}
+    for name, value in options.items():
+        inner = _flat(value) if isinstance(value, Mapping) else {}
+        flat |= {f"{name}.{key}": one for key, one in inner.items()} or {name: value}
+    return flat
 
 
 def write_config(

@@ -5,10 +5,17 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 from comicdata.errors import UsageError
-from comicdata.models.auto_painter import PRESETS, ColorizerConfig
+from comicdata.models import auto_painter, background, pixelcnn, polishing, two_step
+from comicdata.models.auto_painter import ColorizerConfig
+from comicdata.models.background import BackgroundConfig
 from comicdata.models.data import OutlineChoice
+from comicdata.models.pixelcnn import LowResolutionConfig
+from comicdata.models.polishing import PolishingConfig
+from comicdata.models.two_step import TwoStepConfig
 
 Device = Literal["auto", "cpu", "cuda"]
+NetworkConfig = ColorizerConfig | LowResolutionConfig | BackgroundConfig | PolishingConfig | TwoStepConfig
+WHOLE = ""  # the stage of a model that has only one
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,7 @@ class TrainConfig:
     """
 
     model: str = "pix2pix"
+    stage: str = WHOLE
     preset: str = "paper"
     images: int = 80_000
     batch_size: int = 1
@@ -40,7 +48,7 @@ class TrainConfig:
     sample_every: int = 4_000
     save_every: int = 8_000
     validation_pairs: int = 32
-    network: ColorizerConfig = field(default_factory=ColorizerConfig)
+    network: NetworkConfig = field(default_factory=ColorizerConfig)
 
 
 PAPER = TrainConfig()
@@ -71,38 +79,131 @@ TRAINING: dict[str, dict[str, TrainConfig]] = {
         "authors": replace(LARGE, lr=2e-5, decay_start=0, decay_end=0),
     },
 }
+# Differs: the paper on consistent colorization gives no optimizer, rate, batch or budget for any of its networks; this
+# is pix2pix's optimizer, and 100 epochs of the 7,014 pictures that the paper trained on.
+STAGE = replace(PAPER, batch_size=8, images=700_000, decay_start=350_000, decay_end=700_000, ema=0.999)
+DENSITY = replace(STAGE, lr=3e-4, beta1=0.9, ema=0.9995)
+SMALL_STAGE = replace(SMALL, images=6_400, decay_start=3_200, decay_end=6_400, adversarial_start=0, validation_pairs=8)
+SMALL_DENSITY = replace(
+    SMALL_STAGE, lr=1e-3, beta1=0.9, images=16_000, decay_start=8_000, decay_end=16_000, sample_every=3_200
+)
 
 
-def resolve_config(model: str, preset: str, overrides: Mapping[str, Any] | None = None) -> TrainConfig:
-    """The options of a run: preset, then overrides that are not None, of the run or by name of its network.
+def _presets(small: TrainConfig, paper: TrainConfig) -> dict[str, TrainConfig]:
+    return {"small": small, "paper": paper, "authors": paper}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One network that is trained on its own: its presets, and those of its training.
+
+    `after` names the stages whose weights it reads; stages that name none of each other can run at the same time.
+    """
+
+    networks: Mapping[str, NetworkConfig]
+    training: Mapping[str, TrainConfig]
+    after: tuple[str, ...] = ()
+
+
+MODELS: dict[str, dict[str, Stage]] = {
+    "auto-painter": {WHOLE: Stage(auto_painter.PRESETS["auto-painter"], TRAINING["auto-painter"])},
+    "pix2pix": {WHOLE: Stage(auto_painter.PRESETS["pix2pix"], TRAINING["pix2pix"])},
+    "two-step": {
+        "low-resolution": Stage(two_step.PRESETS, _presets(SMALL_STAGE, STAGE)),
+        "polishing": Stage(polishing.WITHOUT, _presets(SMALL_STAGE, STAGE)),
+    },
+    "consistent": {
+        "low-resolution": Stage(pixelcnn.PRESETS, _presets(SMALL_DENSITY, DENSITY)),
+        "background": Stage(background.PRESETS, _presets(SMALL_STAGE, STAGE)),
+        "polishing": Stage(polishing.PRESETS, _presets(SMALL_STAGE, STAGE), after=("background",)),
+    },
+}
+
+
+def resolve_config(
+    model: str, preset: str, overrides: Mapping[str, Any] | None = None, *, stage: str = WHOLE
+) -> TrainConfig:
+    """The options of a run, or of one stage: preset, then overrides that are not None, of the run or its network.
 
     UsageError for names that do not exist and for options that do not fit together.
     """
-    if model not in PRESETS:
-        raise UsageError(f"model {model}: not known; there are {', '.join(PRESETS)}")
-    if preset not in PRESETS[model]:
-        raise UsageError(f"preset {preset}: not known for {model}; there are {', '.join(PRESETS[model])}")
+    found = _stages(model, preset)
+    if stage not in found:
+        raise UsageError(f"stage {stage or '(none)'}: {model} has the stages {', '.join(found)}")
     given = {name: value for name, value in (overrides or {}).items() if value is not None}
-    network_names = {one.name for one in fields(ColorizerConfig)} - {"model"}
-    run_names = {one.name for one in fields(TrainConfig)} - {"model", "preset", "network"}
-    unknown = sorted(set(given) - network_names - run_names)
+    unknown = sorted(set(given) - option_names(found[stage]))
     if unknown:
         raise UsageError(f"option {unknown[0]}: {model} has no such option")
-    base = TRAINING[model][preset]
+    base = found[stage].training[preset]
     given.setdefault("crop", min(base.crop, given.get("size", base.size)))
-    network = replace(PRESETS[model][preset], **{name: given[name] for name in given if name in network_names})
-    run = {name: given[name] for name in given if name in run_names}
-    config = replace(base, model=model, preset=preset, network=network, **run)
+    network = _with(found[stage].networks[preset], given)
+    run = {name: value for name, value in given.items() if name in RUN_NAMES}
+    config = replace(base, model=model, stage=stage, preset=preset, network=network, **run)
     _check(config)
     return config
+
+
+def resolve_stages(model: str, preset: str, overrides: Mapping[str, Any] | None = None) -> dict[str, TrainConfig]:
+    """The options of every stage of a model, in order; an override holds for all stages that have such an option."""
+    found = _stages(model, preset)
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    unknown = sorted(set(given) - set().union(*(option_names(one) for one in found.values())))
+    if unknown:
+        raise UsageError(f"option {unknown[0]}: {model} has no such option")
+    return {
+        name: resolve_config(model, preset, {key: given[key] for key in given if key in option_names(one)}, stage=name)
+        for name, one in found.items()
+    }
+
+
+def _stages(model: str, preset: str) -> dict[str, Stage]:
+    """UsageError when there is no such model or preset."""
+    if model not in MODELS:
+        raise UsageError(f"model {model}: not known; there are {', '.join(MODELS)}")
+    found = MODELS[model]
+    presets = next(iter(found.values())).networks
+    if preset not in presets:
+        raise UsageError(f"preset {preset}: not known for {model}; there are {', '.join(presets)}")
+    return found
+
+
+RUN_NAMES = {one.name for one in fields(TrainConfig)} - {"model", "stage", "preset", "network"}
+
+
+def option_names(stage: Stage) -> set[str]:
+    """Every option that a stage has: of the run, of its network, and of the U-Net inside that."""
+    return RUN_NAMES | _network_names(next(iter(stage.networks.values())))
+
+
+def _network_names(network: NetworkConfig) -> set[str]:
+    inner = _network_names(network.unet) if isinstance(network, BackgroundConfig | PolishingConfig) else set()
+    return inner | {one.name for one in fields(network)} - {"model", "unet"}
+
+
+def _with(network: NetworkConfig, given: Mapping[str, Any]) -> Any:
+    """The network's options with those given put in, also in the U-Net inside."""
+    own = {one.name: given[one.name] for one in fields(network) if one.name in given}
+    if isinstance(network, BackgroundConfig | PolishingConfig):
+        own["unet"] = _with(network.unet, given)
+    return replace(network, **own)
+
+
+def network_of(config: Mapping[str, Any]) -> NetworkConfig:
+    """The network's options from a saved config; KeyError or TypeError when it is of another kind."""
+    values = dict(config["network"])
+    kind = type(next(iter(MODELS[config["model"]][config.get("stage", WHOLE)].networks.values())))
+    if "unet" in values:
+        values["unet"] = ColorizerConfig(**values["unet"])
+    return kind(**values)
 
 
 def _check(config: TrainConfig) -> None:
     """UsageError in one line for the first option that cannot work."""
     network = config.network
-    if network.weight_feature:
+    feature = getattr(network, "weight_feature", 0.0)
+    if feature:
         raise UsageError(
-            f"{config.model}, preset {config.preset}: its feature loss (weight {network.weight_feature:g}) needs VGG "
+            f"{config.model}, preset {config.preset}: its feature loss (weight {feature:g}) needs VGG "
             "weights (--vgg-weights), which is not supported yet; take --preset small, or the model pix2pix"
         )
     for name in ("images", "batch_size", "size", "crop", "log_every", "sample_every", "save_every", "lr"):
@@ -113,8 +214,8 @@ def _check(config: TrainConfig) -> None:
             raise UsageError(f"{name} {getattr(config, name)}: must not be below 0")
     if config.crop > config.size or config.crop % network.multiple:
         raise UsageError(
-            f"crop {config.crop}: must be a multiple of {network.multiple} (depth {network.depth}) and at most "
-            f"the size, {config.size}"
+            f"crop {config.crop}: must be a multiple of {network.multiple} (what the network halves) and at most the "
+            f"size, {config.size}"
         )
     if config.decay_end and config.decay_end < config.decay_start:
         raise UsageError(f"decay_end {config.decay_end}: lies before decay_start {config.decay_start}")
@@ -124,7 +225,7 @@ def options(config: TrainConfig) -> dict[str, Any]:
     """Everything that decides the weights at a given image, as plain values: all but the budget."""
     values = asdict(config)
     del values["images"]
-    return values
+    return values if config.stage else {name: value for name, value in values.items() if name != "stage"}
 
 
 def learning_rate(config: TrainConfig, images: int) -> float:
@@ -137,7 +238,8 @@ def learning_rate(config: TrainConfig, images: int) -> float:
 
 def is_adversarial(config: TrainConfig, images: int) -> bool:
     """Whether the discriminator takes part in a step that begins after `images` images."""
-    return config.network.weight_adversarial > 0 and images >= config.adversarial_start
+    network = config.network.unet if isinstance(config.network, PolishingConfig) else config.network
+    return getattr(network, "weight_adversarial", 0.0) > 0 and images >= config.adversarial_start
 
 
 def is_due(every: int, before: int, after: int) -> bool:

@@ -1,5 +1,6 @@
 """The road from pairs to a run folder: one loop, counted in images, that stops anywhere and goes on exactly."""
 
+import logging
 import signal
 import threading
 import time
@@ -11,17 +12,18 @@ from typing import Any
 
 from comicdata.files import locked, sweep_orphans
 from comicdata.models.checkpoint import BEST, WEIGHTS, State, load_state, save_state, save_weights
-from comicdata.models.colorize import Colorizer
 from comicdata.models.data import PairDataset, batches
 from comicdata.models.layers import find_device
-from comicdata.models.learner import AdversarialLearner
-from comicdata.models.metrics import measure, spread
+from comicdata.models.learner import Learner
+from comicdata.models.metrics import spread
 from comicdata.models.runs import Metrics, check_same_run, write_config, write_grid
 from comicdata.models.settings import TrainConfig, is_due, learning_rate, options, resolve_config
+from comicdata.models.stage_learners import make_learner
 
 __all__ = ["Progress", "TrainConfig", "resolve_config", "train"]
 
 SAMPLES = 4
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def train(
             return _summary(config, run, state.images, state.facts, 0.0, already_done=True)
         sweep_orphans(run)
         write_config(run, settings, max(total, state.images), data.data_hash, data.series)
-        learner = AdversarialLearner(config, device)
+        learner = make_learner(config, device, run)
         if state.tensors:
             learner.load(state.tensors)
         validation = PairDataset(pairs, "validation", config.size, config.outline)
@@ -91,7 +93,7 @@ class _Work:
         config: TrainConfig,
         settings: dict[str, Any],
         run: Path,
-        learner: AdversarialLearner,
+        learner: Learner,
         judged: PairDataset,
         state: State,
     ) -> None:
@@ -103,7 +105,10 @@ class _Work:
         self.validation: dict[str, float | None] = state.facts.get("validation", {})
         self.best: float | None = state.facts.get("best")
         self.metrics = Metrics(run, state.facts.get("metrics_bytes", 0))
-        self.colorizer = Colorizer(learner.average, settings, learner.device)
+        self.sources: dict[str, str] = learner.sources
+        for name, hashed in state.facts.get("sources", {}).items():
+            if self.sources.get(name, hashed) != hashed:
+                log.warning("%s: the stage %s changed since; this one goes on with it as it is now", run, name)
 
     def after_step(self, losses: dict[str, float]) -> None:
         """Count the step; log, judge and save where a multiple of their interval was reached."""
@@ -123,13 +128,13 @@ class _Work:
     def judge(self) -> None:
         """Measure the moving average on the fixed pairs, keep it when it is the best so far, draw the samples.
 
-        Best is by L1 off the lines: lines are copied from the input, and would hide what is learned.
+        Best for pictures is by L1 off the lines: lines are copied from the input, and would hide what is learned.
         """
         chosen = spread(len(self.judged), self.config.validation_pairs)
-        self.validation = measure(self.colorizer.colorize, self.judged, chosen)
+        self.validation = self.learner.measure(self.judged, chosen)
         row = {f"validation_{name}": value for name, value in self.validation.items()}
         self.metrics.append({"images": self.images, **row})
-        value = self.validation.get("l1_off_line")
+        value = self.validation.get(self.learner.best_by)
         if value is not None and (self.best is None or value < self.best):
             self.best = value
             self.save_weights(BEST)
@@ -139,8 +144,8 @@ class _Work:
         """Outline, output and truth of the first of the fixed pairs."""
         rows = []
         for index in spread(len(self.judged), min(SAMPLES, self.config.validation_pairs)):
-            outline = self.judged.outline(index)
-            rows.append((outline, self.colorizer.colorize(outline), self.judged.color(index)))
+            made = self.learner.show(self.judged, index)
+            rows.append((self.judged.outline(index), made, self.judged.color(index)))
         if rows:
             write_grid(self.run, self.images, rows)
 
@@ -172,7 +177,7 @@ class _Work:
             "validation": self.validation,
             "best": self.best,
             "metrics_bytes": self.metrics.position,
-        }
+        } | ({"sources": self.sources} if self.sources else {})
 
 
 def _summary(

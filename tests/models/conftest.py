@@ -1,5 +1,6 @@
 """Small pairs folders: a disc and a box of fixed colours on one of few papers, with their black outlines."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,10 +8,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
+from comicdata.drawn import draw_episode
 from comicdata.files import sha256_bytes, write_atomic
-from comicdata.images import Image, encode_png
+from comicdata.images import Image, encode_png, resize
 from comicdata.manifests import write_manifest
+from comicdata.models.layers import to_range, to_tensor
 from comicdata.outlines import canny_black, xdog
 from comicdata.records import Pair
 
@@ -83,6 +87,28 @@ def _pair(folder: Path, number: int, split: str, size: int) -> Pair:
         sha256_xdog=hashes["xdog"],
         excluded=False,
     )
+
+
+def drawn_panels(count: int, *, seed: int, size: int = 64) -> tuple[Tensor, Tensor, Tensor]:
+    """Panels of the drawn comic with flat backgrounds: outline and colour in [-1, 1], true background, (N, C, s, s)."""
+    found: list[tuple[Image, Image, Image]] = []
+    for number in itertools.count(1):
+        episode = draw_episode(seed, number, width=300)
+        for panel in (one for one in episode.panels if one.background_kind == "flat"):
+            side = min(panel.box.width, panel.box.height)
+            color = episode.strip[panel.box.y0 :, panel.box.x0 :][:side, :side]
+            whole = (canny_black(color), color, panel.background[:side, :side].astype(np.uint8) * 255)
+            found.append(tuple(resize(np.ascontiguousarray(one), size, size) for one in whole))  # type: ignore[arg-type]
+        if len(found) >= count:
+            break
+    outline, color, background = (to_tensor(np.stack(one[:count])) for one in zip(*found, strict=True))
+    return to_range(outline), to_range(color), background == 255
+
+
+@pytest.fixture(scope="session")
+def drawn() -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
+    """For panels of the drawn comic with their truth."""
+    return drawn_panels
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,0 +1,112 @@
+"""The stages as one colorizer: small picture, background, polishing; consistent colorization, and two-step pix2pix.
+
+Source: Kang, Choo, Chang, "Consistent Comic Colorization with Pixel-wise Background Classification" (2017), figure 1.
+The rule of the file: every stage was trained alone, and only here do they meet.
+"""
+
+from pathlib import Path
+from typing import Any, cast
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from comicdata.errors import UsageError
+from comicdata.images import Image
+from comicdata.models.background import BackgroundDetector, mean_color
+from comicdata.models.colorize import Color, Colorizer, Painted
+from comicdata.models.layers import to_image, to_range
+from comicdata.models.networks import load_network
+from comicdata.models.pixelcnn import STRIDE, LowResolutionColorizer
+from comicdata.models.polishing import PolishingConfig, enlarge, gather
+from comicdata.models.settings import network_of
+
+FIRST, MIDDLE, LAST = "low-resolution", "background", "polishing"
+
+
+class StagedColorizer(Colorizer):
+    """Trained stages. The working size and the outline are those that the polishing network was trained on.
+
+    A panel goes through whole, never in tiles: it has one background, and its small picture is drawn in one go.
+    """
+
+    def __init__(
+        self, networks: dict[str, nn.Module], configs: dict[str, dict[str, Any]], device: torch.device
+    ) -> None:
+        super().__init__(networks[LAST], configs[LAST], device)
+        self.first = networks[FIRST]
+        self.detector = cast(BackgroundDetector, networks[MIDDLE]) if MIDDLE in networks else None
+        self.multiple = max(network_of(config).multiple for config in configs.values())
+
+    @classmethod
+    def of_stages(cls, run: Path, device: torch.device) -> "StagedColorizer":
+        """From RUN/stages/<stage>/weights.safetensors; UsageError names the stage that has none yet."""
+        networks: dict[str, nn.Module] = {}
+        configs: dict[str, dict[str, Any]] = {}
+        for stage in (LAST, FIRST, MIDDLE):
+            if stage == MIDDLE and not cast(PolishingConfig, network_of(configs[LAST])).background:
+                continue
+            folder = run / "stages" / stage
+            if not (folder / "weights.safetensors").is_file():
+                raise UsageError(f"{run}: the stage {stage} has no weights yet; go on with comicdata train --run {run}")
+            networks[stage], weights = load_network(folder, device)
+            configs[stage] = weights.config
+        return cls(networks, configs, device)
+
+    @torch.inference_mode()
+    def _paint_all(self, outline: Image, samples: int, background: Color | None) -> list[Painted]:
+        """At the size given: draw small pictures, hide their background, lay one colour there, polish."""
+        if background is not None and self.detector is None:
+            raise UsageError(f"{self.config['model']} has no background detector (--background); consistent has")
+        height, width = outline.shape
+        lines = self._padded(outline)
+        small = self._draw(lines, samples)
+        mask = None if self.detector is None else self.detector.mask(lines)
+        color = None if mask is None else self._background_color(small, mask, (height, width), background)
+        channels = gather(
+            small,
+            (torch.ones_like(lines) if mask is None else 1 - mask).expand(samples, -1, -1, -1),
+            lines.expand(samples, -1, -1, -1),
+            None if mask is None else mask.expand(samples, -1, -1, -1),
+            color,
+        )
+        with torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
+            output = self.network(channels)
+        flat = None if mask is None else _as_picture(mask[0, 0, :height, :width])
+        return [
+            Painted(to_image(one[:, :height, :width]), flat, _enlarged(little, height, width))
+            for one, little in zip(output, small, strict=True)
+        ]
+
+    def _draw(self, lines: Tensor, samples: int) -> Tensor:
+        """Small pictures (samples, 3, h, w), the likeliest first; two-step's come from its dropout, in no order.
+
+        Its first is drawn without, so that one colouring is the same with every seed.
+        """
+        if isinstance(self.first, LowResolutionColorizer):
+            return self.first.ranked(lines, samples, torch.default_generator)[0]
+        plain: Tensor = self.first(lines)
+        self.first.train()
+        noisy = [self.first(lines) for _ in range(samples - 1)]
+        self.first.eval()
+        return torch.cat([plain, *noisy]).float()
+
+    def _background_color(self, small: Tensor, mask: Tensor, size: tuple[int, int], wanted: Color | None) -> Tensor:
+        """(samples, 3, 1, 1): the wanted colour, or the mean of each small picture under the mask, border left out."""
+        if wanted is not None:
+            return to_range(torch.tensor(wanted, device=self.device)).view(1, 3, 1, 1).expand(len(small), -1, -1, -1)
+        large = enlarge(small, mask.shape[2:])
+        return mean_color(large[..., : size[0], : size[1]], mask[..., : size[0], : size[1]])
+
+
+def _as_picture(mask: Tensor) -> Image:
+    """(H, W) of 0 and 1 -> uint8 of 0 and 255."""
+    return np.ascontiguousarray(mask.mul(255).to(torch.uint8).cpu().numpy())
+
+
+def _enlarged(small: Tensor, height: int, width: int) -> Image:
+    """A small picture (3, h, w) as squares of 8 x 8, cut to (height, width, 3)."""
+    little = to_image(small)
+    size = (little.shape[1] * STRIDE, little.shape[0] * STRIDE)
+    return np.ascontiguousarray(cv2.resize(little, size, interpolation=cv2.INTER_NEAREST)[:height, :width])
