@@ -5,7 +5,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -116,20 +115,31 @@ def test_two_workers_make_the_same_bytes(stored, made, tmp_path):
     assert tree(tmp_path / "pairs") == tree(made[0])
 
 
-def test_killed_in_the_middle_and_run_again_gives_the_same_bytes(stored, made, tmp_path):
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from comicdata.pairs import make_pairs
+from comicdata.records import PairOptions
+left = [int(sys.argv[3])]
+replace = Path.replace
+def dying(self, target):
+    left[0] -= 1
+    if left[0] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(self, target)
+Path.replace = dying
+make_pairs(Path(sys.argv[1]), Path(sys.argv[2]), PairOptions(test_episodes="4", validation_episodes="3"), workers=1)
+"""
+POINTS = 20
+
+
+@pytest.mark.parametrize("point", range(POINTS))
+def test_killed_at_any_file_and_run_again_gives_the_same_bytes(point, stored, made, tmp_path):
     out = tmp_path / "pairs"
-    code = (
-        "import sys; from pathlib import Path\n"
-        "from comicdata.pairs import make_pairs; from comicdata.records import PairOptions\n"
-        "options = PairOptions(test_episodes='4', validation_episodes='3')\n"
-        "make_pairs(Path(sys.argv[1]), Path(sys.argv[2]), options, workers=1)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code, str(stored), str(out)], cwd=tmp_path) as child:
-        while len(list(out.glob("parts/*/*/*.jsonl"))) < 2 and child.poll() is None:
-            time.sleep(0.005)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-    assert not (out / "manifest.parquet").exists()
+    writes = len(tree(made[0]))  # every file is renamed into its place once
+    at = 1 + point * (writes - 1) // (POINTS - 1)
+    child = subprocess.run([sys.executable, "-c", DYING, str(stored), str(out), str(at)], cwd=tmp_path, check=False)
+    assert child.returncode == -signal.SIGKILL
     make_pairs(stored, out, OPTIONS, workers=1)
     assert tree(out) == tree(made[0])
 
