@@ -117,3 +117,15 @@ def test_equal_bytes_are_a_copy_anywhere_but_windows_of_one_panel_stay():
     other = replace(a_row("b1", 0, "same"), series_id="other")
     assert [row.kept for row in drop_duplicates([a_row("a1", 0, "same"), other])] == [True, False]
     assert all(row.kept for row in drop_duplicates([a_row("a1", PATTERN, "1"), a_row("a2", PATTERN, "2")]))
+
+
+def test_ten_thousand_copies_are_one_row():
+    rows = [replace(a_row(str(index), 255, "same"), panel_id=f"p{index}") for index in range(10_000)]
+    kept = [row for row in drop_duplicates(rows) if row.kept]
+    assert [row.id for row in kept] == ["w0"]
+
+
+def test_ten_thousand_different_rows_all_stay():
+    digests = [int(hashlib.sha256(str(i).encode()).hexdigest()[:16], 16) for i in range(10_000)]
+    rows = [replace(a_row(str(i), digest, f"c{i}"), panel_id=f"p{i}") for i, digest in enumerate(digests)]
+    assert all(row.kept for row in drop_duplicates(rows))
