@@ -19,6 +19,7 @@ COMMANDS = {
     "make-pairs": "Panels, outlines and a manifest from a crawl.",
     "train": "Train a colorizer on pairs.",
     "colorize": "Colour line art, pages, folders or CBZ.",
+    "show": "A pairs folder or a run as one HTML page.",
     "export": "Pairs for webdataset, kohya, croissant.",
     "forget": "Delete a series from crawl and pairs; name the runs.",
     "verify": "Re-hash a crawl, a pairs folder or a run.",

@@ -10,12 +10,22 @@ from comicdata.images import Image, encode_jpeg, resize
 from comicdata.records import Panel
 
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #222; }
-h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid #ddd; }
+:root { color-scheme: light dark; --ink: #222; --soft: #5d5d5d; --line: #ddd; --paper: #fff; --bar: #2471a3; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6e6e6; --soft: #a5a5a5; --line: #3c3c3c; --paper: #161616; --bar: #5dade2; }
+}
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem;
+  color: var(--ink); background: var(--paper); }
+h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); }
 .row { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
-figure { margin: 0; } figcaption { font-size: .85rem; color: #555; } img { max-width: 100%; display: block; }
-table { border-collapse: collapse; } td, th { padding: .25rem .75rem; border-bottom: 1px solid #ddd; text-align: left; }
-svg text { font: 12px system-ui, sans-serif; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 1rem; }
+.card { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem .9rem; }
+.card b { display: block; font-size: 1.6rem; line-height: 1.3; } .card span { color: var(--soft); font-size: .85rem; }
+.note { border-left: 4px solid #b9770e; padding: .2rem .8rem; margin: .4rem 0; }
+figure { margin: 0; } figcaption { font-size: .85rem; color: var(--soft); } img { max-width: 100%; display: block; }
+table { border-collapse: collapse; }
+td, th { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: left; }
+svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: var(--soft); }
 """
 COLOURS = ("#c0392b", "#2471a3", "#1e8449", "#b9770e", "#6c3483", "#117a65", "#5d6d7e", "#cb4335")
 
@@ -99,4 +109,49 @@ def curves(
         parts.append(f'<polyline points="{dots}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
         y = height + 18 + 22 * index
         parts.append(f'<text x="40" y="{y}" fill="{colour}">{escape(name)}: top {top:.4g}, last {last:.4g}</text>')
+    return "".join(parts) + "</svg>"
+
+
+def cards(facts: Sequence[tuple[str, str]]) -> str:
+    """Large figures with a few words under each: (words, figure)."""
+    parts = (f'<div class="card"><b>{escape(figure)}</b><span>{escape(words)}</span></div>' for words, figure in facts)
+    return f'<div class="cards">{"".join(parts)}</div>'
+
+
+def note(text: str) -> str:
+    """A line that asks for attention."""
+    return f'<p class="note">{escape(text)}</p>'
+
+
+def histogram(values: Sequence[float], label: str, bins: int = 24, size: tuple[int, int] = (300, 130)) -> str:
+    """Histogram as inline SVG with its range and median under it."""
+    counts, edges = np.histogram(np.asarray(values, float), bins=bins)
+    width, height = size
+    step, top = (width - 10) / bins, max(1, int(counts.max(initial=0)))
+    bars = "".join(
+        f'<rect x="{5 + i * step:.1f}" y="{height - 20 - count / top * (height - 40):.1f}" width="{step - 1:.1f}" '
+        f'height="{count / top * (height - 40):.1f}" fill="var(--bar)"/>'
+        for i, count in enumerate(counts.tolist())
+    )
+    middle = f"{escape(label)}: median {np.median(values):.3g}" if len(values) else f"{escape(label)}: none"
+    return (
+        f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{escape(label, quote=True)}">'
+        f"{bars}"
+        f'<text x="{width / 2}" y="14" text-anchor="middle">{middle}</text>'
+        f'<text x="5" y="{height - 5}">{edges[0]:.3g}</text>'
+        f'<text x="{width - 5}" y="{height - 5}" text-anchor="end">{edges[-1]:.3g}</text></svg>'
+    )
+
+
+def bars(counts: Mapping[str, int], size: tuple[int, int] = (640, 22)) -> str:
+    """Horizontal bars with their names and counts."""
+    width, height = size
+    top = max(counts.values(), default=1) or 1
+    parts = [f'<svg viewBox="0 0 {width} {height * len(counts)}" width="{width}" role="img" aria-label="counts">']
+    for index, (name, count) in enumerate(counts.items()):
+        y = index * height
+        length = count / top * (width - 260)
+        parts.append(f'<text x="150" y="{y + 15}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<rect x="158" y="{y + 4}" width="{length:.1f}" height="{height - 8}" fill="var(--bar)"/>')
+        parts.append(f'<text x="{164 + length:.1f}" y="{y + 15}">{count}</text>')
     return "".join(parts) + "</svg>"

@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from comicdata.files import write_atomic
-from comicdata.manifests import rows_hash
+from comicdata.images import encode_jpeg, read_image, resize
+from comicdata.manifests import file_of, rows_hash
 from comicdata.records import Pair
 
 SCHEMA_VERSION = 1
@@ -27,8 +30,29 @@ def write_card(out: Path, options: Mapping[str, Any], rows: Sequence[Pair], drop
         "splits": dict(sorted(Counter(f"{row.size}/{row.split}" for row in kept).items())),
         "series": _series(kept),
     }
+    _write_sheet(out, kept)
     _write_text(out / "card.json", json.dumps(card, ensure_ascii=False, indent=2) + "\n")
     _write_text(out / "README.md", _readme(card))
+
+
+SHEET, ACROSS, TILE, GAP = "contact-sheet.jpg", 6, 128, 4
+
+
+def _write_sheet(out: Path, kept: Sequence[Pair]) -> None:
+    """A contact sheet: colour above Canny + black of up to 18 panels, evenly spaced over the data set."""
+    panels = list({row.panel_id: row for row in kept if not row.excluded}.values())
+    chosen = panels[:: max(1, len(panels) // (3 * ACROSS))][: 3 * ACROSS]
+    if not chosen:
+        return
+    rows = -(-len(chosen) // ACROSS)
+    sheet = np.full((rows * (2 * TILE + 3 * GAP), ACROSS * (TILE + GAP), 3), 255, np.uint8)
+    for index, row in enumerate(chosen):
+        x, y = index % ACROSS * (TILE + GAP), index // ACROSS * (2 * TILE + 3 * GAP)
+        for kind, top in (("color", y), ("canny", y + TILE + GAP)):
+            path = file_of(out, row, kind)
+            if path.is_file():
+                sheet[top : top + TILE, x : x + TILE] = resize(read_image(path), TILE, TILE)
+    _write(out / SHEET, encode_jpeg(sheet, 88))
 
 
 def dropped_counts(rows: Sequence[Pair]) -> dict[str, int]:
@@ -48,7 +72,10 @@ def _readme(card: Mapping[str, Any]) -> str:
     by = card["options"].get("group", "series")
     reason = " (there are few series)" if by == "episode" else ""
     lines = [
+        *_front_matter(card),
         "# Pairs of colour and line art",
+        "",
+        f"![contact sheet]({SHEET})",
         "",
         f"Made by comicdata. {card['kept']} pairs kept of {card['rows']} windows; {card['excluded']} excluded by hand.",
         f"The split follows a hash of the {by}{reason}, or names given by hand; copies never straddle splits.",
@@ -69,10 +96,48 @@ def _readme(card: Mapping[str, Any]) -> str:
             for one in card["series"]
         ),
         "",
-        'Open with `datasets.load_dataset("imagefolder", data_dir="256")`, or read `manifest.parquet` with pandas.',
+        "## Loading",
+        "",
+        "```python",
+        "import datasets, pandas",
+        'pairs = datasets.load_dataset("imagefolder", data_dir="256")   # colour, with the names of both outlines',
+        'rows = pandas.read_parquet("manifest.parquet")                 # every window, kept or dropped, and why',
+        "```",
+        "",
+        "`comicdata export . --to webdataset --out SHARDS` makes tar shards, `--to kohya` ControlNet folders,",
+        "`--to croissant` metadata. `comicdata show .` draws a page to look through.",
+        "",
+        "## Limits",
+        "",
+        "Panels are found by a program: some are cut through or joined. Outlines are computed from the colours, not",
+        "drawn by hand: Canny + black fills dark places, XDoG follows tone. Near copies are dropped inside a series",
+        "only. The colours are those of these series and nobody else's.",
         "",
     ]
     return "\n".join(lines)
+
+
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def _front_matter(card: Mapping[str, Any]) -> list[str]:
+    """The head that the Hugging Face Hub reads: licence, task, size."""
+    licences = sorted({str(one["licence"]).lower() for one in card["series"]}) or ["unknown"]
+    size = next((name for most, name in SIZES if card["kept"] < most), "n>1M")
+    return [
+        "---",
+        "license:",
+        *(f"- {json.dumps(one)}" for one in licences),
+        "task_categories:",
+        "- image-to-image",
+        "size_categories:",
+        f"- {size}",
+        "tags:",
+        "- comics",
+        "- line-art-colorization",
+        "---",
+        "",
+    ]
 
 
 def _cell(text: str) -> str:
@@ -81,6 +146,10 @@ def _cell(text: str) -> str:
 
 
 def _write_text(path: Path, text: str) -> None:
-    data = text.encode()
+    _write(path, text.encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write unless the file already says the same."""
     if not (path.is_file() and path.read_bytes() == data):
         write_atomic(path, data)

@@ -1,0 +1,46 @@
+"""`comicdata show`: a pairs folder or a run as one offline HTML page."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from comicdata.cli.front import Front, command
+from comicdata.errors import UsageError
+
+
+@command(writes=True, example="comicdata show out/pairs --out out/pairs.html")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="PAIRS|RUN")
+@click.option("--out", default=None, type=click.Path(path_type=Path), help="The page; <folder>.html by default.")
+@click.option(
+    "--crawl", default=None, type=click.Path(path_type=Path), help="PAIRS: its crawl, to show what was dropped."
+)
+def show(front: Front, folder: Path, out: Path | None, crawl: Path | None) -> Any:
+    """Write one HTML page, pictures and all: samples, distributions, splits and reasons of PAIRS; curves, sample grids
+    and settings of RUN.
+    """
+    from comicdata.files import write_atomic
+
+    folder = folder.parent if folder.name == "manifest.parquet" else folder
+    out = out or folder.with_name(f"{folder.resolve().name}.html")
+    text = _page(folder, crawl)
+    if not front.dry_run:
+        write_atomic(out, text.encode())
+    front.say(f"{out}: {len(text) / 1e6:.1f} MB{'; nothing written' if front.dry_run else ''}")
+    return {"page": out.as_posix(), "bytes": len(text.encode())}
+
+
+def _page(folder: Path, crawl: Path | None) -> str:
+    """What kind of folder it is decides who draws it."""
+    if (folder / "manifest.parquet").is_file():
+        from comicdata.cli import show_pairs
+
+        return show_pairs.page(folder, crawl)
+    if (folder / "config.json").is_file():
+        from comicdata.cli import show_run
+
+        return show_run.page(folder)
+    raise UsageError(f"{folder}: neither a pairs folder (manifest.parquet) nor a run (config.json)")
+
+
+command_ = show
