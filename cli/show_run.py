@@ -2,6 +2,7 @@
 
 import base64
 import json
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def _grids(place: Path) -> str:
 
 def _grid(path: Path) -> str:
     data = base64.b64encode(path.read_bytes()).decode()
-    words = f"after {report.escape(path.stem)} images: outline | output | truth"
+    words = f"after {escape(path.stem)} images: outline | output | truth"
     return f'<figure><img alt="{words}" src="data:image/png;base64,{data}"><figcaption>{words}</figcaption></figure>'
 
 
