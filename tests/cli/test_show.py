@@ -8,6 +8,7 @@ import pytest
 
 from comicdata.cli.main import run
 from comicdata.drawn import draw_episode
+from comicdata.files import write_json, write_jsonl
 from comicdata.images import encode_png, read_image
 from comicdata.manifests import file_of, read_rows
 from comicdata.recut import heights_of, is_strip, recut_panel
