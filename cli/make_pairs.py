@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from comicdata.cli.front import Front, command
+from comicdata.errors import UsageError
 from comicdata.records import PairOptions
 
 DEFAULTS = PairOptions()
@@ -58,6 +59,9 @@ DEFAULTS = PairOptions()
 @click.option("--validation-episodes", default=DEFAULTS.validation_episodes, help="Likewise, for choosing the best.")
 @click.option("--salt", default=DEFAULTS.salt, help="Another salt, another split.")
 @click.option("--workers", type=click.IntRange(1), default=None, help="Worker processes; one per core by default.")
+@click.option(
+    "--outline", "outlines", multiple=True, metavar="NAME=DIR", help="Join outlines made elsewhere, <id>.png in DIR."
+)
 @click.option("--engine", type=click.Choice(["pool", "ray"]), default="pool", help="Worker processes, or Ray tasks.")
 @click.option("--address", default=None, help="Of a Ray cluster; without one Ray runs on this machine.")
 def make_pairs(
@@ -66,6 +70,7 @@ def make_pairs(
     out: Path,
     size: tuple[str, ...],
     workers: int | None,
+    outlines: tuple[str, ...],
     engine: Any,
     address: str | None,
     **rest: Any,
@@ -89,6 +94,7 @@ def make_pairs(
             options,
             workers=workers or os.cpu_count(),
             engine=engine,
+            outlines=_folders(outlines),
             address=address,
             on_episode=lambda done, total: update(done),
         )
@@ -99,6 +105,15 @@ def make_pairs(
         "seconds": round(seconds, 3),
         "failures": len(summary.failures),
     }
+
+
+def _folders(outlines: tuple[str, ...]) -> dict[str, Path]:
+    """NAME=DIR by name."""
+    pairs = [text.partition("=") for text in outlines]
+    for name, sign, folder in pairs:
+        if not (name and sign and folder):
+            raise UsageError(f"--outline {name}{sign}{folder}: a name and a folder are expected, as in anime=out/anime")
+    return {name: Path(folder) for name, _, folder in pairs}
 
 
 def _report(front: Front, out: Path, summary: Any, seconds: float) -> None:

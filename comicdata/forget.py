@@ -77,7 +77,7 @@ def pairs_traces(pairs: Path, key: Key) -> Traces:
     """What a pairs folder holds of a series."""
     folder = manifests.pairs_folder(pairs)
     rows = [row for row in manifests.read_rows(folder) if (row.source, row.series_id) == key]
-    files = [manifests.file_of(folder, row, kind) for row in rows if row.kept for kind in manifests.KINDS]
+    files = [path for row in rows for path in manifests.files_of(folder, row)]
     there = [path for path in files if path.is_file()]
     return Traces(folder, len({row.episode_id for row in rows}), len(there), sum(one.stat().st_size for one in there))
 
@@ -113,7 +113,7 @@ def forget_in_pairs(pairs: Path, key: Key) -> None:
         rows = manifests.read_rows(folder)
         gone = [row for row in rows if (row.source, row.series_id) == key]
         kept = [row for row in rows if (row.source, row.series_id) != key]
-        files = [manifests.file_of(folder, row, kind) for row in gone if row.kept for kind in manifests.KINDS]
+        files = [path for row in gone for path in manifests.files_of(folder, row)]
         shutil.rmtree(folder / "parts" / key[0] / key[1], ignore_errors=True)
         for path in files:
             path.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from comicdata.records import Pair
 
 MANIFEST = "manifest.parquet"
 KINDS = ("color", "canny", "xdog")
+COLUMNS = [field.name for field in fields(Pair) if field.name != "outlines"]
 
 
 def pairs_folder(pairs: Path) -> Path:
@@ -31,7 +32,7 @@ def read_rows(pairs: Path) -> list[Pair]:
     path = pairs_folder(pairs) / MANIFEST
     try:
         table = pq.read_table(path, page_checksum_verification=True)
-        if table.schema.names != [field.name for field in fields(Pair)]:
+        if table.schema.names[: len(COLUMNS)] != COLUMNS:
             raise IntegrityError(f"{path}: not the columns of this version; run make-pairs again")
         return [_row(values) for values in table.to_pylist()]
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -39,9 +40,34 @@ def read_rows(pairs: Path) -> list[Pair]:
 
 
 def _row(values: dict[str, Any]) -> Pair:
-    """A row from Parquet or JSON: lists become the tuples of the record."""
+    """A row from Parquet or JSON: lists become the tuples of the record, further outlines one field."""
     record: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-    return Pair(**record)
+    names = [name.removesuffix("_file_name") for name in record if name.endswith("_file_name")]
+    further = [name for name in names if name not in KINDS]
+    outlines = [(name, record.pop(f"{name}_file_name"), record.pop(f"sha256_{name}", "")) for name in further]
+    return Pair(**record, outlines=tuple(one for one in outlines if one[1]))
+
+
+def values_of(row: Pair, outlines: Iterable[str] | None = None) -> dict[str, Any]:
+    """The row as one value per column; `outlines` names the further ones, "" where the row has none."""
+    values = asdict(row)
+    found = {name: (file_name, digest) for name, file_name, digest in values.pop("outlines")}
+    for name in found if outlines is None else outlines:
+        values[f"{name}_file_name"], values[f"sha256_{name}"] = found.get(name, ("", ""))
+    return values
+
+
+def further_outlines(rows: Iterable[Pair]) -> list[str]:
+    """Names of the outlines beyond Canny and XDoG that any row has."""
+    return sorted({name for row in rows for name, _, _ in row.outlines})
+
+
+def files_of(folder: Path, row: Pair) -> dict[Path, str]:
+    """All pictures of a kept row and their hashes."""
+    if not row.kept:
+        return {}
+    plain = {file_of(folder, row, kind): str(getattr(row, f"sha256_{kind}")) for kind in KINDS}
+    return plain | {file_of(folder, row, name): digest for name, _, digest in row.outlines}
 
 
 def row_from_json(values: dict[str, Any], where: str) -> Pair:
@@ -68,9 +94,13 @@ def _parquet_bytes(rows: Sequence[Pair]) -> bytes:
 
     integers = pa.list_(pa.int32())
     kinds = {"bool": pa.bool_(), "int": pa.int32(), "float": pa.float64(), "tuple[int, int, int, int]": integers}
-    types = {field.name: kinds.get(_type_name(field.type), pa.string()) for field in fields(Pair)}
+    plain = [field for field in fields(Pair) if field.name in COLUMNS]
+    types = {field.name: kinds.get(_type_name(field.type), pa.string()) for field in plain}
     types |= {"source_files": pa.list_(pa.string()), "source_sha256": pa.list_(pa.string())}
-    columns = {name: [getattr(row, name) for row in rows] for name in types}
+    further = further_outlines(rows)
+    types |= {column: pa.string() for name in further for column in (f"{name}_file_name", f"sha256_{name}")}
+    values = [values_of(row, further) for row in rows]
+    columns = {name: [one[name] for one in values] for name in types}
     table = pa.table({name: pa.array(columns[name], kind) for name, kind in types.items()})
     buffer = pa.BufferOutputStream()
     pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
@@ -86,31 +116,34 @@ def _type_name(annotation: Any) -> str:
 def _write_metadata(folder: Path, rows: Sequence[Pair]) -> None:
     """One metadata.jsonl per size and split; files of splits that became empty go."""
     groups: dict[Path, list[Pair]] = defaultdict(list)
+    further = further_outlines(rows)
     for row in rows:
         if row.kept and not row.excluded:
             groups[folder / str(row.size) / row.split / "metadata.jsonl"].append(row)
     for path, members in groups.items():
-        write_jsonl(path, (metadata_row(row) for row in members))
+        write_jsonl(path, (metadata_row(row, further) for row in members))
     for path in folder.glob("*/*/metadata.jsonl"):
         if path not in groups:
             path.unlink()
 
 
-def metadata_row(row: Pair) -> dict[str, Any]:
-    """A row as `datasets` reads it: no nulls, the same types in every split."""
-    values = asdict(row)
+def metadata_row(row: Pair, outlines: Iterable[str] | None = None) -> dict[str, Any]:
+    """A row as `datasets` reads it: no nulls, the same columns and types in every split."""
+    values = values_of(row, outlines)
     del values["drop_reason"], values["kept"], values["excluded"]
     return values
 
 
 def file_of(folder: Path, row: Pair, kind: str) -> Path:
-    """Where the picture `kind` (color, canny, xdog) of a kept row lies."""
-    return folder / str(row.size) / row.split / str(getattr(row, f"{kind}_file_name"))
+    """Where the picture `kind` (color, canny, xdog, or a further outline) of a kept row lies."""
+    further = {name: file_name for name, file_name, _ in row.outlines}
+    file_name = further[kind] if kind in further else str(getattr(row, f"{kind}_file_name"))
+    return folder / str(row.size) / row.split / file_name
 
 
 def rows_hash(rows: Sequence[Pair]) -> str:
     """SHA-256 of the rows as JSON lines: what card.json states."""
-    return sha256_bytes(jsonl_bytes(asdict(row) for row in rows))
+    return sha256_bytes(jsonl_bytes(values_of(row) for row in rows))
 
 
 def data_hash(pairs: Path) -> str:
@@ -127,9 +160,7 @@ def verify_pairs(pairs: Path) -> dict[str, Any]:
     """Hash every picture of every kept row: {"checked", "missing", "changed", "orphans"} with relative POSIX paths."""
     folder = pairs_folder(pairs)
     rows = read_rows(folder)
-    expected = {
-        file_of(folder, row, kind): str(getattr(row, f"sha256_{kind}")) for row in rows if row.kept for kind in KINDS
-    }
+    expected = {path: digest for row in rows for path, digest in files_of(folder, row).items()}
     missing = [path for path in expected if not path.is_file()]
     changed = [path for path, digest in expected.items() if path.is_file() and sha256_file(path) != digest]
     orphans = [path for path in folder.glob("*/*/*/*/*") if path.is_file() and path not in expected]

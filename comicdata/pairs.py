@@ -3,7 +3,7 @@ parts decides: duplicates, splits, the manifest.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from comicdata.cards import dropped_counts, write_card
 from comicdata.crawl import read_crawl
 from comicdata.errors import ComicDataError, UsageError
 from comicdata.files import locked, sweep_orphans, write_jsonl
+from comicdata.joined import check_outlines, join_outlines
 from comicdata.outlines import outline_parameters
 from comicdata.parts import Task, is_done, make_part, part_path, read_part
 from comicdata.records import Failure, Pair, PairOptions
@@ -74,14 +75,17 @@ def make_pairs(
     workers: int | None = None,
     engine: engines.Engine = "pool",
     address: str | None = None,
+    outlines: Mapping[str, Path] | None = None,
     on_episode: Callable[[int, int], None] = lambda done, total: None,
 ) -> Summary:
     """Make or complete a pairs folder. `on_episode(done, total)` is called as episodes finish.
 
+    `outlines` are folders of line art made elsewhere, by name: they join as further columns (see join_outlines).
     Parts that exist and fit are left alone; the second pass over all parts decides duplicates and writes the manifest.
     Killed at any moment, the same call completes the folder to the same bytes.
     """
     options = options or PairOptions()
+    check_outlines(outlines or {})
     how: dict[str, Any] = {"workers": workers or os.cpu_count() or 1, "engine": engine, "address": address}
     with locked(out):
         sweep_orphans(out)
@@ -92,7 +96,8 @@ def make_pairs(
         if lost:  # a copy whose original went away, or files deleted by hand
             failures += _run_tasks(lost, on_episode, **how)
             rows, part_failures = _decided_rows(plan, out)
-        return _finish(out, options, plan, rows, [*failures, *part_failures])
+        rows, missing = join_outlines(out, rows, outlines or {})
+        return _finish(out, options, plan, rows, [*failures, *part_failures, *missing])
 
 
 def _run_tasks(tasks: Sequence[Task], on_episode: Callable[[int, int], None], **how: Any) -> list[Failure]:
@@ -141,7 +146,7 @@ def _finish(out: Path, options: PairOptions, plan: Plan, rows: Sequence[Pair], f
 
 
 def _remove_unnamed_pictures(out: Path, rows: Sequence[Pair]) -> None:
-    named = {manifests.file_of(out, row, kind) for row in rows if row.kept for kind in manifests.KINDS}
+    named = {path for row in rows for path in manifests.files_of(out, row)}
     for size in SIZES:
         for path in (out / str(size)).glob("*/*/*/*"):
             if path not in named:

@@ -15,6 +15,7 @@ from comicdata.crawl import episode_folder
 from comicdata.errors import IntegrityError, PictureError
 from comicdata.files import jsonl_bytes, read_jsonl, sha256_bytes, sync_disk, write_atomic
 from comicdata.images import Image, decode, encode, halve
+from comicdata.manifests import values_of
 from comicdata.outlines import canny_black, outline_parameters, xdog
 from comicdata.panels import Cut, Strip, cut_panel, find_layout, find_panels, picture_layout, pictures_of, stream_panels
 from comicdata.records import Box, EpisodeRecord, Failure, Pair, PairOptions
@@ -92,7 +93,7 @@ def make_part(task: Task) -> int:
     rows = [row for index, cut in enumerate(cuts) for row in _panel_rows(task, slices, cut, index)]
     header = {"key": task.key, "failures": [asdict(failure) for failure in slices.failures]}
     sync_disk()
-    write_atomic(part_path(task), jsonl_bytes([header, *(asdict(row) for row in rows)]))
+    write_atomic(part_path(task), jsonl_bytes([header, *(values_of(row) for row in rows)]))
     return len(rows)
 
 

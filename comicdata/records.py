@@ -161,6 +161,7 @@ class Pair:
     """One row of a manifest: one square window of one panel at one size, kept or dropped.
 
     `panel_box` lies in the stitched strip or the page, `crop_box` in the panel; fractions are of the window's pixels.
+    `outlines` are line art made elsewhere: (name, file name, sha256) each, two more columns of the manifest.
     """
 
     id: str
@@ -196,6 +197,7 @@ class Pair:
     sha256_canny: str
     sha256_xdog: str
     excluded: bool
+    outlines: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)

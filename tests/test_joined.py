@@ -1,0 +1,80 @@
+"""Outlines made elsewhere join as columns, and leave when they are no longer named."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from comicdata.cli.main import run
+from comicdata.files import read_jsonl
+from comicdata.images import encode_png, read_image
+from comicdata.manifests import data_hash, file_of, read_rows
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Pairs of four pictures of noise, and inverted grey copies of their windows in the folder `made`."""
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(9)
+    for episode in (1, 2):
+        for page in (1, 2):
+            path = tmp_path / "in" / f"e{episode}" / f"{page}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode_png(random.integers(0, 256, (300, 300, 3), dtype=np.uint8)))
+    assert run(["crawl", "in", "--out", "crawl", "-q"]) == 0
+    assert run(MAKE) == 0
+    (tmp_path / "made" / "deep").mkdir(parents=True)
+    for row in read_rows(tmp_path / "pairs"):
+        grey = 255 - read_image(file_of(tmp_path / "pairs", row, "color"))[..., 1]
+        Image.fromarray(grey).save(tmp_path / "made" / "deep" / f"{row.id}.png")
+    return tmp_path
+
+
+MAKE = ["make-pairs", "crawl", "--out", "pairs", "--layout", "single", "--test-episodes", "2", "--workers", "1", "-q"]
+JOIN = [*MAKE, "--outline", "anime=made"]
+
+
+def test_they_are_columns_and_files(place):
+    before = data_hash(place / "pairs")
+    assert run(JOIN) == 0
+    rows = read_rows(place / "pairs")
+    for row in rows:
+        stored = np.asarray(Image.open(file_of(place / "pairs", row, "anime")).copy())
+        assert stored.ndim == 2
+        assert (stored == 255 - read_image(file_of(place / "pairs", row, "color"))[..., 1]).all()
+    metadata = read_jsonl(place / "pairs" / "256" / "test" / "metadata.jsonl")
+    assert all(row["anime_file_name"].startswith("anime/") and len(row["sha256_anime"]) == 64 for row in metadata)
+    pandas = pytest.importorskip("pandas")
+    assert list(pandas.read_parquet("pairs/manifest.parquet").columns[-2:]) == ["anime_file_name", "sha256_anime"]
+    assert run(["verify", "pairs"]) == 0 and data_hash(place / "pairs") != before
+    file_of(place / "pairs", rows[0], "anime").write_bytes(b"x")
+    assert run(["verify", "pairs"]) == 6
+
+
+def test_the_same_again_writes_nothing_and_without_them_they_go(place):
+    before = data_hash(place / "pairs")
+    assert run(JOIN) == 0
+    times = {path: path.stat().st_mtime_ns for path in (place / "pairs").rglob("*.png")}
+    assert run(JOIN) == 0
+    assert {path: path.stat().st_mtime_ns for path in (place / "pairs").rglob("*.png")} == times
+    assert run(MAKE) == 0
+    assert data_hash(place / "pairs") == before and not list((place / "pairs").glob("256/*/anime/*/*"))
+
+
+def test_missing_and_unfit_ones_are_failures_beside_the_good(place, capsys):
+    one, two, *_ = sorted((place / "made" / "deep").iterdir())
+    one.unlink()
+    Image.new("L", (100, 256)).save(two)
+    capsys.readouterr()
+    assert run([*JOIN, "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["failures"] == 2
+    errors = {row["item"]: row["error"] for row in read_jsonl(place / "pairs" / "failures.jsonl")}
+    assert f"no {one.stem}.png" in errors[f"anime/{one.stem}"] and "100 x 256 pixels" in errors[f"anime/{two.stem}"]
+    assert sum(bool(row.outlines) for row in read_rows(place / "pairs")) == 2
+
+
+@pytest.mark.parametrize("spec", ["canny=made", "Ab=made", "anime=nowhere", "anime", "=made"])
+def test_mistakes(place, spec, capsys):
+    assert run([*MAKE, "--outline", spec]) == 2
+    assert "--outline" in capsys.readouterr().err
