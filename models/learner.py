@@ -1,7 +1,19 @@
 """One training step in plain PyTorch: the losses, the descent, the moving average; and all that a resume needs.
 
-The rule of the file: a learner says what is learned (`build`, `terms`) and how it is judged (`measure`, `show`);
-everything else is the same for all of them, and exact.
+The seam between the road (train.py) and the models. A further model, of one stage or of several, brings:
+
+- its options: a frozen dataclass with `multiple`, and an entry in settings.MODELS (presets of network and training,
+  one `Stage` for each network, `after` naming the stages whose weights it reads);
+- its network: networks.build_network makes it from those options, for training and for use alike;
+- its learner: a subclass of `Learner`, chosen in stage_learners.make_learner, that says
+  `build` (generator, discriminator or None), `terms` (weighted losses of one batch), `measure` (validation numbers,
+  `best_by` naming the one that decides) and `show` (one picture for the sample grid);
+- its colorizer, where a generator alone does not colour: a subclass of colorize.Colorizer.
+
+`step`, `tensors`, `load` and `weights` are written once, here: seeds, gradient accumulation, several processes, the
+moving average, the guard against NaN, exact resume. The rule for `terms`: random numbers only from torch's default
+stream; the discriminator only through `against_discriminator`; normalisation within one sample (group, instance), so
+that a batch cut into parts or spread over processes has the gradient of the whole.
 """
 
 import copy
