@@ -95,10 +95,10 @@ def test_least_squares_form() -> None:
     assert float(adversarial_loss("lsgan", torch.full((2, 1), 0.5), real=True)) == 0.25
 
 
-def test_the_two_models_differ_only_by_the_weights_of_feature_and_tv() -> None:
+def test_the_two_models_differ_only_by_hints_and_the_weights_of_feature_and_tv() -> None:
     for preset in ("small", "paper"):
         painter, pix2pix = PRESETS["auto-painter"][preset], PRESETS["pix2pix"][preset]
-        assert replace(painter, model="pix2pix", weight_feature=0.0, weight_tv=0.0) == pix2pix
+        assert replace(painter, model="pix2pix", hints=False, weight_feature=0.0, weight_tv=0.0) == pix2pix
 
 
 def test_presets() -> None:
@@ -116,7 +116,10 @@ def test_presets() -> None:
 
 @pytest.mark.parametrize("preset", ["paper", "authors"])
 def test_a_feature_loss_without_weights_is_refused_in_one_line(preset: str) -> None:
-    with pytest.raises(UsageError, match=r"^auto-painter, preset .*--vgg-weights.*not supported yet[^\n]*$"):
+    with pytest.raises(
+        UsageError,
+        match=r"^auto-painter, preset .*--vgg-weights FILE.*/timm/vgg16.tv_in1k.*--preset small[^\n]*$",
+    ):
         resolve_config("auto-painter", preset)
     assert resolve_config("auto-painter", preset, {"weight_feature": 0.0}).size == 512
 

@@ -37,6 +37,7 @@ TINY: dict[str, Any] = {
     "save_every": 16,
     "validation_pairs": 2,
 }
+JUDGED = ("l1", "psnr", "l1_off_line", "psnr_off_line", "l1_foreground", "colorfulness_ratio", "score")
 FINAL = ("weights.safetensors", "best.safetensors", "metrics.jsonl", "config.json", "samples/48.png")
 
 
@@ -76,7 +77,7 @@ def test_the_run_folder(whole: Path) -> None:
     assert [row["images"] for row in rows] == [12, 24, 24, 36, 48, 48]
     assert set(rows[-2]) == {"images", "lr", "l1", "tv", "adversarial", "d_real", "d_fake"}
     assert set(rows[0]) == {"images", "lr", "l1", "tv"}
-    judged = {f"validation_{name}" for name in ("l1", "psnr", "l1_off_line", "psnr_off_line")}
+    judged = {f"validation_{name}" for name in JUDGED}
     assert set(rows[-1]) == {"images", *judged}
     weights = load_weights(whole)
     assert weights.header["images"] == 48
