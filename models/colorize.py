@@ -108,7 +108,9 @@ class Colorizer:
         """Line art at its working size and hints as (H, W, 5)."""
         if not self.takes_hints:
             raise UsageError(f"{self.config['model']}: this run was trained without hints (--hints); train with them")
-        drawn = hints if isinstance(hints, np.ndarray) else paint_hints(hints, *working.shape, scale=scale)
+        drawn = (
+            hints if isinstance(hints, np.ndarray) else paint_hints(hints, working.shape[0], working.shape[1], scale)
+        )
         return np.dstack([working, drawn])
 
     def _paint_all(self, outline: Image, samples: int, background: Color | None) -> list[Painted]:
