@@ -164,7 +164,9 @@ def test_hints_at_the_command_line(
     for name, hints in (("with", True), ("without", False)):
         train(resolve_config("auto-painter", "small", {**tiny, "hints": hints}), pairs, tmp_path / name)
     outline, _ = panel(np.random.default_rng(0))
-    (tmp_path / "a.png").write_bytes(encode_png(np.repeat(np.kron(outline, np.ones((4, 4), np.uint8))[..., None], 3, 2)))
+    (tmp_path / "a.png").write_bytes(
+        encode_png(np.repeat(np.kron(outline, np.ones((4, 4), np.uint8))[..., None], 3, 2))
+    )
     (tmp_path / "hints.json").write_text(json.dumps([{"x": 64, "y": 64, "radius": 20, "color": "#ff0000"}]))
     words = ["colorize", str(tmp_path / "with"), str(tmp_path / "a.png"), "--device", "cpu", "--quiet"]
     given = ["--hints", str(tmp_path / "hints.json")]

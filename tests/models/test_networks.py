@@ -7,6 +7,7 @@ import torch
 
 from comicdata.errors import UsageError
 from comicdata.models.auto_painter import PRESETS, ColorizerConfig, PatchGAN, UNet
+from comicdata.models.layers import ResizeConv2d
 from comicdata.models.losses import adversarial_loss, discriminator_terms, generator_terms, total_variation
 from comicdata.models.settings import TRAINING, is_adversarial, is_due, learning_rate, resolve_config
 
@@ -52,6 +53,26 @@ def test_receptive_field_of_the_discriminator(layers: int, kernel: int, field: i
 @pytest.mark.parametrize(("size", "patches"), [(256, 30), (512, 62)])
 def test_map_of_the_discriminator(size: int, patches: int) -> None:
     assert PatchGAN(TINY)(torch.zeros(1, 1, size, size), torch.zeros(1, 3, size, size)).shape[2:] == (patches, patches)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (8, 8)])
+def test_resize_convolution_is_doubling_then_convolving(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    layer, value = ResizeConv2d(3, 2), torch.randn(2, 3, *shape, requires_grad=True)
+    torch.nn.init.normal_(layer.weight)
+    doubled = value.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+    expected = torch.nn.functional.conv2d(doubled, layer.weight.transpose(0, 1), layer.bias, padding=1)
+    assert torch.allclose(layer(value), expected, atol=1e-5)
+
+
+def test_resize_convolution_has_no_checkerboard() -> None:
+    """A flat map stays flat inside; a transposed convolution of stride 2 and kernel 4 weighs even and odd unlike."""
+    torch.manual_seed(0)
+    for upsampling, flat in (("resize", True), ("transposed", False)):
+        config = replace(TINY, upsampling=upsampling)  # type: ignore[arg-type]
+        layer = UNet(config).up[-1][1]
+        made = layer(torch.ones(1, 2 * TINY.width, 8, 8))[0, :, 2:-2, 2:-2]
+        assert bool((made.std(dim=(1, 2)) < 1e-6).all()) == flat
 
 
 def test_total_variation_equals_brute_force_and_moves_the_output() -> None:
