@@ -1,6 +1,5 @@
 """`comicdata colorize`: line art in, colour out."""
 
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,12 @@ from comicdata.errors import ComicDataError, UsageError
 )
 @click.option("--samples", type=click.IntRange(1, 64), default=1, help="So many different colourings; likeliest first.")
 @click.option("--background", default=None, metavar="#RRGGBB", help="The colour of every panel's background.")
+@click.option(
+    "--hints",
+    type=click.Path(path_type=Path),
+    default=None,
+    help='Colours by place, JSON: [{"x", "y", "radius", "color": "#rrggbb"}, ...]',
+)
 @click.option("--layers", is_flag=True, help="Also the mask of the background and the low-resolution picture.")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Same seed, same colours.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
@@ -33,6 +38,7 @@ def colorize(
     inputs: tuple[Path, ...],
     out: Path,
     background: str | None,
+    hints: Path | None,
     layers: bool,
     device: Any,
     **options: Any,
@@ -41,6 +47,7 @@ def colorize(
 
     Line art is used as it is. A picture in colour is left alone unless --recolor. --samples needs a two-step or
     consistent RUN and numbers the files; --background needs a consistent one, --layers is about both.
+    --hints is for one picture, in its pixels, and needs a RUN trained with hints.
     """
     from comicdata.cli.inputs import read_groups
     from comicdata.models.colorize import Colorizer
@@ -48,10 +55,14 @@ def colorize(
     options["background"] = _color(background)
     groups = list(read_groups(inputs))
     pictures = [picture for group in groups for picture in group.pictures]
+    if hints is not None:
+        options["hints"] = _hints(hints, len(pictures))
     if front.dry_run:
         front.say(f"would colour {len(pictures)} pictures into {out}")
         return {"outputs": [], "pictures": len(pictures)}
     colorizer = Colorizer.load(run, device)
+    if options.get("hints") and not colorizer.takes_hints:
+        raise UsageError(f"{run}: trained without hints (--hints); train one with them: comicdata train --hints ...")
     outputs, targets = [], _targets([picture.name for picture in pictures], out)
     with front.progress("colorize", len(pictures), "pictures") as update:
         for done, (picture, target) in enumerate(zip(pictures, targets, strict=True), 1):
@@ -63,13 +74,23 @@ def colorize(
 
 def _color(text: str | None) -> tuple[int, int, int] | None:
     """#88ccee as three numbers; UsageError when it is no such thing."""
+    from comicdata.models.hints import parse_color
+
     if text is None:
         return None
-    digits = text.removeprefix("#")
-    if not re.fullmatch("[0-9a-fA-F]{6}", digits):
+    color = parse_color("#" + text.removeprefix("#"))
+    if color is None:
         raise UsageError(f"--background {text}: a colour looks like #88ccee")
-    red, green, blue = bytes.fromhex(digits)
-    return red, green, blue
+    return color
+
+
+def _hints(path: Path, pictures: int) -> Any:
+    """The hints of a file; UsageError when they are for several pictures, or no hints."""
+    from comicdata.models.hints import read_hints
+
+    if pictures != 1:
+        raise UsageError(f"--hints {path}: places in one picture, but {pictures} pictures are given")
+    return read_hints(path)
 
 
 def _targets(names: list[str], out: Path) -> list[Path]:

@@ -153,7 +153,7 @@ def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], cli
             logging.getLogger("comicdata").setLevel(logging.DEBUG if verbose else logging.WARNING)
             front = Front(quiet, verbose, as_json, dry_run)
             document = function(front, **options)
-            if as_json:
+            if front.as_json:
                 click.echo(json.dumps(document, ensure_ascii=False))
             return front.status
 

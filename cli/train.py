@@ -1,5 +1,6 @@
 """`comicdata train`: from pairs to a colorizer."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -41,17 +42,45 @@ from comicdata.errors import UsageError
     default=None,
     help="The small pictures that polishing learns from.",
 )
+@click.option(
+    "--vgg-weights",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="VGG16 for the feature loss (safetensors); paper and authors need it.",
+)
+@click.option("--hints/--no-hints", default=None, help="Whether the network takes colour hints; the preset's choice.")
+@click.option(
+    "--line-jitter", type=click.FloatRange(0, 1), default=None, help="Share of samples whose lines are varied."
+)
+@click.option("--d-layers", type=click.IntRange(1, 5), default=None, help="Of the PatchGAN: 3 sees 70 pixels, 4 142.")
+@click.option("--accumulate", type=click.IntRange(1), default=None, help="Parts that a batch goes through in.")
+@click.option("--patience", type=click.IntRange(0), default=None, help="End after so many images without improvement.")
+@click.option("--compile", is_flag=True, default=None, help="Let torch.compile speed up long runs.")
+@click.option("--tensorboard", is_flag=True, help="Also write RUN/tensorboard.")
 @click.option("--decay-start", type=click.IntRange(0), default=None, help="The rate falls from this image on ...")
 @click.option("--decay-end", type=click.IntRange(0), default=None, help="... to this one.")
 def train(
-    front: Front, model: str, pairs: Path, run: Path, preset: str, size: str | None, stage: str | None, **overrides: Any
+    front: Front,
+    model: str,
+    pairs: Path,
+    run: Path,
+    preset: str,
+    size: str | None,
+    stage: str | None,
+    d_layers: int | None,
+    tensorboard: bool,
+    **overrides: Any,
 ) -> Any:
     """Train MODEL on pairs. The same command goes on where it stopped; a larger --images trains further.
 
-    two-step and consistent train their stages in order, each into RUN/stages; --stage trains one alone.
+    two-step and consistent train their stages in order, each into RUN/stages; --stage trains one alone. Several GPUs:
+    torchrun --nproc-per-node 4 --no-python comicdata train ...
     """
-    given = {**overrides, "size": int(size) if size else None}
+    _follow(front)
+    given = {**overrides, "size": int(size) if size else None, "discriminator_layers": d_layers}
     if model in ("two-step", "consistent"):
+        if overrides["hints"] is not None or tensorboard:
+            raise UsageError(f"--hints and --tensorboard: {model} has neither; auto-painter and pix2pix have both")
         return _train_stages(front, model, pairs, run, preset, stage, given)
     from comicdata.models.settings import resolve_config
     from comicdata.models.train import train as train_run
@@ -65,12 +94,23 @@ def train(
     if not getattr(config.network, "weight_feature", 0) and model == "auto-painter":
         front.say("feature loss: weight 0 in this preset (no VGG weights needed)")
     with front.progress(f"train {model}", config.images, "images") as update:
-        result = train_run(config, pairs, run, on_step=lambda progress: update(progress.images))
+        result = train_run(
+            config, pairs, run, on_step=lambda progress: update(progress.images), tensorboard=tensorboard
+        )
     if result["already_done"]:
-        front.say(f"nothing to do: {result['images']} images were seen already; a larger --images trains further")
+        more = "--patience 0" if result["stopped_early"] else "a larger --images"
+        front.say(f"nothing to do: {result['images']} images were seen already; {more} trains further")
         return result
     _say_result(front, result)
+    if result["stopped_early"]:
+        front.say("stopped early: no improvement on validation; best.safetensors holds the best weights")
     return result
+
+
+def _follow(front: Front) -> None:
+    """Of several processes (torchrun), only the first speaks."""
+    if int(os.environ.get("RANK", "0")) and "TORCHELASTIC_RUN_ID" in os.environ:
+        front.quiet, front.as_json = True, False
 
 
 def _train_stages(

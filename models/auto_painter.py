@@ -10,19 +10,27 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from comicdata.models.layers import Norm, initialise, normalisation
+from comicdata.models.layers import Norm, ResizeConv2d, initialise, normalisation
 
 Model = Literal["auto-painter", "pix2pix"]
 Adversarial = Literal["bce", "lsgan"]
+Upsampling = Literal["transposed", "resize"]
+HINT_CHANNELS = 4
 DROPOUT_LAYERS = 3  # pix2pix section 6.1.1: CD512-CD512-CD512, the three deepest of the decoder
 
 
 @dataclass(frozen=True)
 class ColorizerConfig:
-    """All that builds the two networks and weighs their losses; the defaults are pix2pix as published."""
+    """All that builds the two networks and weighs their losses; the defaults are pix2pix as published.
+
+    `hints`: four more channels in, see hints.py. All losses are means over pixels, channels, patches or features, in
+    units of [-1, 1] and of normalised VGG features; what is logged is weight times loss.
+    """
 
     model: Model = "pix2pix"
     in_channels: int = 1
+    hints: bool = False
+    upsampling: Upsampling = "transposed"
     width: int = 64
     depth: int = 8
     kernel: int = 4
@@ -42,10 +50,19 @@ class ColorizerConfig:
         """Height and width of an input are multiples of this."""
         return int(2**self.depth)
 
+    @property
+    def inputs(self) -> int:
+        """Channels that the networks read beside the colours."""
+        return self.in_channels + (HINT_CHANNELS if self.hints else 0)
+
 
 PIX2PIX = ColorizerConfig()
-# Differs: the paper sums total variation over pixels, our losses are means, so its 1e-4 weighs less here.
-AUTO_PAINTER = replace(PIX2PIX, model="auto-painter", weight_feature=0.01, weight_tv=1e-4)
+# The weights as published: L1 100, feature 0.01, adversarial 1, total variation 1e-4 (paper); 50, 1e-4, 1, 1e-3 (the
+# authors' code). Differs: their total variation is the sum of dx^2 + dy^2 over 512 x 512 x 3 = 786,432 values, so 1e-3
+# there weighs as 786 would on a mean; and their VGG saw pictures in another range (vgg.py). Here all losses are means,
+# so that a weight means the same at every size; with these weights L1 and the discriminator decide. Differs: five
+# channels with hints always, and half of the samples without any, so that one network serves both.
+AUTO_PAINTER = replace(PIX2PIX, model="auto-painter", hints=True, weight_feature=0.01, weight_tv=1e-4)
 # Differs: nobody published a network for two cores without a GPU; these numbers come from our own trials.
 SMALL = replace(
     PIX2PIX,
@@ -60,7 +77,7 @@ SMALL = replace(
 PRESETS: dict[str, dict[str, ColorizerConfig]] = {
     "pix2pix": {"small": SMALL, "paper": PIX2PIX, "authors": PIX2PIX},
     "auto-painter": {
-        "small": replace(SMALL, model="auto-painter", weight_tv=1.0),
+        "small": replace(SMALL, model="auto-painter", hints=True, weight_tv=1.0),
         "paper": AUTO_PAINTER,
         "authors": replace(
             AUTO_PAINTER,
@@ -92,7 +109,7 @@ class UNet(nn.Module):
     @staticmethod
     def _down(config: ColorizerConfig, widths: list[int], level: int) -> nn.Sequential:
         """Level 0 has neither activation nor norm before the others; the bottleneck has no norm."""
-        inputs = widths[level - 1] if level else config.in_channels
+        inputs = widths[level - 1] if level else config.inputs
         layers: list[nn.Module] = [nn.LeakyReLU(0.2)] if level else []
         layers.append(nn.Conv2d(inputs, widths[level], config.kernel, stride=2, padding=1))
         if 0 < level < config.depth - 1:
@@ -107,7 +124,7 @@ class UNet(nn.Module):
         outputs = widths[level - 1] if level else last
         layers: list[nn.Module] = [
             nn.ReLU(),
-            nn.ConvTranspose2d(inputs, outputs, config.kernel, stride=2, padding=1, output_padding=4 - config.kernel),
+            _doubling(config, inputs, outputs),
         ]
         if level:
             layers.append(normalisation(config.norm, outputs))
@@ -133,6 +150,14 @@ class UNet(nn.Module):
         return value
 
 
+def _doubling(config: ColorizerConfig, inputs: int, outputs: int) -> nn.Module:
+    """The convolution that makes a map twice as large."""
+    if config.upsampling == "resize":
+        return ResizeConv2d(inputs, outputs)
+    padding = 4 - config.kernel
+    return nn.ConvTranspose2d(inputs, outputs, config.kernel, stride=2, padding=1, output_padding=padding)
+
+
 class PatchGAN(nn.Module):
     """The discriminator: outline (B, in_channels, H, W) and colour (B, 3, H, W) -> one logit a patch (B, 1, h, w).
 
@@ -146,7 +171,7 @@ class PatchGAN(nn.Module):
         count = config.discriminator_layers
         widths = [config.discriminator_width * min(2**level, 8) for level in range(count + 1)]
         layers: list[nn.Module] = []
-        channels = config.in_channels + 3
+        channels = config.inputs + 3
         for level, width in enumerate(widths):
             layers.append(nn.Conv2d(channels, width, config.kernel, stride=2 if level < count else 1, padding=1))
             if level:

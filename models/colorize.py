@@ -1,5 +1,6 @@
 """From line art to colour at any size: a picture is painted at the scale the network knows and keeps its own lines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from comicdata.errors import UsageError
 from comicdata.images import Image, resize
 from comicdata.models.data import OutlineChoice
+from comicdata.models.hints import Hint, no_hints, paint_hints, with_hints
 from comicdata.models.layers import find_device, to_image, to_range, to_tensor
 from comicdata.models.networks import load_network
 from comicdata.models.settings import network_of
@@ -63,19 +65,30 @@ class Colorizer:
         network, weights = load_network(run, place)
         return cls(network, weights.config, place)
 
-    def colorize(self, outline: Image, *, seed: int = 0) -> Image:
+    @property
+    def takes_hints(self) -> bool:
+        return bool(self.config["network"].get("hints", False))
+
+    def colorize(self, outline: Image, *, seed: int = 0, hints: Image | Sequence[Hint] = ()) -> Image:
         """(H, W) uint8, ink 0 on paper 255 -> (H, W, 3) uint8 of the same size."""
-        return self.paint(outline, seed=seed)[0].image
+        return self.paint(outline, seed=seed, hints=hints)[0].image
 
     def paint(
-        self, outline: Image, *, seed: int = 0, samples: int = 1, background: Color | None = None
+        self,
+        outline: Image,
+        *,
+        seed: int = 0,
+        samples: int = 1,
+        background: Color | None = None,
+        hints: Image | Sequence[Hint] = (),
     ) -> list[Painted]:
         """(H, W) uint8, ink 0 on paper 255 -> `samples` colourings of the same size, the likeliest first.
 
         The short side is scaled to `size` (enlarged twice at most), because lines of another thickness are unknown to
         the network. Where that changed the size, only the colours come back from it: they are brought to the size of
         the input and multiplied by its lines, which so stay sharp. `seed` serves networks that draw at random;
-        `background` is the colour of the background. UsageError where a model can do neither.
+        `background` is the colour of the background. `hints` say what colour is where: discs, or (H, W, 4) at the
+        working size. UsageError where a model can do none of these.
         """
         if outline.ndim != 2 or outline.dtype != np.uint8 or not outline.size:
             raise UsageError(f"line art of shape {outline.shape}, {outline.dtype}: (H, W) uint8 is expected")
@@ -85,8 +98,20 @@ class Colorizer:
         working = outline
         if scale != 1:
             working = resize(outline, max(1, round(width * scale)), max(1, round(height * scale)))
+        if len(hints):
+            working = self._with_hints(working, hints, scale)
         made = self._paint_all(working, samples, background)
+        working = working[..., 0] if working.ndim == 3 else working
         return made if scale == 1 else [_brought_to(outline, working, one) for one in made]
+
+    def _with_hints(self, working: Image, hints: Image | Sequence[Hint], scale: float) -> Image:
+        """Line art at its working size and hints as (H, W, 5)."""
+        if not self.takes_hints:
+            raise UsageError(f"{self.config['model']}: this run was trained without hints (--hints); train with them")
+        drawn = (
+            hints if isinstance(hints, np.ndarray) else paint_hints(hints, working.shape[0], working.shape[1], scale)
+        )
+        return np.dstack([working, drawn])
 
     def _paint_all(self, outline: Image, samples: int, background: Color | None) -> list[Painted]:
         """At the size given. One generator knows one colouring, and no background."""
@@ -101,7 +126,7 @@ class Colorizer:
 
     def _paint(self, outline: Image) -> Image:
         """At the size given; above TILE in overlapping tiles that fade into each other, so memory stays bounded."""
-        height, width = outline.shape
+        height, width = outline.shape[:2]
         total = np.zeros((height, width, 3), np.float32)
         weight = np.zeros((height, width, 1), np.float32)
         for top in _starts(height):
@@ -115,18 +140,21 @@ class Colorizer:
 
     def _forward(self, outline: Image) -> Image:
         """Mirror the borders out, run, cut back."""
-        height, width = outline.shape
+        height, width = outline.shape[:2]
         value = self._padded(outline)
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
             output = self.network(value)
         return to_image(output[0, :, :height, :width])
 
     def _padded(self, outline: Image) -> Tensor:
-        """(1, 1, H, W) in [-1, 1], the borders mirrored out to multiples of what the network needs."""
-        height, width = outline.shape
-        below, right = -height % self.multiple, -width % self.multiple
-        padded = cv2.copyMakeBorder(outline, 0, below, 0, right, cv2.BORDER_REFLECT)
-        return to_range(to_tensor(np.asarray(padded, np.uint8)[None]).to(self.device))
+        """What the network reads, (1, C, H, W), the borders mirrored out to multiples of what it needs."""
+        height, width = outline.shape[:2]
+        layers = np.atleast_3d(outline)
+        if self.takes_hints and layers.shape[2] == 1:
+            layers = np.dstack([outline, no_hints(height, width)])
+        beyond = ((0, -height % self.multiple), (0, -width % self.multiple), (0, 0))
+        value = to_tensor(np.pad(layers, beyond, mode="symmetric")[None]).to(self.device)
+        return with_hints(to_range(value[:, :1]), value[:, 1:] if value.shape[1] > 1 else None)
 
 
 def _starts(length: int) -> range:

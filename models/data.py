@@ -17,7 +17,9 @@ from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import sha256_bytes
 from comicdata.images import Image, decode
 from comicdata.manifests import file_of, pairs_folder, read_rows, rows_hash
+from comicdata.models.hints import random_hints
 from comicdata.models.layers import to_tensor
+from comicdata.models.line_jitter import other_filter, vary_lines
 from comicdata.records import Pair
 
 OutlineChoice = Literal["canny", "xdog", "mix"]
@@ -27,11 +29,28 @@ AHEAD = 4  # batches made while the network works
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`ids` of B pairs; outline (B, 1, H, W) and color (B, 3, H, W) uint8, channels last in memory."""
+    """`ids` of B pairs; outline (B, 1, H, W), color (B, 3, H, W) and, for networks that take them, hints (B, 4, H, W):
+    red, green, blue, and 255 where there is one. All uint8, channels last in memory.
+    """
 
     ids: tuple[str, ...]
     outline: Tensor
     color: Tensor
+    hints: Tensor | None = None
+
+    def parts(self, count: int) -> "list[Batch]":
+        """The batch cut into `count` equal ones."""
+        size = len(self.ids) // count
+        places = [slice(start, start + size) for start in range(0, len(self.ids), size)]
+        return [
+            Batch(self.ids[one], self.outline[one], self.color[one], None if self.hints is None else self.hints[one])
+            for one in places
+        ]
+
+    def pinned(self) -> "Batch":
+        """In page-locked memory, from which a GPU copies while it computes."""
+        hints = None if self.hints is None else self.hints.pin_memory()
+        return Batch(self.ids, self.outline.pin_memory(), self.color.pin_memory(), hints)
 
 
 class PairDataset:
@@ -115,38 +134,77 @@ def permutation(count: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
     return np.random.default_rng([seed, epoch]).permutation(count)
 
 
-def make_batch(dataset: PairDataset, *, seed: int, images: int, batch_size: int, crop: int) -> Batch:
-    """The batch that follows after `images` images: random crops, half of them mirrored."""
-    ids, outlines, colors = [], [], []
-    for position in range(images, images + batch_size):
+@dataclass(frozen=True)
+class Sampling:
+    """How a pair becomes a sample: a random crop, mirrored half of the time, and what is done to it on the way.
+
+    `line_jitter`: the share of samples whose lines are varied (line_jitter.py). `hints`: draw colour hints (hints.py).
+    Every sample has random numbers of its own, from (seed, epoch, pair): they depend on no order and no worker.
+    """
+
+    seed: int
+    crop: int
+    hints: bool = False
+    line_jitter: float = 0.0
+
+
+def make_batch(dataset: PairDataset, sampling: Sampling, *, images: int, count: int) -> Batch:
+    """The `count` samples that follow after `images` images."""
+    samples = []
+    for position in range(images, images + count):
         epoch, offset = divmod(position, len(dataset))
-        index = int(permutation(len(dataset), seed, epoch)[offset])
-        outline, color = _augmented(dataset, index, crop, np.random.default_rng([seed, epoch, index]))
-        ids.append(dataset.rows[index].id)
-        outlines.append(outline)
-        colors.append(color)
-    return Batch(tuple(ids), to_tensor(np.stack(outlines)), to_tensor(np.stack(colors)))
+        index = int(permutation(len(dataset), sampling.seed, epoch)[offset])
+        random = np.random.default_rng([sampling.seed, epoch, index])
+        samples.append((dataset.rows[index].id, *_sample(dataset, index, sampling, random)))
+    ids, outlines, colors, hints = zip(*samples, strict=True)
+    stacked = to_tensor(np.stack(hints)) if sampling.hints else None
+    return Batch(ids, to_tensor(np.stack(outlines)), to_tensor(np.stack(colors)), stacked)
 
 
-def _augmented(dataset: PairDataset, index: int, crop: int, random: np.random.Generator) -> tuple[Image, Image]:
-    """One crop of a pair, perhaps mirrored, with one of the kinds of outline."""
+def _sample(
+    dataset: PairDataset, index: int, sampling: Sampling, random: np.random.Generator
+) -> tuple[Image, Image, Image | None]:
+    """Outline, colour and hints of one crop of a pair, perhaps mirrored, with one of the kinds of outline."""
     kind = dataset.kinds[int(random.integers(len(dataset.kinds)))]
-    top, left = (int(start) for start in random.integers(dataset.size - crop + 1, size=2))
-    window = (slice(top, top + crop), slice(left, left + crop))
+    top, left = (int(start) for start in random.integers(dataset.size - sampling.crop + 1, size=2))
+    window = (slice(top, top + sampling.crop), slice(left, left + sampling.crop))
     outline, color = dataset.outline(index, kind)[window], dataset.color(index)[window]
-    return (outline[:, ::-1], color[:, ::-1]) if random.integers(2) else (outline, color)
+    if random.integers(2):
+        outline, color = outline[:, ::-1], color[:, ::-1]
+    hints = random_hints(color, outline, random) if sampling.hints else None
+    if random.random() < sampling.line_jitter:
+        if len(dataset.kinds) > 1 and random.integers(2):
+            outline = other_filter(color, dataset.size, random)
+        outline = vary_lines(outline, random)
+    return outline, color, hints
 
 
 def batches(
-    dataset: PairDataset, *, seed: int, start: int, stop: int, batch_size: int, crop: int
+    dataset: PairDataset,
+    sampling: Sampling,
+    *,
+    start: int,
+    stop: int,
+    batch_size: int,
+    rank: int = 0,
+    processes: int = 1,
+    pinned: bool = False,
 ) -> Generator[Batch, None, None]:
-    """Batches from image `start` up to `stop`, made by threads a few steps ahead of their use."""
+    """Batches from image `start` up to `stop`, made by threads a few steps ahead of their use.
+
+    Of every batch this process makes its own share, the one that `rank` stands for.
+    """
+    count = batch_size // processes
     pool = ThreadPoolExecutor(max_workers=max(1, min(AHEAD, (os.cpu_count() or 1) - 1)))
+
+    def make(images: int) -> Batch:
+        batch = make_batch(dataset, sampling, images=images + rank * count, count=count)
+        return batch.pinned() if pinned else batch
+
     waiting: deque[Future[Batch]] = deque()
     try:
         for images in range(start, stop, batch_size):
-            job = pool.submit(make_batch, dataset, seed=seed, images=images, batch_size=batch_size, crop=crop)
-            waiting.append(job)
+            waiting.append(pool.submit(make, images))
             if len(waiting) > AHEAD:
                 yield waiting.popleft().result()
         while waiting:

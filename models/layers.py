@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from comicdata.errors import UsageError
@@ -26,10 +27,32 @@ def normalisation(norm: Norm, channels: int) -> nn.Module:
     return nn.Identity()
 
 
+class ResizeConv2d(nn.Module):
+    """Every pixel doubled both ways, then a 3 x 3 convolution with zeros outside: (B, I, H, W) -> (B, O, 2 H, 2 W).
+
+    Computed as the transposed convolution of stride 2 that is the same function: its 4 x 4 kernel is the 3 x 3 one
+    spread over the doubled pixel, and the large map in between never exists. Source: Odena and others, "Deconvolution
+    and checkerboard artifacts" (2016), doi 10.23915/distill.00003.
+    """
+
+    spread: Tensor
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(inputs, outputs, 3, 3))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        spread = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
+        self.register_buffer("spread", spread, persistent=False)
+
+    def forward(self, value: Tensor) -> Tensor:
+        kernel = torch.einsum("ja,ioab,kb->iojk", self.spread, self.weight, self.spread)
+        return F.conv_transpose2d(value, kernel, self.bias, stride=2, padding=1)
+
+
 def initialise(network: nn.Module) -> None:
     """Weights from N(0, 0.02), scales from N(1, 0.02), biases 0. Source: pix2pix (arXiv 1611.07004), section 6.2."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | ResizeConv2d):
             nn.init.normal_(module.weight, 0.0, 0.02)
         elif isinstance(module, nn.GroupNorm):
             nn.init.normal_(module.weight, 1.0, 0.02)

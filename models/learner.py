@@ -1,15 +1,28 @@
 """One training step in plain PyTorch: the losses, the descent, the moving average; and all that a resume needs.
 
-The rule of the file: a learner says what is learned (`build`, `terms`) and how it is judged (`measure`, `show`);
-everything else is the same for all of them, and exact.
+The seam between the road (train.py) and the models. A further model, of one stage or of several, brings:
+
+- its options: a frozen dataclass with `multiple`, and an entry in settings.MODELS (presets of network and training,
+  one `Stage` for each network, `after` naming the stages whose weights it reads);
+- its network: networks.build_network makes it from those options, for training and for use alike;
+- its learner: a subclass of `Learner`, chosen in stage_learners.make_learner, that says
+  `build` (generator, discriminator or None), `terms` (weighted losses of one batch), `measure` (validation numbers,
+  `best_by` naming the one that decides) and `show` (one picture for the sample grid);
+- its colorizer, where a generator alone does not colour: a subclass of colorize.Colorizer.
+
+`step`, `tensors`, `load` and `weights` are written once, here: seeds, gradient accumulation, several processes, the
+moving average, the guard against NaN, exact resume. The rule for `terms`: random numbers only from torch's default
+stream; the discriminator only through `against_discriminator`; normalisation within one sample (group, instance), so
+that a batch cut into parts or spread over processes has the gradient of the whole.
 """
 
 import copy
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -18,12 +31,19 @@ from comicdata.images import Image
 from comicdata.models.auto_painter import ColorizerConfig, PatchGAN, UNet
 from comicdata.models.colorize import Colorizer
 from comicdata.models.data import Batch, PairDataset
+from comicdata.models.hints import fixed_hints, with_hints
 from comicdata.models.layers import to_range
 from comicdata.models.losses import discriminator_terms, generator_terms
 from comicdata.models.metrics import measure
+from comicdata.models.parallel import Processes
+from comicdata.models.runs import beside
+from comicdata.models.selection import selection
 from comicdata.models.settings import TrainConfig, is_adversarial, learning_rate, options
+from comicdata.models.vgg import VGG16Features, load_vgg, random_vgg
 
 Terms = dict[str, Tensor]
+ALONE = Processes()
+NAMED = 8  # pairs in a message
 
 
 class Learner:
@@ -40,6 +60,7 @@ class Learner:
         torch.manual_seed(seed_of(config.seed, "initial weights"))
         self.config = config
         self.device = device
+        self.processes = ALONE
         self.sources: dict[str, str] = {}
         generator, discriminator = self.build()
         self.networks = {"generator": _placed(generator, device)}
@@ -47,6 +68,9 @@ class Learner:
             self.networks["discriminator"] = _placed(discriminator, device)
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
         self.optimizers = {name: self._adam(network) for name, network in self.networks.items()}
+        self._called = {name: _compiled(network, config.compile) for name, network in self.networks.items()}
+        self._share = 1.0  # of one part in its batch
+        self._teaches_only = False
 
     def build(self) -> tuple[nn.Module, nn.Module | None]:
         """The generator, and a discriminator where there is one, freshly initialised."""
@@ -68,31 +92,78 @@ class Learner:
     def generator(self) -> nn.Module:
         return self.networks["generator"]
 
+    def generate(self, condition: Tensor) -> Tensor:
+        """The generator's output in float32; compiled where the options say so."""
+        with self.autocast():
+            output: Tensor = self._called["generator"](condition)
+        return output.float()
+
     @property
     def discriminator(self) -> nn.Module:
         return self.networks["discriminator"]
 
     def _adam(self, network: nn.Module) -> torch.optim.Adam:
-        return torch.optim.Adam(network.parameters(), self.config.lr, (self.config.beta1, self.config.beta2))
+        rate, betas = self.config.lr, (self.config.beta1, self.config.beta2)
+        return torch.optim.Adam(network.parameters(), rate, betas, fused=self.device.type == "cuda")
 
     def step(self, batch: Batch, images: int) -> dict[str, float]:
-        """Learn from one batch; returns the weighted terms of the losses. DivergedError when one is not finite."""
-        torch.manual_seed(seed_of(self.config.seed, str(images)))
+        """Learn from one batch, this process's share of it; returns the weighted terms, means over the whole batch.
+
+        With `accumulate` the batch goes through in parts, which takes the memory of one. The discriminator learns from
+        all parts before the generator does, so the generator runs once more: the sums are those of the whole batch, up
+        to rounding and the dropout drawn. DivergedError when a term is not finite.
+        """
         for optimizer in self.optimizers.values():
             optimizer.param_groups[0]["lr"] = learning_rate(self.config, images)
-        outline = to_range(batch.outline.to(self.device))
-        truth = to_range(batch.color.to(self.device))
-        own, others = self.terms(outline, truth, images)
-        values = _finite(own | others, batch.ids, images)
-        self._descend("generator", own)
+            optimizer.zero_grad(set_to_none=True)
+        parts = batch.parts(self.config.accumulate)
+        self._share = 1 / len(parts)
+        sums: Terms = {}
+        if len(parts) > 1 and "discriminator" in self.networks and is_adversarial(self.config, images):
+            self._teach(parts, images, sums)
+        for number, part in enumerate(parts):
+            own, others = self._terms_of(part, images, number)
+            self._backward(own)
+            self._count(own | others, sums)
+        values = self._finite(sums, batch.ids, images)
+        self._descend("generator")
         self._move_average(images)
         return values
 
+    def _terms_of(self, part: Batch, images: int, number: int) -> tuple[Terms, Terms]:
+        """`terms` of one part of a batch, its random numbers its own."""
+        alone = self.processes.count == 1 and self.config.accumulate == 1
+        purpose = str(images) if alone else f"{images}:{self.processes.rank}:{number}"
+        torch.manual_seed(seed_of(self.config.seed, purpose))
+        outline = to_range(part.outline.to(self.device, non_blocking=True))
+        truth = to_range(part.color.to(self.device, non_blocking=True))
+        hints = None if part.hints is None else part.hints.to(self.device, non_blocking=True)
+        return self.terms(with_hints(outline, hints), truth, images)
+
+    def _teach(self, parts: Sequence[Batch], images: int, sums: Terms) -> None:
+        """One step of the discriminator over all parts."""
+        self._teaches_only = True
+        with torch.no_grad():
+            for number, part in enumerate(parts):
+                self._count(self._terms_of(part, images, number)[1], sums)
+        self._teaches_only = False
+        self._descend("discriminator")
+
+    def _count(self, terms: Terms, sums: Terms) -> None:
+        for name, value in terms.items():
+            sums[name] = sums.get(name, torch.zeros((), device=self.device)) + value.detach() * self._share
+
     def against_discriminator(self, condition: Tensor, truth: Tensor, output: Tensor) -> tuple[Tensor, Terms]:
         """Teach the discriminator truth from output; returns its logits on the output, and its own terms."""
-        real, fake = self._judge(condition.repeat(2, 1, 1, 1), torch.cat([truth, output.detach()])).chunk(2)
-        terms = self.discriminator_terms(real, fake)
-        self._descend("discriminator", terms)
+        terms: Terms = {}
+        if self._teaches_only or self.config.accumulate == 1:
+            with torch.enable_grad():
+                real, fake = self._judge(condition.repeat(2, 1, 1, 1), torch.cat([truth, output.detach()])).chunk(2)
+                terms = self.discriminator_terms(real, fake)
+                self._backward(terms)
+            if self._teaches_only:
+                return fake.detach(), terms
+            self._descend("discriminator")
         self.discriminator.requires_grad_(False)
         logits = self._judge(condition, output)
         self.discriminator.requires_grad_(True)
@@ -105,15 +176,38 @@ class Learner:
     def _judge(self, condition: Tensor, color: Tensor) -> Tensor:
         """Logits in float32: cross entropy does not survive bfloat16."""
         with self.autocast():
-            logits: Tensor = self.discriminator(condition, color)
+            logits: Tensor = self._called["discriminator"](condition, color)
         return logits.float()
 
-    def _descend(self, name: str, terms: Terms) -> None:
-        self.optimizers[name].zero_grad(set_to_none=True)
-        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+    def _backward(self, terms: Terms) -> None:
+        """Add the gradients of the terms, weighted by the share of this part."""
+        (torch.stack(list(terms.values())).sum() * self._share).backward()  # type: ignore[no-untyped-call]
+
+    def _descend(self, name: str) -> None:
+        """One step against the gradients, averaged over the processes."""
+        parameters = list(self.networks[name].parameters())
+        self.processes.average([one.grad for one in parameters if one.grad is not None])
         if self.clip is not None and name == "generator":
-            nn.utils.clip_grad_norm_(self.generator.parameters(), self.clip)
+            nn.utils.clip_grad_norm_(parameters, self.clip)
         self.optimizers[name].step()
+
+    def _finite(self, terms: Terms, ids: tuple[str, ...], images: int) -> dict[str, float]:
+        """The terms as numbers, fetched from the device at once; DivergedError names the pairs otherwise."""
+        means = torch.stack(list(terms.values()))
+        own = means.clone()
+        self.processes.average([means])
+        numbers: list[float] = means.tolist()
+        values = dict(zip(terms, numbers, strict=True))
+        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        if broken:
+            blamed = ("of another process",) if bool(own.isfinite().all()) else ids
+            more = f" and {len(blamed) - NAMED} more" if len(blamed) > NAMED else ""
+            raise DivergedError(
+                f"the loss {broken[0]} is {values[broken[0]]} after {images} images, at the pairs "
+                f"{', '.join(blamed[:NAMED])}{more}; the last good state is kept: look at these pairs, or lower the "
+                "rate (lr)"
+            )
+        return values
 
     def autocast(self) -> torch.autocast:
         """bfloat16 on CUDA only: without its own instructions a processor is slower with it than without."""
@@ -154,6 +248,8 @@ class Learner:
                 prefix = f"optimizer.{name}.{key}."
                 parts = {one.removeprefix(prefix): tensors[one] for one in tensors if one.startswith(prefix)}
                 optimizer.state[parameter] = {part: _like(parameter, value) for part, value in parts.items()}
+                if optimizer.defaults["fused"] and parts:
+                    optimizer.state[parameter]["step"] = parts["step"].to(self.device)
 
     def _parameters(self) -> Iterator[tuple[str, Tensor]]:
         for name, network in (self.networks | {"average": self.average}).items():
@@ -162,11 +258,16 @@ class Learner:
 
 
 class AdversarialLearner(Learner):
-    """Auto-painter and pix2pix: outline to colour, judged patch by patch."""
+    """Auto-painter and pix2pix: outline, perhaps with hints, to colour, judged patch by patch."""
+
+    best_by = "score"
 
     def __init__(self, config: TrainConfig, device: torch.device) -> None:
         super().__init__(config, device)
         self.colorizer = Colorizer(self.average, options(config), device)
+        self.features: VGG16Features | None = None
+        if self.network.weight_feature:
+            self.features = random_vgg(device) if config.random_vgg else load_vgg(config.vgg_weights, device)
 
     @property
     def network(self) -> ColorizerConfig:
@@ -176,23 +277,41 @@ class AdversarialLearner(Learner):
         return UNet(self.network), PatchGAN(self.network)
 
     def terms(self, outline: Tensor, truth: Tensor, images: int) -> tuple[Terms, Terms]:
-        with self.autocast():
-            output = self.generator(outline)
-        output = output.float()
+        output = self.generate(outline)
         logits: Tensor | None = None
         others: Terms = {}
         if is_adversarial(self.config, images):
             logits, others = self.against_discriminator(outline, truth, output)
-        return generator_terms(self.network, output, truth, logits=logits), others
+            if not output.requires_grad:
+                return {}, others  # only the discriminator learns
+        return generator_terms(self.network, output, truth, logits=logits, features=self._seen), others
+
+    def _seen(self, color: Tensor) -> Tensor:
+        """VGG features in float32."""
+        assert self.features is not None
+        with self.autocast():
+            features: Tensor = self.features(color)
+        return features.float()
 
     def discriminator_terms(self, real: Tensor, fake: Tensor) -> Terms:
         return discriminator_terms(self.network, real, fake)
 
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
-        return measure(self.colorizer.colorize, judged, chosen)
+        """Without hints: what a reader gets who gives none."""
+        made = {index: self.colorizer.colorize(judged.outline(index)) for index in chosen}
+        outputs = iter(made.values())
+        values = measure(lambda outline: next(outputs), judged, chosen)
+        return values | selection((judged.outline(one), made[one], judged.color(one)) for one in chosen)
 
     def show(self, judged: PairDataset, index: int) -> Image:
-        return self.colorizer.colorize(judged.outline(index))
+        """Without hints; for networks that take them also the hints, and the colours with them."""
+        outline = judged.outline(index)
+        plain = self.colorizer.colorize(outline)
+        if not self.network.hints:
+            return plain
+        hints = fixed_hints(judged.color(index), outline, index)
+        shown = np.where(hints[..., 3:] > 0, hints[..., :3], outline[..., None])
+        return beside([plain, shown, self.colorizer.colorize(outline, hints=hints)], axis=1)
 
 
 def _placed(network: nn.Module, device: torch.device) -> nn.Module:
@@ -205,17 +324,9 @@ def _like(parameter: Tensor, value: Tensor) -> Tensor:
     return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape and value.dim() else value
 
 
-def _finite(terms: Terms, ids: tuple[str, ...], images: int) -> dict[str, float]:
-    """The terms as numbers, fetched from the device at once; DivergedError names the pairs otherwise."""
-    numbers: list[float] = torch.stack([value.detach() for value in terms.values()]).tolist()
-    values = dict(zip(terms, numbers, strict=True))
-    broken = [name for name, value in values.items() if not math.isfinite(value)]
-    if broken:
-        raise DivergedError(
-            f"the loss {broken[0]} is {values[broken[0]]} after {images} images, at the pairs {', '.join(ids)}; the "
-            "last good state is kept: look at these pairs, or lower the rate (lr)"
-        )
-    return values
+def _compiled(network: nn.Module, wanted: bool) -> Callable[..., Tensor]:
+    """What is called instead of the network; its weights keep their names in the network itself."""
+    return cast(Callable[..., Tensor], torch.compile(network) if wanted else network)
 
 
 def seed_of(seed: int, purpose: str) -> int:

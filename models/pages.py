@@ -1,11 +1,13 @@
 """A whole picture, page or strip through a colorizer: each panel alone, gutters and captions left as drawn."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from comicdata.images import Image
 from comicdata.models.colorize import Color, Colorizer, is_line_art, outline_of
+from comicdata.models.hints import Hint
 from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box, Layout
 
@@ -38,11 +40,13 @@ def colorize_picture(
     seed: int = 0,
     samples: int = 1,
     background: Color | None = None,
+    hints: Sequence[Hint] = (),
 ) -> Colorized | None:
     """Colour one picture; None when it is in colour already and `recolor` is off.
 
     Line art is used as it is. With `recolor` the outline the run was trained on is drawn first, panel by panel.
-    `samples` and `background` as in `Colorizer.paint`; the layers are those of the first sample.
+    `samples` and `background` as in `Colorizer.paint`; the layers are those of the first sample. `hints` are in pixels
+    of the picture; each reaches the panel that its centre lies in.
     """
     line_art = is_line_art(rgb)
     if not line_art and not recolor:
@@ -54,7 +58,7 @@ def colorize_picture(
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         part = rgb[place]
         outline = np.ascontiguousarray(part[..., 0]) if line_art else outline_of(part, colorizer.outline)
-        made = colorizer.paint(outline, seed=seed, samples=samples, background=background)
+        made = colorizer.paint(outline, seed=seed, samples=samples, background=background, hints=inside(box, hints))
         for result, one in zip(results, made, strict=True):
             result[place] = one.image
         for name, layer in (("background", made[0].background), ("low-resolution", made[0].low_resolution)):
@@ -62,6 +66,15 @@ def colorize_picture(
                 whole = layers.setdefault(name, np.zeros((*rgb.shape[:2], *layer.shape[2:]), np.uint8))
                 whole[place] = layer
     return Colorized(tuple(results), tuple(boxes), layers)
+
+
+def inside(box: Box, hints: Sequence[Hint]) -> list[Hint]:
+    """The hints whose centre lies in a box, in its own coordinates."""
+    return [
+        replace(hint, x=hint.x - box.x0, y=hint.y - box.y0)
+        for hint in hints
+        if box.x0 <= hint.x < box.x1 and box.y0 <= hint.y < box.y1
+    ]
 
 
 def panel_boxes(colorizer: Colorizer, rgb: Image, layout: Layout) -> list[Box]:

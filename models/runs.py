@@ -12,6 +12,7 @@ from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import jsonl_bytes, read_json, write_atomic, write_json
 from comicdata.images import Image, encode_png
 from comicdata.models.metrics import outline_copy
+from comicdata.models.settings import FREE
 
 CONFIG = "config.json"
 BORDER = 4
@@ -28,10 +29,10 @@ def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> Non
         raise UsageError(f"{run}: holds a run of {saved['model']}, in stages; take another run folder")
     old, new = _flat(saved.get("options", {})), _flat(json.loads(json.dumps(options)))
     for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name):
+        if old.get(name) != new.get(name) and name not in FREE:
             raise UsageError(
                 f"{run}: trained with {name} {old.get(name)}, now {name} {new.get(name)}; give the same options to go "
-                "on (only the number of images may grow), or another run folder"
+                f"on (only the number of images may grow, and {', '.join(FREE)} may differ), or another run folder"
             )
     if saved.get("data_hash") != data_hash:
         raise IntegrityError(
@@ -70,25 +71,39 @@ class Metrics:
         if len(data) != position or not self.path.is_file():
             write_atomic(self.path, data[:position])
         self.position = position
+        self._writer: Any = None
+
+    def show_in(self, folder: Path) -> None:
+        """Also write TensorBoard's files, into `folder`; UsageError when TensorBoard is not installed."""
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise UsageError("--tensorboard needs TensorBoard: pip install 'comicdata[tensorboard]'") from error
+        self._writer = SummaryWriter(str(folder))
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Add one row."""
         with self.path.open("ab") as file:
             self.position += file.write(jsonl_bytes([row]))
+        for name, value in row.items():
+            if self._writer is not None and name != "images" and value is not None:
+                self._writer.add_scalar(name, value, row["images"])
 
     def sync(self) -> None:
         """Push the rows to the disk, before a state counts on them."""
         with self.path.open("ab") as file:
             os.fsync(file.fileno())
+        if self._writer is not None:
+            self._writer.flush()
 
 
 def write_grid(run: Path, images: int, rows: Sequence[tuple[Image, Image, Image]]) -> None:
     """Write samples/<images>.png: one row a pair, outline | output | truth, all of one size."""
-    lines = [_beside([outline_copy(outline), output, truth], axis=1) for outline, output, truth in rows]
-    write_atomic(run / "samples" / f"{images}.png", encode_png(_beside(lines, axis=0)))
+    lines = [beside([outline_copy(outline), output, truth], axis=1) for outline, output, truth in rows]
+    write_atomic(run / "samples" / f"{images}.png", encode_png(beside(lines, axis=0)))
 
 
-def _beside(pictures: Sequence[Image], axis: int) -> Image:
+def beside(pictures: Sequence[Image], axis: int) -> Image:
     """Pictures in a row (axis 1) or a column (axis 0) with a white border between them."""
     shape = list(pictures[0].shape)
     shape[axis] = BORDER

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from comicdata.errors import UsageError
@@ -12,9 +13,11 @@ from comicdata.models.data import OutlineChoice
 from comicdata.models.pixelcnn import LowResolutionConfig
 from comicdata.models.polishing import PolishingConfig
 from comicdata.models.two_step import TwoStepConfig
+from comicdata.models.vgg import GET_IT
 
 Device = Literal["auto", "cpu", "cuda"]
 NetworkConfig = ColorizerConfig | LowResolutionConfig | BackgroundConfig | PolishingConfig | TwoStepConfig
+FREE = ("device", "accumulate", "patience", "compile")  # may change when a run goes on
 WHOLE = ""  # the stage of a model that has only one
 
 
@@ -23,7 +26,10 @@ class TrainConfig:
     """Options of one run. `images` is the budget; everything else decides what a given image does to the weights.
 
     `decay_start` to `decay_end`: the rate falls linearly to `lr_floor` times `lr` (never, where decay_end is 0).
-    The discriminator takes part from `adversarial_start` on. Defaults: pix2pix (arXiv 1611.07004), section 6.2.
+    The discriminator takes part from `adversarial_start` on. `line_jitter`: the share of samples whose lines are
+    varied. `vgg_weights`: the file for a feature loss; `random_vgg` stands in for it in tests. Training ends early
+    when the validation number that decides has not improved for `patience` images (never, where that is 0).
+    `accumulate`: the parts that a batch goes through in. Defaults: pix2pix (arXiv 1611.07004), section 6.2.
     """
 
     model: str = "pix2pix"
@@ -36,6 +42,12 @@ class TrainConfig:
     seed: int = 0
     device: Device = "auto"
     outline: OutlineChoice = "canny"
+    line_jitter: float = 0.0
+    vgg_weights: Path | None = None
+    random_vgg: bool = False
+    accumulate: int = 1
+    patience: int = 0
+    compile: bool = False
     lr: float = 2e-4
     lr_floor: float = 0.01  # Differs: the paper goes to 0, after which a larger budget would learn nothing
     beta1: float = 0.5
@@ -201,17 +213,21 @@ def _check(config: TrainConfig) -> None:
     """UsageError in one line for the first option that cannot work."""
     network = config.network
     feature = getattr(network, "weight_feature", 0.0)
-    if feature:
+    if feature and not (config.vgg_weights or config.random_vgg):
         raise UsageError(
-            f"{config.model}, preset {config.preset}: its feature loss (weight {feature:g}) needs VGG "
-            "weights (--vgg-weights), which is not supported yet; take --preset small, or the model pix2pix"
+            f"{config.model}, preset {config.preset}: its feature loss (weight {feature:g}) needs VGG16 weights "
+            f"(--vgg-weights FILE); {GET_IT}; or take --preset small, or the model pix2pix"
         )
-    for name in ("images", "batch_size", "size", "crop", "log_every", "sample_every", "save_every", "lr"):
+    for name in ("images", "batch_size", "size", "crop", "log_every", "sample_every", "save_every", "lr", "accumulate"):
         if getattr(config, name) <= 0:
             raise UsageError(f"{name} {getattr(config, name)}: must be above 0")
-    for name in ("seed", "decay_start", "decay_end", "adversarial_start", "validation_pairs"):
+    for name in ("seed", "decay_start", "decay_end", "adversarial_start", "validation_pairs", "patience"):
         if getattr(config, name) < 0:
             raise UsageError(f"{name} {getattr(config, name)}: must not be below 0")
+    if config.batch_size % config.accumulate:
+        raise UsageError(f"accumulate {config.accumulate}: does not divide the batch size, {config.batch_size}")
+    if not 0 <= config.line_jitter <= 1:
+        raise UsageError(f"line_jitter {config.line_jitter:g}: a share between 0 and 1 is expected")
     if config.crop > config.size or config.crop % network.multiple:
         raise UsageError(
             f"crop {config.crop}: must be a multiple of {network.multiple} (what the network halves) and at most the "
@@ -222,9 +238,11 @@ def _check(config: TrainConfig) -> None:
 
 
 def options(config: TrainConfig) -> dict[str, Any]:
-    """Everything that decides the weights at a given image, as plain values: all but the budget."""
+    """Everything that decides the weights at a given image, and FREE, as plain values; the file of VGG weights may move
+    (a run records the hash of what is in it).
+    """
     values = asdict(config)
-    del values["images"]
+    del values["images"], values["vgg_weights"]
     return values if config.stage else {name: value for name, value in values.items() if name != "stage"}
 
 

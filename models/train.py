@@ -5,20 +5,25 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from comicdata.errors import ResourceError, UsageError
 from comicdata.files import locked, sweep_orphans
 from comicdata.models.checkpoint import BEST, WEIGHTS, State, load_state, save_state, save_weights
-from comicdata.models.data import PairDataset, batches
+from comicdata.models.data import PairDataset, Sampling, batches
 from comicdata.models.layers import find_device
 from comicdata.models.learner import Learner
 from comicdata.models.metrics import spread
+from comicdata.models.parallel import Processes, joined
 from comicdata.models.runs import Metrics, check_same_run, write_config, write_grid
 from comicdata.models.settings import TrainConfig, is_due, learning_rate, options, resolve_config
 from comicdata.models.stage_learners import make_learner
+from comicdata.models.vgg import vgg_hash
 
 __all__ = ["Progress", "TrainConfig", "resolve_config", "train"]
 
@@ -37,52 +42,128 @@ class Progress:
 
 
 def train(
-    config: TrainConfig, pairs: Path, run: Path, *, on_step: Callable[[Progress], None] | None = None
+    config: TrainConfig,
+    pairs: Path,
+    run: Path,
+    *,
+    on_step: Callable[[Progress], None] | None = None,
+    tensorboard: bool = False,
 ) -> dict[str, Any]:
     """Train until `config.images` images were seen (rounded up to whole steps), from where RUN was left.
 
-    Returns {"images", "steps", "loss", "images_per_s", "weights", "validation", "already_done"}; when all was done
-    before, not a byte is written. SIGINT, SIGTERM and a KeyboardInterrupt from `on_step` save the state at the border
-    of a step and end in KeyboardInterrupt. Errors: LockedError, UsageError (other options), IntegrityError (other
-    data, damaged files), DivergedError.
+    Returns {"images", "steps", "loss", "images_per_s", "weights", "validation", "stopped_early", "already_done"}; when
+    all was done before, not a byte is written. SIGINT, SIGTERM and a KeyboardInterrupt from `on_step` save the state at
+    the border of a step and end in KeyboardInterrupt. Under torchrun every process takes a share of each batch, and the
+    first one writes. Errors: LockedError, UsageError (other options), IntegrityError (other data, damaged files),
+    DivergedError, ResourceError (out of memory).
     """
-    device = find_device(config.device)
     data = PairDataset(pairs, "train", config.size, config.outline)
     data.require_rows()
+    settings = options(config)
+    if settings["network"].get("weight_feature") and not config.random_vgg:
+        settings["vgg_sha256"] = vgg_hash(config.vgg_weights)
+    with joined(find_device(config.device)) as (processes, device):
+        _check_shares(config, processes)
+        with locked(run) if processes.leads else nullcontext(), _stop_requests() as stop:
+            return _train(config, settings, data, pairs, run, device, processes, stop, on_step, tensorboard)
+
+
+def _check_shares(config: TrainConfig, processes: Processes) -> None:
+    parts = processes.count * config.accumulate
+    if config.batch_size % parts:
+        raise UsageError(
+            f"batch size {config.batch_size}: cannot be cut into {parts} equal parts ({processes.count} processes, "
+            f"accumulate {config.accumulate}); take a multiple of {parts}"
+        )
+
+
+def _train(
+    config: TrainConfig,
+    settings: dict[str, Any],
+    data: PairDataset,
+    pairs: Path,
+    run: Path,
+    device: torch.device,
+    processes: Processes,
+    stop: threading.Event,
+    on_step: Callable[[Progress], None] | None,
+    tensorboard: bool,
+) -> dict[str, Any]:
+    """The loop. Every process goes through it in step; what it writes is up to `_Work`."""
     total = -(-config.images // config.batch_size) * config.batch_size
-    settings = options(config) | {"device": device.type}
-    with locked(run), _stop_requests() as stop:
-        check_same_run(run, settings, data.data_hash)
-        state = load_state(run) or State(0, {}, {})
-        if state.images >= total and (run / WEIGHTS).is_file():
-            return _summary(config, run, state.images, state.facts, 0.0, already_done=True)
+    check_same_run(run, settings, data.data_hash)
+    state = load_state(run) or State(0, {}, {})
+    if (state.images >= total or is_stale(config, state.facts)) and (run / WEIGHTS).is_file():
+        return _summary(config, run, state.images, state.facts, 0.0, already_done=True)
+    processes.wait()  # nobody writes before all have read
+    if processes.leads:
         sweep_orphans(run)
         write_config(run, settings, max(total, state.images), data.data_hash, data.series)
-        learner = make_learner(config, device, run)
-        if state.tensors:
-            learner.load(state.tensors)
-        validation = PairDataset(pairs, "validation", config.size, config.outline)
-        work = _Work(config, settings, run, learner, validation if validation.rows else data, state)
-        begun = time.monotonic()
-        rate = 0.0
-        stream = batches(
-            data, seed=config.seed, start=state.images, stop=total, batch_size=config.batch_size, crop=config.crop
-        )
-        try:
-            with closing(stream):
-                for batch in stream:
+    learner = make_learner(config, device, run)
+    learner.processes = processes
+    if state.tensors:
+        learner.load(state.tensors)
+    validation = PairDataset(pairs, "validation", config.size, config.outline)
+    judged = validation if validation.rows else data
+    work = (_Work if processes.leads else _Follower)(config, settings, run, learner, judged, state)
+    if tensorboard and processes.leads:
+        work.metrics.show_in(run / "tensorboard")
+    begun = time.monotonic()
+    rate = 0.0
+    sampling = Sampling(config.seed, config.crop, getattr(config.network, "hints", False), config.line_jitter)
+    stream = batches(
+        data,
+        sampling,
+        start=state.images,
+        stop=total,
+        batch_size=config.batch_size,
+        rank=processes.rank,
+        processes=processes.count,
+        pinned=device.type == "cuda",
+    )
+    try:
+        with closing(stream):
+            for batch in stream:
+                with _memory(config, processes):
                     losses = learner.step(batch, work.images)
-                    work.after_step(losses)
-                    rate = (work.images - state.images) / (time.monotonic() - begun)
-                    if on_step:
-                        on_step(Progress(work.images, total, losses, rate))
-                    if stop.is_set():
-                        raise KeyboardInterrupt
-        except KeyboardInterrupt:
-            work.save()
+                work.after_step(losses)
+                rate = (work.images - state.images) / (time.monotonic() - begun)
+                if on_step:
+                    on_step(Progress(work.images, total, losses, rate))
+                if processes.any(stop.is_set(), device):
+                    raise KeyboardInterrupt
+                if processes.any(work.is_stale, device):
+                    break
+    except KeyboardInterrupt:
+        work.save()
+        raise
+    work.finish()
+    return _summary(config, run, work.images, work.facts(), rate, already_done=False)
+
+
+@contextmanager
+def _memory(config: TrainConfig, processes: Processes) -> Iterator[None]:
+    """Turns what PyTorch raises when memory runs out into a ResourceError that says what to try."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        out = isinstance(error, torch.OutOfMemoryError | MemoryError) or "not enough memory" in str(error)
+        if not out:
             raise
-        work.finish()
-        return _summary(config, run, work.images, work.facts(), rate, already_done=False)
+        share = config.batch_size // (processes.count * config.accumulate)
+        less = (
+            f"go on here with --accumulate {2 * config.accumulate}, or take --batch-size {config.batch_size // 2} and "
+            "another run folder"
+            if share > 1
+            else "take a smaller --size or preset, and another run folder"
+        )
+        raise ResourceError(f"out of memory with {share} images of {config.crop} pixels at once; {less}") from error
+
+
+def is_stale(config: TrainConfig, facts: dict[str, Any]) -> bool:
+    """Whether the number that decides had not improved for `patience` images when it was last measured."""
+    best_at = facts.get("best_at")
+    return bool(config.patience and best_at is not None and facts["judged_at"] - best_at >= config.patience)
 
 
 class _Work:
@@ -104,6 +185,8 @@ class _Work:
         self.loss: dict[str, float] = state.facts.get("loss", {})
         self.validation: dict[str, float | None] = state.facts.get("validation", {})
         self.best: float | None = state.facts.get("best")
+        self.best_at: int | None = state.facts.get("best_at")
+        self.judged_at: int = state.facts.get("judged_at", 0)
         self.metrics = Metrics(run, state.facts.get("metrics_bytes", 0))
         self.sources: dict[str, str] = learner.sources
         for name, hashed in state.facts.get("sources", {}).items():
@@ -126,17 +209,15 @@ class _Work:
             self.save()
 
     def judge(self) -> None:
-        """Measure the moving average on the fixed pairs, keep it when it is the best so far, draw the samples.
-
-        Best for pictures is by L1 off the lines: lines are copied from the input, and would hide what is learned.
-        """
+        """Measure the moving average on the fixed pairs, keep it when it is the best so far, draw the samples."""
         chosen = spread(len(self.judged), self.config.validation_pairs)
         self.validation = self.learner.measure(self.judged, chosen)
         row = {f"validation_{name}": value for name, value in self.validation.items()}
         self.metrics.append({"images": self.images, **row})
+        self.judged_at = self.images
         value = self.validation.get(self.learner.best_by)
         if value is not None and (self.best is None or value < self.best):
-            self.best = value
+            self.best, self.best_at = value, self.images
             self.save_weights(BEST)
         self.draw_samples()
 
@@ -169,6 +250,10 @@ class _Work:
             self.save_weights(BEST)
         self.save()
 
+    @property
+    def is_stale(self) -> bool:
+        return is_stale(self.config, self.facts())
+
     def facts(self) -> dict[str, Any]:
         """What a state keeps beside the tensors."""
         return {
@@ -176,8 +261,38 @@ class _Work:
             "loss": self.loss,
             "validation": self.validation,
             "best": self.best,
+            "best_at": self.best_at,
+            "judged_at": self.judged_at,
             "metrics_bytes": self.metrics.position,
         } | ({"sources": self.sources} if self.sources else {})
+
+
+class _Follower(_Work):
+    """In the other processes of several: counts, and writes nothing."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        settings: dict[str, Any],
+        run: Path,
+        learner: Learner,
+        judged: PairDataset,
+        state: State,
+    ) -> None:
+        self.config, self.images = config, state.images
+        self.loss: dict[str, float] = {}
+
+    def after_step(self, losses: dict[str, float]) -> None:
+        self.images, self.loss = self.images + self.config.batch_size, losses
+
+    def save(self) -> None:
+        return
+
+    def finish(self) -> None:
+        return
+
+    def facts(self) -> dict[str, Any]:
+        return {"loss": self.loss, "validation": {}}
 
 
 def _summary(
@@ -192,6 +307,7 @@ def _summary(
         "images_per_s": rate,
         "weights": str(run / WEIGHTS),
         "validation": facts["validation"],
+        "stopped_early": is_stale(config, facts),
         "already_done": already_done,
     }
 

@@ -7,6 +7,7 @@ import torch
 
 from comicdata.errors import UsageError
 from comicdata.models.auto_painter import PRESETS, ColorizerConfig, PatchGAN, UNet
+from comicdata.models.layers import ResizeConv2d
 from comicdata.models.losses import adversarial_loss, discriminator_terms, generator_terms, total_variation
 from comicdata.models.settings import TRAINING, is_adversarial, is_due, learning_rate, resolve_config
 
@@ -54,6 +55,26 @@ def test_map_of_the_discriminator(size: int, patches: int) -> None:
     assert PatchGAN(TINY)(torch.zeros(1, 1, size, size), torch.zeros(1, 3, size, size)).shape[2:] == (patches, patches)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (8, 8)])
+def test_resize_convolution_is_doubling_then_convolving(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    layer, value = ResizeConv2d(3, 2), torch.randn(2, 3, *shape, requires_grad=True)
+    torch.nn.init.normal_(layer.weight)
+    doubled = value.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+    expected = torch.nn.functional.conv2d(doubled, layer.weight.transpose(0, 1), layer.bias, padding=1)
+    assert torch.allclose(layer(value), expected, atol=1e-5)
+
+
+def test_resize_convolution_has_no_checkerboard() -> None:
+    """A flat map stays flat inside; a transposed convolution of stride 2 and kernel 4 weighs even and odd unlike."""
+    torch.manual_seed(0)
+    for upsampling, flat in (("resize", True), ("transposed", False)):
+        config = replace(TINY, upsampling=upsampling)  # type: ignore[arg-type]
+        layer = UNet(config).up[-1][1]
+        made = layer(torch.ones(1, 2 * TINY.width, 8, 8))[0, :, 2:-2, 2:-2]
+        assert bool((made.std(dim=(1, 2)) < 1e-6).all()) == flat
+
+
 def test_total_variation_equals_brute_force_and_moves_the_output() -> None:
     output = torch.randn(2, 3, 5, 6, requires_grad=True)
     expected = 0.0
@@ -95,10 +116,10 @@ def test_least_squares_form() -> None:
     assert float(adversarial_loss("lsgan", torch.full((2, 1), 0.5), real=True)) == 0.25
 
 
-def test_the_two_models_differ_only_by_the_weights_of_feature_and_tv() -> None:
+def test_the_two_models_differ_only_by_hints_and_the_weights_of_feature_and_tv() -> None:
     for preset in ("small", "paper"):
         painter, pix2pix = PRESETS["auto-painter"][preset], PRESETS["pix2pix"][preset]
-        assert replace(painter, model="pix2pix", weight_feature=0.0, weight_tv=0.0) == pix2pix
+        assert replace(painter, model="pix2pix", hints=False, weight_feature=0.0, weight_tv=0.0) == pix2pix
 
 
 def test_presets() -> None:
@@ -116,7 +137,10 @@ def test_presets() -> None:
 
 @pytest.mark.parametrize("preset", ["paper", "authors"])
 def test_a_feature_loss_without_weights_is_refused_in_one_line(preset: str) -> None:
-    with pytest.raises(UsageError, match=r"^auto-painter, preset .*--vgg-weights.*not supported yet[^\n]*$"):
+    with pytest.raises(
+        UsageError,
+        match=r"^auto-painter, preset .*--vgg-weights FILE.*/timm/vgg16.tv_in1k.*--preset small[^\n]*$",
+    ):
         resolve_config("auto-painter", preset)
     assert resolve_config("auto-painter", preset, {"weight_feature": 0.0}).size == 512
 

@@ -7,16 +7,19 @@ import signal
 import subprocess
 import sys
 import threading
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from comicdata.errors import DivergedError, IntegrityError, LockedError, UsageError
+from comicdata.errors import DivergedError, IntegrityError, LockedError, ResourceError, UsageError
 from comicdata.files import locked, read_jsonl
 from comicdata.manifests import read_rows, write_manifest
 from comicdata.models.checkpoint import load_state, load_weights
+from comicdata.models.learner import AdversarialLearner
 from comicdata.models.train import Progress, TrainConfig, resolve_config, train
 
 TINY: dict[str, Any] = {
@@ -37,6 +40,7 @@ TINY: dict[str, Any] = {
     "save_every": 16,
     "validation_pairs": 2,
 }
+JUDGED = ("l1", "psnr", "l1_off_line", "psnr_off_line", "l1_foreground", "colorfulness_ratio", "score")
 FINAL = ("weights.safetensors", "best.safetensors", "metrics.jsonl", "config.json", "samples/48.png")
 
 
@@ -76,7 +80,7 @@ def test_the_run_folder(whole: Path) -> None:
     assert [row["images"] for row in rows] == [12, 24, 24, 36, 48, 48]
     assert set(rows[-2]) == {"images", "lr", "l1", "tv", "adversarial", "d_real", "d_fake"}
     assert set(rows[0]) == {"images", "lr", "l1", "tv"}
-    judged = {f"validation_{name}" for name in ("l1", "psnr", "l1_off_line", "psnr_off_line")}
+    judged = {f"validation_{name}" for name in JUDGED}
     assert set(rows[-1]) == {"images", *judged}
     weights = load_weights(whole)
     assert weights.header["images"] == 48
@@ -203,6 +207,118 @@ def test_divergence_names_the_pairs_and_keeps_the_last_good_state(pairs: Path, t
     assert "nan" in str(caught.value)
     state = load_state(tmp_path / "run")
     assert state is None or all(bool(tensor.isfinite().all()) for tensor in state.tensors.values())
+
+
+@pytest.mark.parametrize(
+    "raised", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: not enough memory")]
+)
+def test_out_of_memory_says_what_to_try(
+    pairs: Path, tmp_path: Path, raised: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(tiny(images=16), pairs, tmp_path / "run")
+
+    def fails(*_: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(AdversarialLearner, "step", fails)
+    with pytest.raises(ResourceError, match=r"4 images of 32 pixels.*--accumulate 2.*--batch-size 2 and another run"):
+        train(tiny(), pairs, tmp_path / "run")
+    with pytest.raises(ResourceError, match=r"1 images of 32 pixels.*smaller --size"):
+        train(tiny(batch_size=1), pairs, tmp_path / "single")
+    monkeypatch.undo()
+    assert train(tiny(accumulate=2), pairs, tmp_path / "run")["images"] == 48  # the cure works
+
+
+def test_other_errors_are_not_taken_for_memory(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(AdversarialLearner, "step", fails)
+    with pytest.raises(RuntimeError, match="mat1"):
+        train(tiny(), pairs, tmp_path / "run")
+
+
+@pytest.fixture
+def no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Validation is best at its second measurement."""
+    scores = {8: 0.9, 16: 0.5}
+    step = AdversarialLearner.step
+    seen = {"images": 0}
+
+    def counted(self: AdversarialLearner, batch: Any, images: int) -> dict[str, float]:
+        seen["images"] = images + 4
+        return step(self, batch, images)
+
+    monkeypatch.setattr(AdversarialLearner, "step", counted)
+    monkeypatch.setattr(AdversarialLearner, "measure", lambda *_: {"score": scores.get(seen["images"], 0.7)})
+
+
+@pytest.mark.usefixtures("no_progress")
+def test_training_ends_early_and_goes_on_exactly(pairs: Path, tmp_path: Path) -> None:
+    changes = {"sample_every": 8, "images": 48}
+    run, whole = tmp_path / "run", tmp_path / "whole"
+    result = train(tiny(patience=16, **changes), pairs, run)
+    assert (result["images"], result["stopped_early"]) == (32, True)
+    assert load_weights(run / "best.safetensors").header["images"] == 16
+    again = train(tiny(patience=16, **changes), pairs, run)
+    assert (again["already_done"], again["stopped_early"], again["images"]) == (True, True, 32)
+    assert train(tiny(patience=0, **changes), pairs, run)["images"] == 48
+    assert train(tiny(patience=0, **changes), pairs, whole)["stopped_early"] is False
+    left, right = contents(run), contents(whole)
+    for name in ("weights.safetensors", "metrics.jsonl", "state/48/tensors.safetensors", "state/48/state.json"):
+        assert left[name] == right[name], name
+
+
+def test_device_is_stored_as_asked_and_may_change(pairs: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    train(tiny(device="auto", images=8), pairs, run)
+    assert json.loads((run / "config.json").read_bytes())["options"]["device"] == "auto"
+    assert train(tiny(device="cpu", images=16), pairs, run)["images"] == 16
+    assert json.loads((run / "config.json").read_bytes())["options"]["device"] == "cpu"
+
+
+def test_a_batch_that_cannot_be_cut_is_refused(pairs: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="accumulate 3: does not divide the batch size, 4"):
+        tiny(accumulate=3)
+    with pytest.raises(UsageError, match="line_jitter 2"):
+        tiny(line_jitter=2.0)
+
+
+def test_hints_jitter_and_mixed_outlines_resume_exactly(pairs: Path, tmp_path: Path) -> None:
+    changes = {"hints": True, "line_jitter": 0.5, "outline": "mix", "upsampling": "resize", "accumulate": 2}
+    for images in (20, 48):
+        train(tiny(**changes, images=images), pairs, tmp_path / "parts")
+    train(tiny(**changes), pairs, tmp_path / "whole")
+    same(tmp_path / "parts", tmp_path / "whole")
+
+
+def test_tensorboard_has_every_row(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[tuple[str, float, int]] = []
+
+    class SummaryWriter:
+        def __init__(self, folder: str) -> None:
+            assert folder == str(tmp_path / "run" / "tensorboard")
+
+        def add_scalar(self, name: str, value: float, images: int) -> None:
+            rows.append((name, value, images))
+
+        def flush(self) -> None:
+            return
+
+    fake = types.ModuleType("torch.utils.tensorboard")
+    fake.SummaryWriter = SummaryWriter  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", fake)
+    train(tiny(images=24), pairs, tmp_path / "run", tensorboard=True)
+    expected = [
+        (name, value, row["images"])
+        for row in read_jsonl(tmp_path / "run" / "metrics.jsonl")
+        for name, value in row.items()
+        if name != "images"
+    ]
+    assert rows == expected and rows
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(UsageError, match=r"pip install 'comicdata\[tensorboard\]'"):
+        train(tiny(images=48), pairs, tmp_path / "run", tensorboard=True)
 
 
 def test_a_missing_picture_stops_the_run(pairs: Path, tmp_path: Path) -> None:

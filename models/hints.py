@@ -1,0 +1,171 @@
+"""Colour hints: where a person says "this is red". The rule of the file: what training draws and what a person gives
+become the same four channels, in `draw_hint` and `with_hints`.
+
+Sources: Liu and others, "Auto-painter" (2017), arXiv 1705.01908 (colour control: squares of the blurred picture);
+Ci and others, "User-Guided Deep Anime Line Art Colorization" (AlacGAN, 2018), arXiv 1808.03240 (half of the samples
+without hints).
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from comicdata.errors import UsageError
+from comicdata.images import Image
+from comicdata.models.layers import to_range
+
+CHANNELS = 4  # red, green, blue, and where there is a hint
+MOST = 40
+MEAN_COUNT = 6
+LARGEST_PART = 24  # a hint's radius in training is at most the side of the crop through this
+BLUR_PART = 100  # the authors blur with radius 5 at 512 pixels
+SAME_COLOR = 36  # largest difference in a channel from the hint's colour, for a pixel to belong to it
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A disc of one colour, in pixels of the picture it is for: centre (x, y), radius, and (red, green, blue)."""
+
+    x: float
+    y: float
+    radius: float
+    color: tuple[int, int, int]
+
+
+def with_hints(outline: Tensor, hints: Tensor | None) -> Tensor:
+    """What the networks read: outline (B, 1, H, W) in [-1, 1] and hints (B, 4, H, W) uint8 -> (B, 5, H, W).
+
+    Colours are in [-1, 1], 0 where there is no hint; the last channel is 1 under hints and 0 elsewhere, so a white
+    hint differs from white paper. Without hints the outline comes back as it is.
+    Differs: the paper draws hints into the sketch itself, where white ones cannot be seen.
+    """
+    if hints is None:
+        return outline
+    given = hints[:, 3:].float() / 255
+    return torch.cat([outline, to_range(hints[:, :3]) * given, given], dim=1)
+
+
+def no_hints(height: int, width: int) -> Image:
+    """(H, W, 4) without any hint."""
+    return np.zeros((height, width, CHANNELS), np.uint8)
+
+
+def paint_hints(hints: Sequence[Hint], height: int, width: int, scale: float = 1.0) -> Image:
+    """(H, W, 4) uint8: discs at `scale` times their place and radius, at least one pixel each; later ones on top.
+
+    A hint whose centre lies outside is left out.
+    """
+    drawn = no_hints(height, width)
+    for hint in hints:
+        column, row = math.floor(hint.x * scale), math.floor(hint.y * scale)
+        if 0 <= column < width and 0 <= row < height:
+            cv2.circle(drawn, (column, row), max(0, round(hint.radius * scale)), (*hint.color, 255), -1)
+    return drawn
+
+
+def random_hints(color: Image, outline: Image, random: np.random.Generator) -> Image:
+    """Hints as a person might give them, (H, W, 4) uint8, from the truth (H, W, 3); half of the time none.
+
+    Dots, squares and strokes around places off the lines, their number geometric; each has one colour, the blurred
+    truth at its centre, and ends where the truth has another.
+    """
+    height, width = outline.shape
+    drawn = no_hints(height, width)
+    if random.random() < 0.5:
+        return drawn
+    blurred = cv2.GaussianBlur(color, (0, 0), max(1.0, min(height, width) / BLUR_PART))
+    for _ in range(min(MOST, int(random.geometric(1 / MEAN_COUNT)))):
+        row, column = int(random.integers(height)), int(random.integers(width))
+        shape = _shape(random, max(1.0, min(height, width) / LARGEST_PART))
+        if outline[row, column] >= 128:  # nobody points at a line
+            _lay(drawn, blurred, shape, row, column)
+    return drawn
+
+
+def fixed_hints(color: Image, outline: Image, number: int) -> Image:
+    """A few hints, the same for the same number: (H, W, 4) uint8."""
+    hints = no_hints(*outline.shape)
+    for attempt in range(20):
+        if not hints.any():
+            hints = random_hints(color, outline, np.random.default_rng([number, attempt]))
+    return hints
+
+
+def _shape(random: np.random.Generator, largest: float) -> npt.NDArray[np.uint8]:
+    """A square canvas of odd side with its centre inside a dot, a square or a stroke of 255."""
+    reach = 1 + round(float(random.random()) * (largest - 1))
+    kind = int(random.integers(3))
+    middle = 4 * reach if kind == 2 else reach
+    shape = np.zeros((2 * middle + 1, 2 * middle + 1), np.uint8)
+    if kind == 0:
+        cv2.circle(shape, (middle, middle), reach, 255, -1)
+    elif kind == 1:
+        shape[:] = 255
+    else:
+        steps = np.cumsum(random.normal(0, 1.5 * reach, (3, 2)), axis=0)
+        points = np.rint(middle + np.vstack([np.zeros((1, 2)), steps])).astype(np.int32)
+        cv2.polylines(shape, [points], False, 255, max(1, reach))
+    return shape
+
+
+def _lay(drawn: Image, blurred: Image, shape: npt.NDArray[np.uint8], row: int, column: int) -> None:
+    """Lay a shape around (row, column), in the colour there, wherever the picture has that colour."""
+    middle = len(shape) // 2
+    top, left = max(0, row - middle), max(0, column - middle)
+    place = (slice(top, row + middle + 1), slice(left, column + middle + 1))
+    colors = blurred[place].astype(np.int16)
+    start = (top - row + middle, left - column + middle)
+    inside = shape[start[0] : start[0] + len(colors), start[1] : start[1] + colors.shape[1]] > 0
+    same = np.abs(colors - blurred[row, column]).max(axis=2) <= SAME_COLOR
+    drawn[place][inside & same] = (*blurred[row, column], 255)
+
+
+def read_hints(path: Path) -> list[Hint]:
+    """Hints from JSON: a list of {"x", "y", "radius", "color": "#rrggbb"} in pixels of the picture.
+
+    UsageError names the file, the entry and what is wrong with it.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read as JSON hints ({error})") from error
+    if not isinstance(entries, list):
+        raise UsageError(f'{path}: a list of {{"x", "y", "radius", "color": "#rrggbb"}} is expected')
+    return [_hint(path, number, entry) for number, entry in enumerate(entries, 1)]
+
+
+def _hint(path: Path, number: int, entry: Any) -> Hint:
+    wrong = None
+    if not isinstance(entry, dict) or set(entry) != {"x", "y", "radius", "color"}:
+        wrong = "has exactly x, y, radius and color"
+    elif not all(_is_length(entry[name]) for name in ("x", "y", "radius")):
+        wrong = "has x, y and radius as numbers that are not below 0"
+    elif parse_color(entry["color"]) is None:
+        wrong = 'has a color like "#88ccee"'
+    if wrong:
+        raise UsageError(f"{path}: hint {number}: {json.dumps(entry)[:80]}; a hint {wrong}")
+    color = parse_color(entry["color"])
+    assert color is not None
+    return Hint(entry["x"], entry["y"], entry["radius"], color)
+
+
+def _is_length(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+
+
+def parse_color(text: Any) -> tuple[int, int, int] | None:
+    """#88ccee as three numbers, None when it is no such thing."""
+    digits = text[1:] if isinstance(text, str) and text.startswith("#") else ""
+    if len(digits) != 6 or not all(one in "0123456789abcdefABCDEF" for one in digits):
+        return None
+    red, green, blue = bytes.fromhex(digits)
+    return red, green, blue

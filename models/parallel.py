@@ -1,0 +1,68 @@
+"""Several processes, one GPU (or core) each, as torchrun starts them: who I am, and means over all.
+
+Every process makes its own share of each batch and steps alike; gradients are averaged before each step of an
+optimizer. Nothing wraps the networks and nothing but gradients, losses and stop signs crosses: normalisation is within
+one sample (group, instance), so there are no statistics of a batch to bring together, and averaged gradients are those
+of the whole batch. (With batch normalisation PyTorch's own wrapper fails where a discriminator runs twice a step, and
+statistics would differ by process.)
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process is number `rank` of `count`; alone by default. All of them call the same methods in step."""
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes the run folder and speaks."""
+        return self.rank == 0
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """Replace every tensor by its mean over the processes, in one exchange."""
+        if self.count == 1 or not tensors:
+            return
+        flat = torch.cat([one.reshape(-1) for one in tensors]) / self.count
+        dist.all_reduce(flat)
+        sizes = [one.numel() for one in tensors]
+        for one, mean in zip(tensors, torch.split(flat, sizes), strict=True):
+            one.copy_(mean.view_as(one))
+
+    def any(self, sign: bool, device: torch.device) -> bool:
+        """Whether any process says so."""
+        if self.count == 1:
+            return sign
+        signs = torch.tensor([float(sign)], device=device)
+        dist.all_reduce(signs)
+        return bool(signs.item() > 0)
+
+    def wait(self) -> None:
+        """Until all are here."""
+        if self.count > 1:
+            dist.barrier()
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[tuple[Processes, torch.device]]:
+    """The processes that torchrun started, and the device of this one; alone where nobody did."""
+    if not (dist.is_available() and dist.is_torchelastic_launched()):
+        yield Processes(), device
+        return
+    if device.type == "cuda":
+        device = torch.device("cuda", dist.get_node_local_rank())
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield Processes(dist.get_rank(), dist.get_world_size()), device
+    finally:
+        dist.destroy_process_group()
