@@ -18,6 +18,7 @@ COMMANDS = {
     "panels": "Show where the panels are.",
     "make-pairs": "Panels, outlines and a manifest from a crawl.",
     "train": "Train a colorizer on pairs.",
+    "evaluate": "Measure a colorizer beside its baselines.",
     "colorize": "Colour line art, pages, folders or CBZ.",
     "show": "A pairs folder or a run as one HTML page.",
     "export": "Pairs for webdataset, kohya, croissant.",

@@ -64,6 +64,12 @@ def load_weights(run: Path) -> Weights:
     return Weights(header, tensors)
 
 
+def trained_on(run: Path) -> set[str]:
+    """The hashes of the pairs that a run, all its stages, or a file of weights saw; errors as `load_weights`."""
+    files = sorted(run.glob(f"stages/*/{WEIGHTS}")) or [run]
+    return {str(load_weights(path).header.get("data_hash")) for path in files}
+
+
 def _read_tensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:

@@ -63,6 +63,8 @@ class Colorizer:
 
             return StagedColorizer.of_stages(run, place)
         network, weights = load_network(run, place)
+        if stage := weights.config.get("stage"):
+            raise UsageError(f"{run}: only the stage {stage} of {weights.config['model']}; give the run folder itself")
         return cls(network, weights.config, place)
 
     @property
@@ -176,7 +178,7 @@ def _brought_to(outline: Image, working: Image, made: Painted) -> Painted:
         None if one is None else np.asarray(cv2.resize(one, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
         for one in (made.background, made.low_resolution)
     )
-    return Painted(_multiplied(color, outline), *layers)
+    return Painted(multiplied(color, outline), *layers)
 
 
 def _without_lines(color: Image, outline: Image) -> Image:
@@ -185,8 +187,8 @@ def _without_lines(color: Image, outline: Image) -> Image:
     return np.where((outline < 128)[..., None], paler, color)
 
 
-def _multiplied(color: Image, outline: Image) -> Image:
-    """The layer mode "multiply" of painting programs: ink stays, paper lets the colour through."""
+def multiplied(color: Image, outline: Image) -> Image:
+    """The layer mode "multiply" of painting programs: ink stays, paper lets the colour through. (H, W, 3), (H, W)."""
     return np.asarray(cv2.multiply(color, np.repeat(outline[..., None], 3, axis=2), scale=1 / 255), dtype=np.uint8)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +13,12 @@ from comicdata.images import Image
 from comicdata.models.data import PairDataset
 
 Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float32]
 INK = 250  # paler than this is paper: an outline that was made smaller has grey borders
+SSIM_BORDER = 3  # half a window: nearer to the border SSIM would see pixels that are not there
+FLAT_STEP = 8  # a channel changes by at most this much around a pixel of a flat region, so JPEG noise passes,
+FLAT_SPREAD = 2.0  # its Lab colours spread by at most this much, so a long soft gradient does not,
+FLAT_SHARE = 0.005  # and it fills at least this share of the picture
 
 
 def off_line(outline: Image) -> Mask:
@@ -35,6 +41,97 @@ def psnr(output: Image, truth: Image, mask: Mask | None = None) -> float:
         return math.nan
     error = float(chosen.mean())
     return 10 * math.log10(255**2 / error) if error else math.inf
+
+
+def lab_of(rgb: Image) -> Floats:
+    """(H, W, 3) uint8 sRGB -> CIELAB under D65, L in [0, 100]."""
+    from skimage.color import rgb2lab
+
+    return np.asarray(rgb2lab(rgb.astype(np.float32) / 255), dtype=np.float32)
+
+
+def ssim_map(output: Image, truth: Image) -> Floats:
+    """Structural similarity around every pixel, a mean over the channels: two (H, W, 3) uint8 -> (H, W), 1 is equal.
+
+    A strip of SSIM_BORDER pixels along the border is nan; the mean of the rest is scikit-image's
+    `structural_similarity` (windows of 7 x 7). Source: Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment:
+    from error visibility to structural similarity" (2004), equation 13. Values near the border of a mask see a little
+    of what is beyond it. Pictures under 7 pixels give nan.
+    """
+    from skimage.metrics import structural_similarity
+
+    values = np.full(truth.shape[:2], np.nan, np.float32)
+    if min(values.shape) > 2 * SSIM_BORDER:
+        pair = truth.astype(np.float32), output.astype(np.float32)
+        inner = slice(SSIM_BORDER, -SSIM_BORDER)
+        whole = structural_similarity(*pair, channel_axis=2, data_range=255, full=True)[1]
+        values[inner, inner] = whole.mean(axis=2)[inner, inner]
+    return values
+
+
+def de2000_map(output_lab: Floats, truth_lab: Floats) -> Floats:
+    """CIEDE2000 colour difference of two (H, W, 3) CIELAB -> (H, W); 0 is equal, about 1 is just visible."""
+    from skimage.color import deltaE_ciede2000
+
+    return np.asarray(deltaE_ciede2000(truth_lab, output_lab), dtype=np.float32)
+
+
+def mean_under(values: Floats, mask: Mask | None) -> float:
+    """The mean of a map (H, W), under a mask, without its nan; nan where nothing is left."""
+    chosen = values if mask is None else values[mask]
+    known = chosen[~np.isnan(chosen)]
+    return float(known.mean(dtype=np.float64)) if known.size else math.nan
+
+
+def colourfulness(rgb: Image) -> float:
+    """How colourful (H, W, 3) uint8 is: 0 for greys, about 100 and more for posters.
+
+    Source: Hasler, Suesstrunk, "Measuring colourfulness in natural images" (2003), section 7, the metric in RGB.
+    """
+    red, green, blue = (rgb[..., channel].astype(np.float64) for channel in range(3))
+    against, warm = red - green, (red + green) / 2 - blue
+    return math.hypot(against.std(), warm.std()) + 0.3 * math.hypot(against.mean(), warm.mean())
+
+
+def flat_regions(truth: Image, truth_lab: Floats, paper: Mask) -> npt.NDArray[np.int32]:
+    """(H, W): the number of the region in which the truth has one colour, from 1; 0 elsewhere.
+
+    A region is connected, lies in the mask `paper`, and keeps to FLAT_STEP, FLAT_SPREAD and FLAT_SHARE.
+    """
+    around = np.ones((3, 3), np.uint8)
+    step = np.asarray(cv2.subtract(cv2.dilate(truth, around), cv2.erode(truth, around)))
+    calm = (step.max(axis=2) <= FLAT_STEP) & paper
+    count, regions = cv2.connectedComponents(calm.astype(np.uint8), connectivity=4, ltype=cv2.CV_32S)
+    areas, spreads = region_spreads(truth_lab, regions, count)
+    keep = (areas >= FLAT_SHARE * calm.size) & (spreads <= FLAT_SPREAD)
+    keep[0] = False
+    numbers = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
+    return np.asarray(numbers[regions], dtype=np.int32)
+
+
+def region_spreads(
+    lab: Floats, regions: npt.NDArray[Any], count: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Pixels of each region 0 .. count - 1, and how far its colours spread: the root of the sum of the variances of
+    L, a and b.
+    """
+    flat = regions.ravel()
+    areas = np.bincount(flat, minlength=count).astype(np.float64)
+    variance = np.zeros(count)
+    for channel in range(3):
+        values = lab[..., channel].ravel().astype(np.float64)
+        mean = np.bincount(flat, values, count) / np.maximum(areas, 1)
+        variance += np.bincount(flat, np.square(values - mean[flat]), count) / np.maximum(areas, 1)
+    return areas, np.sqrt(variance)
+
+
+def background_consistency(output_lab: Floats, regions: npt.NDArray[np.int32]) -> float:
+    """How far the colours of an output spread where the truth has one colour: the mean of `region_spreads` over the
+    regions of `flat_regions`, weighted by area. 0 is one colour each; nan without a region. It does not ask whether
+    the colour is right: paper left white has 0.
+    """
+    areas, spreads = region_spreads(output_lab, regions, int(regions.max(initial=0)) + 1)
+    return float(np.average(spreads[1:], weights=areas[1:])) if len(areas) > 1 else math.nan
 
 
 def outline_copy(outline: Image) -> Image:

@@ -1,0 +1,132 @@
+"""`comicdata evaluate`: how good a run is, beside the baselines it has to beat."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from comicdata.cli.front import Front, command
+from comicdata.errors import UsageError
+
+METHODS = {
+    "outline_copy": "outline copy",
+    "mean_color": "mean colour",
+    "nearest": "nearest",
+    "lowres_ceiling": "ceiling",
+}
+COLUMNS = ["measure", "pixels", "colorizer", *METHODS.values()]
+MEASURES = {"l1": "L1", "psnr": "PSNR dB", "ssim": "SSIM", "de2000": "CIEDE2000"}
+SUBSETS = {"all": "all", "off_line": "off lines", "foreground": "foreground", "background": "background"}
+WHOLE = {
+    "colourfulness_ratio": ("colourfulness", "all"),
+    "background_consistency": ("flat spread", "flat"),
+}
+TO_BEAT = ("outline_copy", "mean_color", "nearest")
+
+
+@command(writes=True, example="comicdata evaluate out/run --pairs out/pairs --split test")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--pairs", required=True, type=click.Path(path_type=Path), help="A pairs folder or its manifest.parquet.")
+@click.option(
+    "--split", type=click.Choice(["test", "validation", "train"]), default="test", help="Which pairs to measure on."
+)
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="RUN/evaluation by default.")
+@click.option(
+    "--masks",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="A folder of ID.png, one per pair, white on the background.",
+)
+@click.option("--limit", type=click.IntRange(1), default=None, help="So many pairs, evenly spread; all by default.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Same seed, same colours.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
+def evaluate(
+    front: Front, run: Path, pairs: Path, split: str, out: Path | None, masks: Path | None, device: str, **options: Any
+) -> Any:
+    """Measure RUN on pairs it never saw, beside baselines on the same pairs: the outline as it is, the mean colour, the
+    nearest panel of the training split, and as a ceiling the truth at an eighth of its size.
+
+    L1 is on the scale [-1, 1]; colourfulness is a share of the truth's; flat spread is how much colours vary (CIELAB)
+    where the truth has one: 0 is even.
+
+    Writes SPLIT.json, SPLIT.jsonl (every panel) and SPLIT.png: the best, median and worst panels.
+    """
+    from comicdata.models.colorize import Colorizer
+    from comicdata.models.evaluate import evaluate as measure
+    from comicdata.models.evaluate import write_evaluation
+
+    folder = _folder(run, out)
+    colorizer = Colorizer.load(run, device)
+    if front.dry_run:
+        front.say(f"would measure {run} on the split {split} of {pairs} and write into {folder}")
+        return {"run": run.as_posix(), "split": split, "out": folder.as_posix()}
+    _warn(front, run, pairs, split)
+    with front.bars("panels") as add:
+        bars: list[Any] = []  # the bar comes with the first panel, when their number is known
+
+        def on_panel(done: int, total: int) -> None:
+            if not bars:
+                bars.append(add("evaluate", total))
+            bars[0](done)
+
+        found = measure(colorizer, pairs, split, masks=masks, on_panel=on_panel, **options)
+    facts = {"model_name": colorizer.config["model"], "size": colorizer.size, "outline": colorizer.outline}
+    files = write_evaluation(folder, split, found, facts)
+    front.table(f"On {len(found.panels)} windows of the split {split}", COLUMNS, score_rows(found.document))
+    front.say(verdict(found.document))
+    front.say(f"best, median and worst panels: {files['png']}")
+    return found.document
+
+
+def _folder(run: Path, out: Path | None) -> Path:
+    """Where the files go; UsageError when a file of weights has no folder of its own."""
+    if out is None and run.is_file():
+        raise UsageError(f"{run}: a file of weights has no folder for its evaluation; say where it goes with --out")
+    return out or run / "evaluation"
+
+
+def _warn(front: Front, run: Path, pairs: Path, split: str) -> None:
+    """Say what makes the numbers look better than they are."""
+    from comicdata.manifests import data_hash
+    from comicdata.models.checkpoint import trained_on
+
+    if split == "train":
+        front.warn("the split train: these panels were trained on; only test tells how good the colorizer is")
+    elif trained_on(run) != {data_hash(pairs)}:
+        front.warn(f"{run} was trained on other pairs, or they changed since: it may have seen some of these panels")
+
+
+def score_rows(document: Mapping[str, Any]) -> list[list[str]]:
+    """The document of `evaluate` as rows of COLUMNS; without the subsets that nobody knows."""
+    made = [document["model"], *(document["baselines"][name] for name in METHODS)]
+    rows = [
+        [title, words, *(_number((one[subset] or {}).get(name), name) for one in made)]
+        for name, title in MEASURES.items()
+        for subset, words in SUBSETS.items()
+        if any(one[subset] for one in made)
+    ]
+    return rows + [[*words, *(_number(one[name], name) for one in made)] for name, words in WHOLE.items()]
+
+
+def _number(value: float | None, name: str) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if name in ("l1", "ssim") else f"{value:.2f}"
+
+
+def verdict(document: Mapping[str, Any]) -> str:
+    """One line: which baselines the colorizer beats off the lines (PSNR), and whether it has colour at all."""
+    own = document["model"]["off_line"]["psnr"]
+    gains = {
+        METHODS[name]: own - other
+        for name in TO_BEAT
+        if own is not None and (other := document["baselines"][name]["off_line"]["psnr"]) is not None
+    }
+    words = ", ".join(f"{gain:+.1f} dB against {name}" for name, gain in gains.items()) or "no PSNR to compare"
+    ratio = document["model"]["colourfulness_ratio"]
+    colour = "" if ratio is None else f"; {ratio:.0%} of the truth's colourfulness"
+    return f"off the lines: {words}{colour}"
+
+
+command_ = evaluate
