@@ -256,7 +256,10 @@ def _probe(front: Front, source: "Source", options: dict[str, Any]) -> dict[str,
     chosen = [one for one in select(episodes, options["episodes"]) if not one.status]
     if not chosen:
         raise UsageError(f"{'/'.join(source.key)}: none of its {len(episodes)} episodes can be looked at")
-    pages = source.pages(chosen[0])
+    pages, problem = _pages_of(source, chosen[0])
+    if problem:
+        front.warn(str(problem))
+        front.status = problem.status
     finds = [asdict(one) for one in source.finds]
     front.say(f"{series.title}: {len(episodes)} episodes, licence {series.licence.id}; looked at {chosen[0].title!r}")
     rows = [[one["what"], one["selector"], str(one["count"]), one["example"]] for one in finds]
@@ -273,6 +276,14 @@ def _probe(front: Front, source: "Source", options: dict[str, Any]) -> dict[str,
         "first_picture": [width, height],
         "finds": finds,
     }
+
+
+def _pages_of(source: "Source", episode: Any) -> tuple[Sequence[Any], ComicDataError | None]:
+    """The pictures of an episode, or what is wrong with it: what the selectors found is shown either way."""
+    try:
+        return source.pages(episode), None
+    except ComicDataError as error:
+        return [], error
 
 
 command_ = crawl

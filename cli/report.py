@@ -108,7 +108,8 @@ def curves(
         last = points[-1][1] if points else 0
         parts.append(f'<polyline points="{dots}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
         y = height + 18 + 22 * index
-        parts.append(f'<text x="40" y="{y}" fill="{colour}">{escape(name)}: top {top:.4g}, last {last:.4g}</text>')
+        words = f"{escape(name)}: top {top:.4g}, last {last:.4g}"
+        parts.append(f'<text x="40" y="{y}" style="fill: {colour}">{words}</text>')
     return "".join(parts) + "</svg>"
 
 

@@ -3,6 +3,8 @@ results are small values.
 """
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -61,7 +63,7 @@ def _run_pool(
     task: Callable[[Item], Result], items: Sequence[Item], workers: int
 ) -> Iterator[tuple[Item, Result | Exception]]:
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(items)), context, _one_thread) as pool:
+    with ProcessPoolExecutor(min(workers, len(items)), context, _worker) as pool:
         futures: dict[Future[Result], Item] = {pool.submit(task, item): item for item in items}
         try:
             for future in as_completed(futures):
@@ -115,6 +117,19 @@ def _outcome(ray: Any, reference: Any) -> Any:
     except ray.exceptions.RayError as error:
         died = isinstance(error, (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError))
         return ComicDataError(DIED if died else f"Ray: {str(error).splitlines()[0]}")
+
+
+def _worker() -> None:
+    """A worker of the pool ends with the process that started it, however that one dies."""
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+    _one_thread()
 
 
 def _one_thread() -> None:

@@ -4,6 +4,7 @@ Order of deletion: what vouches goes first, so that a killed run leaves nothing 
 """
 
 import difflib
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -12,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from comicdata import cards, manifests
-from comicdata.crawl.store import EPISODE, FORGOTTEN, series_folder, write_index
+from comicdata.crawl.store import EPISODE, FORGOTTEN, SERIES, series_folder, write_index
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import locked, read_json, read_jsonl, write_jsonl
 from comicdata.records import Pair
 
 Key = tuple[str, str]
+ID = "[a-z][a-z0-9-]*"  # a slug: never a path that leads elsewhere
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,15 @@ def _in_crawl(crawl: Path) -> Iterator[Key]:
     """The series of a crawl, those that were being forgotten among them."""
     if not crawl.is_dir():
         raise UsageError(f"{crawl}: no such folder")
-    yield from ((path.parent.name, path.name) for path in crawl.glob("*/*") if path.is_dir())
-    yield from ((str(row.get("source")), str(row.get("series_id"))) for row in read_jsonl(crawl / FORGOTTEN))
+    yield from ((path.parent.name, path.name) for path in crawl.glob("*/*") if _is_series(path))
+    noted = ((str(row.get("source")), str(row.get("series_id"))) for row in read_jsonl(crawl / FORGOTTEN))
+    yield from (key for key in noted if all(re.fullmatch(ID, part) for part in key))
+
+
+def _is_series(folder: Path) -> bool:
+    """Whether a folder is a series of a crawl and nothing else that happens to lie two levels deep."""
+    named = all(re.fullmatch(ID, name) for name in (folder.name, folder.parent.name))
+    return named and folder.is_dir() and ((folder / SERIES).is_file() or any(folder.glob(f"*/{EPISODE}")))
 
 
 def _in(pairs: Path) -> Iterator[Key]:
@@ -60,7 +69,8 @@ def _in(pairs: Path) -> Iterator[Key]:
     if not pairs.exists():
         raise UsageError(f"{pairs}: no such folder")
     folder = manifests.pairs_folder(pairs)
-    yield from {(row.source, row.series_id) for row in manifests.read_rows(folder)}
+    named = {(row.source, row.series_id) for row in manifests.read_rows(folder)}
+    yield from (key for key in named if all(re.fullmatch(ID, part) for part in key))
     yield from ((path.parent.name, path.name) for path in folder.glob("parts/*/*"))
 
 
@@ -116,7 +126,8 @@ def forget_in_pairs(pairs: Path, key: Key) -> None:
         files = [path for row in gone for path in manifests.files_of(folder, row)]
         shutil.rmtree(folder / "parts" / key[0] / key[1], ignore_errors=True)
         for path in files:
-            path.unlink(missing_ok=True)
+            if path.resolve().is_relative_to(folder.resolve()):  # a manifest may say anything
+                path.unlink(missing_ok=True)
         manifests.write_manifest(folder, kept)
         _write_card(folder, kept)
         _drop_failures(folder / "failures.jsonl", "/".join(key))
@@ -139,7 +150,12 @@ def _write_card(folder: Path, rows: Sequence[Pair]) -> None:
 def _drop_failures(path: Path, name: str) -> None:
     """Without the failures of the series, which name its pictures."""
     if path.is_file():
-        write_jsonl(path, [row for row in read_jsonl(path) if f"{name}/" not in f"{row.get('item', '')}/"])
+        write_jsonl(path, [row for row in read_jsonl(path) if not _speaks_of(row, name)])
+
+
+def _speaks_of(row: dict[str, Any], name: str) -> bool:
+    """Whether "source/series_id" are whole parts of the path that the failure names."""
+    return f"/{name}/" in f"/{row.get('item', '')}/"
 
 
 def runs_trained_on(folders: Sequence[Path], key: Key, data_hashes: frozenset[str]) -> list[dict[str, Any]]:

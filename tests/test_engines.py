@@ -1,6 +1,9 @@
 """The process pool loses nothing but the item that kills its worker."""
 
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +40,30 @@ def test_a_dying_worker_takes_only_its_own_item_along(engine):
     outcomes = dict(run(eval, ["1", killer, "2", "3"], workers=2, engine=engine))
     assert {key: value for key, value in outcomes.items() if key != killer} == {"1": 1, "2": 2, "3": 3}
     assert "worker process died" in str(outcomes[killer])
+
+
+def test_workers_end_with_a_driver_that_is_killed(tmp_path):
+    code = (
+        "import os, signal, sys, time\nfrom comicdata.engines import run\n"
+        "if __name__ == '__main__':\n"
+        "    task = \"open(r'%s', 'a').write(str(__import__('os').getpid()) + chr(10))\"\n"
+        "    task += \" and __import__('time').sleep(60)\"\n"
+        "    list(run(eval, [task, task, task], workers=2))\n"
+    ) % (tmp_path / "pids")
+    script = tmp_path / "driver.py"
+    script.write_text(code)
+    with subprocess.Popen([sys.executable, str(script)], cwd=tmp_path) as driver:
+        wait_for(lambda: (tmp_path / "pids").is_file() and len((tmp_path / "pids").read_text().split()) == 2)
+        driver.kill()
+        driver.wait()
+    pids = [int(text) for text in (tmp_path / "pids").read_text().split()]
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+
+
+def wait_for(condition):
+    """Until the condition holds; fails after a minute."""
+    for _ in range(1200):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("still not so after a minute")

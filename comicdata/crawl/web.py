@@ -19,6 +19,8 @@ class OptedOutError(PolicyError):
 class UnavailableError(ComicDataError):
     """An episode that is not to be had, and why: `episode_status` is what its record will say."""
 
+    status = 3  # where it ends a command: a probe
+
     def __init__(self, episode_status: Status, reason: str) -> None:
         super().__init__(reason)
         self.episode_status = episode_status

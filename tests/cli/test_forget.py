@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from comicdata.cli.main import run
 from comicdata.files import read_jsonl
 from comicdata.images import encode_png
-from comicdata.manifests import read_rows
+from comicdata.manifests import read_rows, write_manifest
 
 
 def comic(folder, name, seed):
@@ -107,6 +108,28 @@ def test_a_dry_run_and_no_yes_delete_nothing(place, capsys, monkeypatch):
 def test_mistakes(place, arguments, words, capsys):
     assert run(["forget", *arguments]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_series_is_never_deleted(place, capsys):
+    (place / "some" / "thing").mkdir(parents=True)
+    (place / "some" / "thing" / "dear.txt").write_text("x")
+    (place / "forgotten.jsonl").write_text('{"source": "..", "series_id": "crawl"}\n')
+    for name in ("some/thing", "crawl/local", "../crawl"):
+        assert run(["forget", name, "--crawl", ".", "--yes"]) == 2
+    assert "no such series here" in capsys.readouterr().err
+    assert (place / "some" / "thing" / "dear.txt").is_file() and (place / "crawl" / "local" / "gone").is_dir()
+
+
+def _astray(row):
+    return replace(row, color_file_name="../../../dear.png") if row.series_id == "gone" else row
+
+
+def test_a_manifest_that_points_outside_deletes_nothing_there(place):
+    (place / "dear.png").write_text("x")
+    rows = read_rows(place / "pairs")
+    write_manifest(place / "pairs", [_astray(row) for row in rows])
+    assert run(FORGET) == 0
+    assert (place / "dear.png").is_file()
 
 
 @pytest.mark.parametrize("point", (0, 2, 5, 12, 22, 33))
