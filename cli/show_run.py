@@ -57,11 +57,10 @@ def _evaluations(folder: Path) -> list[tuple[str, str]]:
 def _training(folder: Path) -> str:
     """Curves of the losses and of what was measured on validation pairs, then sample grids."""
     losses, measured = split_series(read_jsonl(folder / "metrics.jsonl"))
-    if not losses and not measured:
-        return "<p>Nothing logged yet.</p>"
     charts = "".join(report.curves(series, "images seen") for series in (losses, measured) if _is_curve(series))
     last = [[name, f"{points[-1][1]:.4g}", f"{points[-1][0]:.0f}"] for name, points in (losses | measured).items()]
-    return charts + report.table(["measure", "last", "after images"], last) + report.row(_grids(folder / "samples"))
+    numbers = report.table(["measure", "last", "after images"], last) if last else "<p>Nothing logged yet.</p>"
+    return charts + numbers + report.row(_grids(folder / "samples"))
 
 
 def _is_curve(series: Series) -> bool:
