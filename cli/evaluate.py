@@ -15,11 +15,11 @@ METHODS = {
     "nearest": "nearest",
     "lowres_ceiling": "ceiling",
 }
-COLUMNS = ["measure", "pixels", "colorizer", *METHODS.values()]
+COLUMNS = ["measure", "pixels", "colorizer", "outline", "mean", "nearest", "ceiling"]  # fits into 80 characters
 MEASURES = {"l1": "L1", "psnr": "PSNR dB", "ssim": "SSIM", "de2000": "CIEDE2000"}
 SUBSETS = {"all": "all", "off_line": "off lines", "foreground": "foreground", "background": "background"}
 WHOLE = {
-    "colourfulness_ratio": ("colourfulness", "all"),
+    "colourfulness_ratio": ("colour ratio", "all"),
     "background_consistency": ("flat spread", "flat"),
 }
 TO_BEAT = ("outline_copy", "mean_color", "nearest")
@@ -47,8 +47,8 @@ def evaluate(
     """Measure RUN on pairs it never saw, beside baselines on the same pairs: the outline as it is, the mean colour, the
     nearest panel of the training split, and as a ceiling the truth at an eighth of its size.
 
-    L1 is on the scale [-1, 1]; colourfulness is a share of the truth's; flat spread is how much colours vary (CIELAB)
-    where the truth has one: 0 is even.
+    L1 is on the scale [-1, 1]; the colour ratio is colourfulness over that of the truth; flat spread is how much
+    colours vary (CIELAB) where the truth has one: 0 is even.
 
     Writes SPLIT.json, SPLIT.jsonl (every panel) and SPLIT.png: the best, median and worst panels.
     """

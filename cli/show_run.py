@@ -1,72 +1,106 @@
-"""The page of a run: curves, sample grids, settings."""
+"""A run as one offline page: how good it is, its curves, its samples and its settings."""
 
-import base64
-import json
-from html import escape
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from comicdata.cli import report
+from comicdata.cli.evaluate import COLUMNS, score_rows, verdict
+from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import read_json, read_jsonl
+from comicdata.images import read_image
 
-GRIDS = 6
-NOT_CURVES = {"images", "lr", "learning_rate"}
+Series = dict[str, list[tuple[float, float]]]
+WIDE = 1100
+NOT_LOSSES = {"images", "lr", "learning_rate", "images_per_s"}
 
 
 def page(run: Path) -> str:
-    """The whole page as text; the stages of a model that has several come one after the other."""
-    stages = sorted(path.parent for path in run.glob("stages/*/config.json"))
-    sections = [section for place in (stages or [run]) for section in _sections(place, place.name if stages else "")]
-    if stages:
-        sections.append(("Settings", _settings(read_json(run / "config.json"))))
-    return report.page(f"Run: {run.resolve().name}", sections)
+    """The whole page of a RUN folder, every picture inlined; UsageError when the folder is no run."""
+    if not (run / "config.json").is_file():
+        raise UsageError(f"{run}: no run here (no config.json); make one with: comicdata train MODEL --run {run}")
+    config = read_json(run / "config.json")
+    stages = stage_folders(run, config)
+    name = config.get("model") or config.get("options", {}).get("model", "run")
+    sections = _evaluations(run / "evaluation")
+    for stage, folder in stages.items():
+        words = f": {stage}" if stage else ""
+        sections += [(f"Training{words}", _training(folder)), (f"Settings{words}", _settings(folder))]
+    return report.page(f"{name}: {run.resolve().name}", sections)
 
 
-def _sections(place: Path, stage: str) -> list[tuple[str, str]]:
-    name = f"{stage}: " if stage else ""
+def stage_folders(run: Path, config: Mapping[str, Any]) -> dict[str, Path]:
+    """The folders that were trained, by stage, in order; the run itself, under "", where there are no stages."""
+    if "stages" not in config:
+        return {"": run}
+    return {stage: run / "stages" / stage for stage in config["stages"] if (run / "stages" / stage).is_dir()}
+
+
+def _evaluations(folder: Path) -> list[tuple[str, str]]:
+    """One section per evaluated split: the table, in a line what it means, the best and worst panels."""
+    sections = []
+    for path in sorted(folder.glob("*.json")):
+        document = read_json(path)
+        try:
+            heading = f"On {document['panels']} windows of the split {document['split']}"
+            table = report.table(COLUMNS, score_rows(document))
+            words = verdict(document)
+        except (KeyError, TypeError) as error:
+            raise IntegrityError(f"{path}: not what comicdata evaluate writes; run that again") from error
+        picture = path.with_suffix(".png")
+        shown = [report.picture(read_image(picture), words, width=WIDE)] if picture.is_file() else []
+        sections.append((heading, table + report.row(shown)))
+    return sections
+
+
+def _training(folder: Path) -> str:
+    """Curves of the losses and of what was measured on validation pairs, then sample grids."""
+    losses, measured = split_series(read_jsonl(folder / "metrics.jsonl"))
+    charts = "".join(report.curves(series, "images seen") for series in (losses, measured) if _is_curve(series))
+    last = [[name, f"{points[-1][1]:.4g}", f"{points[-1][0]:.0f}"] for name, points in (losses | measured).items()]
+    numbers = report.table(["measure", "last", "after images"], last) if last else "<p>Nothing logged yet.</p>"
+    return charts + numbers + report.row(_grids(folder / "samples"))
+
+
+def _is_curve(series: Series) -> bool:
+    """Whether any of them has two points to join."""
+    return any(len(points) > 1 for points in series.values())
+
+
+def split_series(rows: list[dict[str, Any]]) -> tuple[Series, Series]:
+    """Every logged number over the images seen: (losses, measures on validation pairs)."""
+    losses: Series = defaultdict(list)
+    measured: Series = defaultdict(list)
+    for row in rows:
+        for name, value in row.items():
+            if name in NOT_LOSSES or isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            series = measured if name.startswith("validation") else losses
+            series[name].append((float(row["images"]), float(value)))
+    return losses, measured
+
+
+def _grids(folder: Path) -> list[str]:
+    """The first, a middle and the last grid of samples."""
+    paths = sorted((path for path in folder.glob("*.png") if path.stem.isdigit()), key=lambda path: int(path.stem))
+    chosen = sorted({0, len(paths) // 2, len(paths) - 1}) if paths else []
     return [
-        (f"{name}curves".capitalize(), _curves(place)),
-        (f"{name}samples".capitalize(), _grids(place)),
-        (f"{name}settings".capitalize(), _settings(read_json(place / "config.json"))),
+        report.picture(
+            read_image(paths[at]), f"outline | output | truth, after {paths[at].stem} images", width=WIDE // 3
+        )
+        for at in chosen
     ]
 
 
-def _curves(place: Path) -> str:
-    """Every number of metrics.jsonl against the images seen."""
-    series: dict[str, list[tuple[float, float]]] = {}
-    for row in read_jsonl(place / "metrics.jsonl"):
-        for name, value in _numbers(row):
-            series.setdefault(name, []).append((float(row.get("images", 0)), value))
-    if not series:
-        return "<p>nothing was logged yet</p>"
-    return report.curves(series, "images")
+def _settings(folder: Path) -> str:
+    """config.json as a table, options inside others with a dot."""
+    path = folder / "config.json"
+    return report.table(["setting", "value"], _rows(read_json(path) if path.is_file() else {}))
 
 
-def _numbers(row: dict[str, Any], before: str = "") -> list[tuple[str, float]]:
-    """The numbers of a row by name, those of nested objects with the names before them."""
-    found: list[tuple[str, float]] = []
-    for name, value in row.items():
-        if isinstance(value, dict):
-            found += _numbers(value, f"{before}{name}.")
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and name not in NOT_CURVES:
-            found.append((f"{before}{name}", float(value)))
-    return found
-
-
-def _grids(place: Path) -> str:
-    """Sample grids, evenly spaced over training, the last one always."""
-    paths = sorted((place / "samples").glob("*.png"), key=lambda path: (len(path.stem), path.stem))
-    places = {round(i * (len(paths) - 1) / (GRIDS - 1)) for i in range(GRIDS)} if paths else set()
-    figures = [_grid(paths[i]) for i in sorted(places)]
-    return report.row(figures) if figures else "<p>no samples yet</p>"
-
-
-def _grid(path: Path) -> str:
-    data = base64.b64encode(path.read_bytes()).decode()
-    words = f"after {escape(path.stem)} images: outline | output | truth"
-    return f'<figure><img alt="{words}" src="data:image/png;base64,{data}"><figcaption>{words}</figcaption></figure>'
-
-
-def _settings(config: dict[str, Any]) -> str:
-    flat = {**{name: value for name, value in config.items() if name != "options"}, **config.get("options", {})}
-    return report.table(["setting", "value"], [[name, json.dumps(value)] for name, value in flat.items()])
+def _rows(values: Mapping[str, Any], prefix: str = "") -> list[list[str]]:
+    rows: list[list[str]] = []
+    for name, value in values.items():
+        rows += _rows(value, f"{prefix}{name}.") if isinstance(value, Mapping) else [[f"{prefix}{name}", str(value)]]
+    return rows

@@ -92,7 +92,9 @@ def test_only_the_command_line_reads_the_environment(path):
     assert "os.environ" not in path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["make-pairs", "--help"], ["train", "--help"], ["crawl", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], *([name, "--help"] for name in ("make-pairs", "train", "crawl", "evaluate"))]
+)
 def test_help_loads_nothing_heavy(arguments, tmp_path):
     code = (
         "import sys\nfrom comicdata.cli.main import run\n"

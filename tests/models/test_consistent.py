@@ -340,3 +340,19 @@ def test_the_commands(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     wrong = ["train", "two-step", "--pairs", pairs, "--run", run, "--dry-run", "--stage", "background"]
     assert command_line(wrong) == 2
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("model", ["consistent", "two-step"])
+def test_stages_are_evaluated_as_one_colorizer(trained: Path, model: str, tmp_path: Path) -> None:
+    arguments = ["evaluate", str(trained / model), "--pairs", str(trained / "pairs"), "--out", str(tmp_path), "-q"]
+    assert command_line(arguments) == 0
+    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(first) == {"test.json", "test.jsonl", "test.png"}
+    assert json.loads(first["test.json"])["model_name"] == model
+    assert command_line(arguments) == 0
+    assert first == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+
+def test_a_stage_alone_is_no_colorizer(trained: Path) -> None:
+    with pytest.raises(UsageError, match="only the stage background of consistent"):
+        Colorizer.load(trained / "consistent" / "stages" / "background")

@@ -1,0 +1,157 @@
+"""`comicdata evaluate` as a user runs it, and the page about a run."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from comicdata.cli.main import run
+from comicdata.cli.show_run import page, split_series
+from comicdata.errors import IntegrityError, UsageError
+from comicdata.files import read_jsonl
+from comicdata.images import encode_png, read_image
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory):
+    """A comic, its pairs, and a run that was trained for two steps."""
+    out = tmp_path_factory.mktemp("tour")
+    assert run(["demo", "--out", str(out), "--episodes", "4", "--images", "16", "-q"]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def evaluated(tour):
+    assert run(["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "3", "-q"]) == 0
+    return tour / "run"
+
+
+def test_numbers_for_programs_and_a_table_for_people(tour, tmp_path, capsys):
+    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "3", "--json"]
+    assert run([*arguments, "--out", str(tmp_path / "a")]) == 0
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert set(document) == {"model", "baselines"}
+    for words in ("against outline copy", "colour ratio", "off lines", "CIEDE2000", "dB against nearest", "test.png"):
+        assert words in captured.err
+    assert "foreground" not in captured.err  # unknown without masks
+    saved = json.loads((tmp_path / "a" / "test.json").read_text())
+    assert (saved["panels"], saved["split"], saved["model"]) == (3, "test", document["model"])
+    rows = read_jsonl(tmp_path / "a" / "test.jsonl")
+    assert np.mean([row["psnr_off_line"] for row in rows]) == pytest.approx(document["model"]["off_line"]["psnr"])
+    assert read_image(tmp_path / "a" / "test.png").shape == (22 + 3 * (22 + 256), 6 * 256, 3)
+    assert run([*arguments, "--out", str(tmp_path / "b")]) == 0
+    for name in ("test.json", "test.jsonl", "test.png"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_the_run_is_whole_after_its_evaluation(evaluated, capsys):
+    assert (evaluated / "evaluation" / "test.json").is_file()
+    assert run(["verify", str(evaluated)]) == 0
+
+
+def test_masks_add_rows_to_the_table(tour, tmp_path, capsys):
+    for path in (tour / "pairs" / "256" / "test" / "canny").rglob("*.png"):
+        mask = np.zeros((256, 256), np.uint8)
+        mask[:128] = 255
+        (tmp_path / path.name).write_bytes(encode_png(mask))
+    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "2", "--json"]
+    assert run([*arguments, "--masks", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    captured = capsys.readouterr()
+    assert set(json.loads(captured.out)["model"]["background"]) == {"l1", "psnr", "ssim", "de2000"}
+    assert "foreground" in captured.err
+
+
+def test_pairs_that_were_trained_on_or_are_others_are_said(tour, tmp_path, capsys):
+    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "1", "--out", str(tmp_path)]
+    assert run([*arguments, "--split", "train", "-q"]) == 0
+    assert "were trained on" in capsys.readouterr().err
+    assert run([*arguments, "-q"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "words", "status"),
+    [
+        ({"run": "empty"}, "no weights here", 2),
+        ({"run": "nowhere"}, "no weights here", 2),
+        ({"--pairs": "nowhere"}, "no manifest.parquet", 2),
+        ({"--split": "nothing"}, "nothing", 2),
+        ({"--masks": "empty"}, "no mask of these pairs", 2),
+        ({"run": "run/weights.safetensors"}, "--out", 2),
+    ],
+)
+def test_bad_input_is_one_line(change, words, status, tour, capsys):
+    (tour / "empty").mkdir(exist_ok=True)
+    given = {"run": "run", "--pairs": "pairs", "--split": "test"} | change
+    paths = {name: value if name == "--split" else str(tour / value) for name, value in given.items()}
+    arguments = ["evaluate", paths.pop("run"), *(word for pair in paths.items() for word in pair)]
+    assert run(arguments) == status
+    error = capsys.readouterr().err.strip()
+    assert words in error and error.count("\n") == 0 and "a bug" not in error
+
+
+def test_a_split_without_pairs_is_status_2_and_makes_nothing(tour, tmp_path, capsys):
+    from comicdata.manifests import read_rows, write_manifest
+
+    rows = [row for row in read_rows(tour / "pairs") if row.split != "validation"]
+    write_manifest(tmp_path / "pairs", rows)
+    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tmp_path / "pairs"), "--split", "validation"]
+    assert run([*arguments, "--out", str(tmp_path / "out"), "-q"]) == 2
+    assert "no pairs of size 256 in the split validation" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_writes_nothing(tour, tmp_path):
+    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--out", str(tmp_path / "out")]
+    assert run([*arguments, "--dry-run", "-q"]) == 0
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_page_of_a_run_needs_nothing_else(evaluated):
+    (grid,) = (evaluated / "samples").glob("*.png")
+    text = page(evaluated)
+    for words in ("On 3 windows of the split test", "Training", "Settings", "options.batch_size", "ceiling"):
+        assert words in text
+    assert not re.search(r"""(src|href)=["'](?!data:)""", text) and "<script" not in text
+    assert text.count("data:image/jpeg;base64,") == 2  # the evaluation, and the one grid
+    assert f"after {grid.stem} images" in text
+    row = json.loads((evaluated / "evaluation" / "test.json").read_text())["model"]["all"]
+    assert f"<td>{row['psnr']:.2f}</td>" in text
+
+
+def test_the_page_escapes_what_a_run_says(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"options": {"model": "<b>x</b>", "list": ["<i>"]}}))
+    text = page(tmp_path)
+    assert "<b>" not in text and "<i>" not in text and "&lt;i&gt;" in text
+    assert "Nothing logged yet" in text
+
+
+def test_every_stage_has_its_part_of_the_page(tmp_path):
+    stages = ["low-resolution", "polishing"]
+    (tmp_path / "config.json").write_text(json.dumps({"model": "two-step", "stages": stages}))
+    for number, stage in enumerate(stages):
+        folder = tmp_path / "stages" / stage
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(json.dumps({"options": {"stage": stage}}))
+        rows = [{"images": images, "lr": 0.1, "l1": 7.5 + number} for images in (8, 16)]
+        (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    text = page(tmp_path)
+    assert text.index("Training: low-resolution") < text.index("Training: polishing")
+    assert "top 7.5, last 7.5" in text and "top 8.5, last 8.5" in text and "lr: top" not in text
+
+
+def test_losses_and_validation_are_two_charts():
+    rows = [{"images": 8, "lr": 0.1, "l1": 3.0}, {"images": 8, "validation_psnr": 12.5, "validation_x": None}]
+    assert split_series(rows) == ({"l1": [(8, 3)]}, {"validation_psnr": [(8, 12.5)]})
+
+
+def test_a_page_of_what_is_no_run(tmp_path):
+    with pytest.raises(UsageError, match="no run here"):
+        page(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "evaluation").mkdir()
+    (tmp_path / "evaluation" / "test.json").write_text('{"model": {}}')
+    with pytest.raises(IntegrityError, match="run that again"):
+        page(tmp_path)
