@@ -8,7 +8,6 @@ import pytest
 
 from comicdata.cli.main import run
 from comicdata.drawn import draw_episode
-from comicdata.files import write_json, write_jsonl
 from comicdata.images import encode_png, read_image
 from comicdata.manifests import file_of, read_rows
 from comicdata.recut import heights_of, is_strip, recut_panel
@@ -72,22 +71,6 @@ def test_what_was_cut_is_cut_again_to_the_pixel(place):
 def test_without_the_crawl_the_reasons_are_counted(place, capsys):
     text = page_of(place, capsys)
     assert "--crawl DIR" in text or "nothing" in text
-
-
-def test_the_page_of_a_run(tmp_path):
-    run_folder = tmp_path / "run"
-    for place in (run_folder / "stages" / "background", run_folder / "stages" / "polishing"):
-        (place / "samples").mkdir(parents=True)
-        write_json(place / "config.json", {"images": 40, "options": {"batch_size": 4, "note": "<b>"}})
-        write_jsonl(place / "metrics.jsonl", [{"images": n, "loss": {"l1": 1 / n}, "lr": 1} for n in (10, 20, 40)])
-        for n in (10, 20, 40):
-            (place / "samples" / f"{n}.png").write_bytes(encode_png(np.full((8, 24, 3), n, np.uint8)))
-    write_json(run_folder / "config.json", {"model": "consistent"})
-    assert run(["show", str(run_folder)]) == 0
-    text = (tmp_path / "run.html").read_text()
-    assert text.count("<polyline") == 2 and text.count("data:image/png;base64,") == 6
-    assert "loss.l1: top 0.1, last 0.025" in text and "lr:" not in text and "&lt;b&gt;" in text
-    assert "Background: curves" in text and "Polishing: samples" in text and "consistent" in text
 
 
 def test_what_is_neither_is_status_2(tmp_path, capsys):
