@@ -77,7 +77,7 @@ def train(
 
     \b
     Several GPUs:
-      torchrun --nproc-per-node 4 --no-python comicdata train ...
+      torchrun --nproc-per-node 4 --no-python -- comicdata train ...
     """
     _follow(front)
     given = {**overrides, "size": int(size) if size else None, "discriminator_layers": d_layers}
