@@ -73,8 +73,11 @@ def train(
 ) -> Any:
     """Train MODEL on pairs. The same command goes on where it stopped; a larger --images trains further.
 
-    two-step and consistent train their stages in order, each into RUN/stages; --stage trains one alone. Several GPUs:
-    torchrun --nproc-per-node 4 --no-python comicdata train ...
+    two-step and consistent train their stages in order, each into RUN/stages; --stage trains one alone.
+
+    \b
+    Several GPUs:
+      torchrun --nproc-per-node 4 --no-python -- comicdata train ...
     """
     _follow(front)
     given = {**overrides, "size": int(size) if size else None, "discriminator_layers": d_layers}

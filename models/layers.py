@@ -42,10 +42,11 @@ class ResizeConv2d(nn.Module):
         self.weight = nn.Parameter(torch.empty(inputs, outputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
         spread = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
-        self.register_buffer("spread", spread, persistent=False)
+        self.register_buffer("spread", torch.kron(spread, spread).T.contiguous(), persistent=False)  # (9, 16)
 
     def forward(self, value: Tensor) -> Tensor:
-        kernel = torch.einsum("ja,ioab,kb->iojk", self.spread, self.weight, self.spread)
+        kernel = (self.weight.flatten(2) @ self.spread).unflatten(2, (4, 4))
+        kernel = kernel.contiguous(memory_format=torch.channels_last)
         return F.conv_transpose2d(value, kernel, self.bias, stride=2, padding=1)
 
 

@@ -222,8 +222,8 @@ class Learner:
             mean.lerp_(value, 1 - keep)
 
     def weights(self) -> dict[str, Tensor]:
-        """The moving average: what colorizes."""
-        return {name: value.detach() for name, value in self.average.named_parameters()}
+        """The moving average: what colorizes. DivergedError when any of it is not finite."""
+        return _all_finite({name: value.detach() for name, value in self.average.named_parameters()})
 
     def tensors(self) -> dict[str, Tensor]:
         """All that a step reads and changes, by name. DivergedError when any of it is not finite."""
@@ -232,9 +232,7 @@ class Learner:
             for key, parameter in self.networks[name].named_parameters():
                 for part, value in optimizer.state.get(parameter, {}).items():
                     named[f"optimizer.{name}.{key}.{part}"] = value
-        if not all(bool(torch.isfinite(value).all()) for value in named.values()):
-            raise DivergedError("the weights are no longer finite; the last good state is kept: lower the rate (lr)")
-        return named
+        return _all_finite(named)
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Take over what `tensors` returned; IntegrityError when names or shapes are of another network."""
@@ -312,6 +310,12 @@ class AdversarialLearner(Learner):
         hints = fixed_hints(judged.color(index), outline, index)
         shown = np.where(hints[..., 3:] > 0, hints[..., :3], outline[..., None])
         return beside([plain, shown, self.colorizer.colorize(outline, hints=hints)], axis=1)
+
+
+def _all_finite(named: Terms) -> Terms:
+    if not all(bool(torch.isfinite(value).all()) for value in named.values()):
+        raise DivergedError("the weights are no longer finite; the last good state is kept: lower the rate (lr)")
+    return named
 
 
 def _placed(network: nn.Module, device: torch.device) -> nn.Module:

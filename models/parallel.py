@@ -62,7 +62,9 @@ def joined(device: torch.device) -> Iterator[tuple[Processes, torch.device]]:
         device = torch.device("cuda", dist.get_node_local_rank())
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    processes = Processes(dist.get_rank(), dist.get_world_size())
+    processes.wait()  # nobody fails while others still look for it
     try:
-        yield Processes(dist.get_rank(), dist.get_world_size()), device
+        yield processes, device
     finally:
         dist.destroy_process_group()

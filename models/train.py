@@ -147,7 +147,7 @@ def _memory(config: TrainConfig, processes: Processes) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        out = isinstance(error, torch.OutOfMemoryError | MemoryError) or "not enough memory" in str(error)
+        out = isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
         if not out:
             raise
         share = config.batch_size // (processes.count * config.accumulate)

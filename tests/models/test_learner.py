@@ -111,6 +111,15 @@ def test_a_loss_that_is_not_finite_names_a_few_of_many_pairs(batch: Batch, monke
         learner_of().step(many, 0)
 
 
+def test_weights_that_are_not_finite_are_never_handed_out() -> None:
+    learner = learner_of()
+    next(learner.average.parameters()).data[0] = torch.inf
+    with pytest.raises(DivergedError, match="no longer finite"):
+        learner.weights()
+    with pytest.raises(DivergedError, match="no longer finite"):
+        learner.tensors()
+
+
 def test_compiled_networks_keep_their_names(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     plain, compiled = learner_of(), []
 
@@ -152,7 +161,7 @@ def test_two_processes_learn_what_one_does(make: Callable[..., Path], tmp_path: 
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     train(resolve_config("auto-painter", "small", changes), pairs, tmp_path / "one")

@@ -119,7 +119,9 @@ def test_least_squares_form() -> None:
 def test_the_two_models_differ_only_by_hints_and_the_weights_of_feature_and_tv() -> None:
     for preset in ("small", "paper"):
         painter, pix2pix = PRESETS["auto-painter"][preset], PRESETS["pix2pix"][preset]
-        assert replace(painter, model="pix2pix", hints=False, weight_feature=0.0, weight_tv=0.0) == pix2pix
+        shared = replace(painter, model="pix2pix", hints=False, weight_feature=0.0, weight_tv=0.0)
+        assert replace(shared, upsampling="transposed") == pix2pix
+        assert painter.upsampling == ("resize" if preset == "small" else "transposed")
 
 
 def test_presets() -> None:

@@ -209,18 +209,20 @@ def test_divergence_names_the_pairs_and_keeps_the_last_good_state(pairs: Path, t
     assert state is None or all(bool(tensor.isfinite().all()) for tensor in state.tensors.values())
 
 
+def _raise(error: Exception) -> None:
+    raise error
+
+
 @pytest.mark.parametrize(
-    "raised", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: not enough memory")]
+    "fails",
+    [lambda: _raise(torch.OutOfMemoryError("CUDA out of memory")), lambda: torch.empty(2**52)],
+    ids=["cuda", "cpu"],
 )
 def test_out_of_memory_says_what_to_try(
-    pairs: Path, tmp_path: Path, raised: Exception, monkeypatch: pytest.MonkeyPatch
+    pairs: Path, tmp_path: Path, fails: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(tiny(images=16), pairs, tmp_path / "run")
-
-    def fails(*_: object) -> None:
-        raise raised
-
-    monkeypatch.setattr(AdversarialLearner, "step", fails)
+    monkeypatch.setattr(AdversarialLearner, "step", lambda *_: fails())
     with pytest.raises(ResourceError, match=r"4 images of 32 pixels.*--accumulate 2.*--batch-size 2 and another run"):
         train(tiny(), pairs, tmp_path / "run")
     with pytest.raises(ResourceError, match=r"1 images of 32 pixels.*smaller --size"):
@@ -230,10 +232,8 @@ def test_out_of_memory_says_what_to_try(
 
 
 def test_other_errors_are_not_taken_for_memory(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*_: object) -> None:
-        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
-
-    monkeypatch.setattr(AdversarialLearner, "step", fails)
+    error = RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+    monkeypatch.setattr(AdversarialLearner, "step", lambda *_: _raise(error))
     with pytest.raises(RuntimeError, match="mat1"):
         train(tiny(), pairs, tmp_path / "run")
 
