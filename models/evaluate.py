@@ -16,20 +16,20 @@ from comicdata.images import Image, encode_png, read_image
 from comicdata.models.baselines import NAMES, Baselines
 from comicdata.models.colorize import Colorizer
 from comicdata.models.data import PairDataset
+from comicdata.models.lab import de2000_map, lab_of
 from comicdata.models.metrics import (
     Mask,
     background_consistency,
     colourfulness,
-    de2000_map,
     flat_regions,
     l1,
-    lab_of,
     mean_of_finite,
     mean_under,
     off_line,
     psnr,
     spread,
     ssim_map,
+    windows_of,
 )
 
 SUBSETS = ("all", "off_line", "foreground", "background")
@@ -138,13 +138,13 @@ def score_panel(
     subsets: dict[str, Mask | None] = {"all": None, "off_line": paper}
     if background is not None:
         subsets |= {"foreground": ~background, "background": background}
-    truth_lab = lab_of(truth)
+    truth_lab, truth_windows = lab_of(truth), windows_of(truth)
     regions = flat_regions(truth, truth_lab, paper if background is None else paper & background)
     truth_colour = colourfulness(truth)
 
     def score(output: Image) -> Scores:
         output_lab = lab_of(output)
-        similar, different = ssim_map(output, truth), de2000_map(output_lab, truth_lab)
+        similar, different = ssim_map(windows_of(output), truth_windows), de2000_map(output_lab, truth_lab)
         return Scores(
             {
                 subset: {
