@@ -12,6 +12,7 @@ import numpy.typing as npt
 from comicdata.images import Image
 
 Floats = npt.NDArray[np.float32]
+PART = 8192  # pixels
 WHITE = np.array([0.95047, 1.0, 1.08883])  # D65, observer of 2 degrees
 FROM_LINEAR = np.array(
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
@@ -39,8 +40,20 @@ def lab_of(rgb: Image) -> Floats:
 def de2000_map(output_lab: Floats, truth_lab: Floats) -> Floats:
     """CIEDE2000 colour difference of two (H, W, 3) CIELAB -> (H, W); 0 is equal, about 1 is just visible.
 
-    Source: Sharma, Wu, Dalal, "The CIEDE2000 color-difference formula" (2005), equations 2 to 22, all weights 1. Hues
-    are kept as directions: their mean is the direction between them, and its cosines come from multiples of one angle.
+    Source: Sharma, Wu, Dalal, "The CIEDE2000 color-difference formula" (2005), equations 2 to 22, all weights 1.
+    """
+    return np.concatenate([_de2000(output_lab[rows], truth_lab[rows]) for rows in strips(truth_lab.shape)])
+
+
+def strips(shape: tuple[int, ...]) -> list[slice]:
+    """The rows of an array (H, W, ...) in parts of about PART pixels: what is made of each stays in the cache."""
+    step = max(1, PART // max(1, shape[1]))
+    return [slice(top, top + step) for top in range(0, max(1, shape[0]), step)]
+
+
+def _de2000(output_lab: Floats, truth_lab: Floats) -> Floats:
+    """Hues are kept as directions: their mean is the direction between them, and its cosines come from multiples of
+    one angle.
     """
     (l1, a1, b1), (l2, a2, b2) = cv2.split(output_lab), cv2.split(truth_lab)
     mean_chroma = (np.sqrt(a1 * a1 + b1 * b1) + np.sqrt(a2 * a2 + b2 * b2)) / 2

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from comicdata.images import Image
 from comicdata.models.data import PairDataset
-from comicdata.models.lab import Floats
+from comicdata.models.lab import Floats, strips
 
 Mask = npt.NDArray[np.bool_]
 Sums = npt.NDArray[np.int32]
@@ -86,20 +86,25 @@ def ssim_map(output: Windows, truth: Windows) -> Floats:
     structural similarity" (2004), equation 13. Values near the border of a mask see a little of what is beyond it.
     Pictures under 7 pixels give nan.
     """
-    pixels, border = SSIM_SIZE**2, SSIM_SIZE // 2
     values = np.full(truth.sums.shape[:2], np.nan, np.float32)
     if min(values.shape) < SSIM_SIZE:
         return values
-    both = output.sums * truth.sums
-    shared = pixels * _window_sums(_product(output.picture, truth.picture)) - both
-    c1 = (0.01 * 255 * pixels) ** 2  # constants in units of the sums, of which the means are 1 / pixels
-    c2 = (0.03 * 255) ** 2 * pixels * (pixels - 1)  # variances are those of samples
-    squares = output.sums * output.sums + truth.sums * truth.sums
-    above = (_floats(2 * both) + c1) * (_floats(2 * shared) + c2)
-    below = (_floats(squares) + c1) * (_floats(output.spread + truth.spread) + c2)
-    inner = slice(border, -border)
-    values[inner, inner] = cv2.transform(above / below, np.full((1, 3), 1 / 3, np.float32))[inner, inner]
+    products = _window_sums(_product(output.picture, truth.picture))
+    inner = slice(SSIM_SIZE // 2, -(SSIM_SIZE // 2))
+    every = [_ssim(output, truth, products, rows) for rows in strips(values.shape)]
+    values[inner, inner] = np.concatenate(every)[inner, inner]
     return values
+
+
+def _ssim(output: Windows, truth: Windows, products: Sums, rows: slice) -> Floats:
+    """(rows, W). Everything is in units of the sums: SSIM_SIZE^2 times a mean, and variances are those of samples."""
+    pixels = SSIM_SIZE**2
+    c1, c2 = (0.01 * 255 * pixels) ** 2, (0.03 * 255) ** 2 * pixels * (pixels - 1)
+    left, right = output.sums[rows], truth.sums[rows]
+    both = left * right
+    above = (_floats(2 * both) + c1) * (_floats(2 * (pixels * products[rows] - both)) + c2)
+    below = (_floats(left * left + right * right) + c1) * (_floats(output.spread[rows] + truth.spread[rows]) + c2)
+    return np.asarray(cv2.transform(above / below, np.full((1, 3), 1 / 3, np.float32)))
 
 
 def _floats(sums: Sums) -> Floats:
