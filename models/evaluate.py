@@ -35,6 +35,7 @@ from comicdata.models.metrics import (
 SUBSETS = ("all", "off_line", "foreground", "background")
 MEASURES = ("l1", "psnr", "ssim", "de2000")
 WORKERS = 2
+AT_ONCE = 8  # panels painted together
 SHOWN = 2  # panels each of best, median and worst
 LABEL = 22  # height of a line of words in the picture
 TITLES = ("outline", "colorizer", "truth", "mean colour", "nearest", "low-res ceiling")
@@ -97,34 +98,38 @@ def evaluate(
     baselines = Baselines(train)
     neighbours = baselines.find_nearest(test, indices)
 
-    def paint(index: int) -> dict[str, Image | None]:
-        outline = test.outline(index)
-        made: dict[str, Image | None] = {"model": colorizer.colorize(outline, seed=seed)}
-        return made | baselines.paint(outline, test.color(index), neighbours[index])
+    def paint(few: Sequence[int]) -> list[dict[str, Image | None]]:
+        made = colorizer.colorize_many([test.outline(index) for index in few], seed=seed)
+        rivals = (baselines.paint(test.outline(index), test.color(index), neighbours[index]) for index in few)
+        return [{"model": model} | others for model, others in zip(made, rivals, strict=True)]
 
     panels = []
     for panel in _measured(test, indices, paint, grounds):
         panels.append(panel)
         on_panel(len(panels), len(indices))
     shown = [(words, indices[at]) for words, at in choose_shown(panels)]
-    rows = [(f"{words}: {test.rows[index].id}", _strip(test, index, paint(index))) for words, index in shown]
+    made = paint([index for _, index in shown]) if shown else []
+    rows = [
+        (f"{words}: {test.rows[index].id}", _strip(test, index, one))
+        for (words, index), one in zip(shown, made, strict=True)
+    ]
     return Evaluation(summarise(panels), panels, draw_rows(rows))
 
 
 def _measured(
     test: PairDataset,
     indices: Sequence[int],
-    paint: Callable[[int], dict[str, Image | None]],
+    paint: Callable[[Sequence[int]], list[dict[str, Image | None]]],
     grounds: dict[int, Mask],
 ) -> Iterator[Panel]:
     """Panels one after the other; the network goes on while threads measure what it made."""
     waiting: deque[Future[Panel]] = deque()
     with ThreadPoolExecutor(WORKERS) as pool:
-        for index in indices:
-            made = paint(index)
-            ground, name = grounds.get(index), test.rows[index].id
-            waiting.append(pool.submit(score_panel, name, made, test.outline(index), test.color(index), ground))
-            if len(waiting) > 2 * WORKERS:
+        for few in (indices[start : start + AT_ONCE] for start in range(0, len(indices), AT_ONCE)):
+            for index, made in zip(few, paint(few), strict=True):
+                ground, name = grounds.get(index), test.rows[index].id
+                waiting.append(pool.submit(score_panel, name, made, test.outline(index), test.color(index), ground))
+            while len(waiting) > AT_ONCE:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -44,6 +44,9 @@ class Painter:
     def colorize(self, outline: np.ndarray, *, seed: int = 0) -> np.ndarray:
         return self.paint(outline)
 
+    def colorize_many(self, outlines: list[np.ndarray], *, seed: int = 0) -> list[np.ndarray]:
+        return [self.colorize(one, seed=seed) for one in outlines]
+
 
 def as_colorizer(paint: Callable[[np.ndarray], np.ndarray]) -> Colorizer:
     return Painter(paint)  # type: ignore[return-value]
