@@ -1,7 +1,9 @@
 """`comicdata evaluate` as a user runs it, and the page about a run."""
 
+import importlib.util
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -61,6 +63,43 @@ def test_masks_add_rows_to_the_table(tour, tmp_path, capsys):
     captured = capsys.readouterr()
     assert set(json.loads(captured.out)["model"]["background"]) == {"l1", "psnr", "ssim", "de2000"}
     assert "foreground" in captured.err
+
+
+@pytest.fixture(scope="module")
+def drawn_masks():
+    """benchmarks/drawn_masks.py, which is no part of the package."""
+    place = Path(__file__).parents[2] / "benchmarks" / "drawn_masks.py"
+    spec = importlib.util.spec_from_file_location("drawn_masks", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_masks_of_the_drawn_comic_are_where_the_colour_is_that_of_the_background(tour, tmp_path, drawn_masks, capsys):
+    from comicdata.drawn import draw_episode
+    from comicdata.manifests import file_of, read_rows
+
+    rows = [row for row in read_rows(tour / "pairs") if row.kept]
+    assert drawn_masks.write_masks(tour / "pairs", tmp_path) == len(rows)
+    seen = 0
+    for row in rows:
+        panels = draw_episode(7, int(row.episode_id[1:])).panels
+        panel = min(panels, key=lambda one, top=row.panel_box[1]: abs(one.box.y0 - top))
+        if panel.background_kind != "flat":
+            continue
+        seen += 1
+        flat = panel.flats[panel.background][0].astype(int)
+        color = read_image(file_of(tour / "pairs", row, "color")).astype(int)
+        alike = np.abs(color - flat).max(axis=2) <= 6
+        mask = read_image(tmp_path / f"{row.id}.png")[..., 0] == 255
+        assert (mask & alike).sum() > 0.95 * mask.sum()
+        assert (mask & alike).sum() > 0.95 * alike.sum()
+    assert seen > 5
+    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "2", "--json"]
+    assert run([*arguments, "--masks", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    assert json.loads(capsys.readouterr().out)["model"]["background"]
+    with pytest.raises(UsageError, match="not a picture of the drawn comic of seed 8"):
+        drawn_masks.write_masks(tour / "pairs", tmp_path, 8)
 
 
 def test_pairs_that_were_trained_on_or_are_others_are_said(tour, tmp_path, capsys):
