@@ -37,6 +37,7 @@ class Painter:
 
     size = 64
     outline = "canny"
+    takes_hints = False
 
     def __init__(self, paint: Callable[[np.ndarray], np.ndarray]) -> None:
         self.paint = paint
