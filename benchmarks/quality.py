@@ -6,7 +6,6 @@ where it stopped. A model of several stages shares its images among them (SHARES
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
