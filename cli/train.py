@@ -59,6 +59,13 @@ from comicdata.errors import UsageError
 @click.option("--tensorboard", is_flag=True, help="Also write RUN/tensorboard.")
 @click.option("--decay-start", type=click.IntRange(0), default=None, help="The rate falls from this image on ...")
 @click.option("--decay-end", type=click.IntRange(0), default=None, help="... to this one.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Any other option of the training or its networks, as lr=0.001 (repeat).",
+)
 def train(
     front: Front,
     model: str,
@@ -69,6 +76,7 @@ def train(
     stage: str | None,
     d_layers: int | None,
     tensorboard: bool,
+    settings: tuple[str, ...],
     **overrides: Any,
 ) -> Any:
     """Train MODEL on pairs. The same command goes on where it stopped; a larger --images trains further.
@@ -79,8 +87,11 @@ def train(
     Several GPUs:
       torchrun --nproc-per-node 4 --no-python -- comicdata train ...
     """
+    from comicdata.models.settings import read_settings
+
     _follow(front)
     given = {**overrides, "size": int(size) if size else None, "discriminator_layers": d_layers}
+    given |= read_settings(model, settings)
     if model in ("two-step", "consistent"):
         if overrides["hints"] is not None or tensorboard:
             raise UsageError(f"--hints and --tensorboard: {model} has neither; auto-painter and pix2pix have both")
