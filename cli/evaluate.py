@@ -55,6 +55,7 @@ TO_BEAT = ("outline_copy", "mean_color", "nearest")
     default=None,
     help="lin0 to lin4 of LPIPS-VGG (safetensors), with VGG16 in it or in --feature-weights: adds LPIPS.",
 )
+@click.option("--hints/--no-hints", default=True, help="Also measure a RUN trained with hints with some; slower.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="So many pairs, evenly spread; all by default.")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Same seed, same colours.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")

@@ -81,10 +81,13 @@ class Evaluation:
 class _Contest:
     """A colorizer, the baselines, and the pairs that all of them paint."""
 
-    def __init__(self, colorizer: Colorizer, test: PairDataset, train: PairDataset, indices: list[int], seed: int):
+    def __init__(
+        self, colorizer: Colorizer, test: PairDataset, train: PairDataset, indices: list[int], seed: int, *, hints: bool
+    ) -> None:
         self.colorizer = colorizer
         self.test = test
         self.seed = seed
+        self.hints = hints
         self.baselines = Baselines(train)
         self.neighbours = self.baselines.find_nearest(test, indices)
 
@@ -101,15 +104,15 @@ class _Contest:
     def with_hints(self, outline: Image, hints: Sequence[Hint]) -> Image:
         return self.colorizer.colorize(outline, seed=self.seed, hints=hints)
 
-    def hint_errors(self, index: int) -> Errors:
+    def hint_errors(self, index: int, plain: Image) -> Errors:
         test = self.test
-        return measure_hints(self.with_hints, test.outline(index), test.color(index), test.rows[index].id)
+        return measure_hints(self.with_hints, plain, test.outline(index), test.color(index), test.rows[index].id)
 
     def row(self, index: int, made: Made) -> Made:
         """The pictures of one pair, those with hints among them, where dots lie on the outline."""
         outline, truth = self.test.outline(index), self.test.color(index)
         row = made | {"truth": truth}
-        if self.colorizer.takes_hints:
+        if self.hints:
             hints = choose_dots(outline, truth, self.test.rows[index].id)
             dots = paint_hints(hints, *outline.shape)
             dotted = np.where(dots[..., 3:] > 0, dots[..., :3], outline[..., None])
@@ -125,14 +128,16 @@ def evaluate(
     masks: Path | None = None,
     limit: int | None = None,
     seed: int = 0,
+    hints: bool = True,
     eyes: Perceptual | None = None,
     on_panel: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluation:
     """Measure a colorizer and the baselines on the pairs of a split, at the size and outline it was trained on.
 
     `masks`: a folder of <pair id>.png, white on the background; without one for a pair its foreground and background
-    are unknown. `limit`: so many panels, evenly spread. `eyes`: for LPIPS, KID and FID. Deterministic for a given
-    `seed`. UsageError without pairs, without pairs to train on (the baselines need them), or when a mask does not fit.
+    are unknown. `limit`: so many panels, evenly spread. `hints`: measure a colorizer that takes hints with some, too.
+    `eyes`: for LPIPS, KID and FID. Deterministic for a given `seed`. UsageError without pairs, without pairs to train
+    on (the baselines need them), or when a mask does not fit.
     """
     test = PairDataset(pairs, split, colorizer.size, colorizer.outline)
     test.require_rows()
@@ -140,32 +145,36 @@ def evaluate(
     train.require_rows()
     indices = spread(len(test), limit or len(test))
     grounds = read_masks(masks, test, indices)
-    contest = _Contest(colorizer, test, train, indices, seed)
-    hinted = [indices[at] for at in spread(len(indices), HINTED)] if colorizer.takes_hints else []
-    total = len(indices) + len(hinted)
-    panels = []
-    for panel in _measured(contest, indices, grounds, eyes):
+    contest = _Contest(colorizer, test, train, indices, seed, hints=hints and colorizer.takes_hints)
+    panels: list[Panel] = []
+    errors: list[Errors] = []
+    for panel in _measured(contest, indices, grounds, eyes, errors):
         panels.append(panel)
-        on_panel(len(panels), total)
-    errors = []
-    for index in hinted:
-        errors.append(contest.hint_errors(index))
-        on_panel(len(panels) + len(errors), total)
+        on_panel(len(panels), len(indices))
     document = summarise(panels, eyes) | ({"hints": mean_hints(errors)} if errors else {})
     return Evaluation(document, panels, _picture(contest, indices, panels))
 
 
 def _measured(
-    contest: _Contest, indices: Sequence[int], grounds: Mapping[int, Mask], eyes: Perceptual | None
+    contest: _Contest,
+    indices: Sequence[int],
+    grounds: Mapping[int, Mask],
+    eyes: Perceptual | None,
+    errors: list[Errors],
 ) -> Iterator[Panel]:
-    """Panels one after the other; the network goes on while threads measure what it made."""
+    """Panels one after the other; the network goes on while threads measure what it made. Errors with hints go into
+    `errors`.
+    """
     waiting: deque[Future[Panel]] = deque()
     test = contest.test
+    hinted = {indices[at] for at in spread(len(indices), HINTED)} if contest.hints else set()
     with ThreadPoolExecutor(WORKERS) as pool:
         for start in range(0, len(indices), AT_ONCE):
             few = indices[start : start + AT_ONCE]
             for index, made in zip(few, contest.paint(few), strict=True):
                 outline, truth, name = test.outline(index), test.color(index), test.rows[index].id
+                if index in hinted and (plain := made["model"]) is not None:
+                    errors.append(contest.hint_errors(index, plain))
                 seen = {} if eyes is None else eyes.look(made, truth)
                 waiting.append(pool.submit(score_panel, name, made, outline, truth, grounds.get(index), seen))
             while len(waiting) > AT_ONCE:

@@ -66,22 +66,24 @@ def _disc(hint: Hint, scale: float, shape: tuple[int, ...]) -> Mask:
 
 
 def measure_hints(
-    colorize: Callable[[Image, Sequence[Hint]], Image], outline: Image, truth: Image, name: str
+    colorize: Callable[[Image, Sequence[Hint]], Image], plain: Image, outline: Image, truth: Image, name: str
 ) -> Errors:
     """The mean CIEDE2000 between truth (H, W, 3) and colouring, with hints and without on the very same pixels; nan
-    where no pixel is left. `colorize` paints an outline (H, W) with hints.
+    where no pixel is left. `colorize` paints an outline (H, W) with hints; `plain` is what it makes of it without.
     """
     truth_lab = lab_of(truth)
 
-    def error(hints: Sequence[Hint]) -> Floats:
-        return de2000_map(lab_of(colorize(outline, hints)), truth_lab)
+    def error(painted: Image) -> Floats:
+        return de2000_map(lab_of(painted), truth_lab)
 
-    plain, every = error(()), choose_dots(outline, truth, name)
+    without, every = error(plain), choose_dots(outline, truth, name)
     found: Errors = {}
     for count in COUNTS:
         dots = dots_of(every[:count], outline, truth)
-        hinted = error(dots.hints) if every else plain
-        found[count] = {name: (mean_under(hinted, area), mean_under(plain, area)) for name, area in dots.areas.items()}
+        hinted = error(colorize(outline, dots.hints)) if every else without
+        found[count] = {
+            area: (mean_under(hinted, pixels), mean_under(without, pixels)) for area, pixels in dots.areas.items()
+        }
     return found
 
 

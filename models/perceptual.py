@@ -21,6 +21,7 @@ Matrix = npt.NDArray[np.float64]
 ALL_WIDTHS = (*WIDTHS, 0, 512, 512, 512)  # up to relu5_3
 CHANNELS = (64, 128, 256, 512, 512)  # of the five layers looked at: relu1_2, 2_2, 3_3, 4_3 and 5_3
 TRUTH = "truth"
+ROWS = 1024  # of the kernel of KID at once, which is as large as the square of the number of windows
 BACKBONE_CURE = (
     "give the VGG16 of --vgg-weights: model.safetensors of https://huggingface.co/timm/vgg16.tv_in1k (528 MB)"
 )
@@ -70,14 +71,15 @@ def kid(left: Matrix, right: Matrix) -> float | None:
     if min(len(left), len(right)) < 2:
         return None
 
-    def kernel(one: Matrix, other: Matrix) -> Matrix:
-        return np.asarray((one @ other.T / one.shape[1] + 1) ** 3)
+    def total(one: Matrix, other: Matrix) -> float:
+        parts = (one[top : top + ROWS] for top in range(0, len(one), ROWS))
+        return sum(float(((part @ other.T / one.shape[1] + 1) ** 3).sum()) for part in parts)
 
     def within(one: Matrix) -> float:
-        values = kernel(one, one)
-        return float((values.sum() - np.trace(values)) / (len(one) * (len(one) - 1)))
+        itself = float(((np.square(one).sum(axis=1) / one.shape[1] + 1) ** 3).sum())
+        return (total(one, one) - itself) / (len(one) * (len(one) - 1))
 
-    return within(left) + within(right) - 2 * float(kernel(left, right).mean())
+    return within(left) + within(right) - 2 * total(left, right) / (len(left) * len(right))
 
 
 def fid(left: Matrix, right: Matrix) -> float | None:

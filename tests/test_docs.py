@@ -16,7 +16,8 @@ PAGES = sorted((ROOT / "docs").glob("*.md"))
 def options_of_all_commands():
     group = LazyGroup("comicdata")
     commands = [group.get_command(None, name) for name in COMMANDS]
-    return {option for command in commands for parameter in command.params for option in parameter.opts}
+    parameters = [parameter for command in commands for parameter in command.params]
+    return {option for one in parameters for option in (*one.opts, *one.secondary_opts)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

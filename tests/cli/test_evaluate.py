@@ -141,8 +141,9 @@ def test_weights_of_vgg_add_what_it_sees(tour, tmp_path, capsys):
 
 def test_pairs_that_were_trained_on_or_are_others_are_said(tour, tmp_path, capsys):
     arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "1", "--out", str(tmp_path)]
-    assert run([*arguments, "--split", "train", "-q"]) == 0
+    assert run([*arguments, "--split", "train", "-q", "--no-hints"]) == 0
     assert "were trained on" in capsys.readouterr().err
+    assert "hints" not in json.loads((tmp_path / "train.json").read_text())
     assert run([*arguments, "-q"]) == 0
     assert capsys.readouterr().err == ""
 

@@ -58,7 +58,7 @@ def test_errors_of_a_painter_that_lays_the_hints_on_grey() -> None:
         dots = paint_hints(hints, *lines.shape)
         return np.where(dots[..., 3:] > 0, dots[..., :3], grey)
 
-    found = measure_hints(paint, outline, truth, "w3")
+    found = measure_hints(paint, grey, outline, truth, "w3")
     lab = skimage_color.rgb2lab
     error = skimage_color.deltaE_ciede2000(lab(truth), lab(grey))
     dots = choose_dots(outline, truth, "w3")
@@ -75,7 +75,7 @@ def test_errors_of_a_painter_that_lays_the_hints_on_grey() -> None:
 
 def test_a_window_without_paper_has_no_number() -> None:
     _, truth = halves()
-    found = measure_hints(lambda lines, hints: truth, np.zeros((128, 128), np.uint8), truth, "w4")
+    found = measure_hints(lambda lines, hints: truth, truth, np.zeros((128, 128), np.uint8), truth, "w4")
     assert all(math.isnan(one) for areas in found.values() for both in areas.values() for one in both)
     means = mean_hints([found, {count: dict.fromkeys(AREAS, (1.0, 3.0)) for count in COUNTS}])
     assert means == {

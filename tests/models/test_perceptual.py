@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from comicdata.errors import IntegrityError, UsageError
+from comicdata.models import perceptual
 from comicdata.models.perceptual import CHANNELS, Perceptual, VGG16Taps, fid, kid, lpips
 
 
@@ -91,7 +92,9 @@ def test_lpips_of_one_position_by_hand() -> None:
     assert lpips([left], [right], [weight]).item() == pytest.approx(2 * 0.6**2 + 10 * 0.2**2)
 
 
-def test_kid_by_double_sum() -> None:
+@pytest.mark.parametrize("rows", [2, 1024])
+def test_kid_by_double_sum(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perceptual, "ROWS", rows)
     random = np.random.default_rng(0)
     left, right = random.normal(size=(7, 5)), random.normal(0.5, 1, (9, 5))
 
