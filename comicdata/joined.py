@@ -13,12 +13,14 @@ from comicdata.images import PICTURE_SUFFIXES, encode_png, read_image
 from comicdata.manifests import KINDS
 from comicdata.records import Failure, Pair
 
+TAKEN = (*KINDS, "mix")  # mix is what train calls canny with xdog
+
 
 def check_outlines(sources: Mapping[str, Path]) -> None:
     """UsageError for a name that no column can have, or a folder that is not there."""
     for name, folder in sources.items():
-        if not re.fullmatch("[a-z][a-z0-9]{0,29}", name) or name in KINDS:
-            raise UsageError(f"--outline {name}: a name is a word of [a-z0-9] other than {', '.join(KINDS)}")
+        if not re.fullmatch("[a-z][a-z0-9]{0,29}", name) or name in TAKEN:
+            raise UsageError(f"--outline {name}: a name is a word of [a-z0-9] other than {', '.join(TAKEN)}")
         if not folder.is_dir():
             raise UsageError(f"--outline {name}={folder}: no such folder")
 

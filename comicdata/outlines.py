@@ -1,14 +1,11 @@
 """Colour to line art: pure functions from (H, W, 3) uint8 RGB to (H, W) uint8, ink 0 on paper 255."""
 
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 import cv2
 import numpy as np
 
 from comicdata.images import Image, channel_sum
-
-OutlineKind = Literal["canny", "xdog"]
 
 
 @dataclass(frozen=True)

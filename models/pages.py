@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from comicdata.errors import PictureError
 from comicdata.images import Image
 from comicdata.models.colorize import Color, Colorizer, is_line_art, outline_of
 from comicdata.models.hints import Hint
@@ -36,6 +37,7 @@ def colorize_picture(
     rgb: Image,
     *,
     recolor: bool,
+    name: str = "picture",
     layout: Layout = "auto",
     seed: int = 0,
     samples: int = 1,
@@ -44,13 +46,19 @@ def colorize_picture(
 ) -> Colorized | None:
     """Colour one picture; None when it is in colour already and `recolor` is off.
 
-    Line art is used as it is. With `recolor` the outline the run was trained on is drawn first, panel by panel.
+    Line art is used as it is. With `recolor` the outline the run was trained on is drawn first, panel by panel;
+    PictureError (with `name`) when that outline was made elsewhere.
     `samples` and `background` as in `Colorizer.paint`; the layers are those of the first sample. `hints` are in pixels
     of the picture; each reaches the panel that its centre lies in.
     """
     line_art = is_line_art(rgb)
     if not line_art and not recolor:
         return None
+    if not (line_art or colorizer.draws):
+        raise PictureError(
+            f"{name}: has colour, and the outline {colorizer.outline} that this run was trained on was made elsewhere "
+            "and cannot be drawn here; give line art from the program that made it"
+        )
     boxes = panel_boxes(colorizer, rgb, layout)
     results = [rgb.copy() for _ in range(samples)]
     layers: dict[str, Image] = {}
