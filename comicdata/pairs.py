@@ -14,8 +14,7 @@ from comicdata.crawl import read_crawl
 from comicdata.errors import ComicDataError, UsageError
 from comicdata.files import locked, sweep_orphans, write_jsonl
 from comicdata.joined import check_outlines, join_outlines
-from comicdata.outlines import outline_parameters
-from comicdata.parts import Task, is_done, make_part, part_path, read_part
+from comicdata.parts import Task, is_done, make_part, outlines_of, part_path, read_part
 from comicdata.records import Failure, Pair, PairOptions
 from comicdata.splits import Key, assign_splits, check_pattern, drop_duplicates, group_by
 
@@ -139,10 +138,17 @@ def _finish(out: Path, options: PairOptions, plan: Plan, rows: Sequence[Pair], f
     manifests.write_manifest(out, rows)
     _remove_unnamed_pictures(out, rows)
     summary = summarize(rows, len(plan.todo), failures)
-    write_card(out, asdict(options) | {"group": plan.group, **outline_parameters()}, rows, summary.dropped)
+    write_card(out, _stated(options, plan.group), rows, summary.dropped)
     if failures or (out / "failures.jsonl").exists():
         write_jsonl(out / "failures.jsonl", (asdict(failure) for failure in failures))
     return summary
+
+
+def _stated(options: PairOptions, group: str) -> dict[str, Any]:
+    """The options as the card states them: presets of outlines with their parameters."""
+    presets = {"canny": options.canny, "xdog": options.xdog}
+    drawn = {kind: {"preset": presets[kind], **values} for kind, values in outlines_of(options).values().items()}
+    return asdict(options) | {"group": group, **drawn}
 
 
 def _remove_unnamed_pictures(out: Path, rows: Sequence[Pair]) -> None:

@@ -16,7 +16,7 @@ from comicdata.errors import IntegrityError, PictureError
 from comicdata.files import jsonl_bytes, read_jsonl, sha256_bytes, sync_disk, write_atomic
 from comicdata.images import Image, decode, encode, halve
 from comicdata.manifests import values_of
-from comicdata.outlines import canny_black, outline_parameters, xdog
+from comicdata.outlines import Outlines
 from comicdata.panels import Cut, Strip, cut_panel, find_layout, find_panels, picture_layout, pictures_of, stream_panels
 from comicdata.records import Box, EpisodeRecord, Failure, Pair, PairOptions
 from comicdata.splits import Key
@@ -58,8 +58,14 @@ class Task:
 
 def params_id(options: PairOptions) -> str:
     """Hash of the settings that made a window: where panels are found, how they are cut, how outlines are drawn."""
-    settings = {"fit": options.fit, "layout": options.layout, "order": options.reading_order, **outline_parameters()}
+    drawn = outlines_of(options).values()
+    settings = {"fit": options.fit, "layout": options.layout, "order": options.reading_order, **drawn}
     return "q" + sha256_bytes(json.dumps(settings, sort_keys=True).encode())[:12]
+
+
+def outlines_of(options: PairOptions) -> Outlines:
+    """How the options have outlines drawn."""
+    return Outlines.of_presets(options.canny, options.xdog)
 
 
 def part_path(task: Task) -> Path:
@@ -169,12 +175,13 @@ def _panel_rows(task: Task, slices: _Slices, cut: Cut, panel_index: int) -> list
     rows: dict[int, list[Pair]] = {}
     halves: dict[int, _Window] = {}
     canny = None
+    outlines = outlines_of(task.options)
     for size in sorted(task.options.size, reverse=True):
         row = _panel_row(task, cut, panel_index, images, size)
         if row.drop_reason:
             rows[size] = [row]
             continue
-        canny = canny_black(cut.image) if canny is None else canny
+        canny = outlines.draw("canny", cut.image) if canny is None else canny
         boxes = window_boxes(cut.panel.box.width, cut.panel.box.height, row.fit)
         windows = {}
         for index, box in enumerate(boxes):
@@ -252,7 +259,8 @@ def _window_id(row: Pair) -> str:
 
 def _window_row(task: Task, row: Pair, window: _Window, box: Box) -> Pair:
     """Draw the second outline of one window, measure, and write the three pictures unless a filter drops it."""
-    pictures = {"color": window.color, "canny": window.canny, "xdog": xdog(window.color, size=row.size)}
+    xdog = outlines_of(task.options).draw("xdog", window.color, size=row.size)
+    pictures = {"color": window.color, "canny": window.canny, "xdog": xdog}
     facts = facts_of(**pictures)
     reason = window_drop_reason(window.color, facts)
     row = replace(row, crop_box=(box.x0, box.y0, box.x1, box.y1), drop_reason=reason, **facts.columns())  # type: ignore[arg-type]

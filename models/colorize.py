@@ -19,7 +19,7 @@ from comicdata.models.hints import Hint, no_hints, paint_hints, with_hints
 from comicdata.models.layers import find_device, to_image, to_range, to_tensor
 from comicdata.models.networks import load_network
 from comicdata.models.settings import network_of
-from comicdata.outlines import canny_black, xdog
+from comicdata.outlines import Outlines
 
 Floats = npt.NDArray[np.float32]
 Color = tuple[int, int, int]  # 0 to 255 each
@@ -40,13 +40,16 @@ class Painted:
 
 
 class Colorizer:
-    """A trained generator. `size`: the working size it was trained at; `outline`: the outline it knows."""
+    """A trained generator. `size`: the working size it was trained at; `outline`: the outline it knows, and `outlines`
+    how Canny and XDoG were drawn then.
+    """
 
     def __init__(self, network: nn.Module, config: dict[str, Any], device: torch.device) -> None:
         self.network = network
         self.config = config
         self.device = device
         self.size = int(config["size"])
+        self.outlines = Outlines.of_values(config.get("outlines", {}))
         self.multiple = network_of(config).multiple
 
     @property
@@ -59,6 +62,10 @@ class Colorizer:
     def draws(self) -> bool:
         """Whether the outline it knows is one that can be drawn here, from a picture in colour."""
         return self.outline in KINDS[1:]
+
+    def draw(self, rgb: Image) -> Image:
+        """The outline (H, W) uint8 of a picture in colour at its native size, as make-pairs drew those of the run."""
+        return self.outlines.draw(self.outline, rgb)
 
     @classmethod
     def load(cls, run: Path, device: str = "auto") -> "Colorizer":
@@ -205,8 +212,3 @@ def is_line_art(rgb: Image, *, tolerance: int = 24, share: float = 0.995) -> boo
     """
     spread = rgb.max(axis=2).astype(np.int16) - rgb.min(axis=2)
     return bool((spread <= tolerance).mean() >= share)
-
-
-def outline_of(rgb: Image, kind: str) -> Image:
-    """The outline (H, W) uint8 of a picture in colour, as make-pairs draws it, at its native size; canny or xdog."""
-    return canny_black(rgb) if kind == "canny" else xdog(rgb)

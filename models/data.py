@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from comicdata.cards import read_outlines
 from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import sha256_bytes
 from comicdata.images import Image, decode
@@ -58,8 +59,8 @@ class PairDataset:
     """The pairs of one split and size that are kept and not excluded, in the order of the manifest.
 
     `outline` is a column of the manifest, or "mix"; pairs that lack that column are left out, which is said. Decoded
-    pictures stay in memory up to `cache_bytes`. `pairs` is the folder or its manifest.parquet. UsageError when no pair
-    has such an outline.
+    pictures stay in memory up to `cache_bytes`. `outlines` says how Canny and XDoG were drawn. `pairs` is the folder or
+    its manifest.parquet. UsageError when no pair has such an outline.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class PairDataset:
         self.data_hash = rows_hash(rows)
         self.series = sorted({f"{row.source}/{row.series_id}" for row in rows})
         self.size = size
+        self.outlines = read_outlines(self.folder)
         self.kinds = _kinds(self.folder, rows, outline)
         self.rows = self._with_outline([row for row in rows if row.split == split and row.size == size], split)
         self._other_sizes = sorted({row.size for row in rows if row.split == split} - {size})
@@ -202,7 +204,7 @@ def _sample(
     hints = random_hints(color, outline, random) if sampling.hints else None
     if random.random() < sampling.line_jitter:
         if len(dataset.kinds) > 1 and random.integers(2):
-            outline = other_filter(color, dataset.size, random)
+            outline = other_filter(color, dataset.size, random, dataset.outlines.xdog)
         outline = vary_lines(outline, random)
     return outline, color, hints
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from comicdata.errors import PictureError
 from comicdata.images import Image
-from comicdata.models.colorize import Color, Colorizer, is_line_art, outline_of
+from comicdata.models.colorize import Color, Colorizer, is_line_art
 from comicdata.models.hints import Hint
 from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box, Layout
@@ -65,7 +65,7 @@ def colorize_picture(
     for box in boxes:
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         part = rgb[place]
-        outline = np.ascontiguousarray(part[..., 0]) if line_art else outline_of(part, colorizer.outline)
+        outline = np.ascontiguousarray(part[..., 0]) if line_art else colorizer.draw(part)
         made = colorizer.paint(outline, seed=seed, samples=samples, background=background, hints=inside(box, hints))
         for result, one in zip(results, made, strict=True):
             result[place] = one.image
