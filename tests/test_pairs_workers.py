@@ -1,0 +1,77 @@
+"""make-pairs with several workers: one that dies, a driver that is killed, Ray; always the same bytes."""
+
+import hashlib
+import importlib
+
+import numpy as np
+import pytest
+
+from comicdata import manifests
+from comicdata.cli.main import run
+from comicdata.files import read_jsonl
+from comicdata.images import encode_png
+
+MAKE = ["make-pairs", "crawl", "--layout", "single", "--test-episodes", "2", "-q", "--out"]
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """A folder with the crawl of twelve episodes of two pictures, and `clean`, pairs that one worker made of it."""
+    root = tmp_path_factory.mktemp("stored")
+    random = np.random.default_rng(4)
+    for episode in range(1, 13):
+        for page in (1, 2):
+            path = root / "toon" / f"e{episode:02d}" / f"{page}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode_png(random.integers(0, 256, (280, 300, 3), dtype=np.uint8)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        assert run(["crawl", "toon", "--out", "crawl", "-q"]) == 0
+        assert run([*MAKE, "clean", "--workers", "1"]) == 0
+    return root
+
+
+@pytest.fixture(autouse=True)
+def there(stored, monkeypatch):
+    monkeypatch.chdir(stored)
+
+
+def tree(folder):
+    """Hash of every file below a folder, locks left out."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+POISON = """
+import os, signal
+from comicdata import parts
+
+def make_part(task):
+    if task.record.episode_id == "e05":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return parts.make_part(task)
+"""
+
+
+def test_an_episode_that_kills_its_worker_is_a_failure_and_the_others_are_as_ever(stored, tmp_path, monkeypatch):
+    (tmp_path / "poison.py").write_text(POISON)
+    monkeypatch.syspath_prepend(tmp_path)
+    out = tmp_path / "pairs"
+    with monkeypatch.context() as patch:
+        patch.setattr("comicdata.pairs.make_part", importlib.import_module("poison").make_part)
+        assert run([*MAKE, str(out), "--workers", "2"]) == 3
+    (failure,) = read_jsonl(out / "failures.jsonl")
+    assert failure["item"] == "local/toon/e05" and "the worker process died, and again" in failure["error"]
+    made, clean = tree(out), tree(stored / "clean")
+    names = {name for name in clean if name.startswith(("parts/", "256/")) and name.endswith((".jsonl", ".png"))}
+    lost = {f"256/{row.split}/{getattr(row, f'{kind}_file_name')}" for row in manifests.read_rows(stored / "clean")
+            if row.episode_id == "e05" for kind in manifests.KINDS} | {"parts/local/toon/e05.jsonl"}  # fmt: skip
+    whole = {name for name in names - lost if not name.endswith("metadata.jsonl")}
+    assert len(whole) == 11 + 11 * 2 * 2 * 3 and not lost & made.keys()
+    assert {name: made[name] for name in whole} == {name: clean[name] for name in whole}
+    assert {row.episode_id for row in manifests.read_rows(out)} == {f"e{n:02d}" for n in range(1, 13) if n != 5}
+    assert run([*MAKE, str(out), "--workers", "2"]) == 0
+    assert {name: one for name, one in tree(out).items() if name != "failures.jsonl"} == clean
