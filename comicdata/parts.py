@@ -92,7 +92,11 @@ def read_part(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def make_part(task: Task) -> int:
-    """Make the windows of one episode and, last, its part; returns the number of rows."""
+    """Make the windows of one episode and, last, its part; returns the number of rows.
+
+    An older part goes first: its rows would name pictures that are about to change.
+    """
+    part_path(task).unlink(missing_ok=True)
     slices = _Slices(task)
     edges = slices.check()
     cuts = _cuts(task, slices, edges)

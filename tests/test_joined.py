@@ -106,6 +106,20 @@ def test_an_outline_that_no_pair_has_is_one_line_with_those_that_there_are(place
     assert not (place / "run").exists()
 
 
+def test_two_files_for_one_window_are_refused_before_anything_is_made(place, capsys):
+    one, *_ = sorted((place / "made" / "deep").iterdir())
+    (place / "made" / one.name).write_bytes(one.read_bytes())
+    for folder in ("", "deep"):
+        Image.new("L", (9, 9)).save(place / "made" / folder / "cover.png")  # no window has this name
+    before = (place / "pairs" / "manifest.parquet").read_bytes()
+    assert run(JOIN) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"made/deep/{one.name} and made/{one.name}: two outlines of one window" in line
+    assert (place / "pairs" / "manifest.parquet").read_bytes() == before
+    (place / "made" / one.name).unlink()
+    assert run(JOIN) == 0
+
+
 @pytest.mark.parametrize("spec", ["canny=made", "mix=made", "Ab=made", "anime=nowhere", "anime", "=made"])
 def test_mistakes(place, spec, capsys):
     assert run([*MAKE, "--outline", spec]) == 2

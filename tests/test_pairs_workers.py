@@ -2,14 +2,20 @@
 
 import hashlib
 import importlib
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
-from comicdata import manifests
+from comicdata import manifests, parts
 from comicdata.cli.main import run
+from comicdata.errors import ResourceError
 from comicdata.files import read_jsonl
 from comicdata.images import encode_png
+from comicdata.records import PairOptions
 
 MAKE = ["make-pairs", "crawl", "--layout", "single", "--test-episodes", "2", "-q", "--out"]
 
@@ -75,3 +81,20 @@ def test_an_episode_that_kills_its_worker_is_a_failure_and_the_others_are_as_eve
     assert {row.episode_id for row in manifests.read_rows(out)} == {f"e{n:02d}" for n in range(1, 13) if n != 5}
     assert run([*MAKE, str(out), "--workers", "2"]) == 0
     assert {name: one for name, one in tree(out).items() if name != "failures.jsonl"} == clean
+
+
+@pytest.mark.parametrize("changes", [{"split": "elsewhere"}, {"options": PairOptions(fit="pad")}])
+def test_a_part_of_other_settings_is_never_an_episode_without_rows(changes, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("comicdata.pairs.make_part", lambda task: parts.make_part(replace(task, **changes)))
+    assert run([*MAKE, str(tmp_path / "pairs"), "--workers", "1"]) == 6
+    said = capsys.readouterr().err
+    assert "e01.jsonl: missing, damaged or of other settings" in said and "run make-pairs again" in said
+    assert not (tmp_path / "pairs" / "manifest.parquet").exists()
+
+
+def test_an_older_part_goes_before_its_pictures_change(stored, tmp_path, monkeypatch):
+    out = Path(shutil.copytree(stored / "clean", tmp_path / "pairs"))
+    monkeypatch.setattr("comicdata.parts._cuts", Mock(side_effect=ResourceError("no space left")))
+    assert run([*MAKE, str(out), "--workers", "1", "--xdog", "thin"]) == 8
+    left = {path.stem for path in out.glob("parts/*/*/*.jsonl")}
+    assert left == {f"e{number:02d}" for number in range(2, 13)}
