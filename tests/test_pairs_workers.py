@@ -1,8 +1,12 @@
 """make-pairs with several workers: one that dies, a driver that is killed, Ray; always the same bytes."""
 
+import contextlib
 import hashlib
 import importlib
 import shutil
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
@@ -98,3 +102,65 @@ def test_an_older_part_goes_before_its_pictures_change(stored, tmp_path, monkeyp
     assert run([*MAKE, str(out), "--workers", "1", "--xdog", "thin"]) == 8
     left = {path.stem for path in out.glob("parts/*/*/*.jsonl")}
     assert left == {f"e{number:02d}" for number in range(2, 13)}
+
+
+def test_ray_makes_the_same_bytes(stored, tmp_path):
+    pytest.importorskip("ray")
+    assert run([*MAKE, str(tmp_path / "pairs"), "--workers", "2", "--engine", "ray"]) == 0
+    made, clean = tree(tmp_path / "pairs"), tree(stored / "clean")
+    assert sum(name.startswith("parts/") for name in made) == 12
+    assert made == clean
+
+
+def alive_in(session):
+    """The processes of a session that are not zombies."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, _, leader = path.read_text().rpartition(")")[2].split()[:4]
+            found += [int(path.parent.name)] if int(leader) == session and state != "Z" else []
+    return found
+
+
+def wait_for(condition):
+    """Until the condition holds; fails after a minute."""
+    for _ in range(1200):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("still not so after a minute")
+
+
+SLOW = """
+import time
+from comicdata import parts
+
+def make_part(task):
+    parts.make_part(task)
+    time.sleep(0.5)
+"""
+DRIVER = """
+import comicdata.pairs, slow
+from comicdata.cli.main import main
+if __name__ == '__main__':
+    comicdata.pairs.make_part = slow.make_part
+    main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("parts_done", [0, 5])
+def test_a_killed_driver_leaves_no_worker_and_the_next_run_gives_the_same_bytes(parts_done, stored, tmp_path):
+    out = tmp_path / "pairs"
+    (tmp_path / "slow.py").write_text(SLOW)
+    (tmp_path / "driver.py").write_text(DRIVER)
+    command = [sys.executable, str(tmp_path / "driver.py"), *MAKE, str(out), "--workers", "3"]
+    with subprocess.Popen(command, cwd=stored, start_new_session=True) as driver:
+        wait_for(lambda: len(alive_in(driver.pid)) >= 4)  # the driver and three workers
+        wait_for(lambda: len(list(out.glob("parts/*/*/*.jsonl"))) >= parts_done)
+        driver.kill()
+        driver.wait()
+    wait_for(lambda: not alive_in(driver.pid))
+    assert not (out / "manifest.parquet").exists()
+    assert run([*MAKE, str(out), "--workers", "3"]) == 0
+    assert tree(out) == tree(stored / "clean")
