@@ -9,7 +9,7 @@ import cv2
 
 from comicdata.errors import PictureError, UsageError
 from comicdata.files import sha256_bytes, sha256_file, write_atomic
-from comicdata.images import PICTURE_SUFFIXES, encode_png, read_image
+from comicdata.images import PICTURE_SUFFIXES, decode, encode_png
 from comicdata.manifests import KINDS
 from comicdata.records import Failure, Pair
 
@@ -70,11 +70,14 @@ def _by_id(folder: Path) -> dict[str, Path]:
 
 
 def _joined(out: Path, row: Pair, name: str, found: Found) -> tuple[str, str, str]:
-    """Store one outline; (name, file name, sha256)."""
+    """Store one outline; (name, file name, sha256). Errors name its place in the folder, not where that lies."""
     if row.id not in found.files:
-        raise PictureError(f"{found.folder}: no {row.id}.png; run the extractor on all of {out / str(row.size)} again")
-    path = found.files[row.id]
-    picture = read_image(path)
+        raise PictureError(f"no {row.id}.png; run the extractor on all of {row.size}/{row.split}/color again")
+    path = found.files[row.id].relative_to(found.folder).as_posix()
+    try:
+        picture = decode(found.files[row.id].read_bytes(), path)
+    except OSError as error:
+        raise PictureError(f"{path}: cannot be read ({error.strerror or error})") from error
     if picture.shape[:2] != (row.size, row.size):
         height, width = picture.shape[:2]
         raise PictureError(f"{path}: {width} x {height} pixels, its window has {row.size} x {row.size}")

@@ -112,6 +112,7 @@ class _Slices:
 
     def __init__(self, task: Task) -> None:
         self.folder = episode_folder(task.crawl, task.record)
+        self.place = task.place
         self.images = task.record.images
         self.indices: list[int] = []  # of the readable ones, in the episode's images
         self.failures: list[Failure] = []
@@ -126,8 +127,8 @@ class _Slices:
             try:
                 picture = self._decoded(index)
             except (OSError, PictureError, IntegrityError) as error:
-                path = self.folder / self.images[index].file_name
-                self.failures.append(Failure("make-pairs", path.as_posix(), str(error), type(error).__name__))
+                why = f"cannot be read ({error.strerror or error})" if isinstance(error, OSError) else str(error)
+                self.failures.append(Failure("make-pairs", self._name(index), why, type(error).__name__))
                 continue
             self.indices.append(index)
             edges.append(picture[[0, -1]])
@@ -142,14 +143,18 @@ class _Slices:
     def __iter__(self) -> Iterator[Image]:
         return (self._decoded(index) for index in self.indices)
 
+    def _name(self, index: int) -> str:
+        """Where a picture lies in the crawl: what failures say, the same on every machine."""
+        return "/".join([*self.place, self.images[index].file_name])
+
     def _decoded(self, index: int) -> Image:
         """The picture, whose bytes must still have the recorded hash."""
         if index not in self._cache:
-            path = self.folder / self.images[index].file_name
-            data = path.read_bytes()
+            data = (self.folder / self.images[index].file_name).read_bytes()
             if sha256_bytes(data) != self.images[index].sha256:
-                raise IntegrityError(f"{path}: changed since the crawl; run the crawl again to restore it")
-            self._cache[index] = decode(data, str(path))
+                cure = "run the crawl again to restore it"
+                raise IntegrityError(f"{self._name(index)}: changed since the crawl; {cure}")
+            self._cache[index] = decode(data, self._name(index))
             while len(self._cache) > 1 and sum(one.size for one in self._cache.values()) > 3 * CACHE_PIXELS:
                 self._cache.popitem(last=False)
         return self._cache[index]

@@ -67,9 +67,10 @@ def test_missing_and_unfit_ones_are_failures_beside_the_good(place, capsys):
     one.unlink()
     Image.new("L", (100, 256)).save(two)
     capsys.readouterr()
-    assert run([*JOIN, "--json"]) == 3
+    assert run([*MAKE, "--outline", f"anime={place / 'made'}", "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["failures"] == 2
     errors = {row["item"]: row["error"] for row in read_jsonl(place / "pairs" / "failures.jsonl")}
+    assert str(place) not in str(errors)
     assert f"no {one.stem}.png" in errors[f"anime/{one.stem}"] and "100 x 256 pixels" in errors[f"anime/{two.stem}"]
     assert sum(bool(row.outlines) for row in read_rows(place / "pairs")) == 2
 

@@ -193,7 +193,9 @@ def test_a_picture_changed_since_the_crawl_is_a_failure_row_and_nothing_else_is_
     victim.write_bytes(b"not what was fetched")
     summary = make_pairs(tmp_path / "crawl", tmp_path / "pairs", OPTIONS, workers=1)
     (failure,) = summary.failures
-    assert failure.item == victim.as_posix() and "changed since the crawl" in failure.error
+    assert failure.item == victim.relative_to(tmp_path / "crawl").as_posix()
+    assert failure.error.startswith(f"{failure.item}: changed since the crawl")
+    assert str(tmp_path) not in "".join(path.read_text() for path in (tmp_path / "pairs").rglob("*.jsonl"))
     assert read_jsonl(tmp_path / "pairs" / "failures.jsonl")[0]["stage"] == "make-pairs"
     assert {row.episode_id for row in manifests.read_rows(tmp_path / "pairs")} >= {"e02", "e03", "e04"}
 
