@@ -23,8 +23,8 @@ def forget(
 ) -> Any:
     """Delete a series from crawls and pairs for good: SERIES is source/series or the series alone.
 
-    A crawl remembers it (forgotten.jsonl) and does not fetch it again. Runs that were trained on it are listed: weights
-    cannot forget, so delete them or train again without it. Killed, the same command goes on.
+    The folder remembers it (forgotten.jsonl) and does not take it in again. Runs that were trained on it are listed:
+    weights cannot forget, so delete them or train again without it. Killed, the same command goes on.
     """
     from comicdata import forget as forgetting
     from comicdata.manifests import data_hash

@@ -95,6 +95,8 @@ def make_pairs(
 
     options = PairOptions(size=tuple(sorted({int(one) for one in size})), **rest)
     plan = pairs.plan_pairs(crawl, out, options)
+    for name in plan.forgotten:
+        front.warn(f"{name}: left out, it was forgotten (see {out / 'forgotten.jsonl'})")
     if front.dry_run:
         front.say(f"{len(plan.todo)} of {len(plan.tasks)} episodes to make, split by {plan.group}; nothing written")
         return {"episodes": len(plan.tasks), "to_make": len(plan.todo)}

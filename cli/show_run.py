@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from comicdata.cli import report
-from comicdata.cli.evaluate import COLUMNS, score_rows, verdict
+from comicdata.cli.evaluate import COLUMNS, HINT_COLUMNS, hint_rows, hint_title, score_rows, verdict
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import read_json, read_jsonl
 from comicdata.images import read_image
@@ -45,6 +45,9 @@ def _evaluations(folder: Path) -> list[tuple[str, str]]:
         try:
             heading = f"On {document['panels']} windows of the split {document['split']}"
             table = report.table(COLUMNS, score_rows(document))
+            if hints := document.get("hints"):
+                table += f"<p>{hint_title(hints)}</p>"
+                table += report.table(HINT_COLUMNS, hint_rows(hints["counts"]))
             words = verdict(document)
         except (KeyError, TypeError) as error:
             raise IntegrityError(f"{path}: not what comicdata evaluate writes; run that again") from error

@@ -62,6 +62,13 @@ from comicdata.errors import UsageError
 @click.option("--tensorboard", is_flag=True, help="Also write RUN/tensorboard.")
 @click.option("--decay-start", type=click.IntRange(0), default=None, help="The rate falls from this image on ...")
 @click.option("--decay-end", type=click.IntRange(0), default=None, help="... to this one.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Any other option of the training or its networks, as lr=0.001 (repeat).",
+)
 def train(
     front: Front,
     model: str,
@@ -72,6 +79,7 @@ def train(
     stage: str | None,
     d_layers: int | None,
     tensorboard: bool,
+    settings: tuple[str, ...],
     **overrides: Any,
 ) -> Any:
     """Train MODEL on pairs. The same command goes on where it stopped; a larger --images trains further.
@@ -83,11 +91,13 @@ def train(
       torchrun --nproc-per-node 4 --no-python -- comicdata train ...
     """
     from comicdata.models.data import check_outline
+    from comicdata.models.settings import read_settings
 
     _follow(front)
-    if front.dry_run and overrides["outline"]:
-        check_outline(pairs, overrides["outline"])
     given = {**overrides, "size": int(size) if size else None, "discriminator_layers": d_layers}
+    given |= read_settings(model, settings)
+    if front.dry_run and given["outline"]:
+        check_outline(pairs, given["outline"])
     if model in ("two-step", "consistent"):
         if overrides["hints"] is not None or tensorboard:
             raise UsageError(f"--hints and --tensorboard: {model} has neither; auto-painter and pix2pix have both")

@@ -56,6 +56,7 @@ def _write_sheet(out: Path, kept: Sequence[Pair]) -> None:
     panels = list({row.panel_id: row for row in kept if not row.excluded}.values())
     chosen = panels[:: max(1, len(panels) // (3 * ACROSS))][: 3 * ACROSS]
     if not chosen:
+        (out / SHEET).unlink(missing_ok=True)
         return
     rows = -(-len(chosen) // ACROSS)
     sheet = np.full((rows * (2 * TILE + 3 * GAP), ACROSS * (TILE + GAP), 3), 255, np.uint8)

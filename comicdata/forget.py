@@ -8,17 +8,16 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from comicdata import cards, manifests
-from comicdata.crawl.store import EPISODE, FORGOTTEN, SERIES, series_folder, write_index
+from comicdata.crawl.store import EPISODE, SERIES, series_folder, write_index
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import locked, read_json, read_jsonl, write_jsonl
+from comicdata.forgotten import Key, note_forgotten, read_forgotten
 from comicdata.records import Pair
 
-Key = tuple[str, str]
 ID = "[a-z][a-z0-9-]*"  # a slug: never a path that leads elsewhere
 
 
@@ -54,23 +53,27 @@ def _in_crawl(crawl: Path) -> Iterator[Key]:
     if not crawl.is_dir():
         raise UsageError(f"{crawl}: no such folder")
     yield from ((path.parent.name, path.name) for path in crawl.glob("*/*") if _is_series(path))
-    noted = ((str(row.get("source")), str(row.get("series_id"))) for row in read_jsonl(crawl / FORGOTTEN))
-    yield from (key for key in noted if all(re.fullmatch(ID, part) for part in key))
+    yield from (key for key in read_forgotten(crawl) if _named(key))
 
 
 def _is_series(folder: Path) -> bool:
     """Whether a folder is a series of a crawl and nothing else that happens to lie two levels deep."""
-    named = all(re.fullmatch(ID, name) for name in (folder.name, folder.parent.name))
+    named = _named((folder.parent.name, folder.name))
     return named and folder.is_dir() and ((folder / SERIES).is_file() or any(folder.glob(f"*/{EPISODE}")))
 
 
+def _named(key: Key) -> bool:
+    """Whether these are names, and no path that leads elsewhere."""
+    return all(re.fullmatch(ID, part) for part in key)
+
+
 def _in(pairs: Path) -> Iterator[Key]:
-    """The series of a pairs folder."""
+    """The series of a pairs folder, those that were being forgotten among them."""
     if not pairs.exists():
         raise UsageError(f"{pairs}: no such folder")
     folder = manifests.pairs_folder(pairs)
-    named = {(row.source, row.series_id) for row in manifests.read_rows(folder)}
-    yield from (key for key in named if all(re.fullmatch(ID, part) for part in key))
+    named = {(row.source, row.series_id) for row in manifests.read_rows(folder)} | {*read_forgotten(folder)}
+    yield from (key for key in named if _named(key))
     yield from ((path.parent.name, path.name) for path in folder.glob("parts/*/*"))
 
 
@@ -95,10 +98,7 @@ def pairs_traces(pairs: Path, key: Key) -> Traces:
 def forget_in_crawl(crawl: Path, key: Key) -> None:
     """Note the series in forgotten.jsonl, then delete its episodes: every episode.json before any picture."""
     folder = series_folder(crawl, key)
-    rows = read_jsonl(crawl / FORGOTTEN)
-    if not any((row.get("source"), row.get("series_id")) == key for row in rows):
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        write_jsonl(crawl / FORGOTTEN, [*rows, {"source": key[0], "series_id": key[1], "forgotten_at": now}])
+    note_forgotten(crawl, key)
     if folder.is_dir():
         with locked(folder):
             for path in folder.glob(f"*/{EPISODE}"):
@@ -114,12 +114,13 @@ def forget_in_crawl(crawl: Path, key: Key) -> None:
 
 
 def forget_in_pairs(pairs: Path, key: Key) -> None:
-    """Take the rows out of manifest, metadata and card, then delete parts and pictures; other series stay as they are.
+    """Note the series in forgotten.jsonl, delete parts and pictures, take the rows out of manifest, metadata and card.
 
     A copy that was dropped as a duplicate of the series comes back with the next make-pairs.
     """
     folder = manifests.pairs_folder(pairs)
     with locked(folder):
+        note_forgotten(folder, key)
         rows = manifests.read_rows(folder)
         gone = [row for row in rows if (row.source, row.series_id) == key]
         kept = [row for row in rows if (row.source, row.series_id) != key]
@@ -161,22 +162,30 @@ def _speaks_of(row: dict[str, Any], name: str) -> bool:
 def runs_trained_on(folders: Sequence[Path], key: Key, data_hashes: frozenset[str]) -> list[dict[str, Any]]:
     """The runs in or under `folders` that saw the series: [{"run", "trained_on_it": true | null}].
 
-    null: the run is older than the note of its series in config.json. `data_hashes` are of the pairs before the series
-    went; a run with one of them saw it.
+    null: config.json is older than the note of the series in it, or damaged. `data_hashes` are of the pairs before
+    the series went; a run with one of them saw it.
     """
     found = []
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"{folder}: no such folder")
         for path in sorted(folder.rglob("config.json")):
-            config = read_json(path)
-            if not isinstance(config, dict) or "data_hash" not in config:
-                continue
-            series = config.get("series")
-            saw = "/".join(key) in series if series is not None else config["data_hash"] in data_hashes or None
+            saw = _saw(path, "/".join(key), data_hashes)
             if saw is not False:
                 found.append({"run": path.parent.as_posix(), "trained_on_it": saw})
     return found
+
+
+def _saw(config: Path, name: str, data_hashes: frozenset[str]) -> bool | None:
+    """Whether the run of this config.json saw the series; None when it cannot be read, or does not say."""
+    try:
+        value = read_json(config)
+    except IntegrityError:
+        return None
+    if not isinstance(value, dict) or "data_hash" not in value:
+        return False  # of something else
+    series = value.get("series")
+    return name in series if series is not None else value["data_hash"] in data_hashes or None
 
 
 def as_dict(traces: Traces) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from typing import Any
 from comicdata import engines, manifests
 from comicdata.cards import dropped_counts, write_card
 from comicdata.crawl import read_crawl
-from comicdata.errors import ComicDataError, IntegrityError, UsageError
+from comicdata.errors import ComicDataError, IntegrityError, PolicyError, UsageError
 from comicdata.files import locked, sweep_orphans, write_jsonl
+from comicdata.forgotten import FORGOTTEN, read_forgotten
 from comicdata.joined import find_outlines, join_outlines
 from comicdata.parts import Task, is_done, make_part, outlines_of, part_path, read_part
 from comicdata.records import Failure, Pair, PairOptions
@@ -36,11 +37,12 @@ class Summary:
 
 @dataclass(frozen=True)
 class Plan:
-    """All tasks of a crawl in order, those still to do, and what a split groups by."""
+    """All tasks of a crawl in order, those still to do, what a split groups by, and series forgotten in `out`."""
 
     tasks: list[Task]
     todo: list[Task]
     group: str
+    forgotten: list[str]
 
 
 def plan_pairs(crawl: Path, out: Path, options: PairOptions) -> Plan:
@@ -50,6 +52,11 @@ def plan_pairs(crawl: Path, out: Path, options: PairOptions) -> Plan:
         raise UsageError(
             f"{crawl}: no episode with pictures here; make a crawl with: comicdata crawl SOURCE --out {crawl}"
         )
+    forgotten = read_forgotten(out)
+    left_out = sorted({f"{one.source}/{one.series_id}" for one in records if (one.source, one.series_id) in forgotten})
+    records = [one for one in records if (one.source, one.series_id) not in forgotten]
+    if not records:
+        raise PolicyError(f"{', '.join(left_out)}: forgotten in {out}; see {out / FORGOTTEN}")
     keys: list[Key] = [(one.source, one.series_id, one.episode_id) for one in records]
     check_pattern(options.test_episodes, keys, "--test-episodes")
     check_pattern(options.validation_episodes, keys, "--validation-episodes")
@@ -63,7 +70,7 @@ def plan_pairs(crawl: Path, out: Path, options: PairOptions) -> Plan:
     if "train" not in splits.values():
         raise UsageError("no episode is left to train on; name fewer in --test-episodes and --validation-episodes")
     tasks = [Task(record, crawl, out, options, splits[key]) for record, key in zip(records, keys, strict=True)]
-    return Plan(tasks, [task for task in tasks if not is_done(task)], group_by(keys, options.split_by))
+    return Plan(tasks, [task for task in tasks if not is_done(task)], group_by(keys, options.split_by), left_out)
 
 
 def make_pairs(

@@ -88,6 +88,10 @@ class Colorizer:
         """(H, W) uint8, ink 0 on paper 255 -> (H, W, 3) uint8 of the same size."""
         return self.paint(outline, seed=seed, hints=hints)[0].image
 
+    def colorize_many(self, outlines: Sequence[Image], *, seed: int = 0) -> list[Image]:
+        """What `colorize` makes of each with this seed; a model that gains from it paints them together."""
+        return [self.colorize(outline, seed=seed) for outline in outlines]
+
     def paint(
         self,
         outline: Image,

@@ -4,6 +4,7 @@ Source: Kang, Choo, Chang, "Consistent Comic Colorization with Pixel-wise Backgr
 The rule of the file: every stage was trained alone, and only here do they meet.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -56,27 +57,42 @@ class StagedColorizer(Colorizer):
 
     @torch.inference_mode()
     def _paint_all(self, outline: Image, samples: int, background: Color | None) -> list[Painted]:
-        """At the size given: draw small pictures, hide their background, lay one colour there, polish."""
+        """At the size given; the small pictures of one outline differ, all else is shared."""
         if background is not None and self.detector is None:
             raise UsageError(f"{self.config['model']} has no background detector (--background); consistent has")
-        height, width = outline.shape
         lines = self._padded(outline)
-        small = self._draw(lines, samples)
-        mask = None if self.detector is None else self.detector.mask(lines)
+        return self._finish(lines, self._draw(lines, samples), outline.shape[:2], background)
+
+    @torch.inference_mode()
+    def colorize_many(self, outlines: Sequence[Image], *, seed: int = 0) -> list[Image]:
+        """As `colorize` one by one, up to rounding: each has the random numbers it would have alone. Drawing pixel by
+        pixel costs nearly the same for one and for eight.
+        """
+        size = (self.size, self.size)
+        if any(outline.shape != size for outline in outlines):
+            return super().colorize_many(outlines, seed=seed)
+        torch.manual_seed(seed)
+        lines = torch.cat([self._padded(outline) for outline in outlines])
+        if isinstance(self.first, LowResolutionColorizer):
+            small = self.first.one_each(lines, torch.default_generator)
+        else:
+            small = self.first(lines).float()
+        return [one.image for one in self._finish(lines, small, size, None)]
+
+    def _finish(self, lines: Tensor, small: Tensor, size: tuple[int, ...], background: Color | None) -> list[Painted]:
+        """Hide the background of small pictures (N, 3, h, w), lay one colour there, polish. `lines` has one or N."""
+        height, width = size
+        count = len(small)
+        mask = None if self.detector is None else self.detector.mask(lines).expand(count, -1, -1, -1)
+        lines = lines.expand(count, -1, -1, -1)
         color = None if mask is None else self._background_color(small, mask, (height, width), background)
-        channels = gather(
-            small,
-            (torch.ones_like(lines) if mask is None else 1 - mask).expand(samples, -1, -1, -1),
-            lines.expand(samples, -1, -1, -1),
-            None if mask is None else mask.expand(samples, -1, -1, -1),
-            color,
-        )
+        channels = gather(small, torch.ones_like(lines) if mask is None else 1 - mask, lines, mask, color)
         with torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
             output = self.network(channels)
-        flat = None if mask is None else _as_picture(mask[0, 0, :height, :width])
+        flats = [None] * count if mask is None else [_as_picture(one[0, :height, :width]) for one in mask]
         return [
             Painted(to_image(one[:, :height, :width]), flat, _enlarged(little, height, width))
-            for one, little in zip(output, small, strict=True)
+            for one, flat, little in zip(output, flats, small, strict=True)
         ]
 
     def _draw(self, lines: Tensor, samples: int) -> Tensor:

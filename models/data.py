@@ -75,7 +75,7 @@ class PairDataset:
         self.folder = pairs_folder(pairs)
         rows = [row for row in read_rows(pairs) if row.kept and not row.excluded]
         self.data_hash = rows_hash(rows)
-        self.series = sorted({f"{row.source}/{row.series_id}" for row in rows})
+        self.series = sorted({f"{row.source}/{row.series_id}" for row in rows if row.split != "test"})
         self.size = size
         self.outlines = read_outlines(self.folder)
         self.kinds = _kinds(self.folder, rows, outline)

@@ -1,13 +1,13 @@
 """How good a trained colorizer is on pairs it never saw, beside baselines measured on the very same panels."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-import cv2
 import numpy as np
 
 from comicdata.errors import UsageError
@@ -15,43 +15,49 @@ from comicdata.files import jsonl_bytes, write_atomic, write_json
 from comicdata.images import Image, encode_png, read_image
 from comicdata.models.baselines import NAMES, Baselines
 from comicdata.models.colorize import Colorizer
+from comicdata.models.comparison import draw_rows
 from comicdata.models.data import PairDataset
+from comicdata.models.hint_fidelity import Errors, choose_dots, mean_hints, measure_hints
+from comicdata.models.hints import Hint, paint_hints
+from comicdata.models.lab import de2000_map, lab_of
 from comicdata.models.metrics import (
     Mask,
     background_consistency,
     colourfulness,
-    de2000_map,
     flat_regions,
     l1,
-    lab_of,
     mean_of_finite,
     mean_under,
     off_line,
     psnr,
     spread,
     ssim_map,
+    windows_of,
 )
+from comicdata.models.perceptual import Perceptual
 
 SUBSETS = ("all", "off_line", "foreground", "background")
 MEASURES = ("l1", "psnr", "ssim", "de2000")
 WORKERS = 2
+AT_ONCE = 8  # panels painted together
 SHOWN = 2  # panels each of best, median and worst
-LABEL = 22  # height of a line of words in the picture
-TITLES = ("outline", "colorizer", "truth", "mean colour", "nearest", "low-res ceiling")
+HINTED = 64  # at most so many panels are coloured again with hints
 
 Subset = dict[str, float]
+Made = dict[str, Image | None]  # colourings of one pair, by who made them
 
 
 @dataclass(frozen=True)
 class Scores:
     """One colouring of one panel. `subsets` by name, without those that are unknown; any number may be nan or inf.
 
-    `colourfulness` is of the output and of the truth.
+    `colourfulness` is of the output and of the truth; `lpips` is None without weights for it.
     """
 
     subsets: dict[str, Subset]
     colourfulness: tuple[float, float]
     background_consistency: float
+    lpips: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,45 @@ class Evaluation:
     picture: Image
 
 
+class _Contest:
+    """A colorizer, the baselines, and the pairs that all of them paint."""
+
+    def __init__(self, colorizer: Colorizer, test: PairDataset, train: PairDataset, indices: list[int], seed: int):
+        self.colorizer = colorizer
+        self.test = test
+        self.seed = seed
+        self.baselines = Baselines(train)
+        self.neighbours = self.baselines.find_nearest(test, indices)
+
+    def paint(self, few: Sequence[int]) -> list[Made]:
+        """What everybody makes of some pairs."""
+        outlines = [self.test.outline(index) for index in few]
+        own = self.colorizer.colorize_many(outlines, seed=self.seed)
+        rivals = (
+            self.baselines.paint(outline, self.test.color(index), self.neighbours[index])
+            for index, outline in zip(few, outlines, strict=True)
+        )
+        return [{"model": picture, **others} for picture, others in zip(own, rivals, strict=True)]
+
+    def with_hints(self, outline: Image, hints: Sequence[Hint]) -> Image:
+        return self.colorizer.colorize(outline, seed=self.seed, hints=hints)
+
+    def hint_errors(self, index: int) -> Errors:
+        test = self.test
+        return measure_hints(self.with_hints, test.outline(index), test.color(index), test.rows[index].id)
+
+    def row(self, index: int, made: Made) -> Made:
+        """The pictures of one pair, those with hints among them, where dots lie on the outline."""
+        outline, truth = self.test.outline(index), self.test.color(index)
+        row = made | {"truth": truth}
+        if self.colorizer.takes_hints:
+            hints = choose_dots(outline, truth, self.test.rows[index].id)
+            dots = paint_hints(hints, *outline.shape)
+            dotted = np.where(dots[..., 3:] > 0, dots[..., :3], outline[..., None])
+            row |= {"outline_copy": dotted, "hinted": self.with_hints(outline, hints)}
+        return row
+
+
 def evaluate(
     colorizer: Colorizer,
     pairs: Path,
@@ -80,13 +125,14 @@ def evaluate(
     masks: Path | None = None,
     limit: int | None = None,
     seed: int = 0,
+    eyes: Perceptual | None = None,
     on_panel: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluation:
     """Measure a colorizer and the baselines on the pairs of a split, at the size and outline it was trained on.
 
     `masks`: a folder of <pair id>.png, white on the background; without one for a pair its foreground and background
-    are unknown. `limit`: so many panels, evenly spread. Deterministic for a given `seed`. UsageError without pairs,
-    without pairs to train on (the baselines need them), or when a mask does not fit.
+    are unknown. `limit`: so many panels, evenly spread. `eyes`: for LPIPS, KID and FID. Deterministic for a given
+    `seed`. UsageError without pairs, without pairs to train on (the baselines need them), or when a mask does not fit.
     """
     test = PairDataset(pairs, split, colorizer.size, colorizer.outline)
     test.require_rows()
@@ -94,57 +140,75 @@ def evaluate(
     train.require_rows()
     indices = spread(len(test), limit or len(test))
     grounds = read_masks(masks, test, indices)
-    baselines = Baselines(train)
-    neighbours = baselines.find_nearest(test, indices)
-
-    def paint(index: int) -> dict[str, Image | None]:
-        outline = test.outline(index)
-        made: dict[str, Image | None] = {"model": colorizer.colorize(outline, seed=seed)}
-        return made | baselines.paint(outline, test.color(index), neighbours[index])
-
+    contest = _Contest(colorizer, test, train, indices, seed)
+    hinted = [indices[at] for at in spread(len(indices), HINTED)] if colorizer.takes_hints else []
+    total = len(indices) + len(hinted)
     panels = []
-    for panel in _measured(test, indices, paint, grounds):
+    for panel in _measured(contest, indices, grounds, eyes):
         panels.append(panel)
-        on_panel(len(panels), len(indices))
-    shown = [(words, indices[at]) for words, at in choose_shown(panels)]
-    rows = [(f"{words}: {test.rows[index].id}", _strip(test, index, paint(index))) for words, index in shown]
-    return Evaluation(summarise(panels), panels, draw_rows(rows))
+        on_panel(len(panels), total)
+    errors = []
+    for index in hinted:
+        errors.append(contest.hint_errors(index))
+        on_panel(len(panels) + len(errors), total)
+    document = summarise(panels, eyes) | ({"hints": mean_hints(errors)} if errors else {})
+    return Evaluation(document, panels, _picture(contest, indices, panels))
 
 
 def _measured(
-    test: PairDataset,
-    indices: Sequence[int],
-    paint: Callable[[int], dict[str, Image | None]],
-    grounds: dict[int, Mask],
+    contest: _Contest, indices: Sequence[int], grounds: Mapping[int, Mask], eyes: Perceptual | None
 ) -> Iterator[Panel]:
     """Panels one after the other; the network goes on while threads measure what it made."""
     waiting: deque[Future[Panel]] = deque()
+    test = contest.test
     with ThreadPoolExecutor(WORKERS) as pool:
-        for index in indices:
-            made = paint(index)
-            ground, name = grounds.get(index), test.rows[index].id
-            waiting.append(pool.submit(score_panel, name, made, test.outline(index), test.color(index), ground))
-            if len(waiting) > 2 * WORKERS:
+        for start in range(0, len(indices), AT_ONCE):
+            few = indices[start : start + AT_ONCE]
+            for index, made in zip(few, contest.paint(few), strict=True):
+                outline, truth, name = test.outline(index), test.color(index), test.rows[index].id
+                seen = {} if eyes is None else eyes.look(made, truth)
+                waiting.append(pool.submit(score_panel, name, made, outline, truth, grounds.get(index), seen))
+            while len(waiting) > AT_ONCE:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
+def _picture(contest: _Contest, indices: Sequence[int], panels: Sequence[Panel]) -> Image:
+    """The best, median and worst panels."""
+    shown = [(words, indices[at]) for words, at in choose_shown(panels)]
+    made = contest.paint([index for _, index in shown]) if shown else []
+    return draw_rows(
+        [
+            (f"{words}: {contest.test.rows[index].id}", contest.row(index, one))
+            for (words, index), one in zip(shown, made, strict=True)
+        ]
+    )
+
+
 def score_panel(
-    name: str, made: dict[str, Image | None], outline: Image, truth: Image, background: Mask | None
+    name: str,
+    made: Made,
+    outline: Image,
+    truth: Image,
+    background: Mask | None,
+    distances: Mapping[str, float] = MappingProxyType({}),
 ) -> Panel:
-    """Measure every colouring of one pair; `made` has "model" and the baselines, None where there is no picture."""
+    """Measure every colouring of one pair; `made` has "model" and the baselines, None where there is no picture.
+
+    `distances`: LPIPS by the same names, where it is known.
+    """
     paper = off_line(outline)
     subsets: dict[str, Mask | None] = {"all": None, "off_line": paper}
     if background is not None:
         subsets |= {"foreground": ~background, "background": background}
-    truth_lab = lab_of(truth)
+    truth_lab, truth_windows = lab_of(truth), windows_of(truth)
     regions = flat_regions(truth, truth_lab, paper if background is None else paper & background)
     truth_colour = colourfulness(truth)
 
-    def score(output: Image) -> Scores:
+    def score(method: str, output: Image) -> Scores:
         output_lab = lab_of(output)
-        similar, different = ssim_map(output, truth), de2000_map(output_lab, truth_lab)
+        similar, different = ssim_map(windows_of(output), truth_windows), de2000_map(output_lab, truth_lab)
         return Scores(
             {
                 subset: {
@@ -157,9 +221,10 @@ def score_panel(
             },
             (colourfulness(output), truth_colour),
             background_consistency(output_lab, regions),
+            distances.get(method),
         )
 
-    scores = {method: score(output) for method, output in made.items() if output is not None}
+    scores = {method: score(method, output) for method, output in made.items() if output is not None}
     return Panel(name, scores.pop("model"), scores)
 
 
@@ -184,12 +249,16 @@ def read_masks(folder: Path | None, test: PairDataset, indices: Sequence[int]) -
     return found
 
 
-def summarise(panels: Sequence[Panel]) -> dict[str, Any]:
-    """The public document: means over panels of the model and of every baseline."""
+def summarise(panels: Sequence[Panel], eyes: Perceptual | None = None) -> dict[str, Any]:
+    """The public document: means over panels of the model and of every baseline, and what `eyes` found in all."""
+
+    def means(name: str, scores: Sequence[Scores]) -> dict[str, Any]:
+        return mean_scores(scores) | ({} if eyes is None else eyes.distances(name))
+
     every = {name: [panel.baselines[name] for panel in panels if name in panel.baselines] for name in NAMES}
     return {
-        "model": mean_scores([panel.model for panel in panels]),
-        "baselines": {name: mean_scores(scores) for name, scores in every.items()},
+        "model": means("model", [panel.model for panel in panels]),
+        "baselines": {name: means(name, scores) for name, scores in every.items()},
     }
 
 
@@ -205,7 +274,8 @@ def mean_scores(scores: Sequence[Scores]) -> dict[str, Any]:
     made, true = (sum(one.colourfulness[which] for one in scores) for which in (0, 1))
     means["colourfulness_ratio"] = made / true if true else None
     means["background_consistency"] = mean_of_finite(one.background_consistency for one in scores)
-    return means
+    distances = [one.lpips for one in scores if one.lpips is not None]
+    return means | ({"lpips": mean_of_finite(distances)} if distances else {})
 
 
 def choose_shown(panels: Sequence[Panel]) -> list[tuple[str, int]]:
@@ -219,32 +289,6 @@ def choose_shown(panels: Sequence[Panel]) -> list[tuple[str, int]]:
         for at in parts[words]:
             shown.setdefault(at, f"{words}, L1 off the lines {values[at]:.3f}")
     return [(shown[at], at) for at in order if at in shown]
-
-
-def _strip(test: PairDataset, index: int, made: dict[str, Image | None]) -> list[Image]:
-    """The pictures of one row, in the order of TITLES."""
-    truth = test.color(index)
-    missing = np.full_like(truth, 255)
-    wanted = [made["outline_copy"], made["model"], truth, *(made[name] for name in NAMES[1:])]
-    return [missing if picture is None else picture for picture in wanted]
-
-
-def draw_rows(rows: Sequence[tuple[str, list[Image]]]) -> Image:
-    """One picture: a head with TITLES, then each row of pictures of one size under its words."""
-    if not rows:
-        return np.full((LABEL, LABEL, 3), 255, np.uint8)
-    side = rows[0][1][0].shape[1]
-    parts = [np.concatenate([_words(title, side) for title in TITLES], axis=1)]
-    for words, pictures in rows:
-        parts += [_words(words, side * len(TITLES)), np.concatenate(pictures, axis=1)]
-    return np.concatenate(parts, axis=0)
-
-
-def _words(text: str, width: int) -> Image:
-    """Dark words on white, (LABEL, width, 3)."""
-    strip = np.full((LABEL, width, 3), 255, np.uint8)
-    cv2.putText(strip, text, (4, LABEL - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (40, 40, 40), 1, cv2.LINE_AA)
-    return strip
 
 
 def write_evaluation(folder: Path, split: str, found: Evaluation, facts: dict[str, Any]) -> dict[str, Path]:
@@ -263,4 +307,6 @@ def panel_row(panel: Panel) -> dict[str, Any]:
     for subset in SUBSETS:
         for name in MEASURES if means[subset] else ():
             row[name if subset == "all" else f"{name}_{subset}"] = means[subset][name]
-    return row | {name: means[name] for name in ("colourfulness_ratio", "background_consistency")}
+    return row | {
+        name: means[name] for name in ("colourfulness_ratio", "background_consistency", "lpips") if name in means
+    }

@@ -45,7 +45,7 @@ class ResizeConv2d(nn.Module):
         self.register_buffer("spread", torch.kron(spread, spread).T.contiguous(), persistent=False)  # (9, 16)
 
     def forward(self, value: Tensor) -> Tensor:
-        kernel = (self.weight.flatten(2) @ self.spread).unflatten(2, (4, 4))
+        kernel = (self.weight.flatten(2) @ self.spread).reshape(*self.weight.shape[:2], 4, 4)
         kernel = kernel.contiguous(memory_format=torch.channels_last)
         return F.conv_transpose2d(value, kernel, self.bias, stride=2, padding=1)
 

@@ -208,6 +208,14 @@ class LowResolutionColorizer(nn.Module):
         return sample_cached(self.pixels, condition, uniform, temperature=self.config.temperature).clone()
 
     @torch.inference_mode()
+    def one_each(self, outline: Tensor, generator: torch.Generator) -> Tensor:
+        """One small picture for each of B outlines, all with the same random numbers: those of `ranked`, count 1."""
+        condition = self.conditioning(outline)
+        uniform = torch.rand((1, *condition.shape[2:], self.config.mixtures + 3), generator=generator)
+        uniform = uniform.to(outline.device).expand(len(outline), -1, -1, -1)
+        return sample_cached(self.pixels, condition, uniform, temperature=self.config.temperature)
+
+    @torch.inference_mode()
     def ranked(self, outline: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """`count` small pictures for one outline (1, 1, H, W), the likeliest first, and the bits of each."""
         condition = self.conditioning(outline).expand(count, -1, -1, -1)

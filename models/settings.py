@@ -1,9 +1,12 @@
 """What a training run is told: one frozen record, its presets, and the schedules, all counted in images seen."""
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_origin, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from comicdata.errors import UsageError
 from comicdata.models import auto_painter, background, pixelcnn, polishing, two_step
@@ -165,6 +168,30 @@ def resolve_stages(model: str, preset: str, overrides: Mapping[str, Any] | None 
         name: resolve_config(model, preset, {key: given[key] for key in given if key in option_names(one)}, stage=name)
         for name, one in found.items()
     }
+
+
+def read_settings(model: str, settings: Sequence[str]) -> dict[str, Any]:
+    """The overrides that "lr=0.001" and "trunk_blocks=2,2" mean for `model`, in the types of its options.
+
+    UsageError for an option that no stage of it has, or a value of another type.
+    """
+    types: dict[str, Any] = {}
+    for stage in MODELS[model].values():
+        for kind in (TrainConfig, ColorizerConfig, type(next(iter(stage.networks.values())))):
+            types |= {name: hint for name, hint in get_type_hints(kind).items() if name in option_names(stage)}
+    found = {}
+    for text in settings:
+        name, _, value = text.partition("=")
+        if name not in types:
+            close = difflib.get_close_matches(name, types, 1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(types))}"
+            raise UsageError(f"--set {text}: {model} has no option {name}; {hint}")
+        try:
+            several = get_origin(types[name]) is tuple
+            found[name] = TypeAdapter(types[name]).validate_python(tuple(value.split(",")) if several else value)
+        except ValidationError as error:
+            raise UsageError(f"--set {text}: {error.errors()[0]['msg']}") from None
+    return found
 
 
 def _stages(model: str, preset: str) -> dict[str, Stage]:

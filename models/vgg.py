@@ -4,6 +4,7 @@ Source: Simonyan, Zisserman, "Very Deep Convolutional Networks" (2014), arXiv 14
 the file: what comes in is RGB in [-1, 1], and nothing but `VGG16Features.forward` prepares it.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -35,11 +36,11 @@ class VGG16Features(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         channels = 3
-        for width in WIDTHS:
+        for width in widths:
             layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()] if width else [nn.MaxPool2d(2)]
             channels = width or channels
         self.features = nn.Sequential(*layers)
@@ -84,17 +85,26 @@ def read_vgg(path: Path | None) -> dict[str, Tensor]:
         there = "a feature loss needs VGG16 weights (--vgg-weights)" if path is None else f"{path}: no such file"
         raise UsageError(f"{there}; {GET_IT}")
     wanted = {name: value.shape for name, value in VGG16Features().state_dict().items()}
+    return read_named(path, wanted, "the plain VGG16", GET_IT)
+
+
+def read_named(path: Path, wanted: Mapping[str, torch.Size], what: str, cure: str) -> dict[str, Tensor]:
+    """The tensors of these names and shapes of a safetensors file, float32, whatever else it holds.
+
+    UsageError (ending with `cure`) when it does not hold them, and so is not `what`; IntegrityError when they are not
+    finite.
+    """
     try:
         with safe_open(path, framework="pt") as file:
             names = set(file.keys())
             tensors = {name: file.get_tensor(name).float() for name in wanted if name in names}
     except (SafetensorError, OSError) as error:
         raise UsageError(
-            f"{path}: not a whole safetensors file ({error}); pickles (.pth) are never opened; {GET_IT}"
+            f"{path}: not a whole safetensors file ({error}); pickles (.pth) are never opened; {cure}"
         ) from error
     wrong = [name for name, shape in wanted.items() if name not in tensors or tensors[name].shape != shape]
     if wrong:
-        raise UsageError(f"{path}: not the plain VGG16 ({wrong[0]} is missing or of another shape); {GET_IT}")
+        raise UsageError(f"{path}: not {what} ({wrong[0]} is missing or of another shape); {cure}")
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
         raise IntegrityError(f"{path}: holds weights that are not finite; download it again")
     return tensors

@@ -8,7 +8,6 @@ from pathlib import Path
 from comicdata.crawl.attempt import Attempt
 from comicdata.crawl.sources import Source, open_sources
 from comicdata.crawl.store import (
-    check_not_forgotten,
     complete_episode,
     episode_folder,
     iterate_crawl,
@@ -23,6 +22,7 @@ from comicdata.crawl.store import (
     write_series,
 )
 from comicdata.files import locked, sweep_orphans, write_jsonl
+from comicdata.forgotten import check_not_forgotten
 from comicdata.records import Episode, EpisodeRecord, Failure
 from comicdata.splits import matches
 

@@ -10,11 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import natural_key
-from comicdata.errors import IntegrityError, PictureError, PolicyError, UsageError
+from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import (
     append_line,
     read_json,
-    read_jsonl,
     read_lines,
     sha256_bytes,
     sha256_file,
@@ -30,7 +29,6 @@ EPISODE = "episode.json"
 SERIES = "series.json"
 JOURNAL = "journal.jsonl"
 INDEX = "index.jsonl"
-FORGOTTEN = "forgotten.jsonl"
 STORED_NAME = r"[0-9]{4,}(-[0-9a-f]{8})?\.(jpg|png|webp|gif)"
 UNSETTLED = ("partial", "failed")
 RECURS_FROM = 3  # episodes that share a picture before it counts as a title card or a banner
@@ -92,16 +90,6 @@ def known_series(out: Path, key: tuple[str, str], facts_sha256: str) -> tuple[Se
         return _series_records.validate_python(known), _listings.validate_python(listing)
     except ValidationError:
         return None
-
-
-def check_not_forgotten(out: Path, key: tuple[str, str]) -> None:
-    """PolicyError when the series was forgotten in this crawl."""
-    for row in read_jsonl(out / FORGOTTEN):
-        if (row.get("source"), row.get("series_id")) == key:
-            raise PolicyError(
-                f"{'/'.join(key)}: forgotten on {row.get('forgotten_at')}; to fetch it again take its line out of "
-                f"{out / FORGOTTEN}"
-            )
 
 
 def write_recurring(out: Path, key: tuple[str, str]) -> dict[str, list[str]]:

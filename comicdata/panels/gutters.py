@@ -40,6 +40,18 @@ class Run:
     below: Colour
     confidence: float = 1.0
 
+    def cut(self, cuts: Sequence[tuple[int, int]], confidence: float) -> list["Run"]:
+        """The parts between cuts, (y0, y1) in rows of the run; [] when there is no cut."""
+        if not cuts:
+            return []
+        box, starts = self.box, [0, *(y1 for _, y1 in cuts)]
+        ends = [*(y0 for y0, _ in cuts), box.height]
+        return [
+            Run(Box(box.x0, box.y0 + a, box.x1, box.y0 + b), self.above, self.below, self.confidence * confidence)
+            for a, b in zip(starts, ends, strict=True)
+            if b > a
+        ]
+
 
 def find_runs(rows: Rows) -> list[Run]:
     """What lies between gutters, and before the first and after the last; longer than any panel it is cut."""

@@ -4,16 +4,18 @@ How a gutter is found. rows.py looks at every row once: is it one colour, which 
 gutters.py joins such rows to segments: white and black ones are gutters; a coloured or fading one is a gutter when the
 comic shows that colour elsewhere too, or when panels clearly begin at both its ends; never inside a frame. This file
 takes the run between two gutters and cuts it where columns are background, then where rows of the columns are, and so
-on; then where background shows beside a balloon that bridges a gutter; then, at low confidence, where two pictures
-meet without any gutter. What is left is a panel, or lettering. Nothing here knows where a file ends.
+on; then where background shows beside a balloon that bridges a gutter (bridged.py); then, at low confidence, where two
+pictures meet without any gutter. What is left is a panel, or lettering. Nothing here knows where a file ends.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from comicdata.images import Image
+from comicdata.panels.bridged import cut_bridged_columns, cut_bridged_rows
 from comicdata.panels.faint import grown
 from comicdata.panels.gutters import Run, find_runs
 from comicdata.panels.paper import (
@@ -75,8 +77,11 @@ def _parts(runs: Sequence[Run], slices: Iterable[Image]) -> Iterator[tuple[Run, 
 def _run_panels(part: Image, run: Run, *, right_to_left: bool) -> list[Panel]:
     """The panels in the rows of one run, `part` (h, W, 3)."""
     width, least = part.shape[1], RULES.smallest_panel_share * part.shape[1]
-    mask = paper_mask(part, run.above, run.below)
-    pieces = _divide(part, mask, run, width, 0, right_to_left)
+    pieces = []
+    for one in _by_paper(part, run, width):
+        inner = _within_run(part, run, one.box)
+        mask = paper_mask(inner, one.above, one.below)
+        pieces += _divide(inner, mask, one, width, 0, right_to_left)
     pieces = [piece for piece in pieces if min(piece.box.width, piece.box.height) >= least]
     boxes = [piece.box for piece in pieces]
     if is_close(run.above, run.below):
@@ -88,6 +93,19 @@ def _run_panels(part: Image, run: Run, *, right_to_left: bool) -> list[Panel]:
         Panel(piece.box if text else box, piece.confidence, "text" if text else "panel")
         for piece, box, text in zip(pieces, boxes, texts, strict=True)
     ]
+
+
+def _by_paper(part: Image, run: Run, width: int) -> list[Run]:
+    """A run between two papers cut at the bridged gutters of either: where both colours counted as background at once,
+    black frames on white paper would be background, too.
+    """
+    if is_close(run.above, run.below):
+        return [run]
+    upper = cut_bridged_rows(paper_mask(part, run.above, run.above), run, width)
+    if upper:
+        return [*(replace(one, below=run.above) for one in upper[:-1]), upper[-1]]
+    lower = cut_bridged_rows(paper_mask(part, run.below, run.below), run, width)
+    return [lower[0], *(replace(one, above=run.below) for one in lower[1:])] if lower else [run]
 
 
 def _moved(box: Box, rows: int) -> Box:
@@ -113,7 +131,9 @@ def _divide(part: Image, mask: Mask, run: Run, width: int, depth: int, right_to_
     if not pieces:
         return []
     if pieces == [run.box]:
-        cut = _soft_gutters(mask, run, width) or _hard_edges(part, run, width)
+        cut = cut_bridged_rows(mask, run, width)
+        cut = cut or cut_bridged_columns(part, mask, run, width)[:: -1 if right_to_left else 1]
+        cut = cut or _hard_edges(part, run, width)
         if not cut:
             return [run]
     else:
@@ -151,68 +171,6 @@ def _outside_frames(mask: Mask, found: Sequence[tuple[int, int]]) -> list[tuple[
     return joined
 
 
-def _soft_gutters(mask: Mask, run: Run, width: int) -> list[Run]:
-    """Split where background comes in from the sides although something (a balloon) bridges the gutter.
-
-    At both ends of such a gutter panels begin: the share that is open to the sides falls within 4 rows. At the head and
-    the foot of a run the balloon only hangs out of its panel: the gutter beside it is cut off.
-    """
-    open_shares = _open_shares(mask)
-    height, smallest = len(open_shares), RULES.smallest_panel_share * width
-    found = _open_spans(open_shares)
-    cuts = [(y0, y1) for y0, y1 in found if smallest < y0 and y1 < height - smallest]
-    confidence = min((float(np.median(open_shares[y0:y1])) for y0, y1 in cuts), default=1.0) ** 0.5
-    head, foot = _soft_end(open_shares), _soft_end(open_shares[::-1])
-    ends = [*([(0, head)] if head else []), *([(height - foot, height)] if foot else [])]
-    return _cut(run, sorted(cuts + ends), confidence)
-
-
-def _open_shares(mask: Mask) -> Shares:
-    """Share of every row that is background all the way to the left or the right end of the row; dust is closed."""
-    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    ink = np.asarray(closed) == 0
-    width = mask.shape[1]
-    from_left, from_right = ink.argmax(axis=1), ink[:, ::-1].argmax(axis=1)
-    result: Shares = np.where(ink.any(axis=1), (from_left + from_right) / width, 1.0)
-    return result
-
-
-def _open_spans(open_shares: Shares) -> list[tuple[int, int]]:
-    """Spans of open rows between edges, the most open first: panels of unequal width lie open beside a gutter, too."""
-    found: list[tuple[int, int]] = []
-    for level in RULES.soft_levels:
-        for y0, y1 in spans(open_shares >= level, 3):
-            tall = y1 - y0 >= RULES.soft_height
-            if tall and _has_edges(open_shares, y0, y1) and not any(y0 < b and a < y1 for a, b in found):
-                found.append((y0, y1))
-    return sorted(found)
-
-
-def _has_edges(open_shares: Shares, y0: int, y1: int) -> bool:
-    """Whether panels begin on both sides of the rows."""
-    level = float(np.median(open_shares[y0:y1]))
-    before, after = open_shares[max(0, y0 - 4)], open_shares[min(len(open_shares) - 1, y1 + 3)]
-    falls = max(before, after) <= min(level - RULES.soft_edge_share, level * RULES.soft_beside_share)
-    return bool(falls) and _is_straight(open_shares[y1:]) and _is_straight(open_shares[:y0][::-1])
-
-
-def _is_straight(open_shares: Shares) -> bool:
-    """Whether the first rows of a panel are all equally wide: the side of a picture, not the outline of a figure."""
-    rows = open_shares[4 : 4 + RULES.soft_straight_rows]
-    return rows.size > 0 and float(np.ptp(np.percentile(rows, (10, 90)))) <= RULES.soft_straight_step
-
-
-def _soft_end(open_shares: Shares) -> int:
-    """How many rows at the head are a balloon that hangs out of a panel with a straight edge; 0 for none."""
-    rows = spans(open_shares >= RULES.soft_level_of_ends, 3)
-    if not rows or rows[0][0] > 4:
-        return 0
-    end = rows[0][1]
-    low = RULES.soft_height <= end <= RULES.soft_end_share * len(open_shares)
-    straight = len(open_shares) > end + 3 and open_shares[end + 3] <= RULES.soft_straight_share
-    return end if low and straight and _is_straight(open_shares[end:]) else 0
-
-
 def _hard_edges(part: Image, run: Run, width: int) -> list[Run]:
     """Split a tall run as wide as the strip where nearly the whole row changes at once: two pictures that meet."""
     height = part.shape[0]
@@ -230,7 +188,7 @@ def _hard_edges(part: Image, run: Run, width: int) -> list[Run]:
         and not _is_horizon(flat, y)
         and not _is_pattern(sampled, y, [0, *faint, height], margin)
     ]
-    return _cut(run, cuts, RULES.hard_confidence)
+    return run.cut(cuts, RULES.hard_confidence)
 
 
 def _middles(edges: Flags) -> list[int]:
@@ -269,16 +227,3 @@ def _any_before(flags: Flags, reach: int) -> Flags:
     kernel = np.ones((2 * reach - 1, 1), np.uint8)
     kernel[reach:] = 0
     return np.asarray(cv2.dilate(flags.astype(np.uint8)[:, None], kernel))[:, 0] > 0
-
-
-def _cut(run: Run, cuts: Sequence[tuple[int, int]], confidence: float) -> list[Run]:
-    """The parts of a run between cuts, (y0, y1) in rows of the run; [] when there is no cut."""
-    if not cuts:
-        return []
-    box, starts = run.box, [0, *(y1 for _, y1 in cuts)]
-    ends = [*(y0 for y0, _ in cuts), box.height]
-    return [
-        Run(Box(box.x0, box.y0 + a, box.x1, box.y0 + b), run.above, run.below, run.confidence * confidence)
-        for a, b in zip(starts, ends, strict=True)
-        if b > a
-    ]

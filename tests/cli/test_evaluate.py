@@ -1,16 +1,22 @@
 """`comicdata evaluate` as a user runs it, and the page about a run."""
 
+import importlib.util
 import json
 import re
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from comicdata.cli.main import run
 from comicdata.cli.show_run import page, split_series
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import read_jsonl
 from comicdata.images import encode_png, read_image
+from comicdata.models.perceptual import CHANNELS, VGG16Taps
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +38,25 @@ def test_numbers_for_programs_and_a_table_for_people(tour, tmp_path, capsys):
     assert run([*arguments, "--out", str(tmp_path / "a")]) == 0
     captured = capsys.readouterr()
     document = json.loads(captured.out)
-    assert set(document) == {"model", "baselines"}
-    for words in ("against outline copy", "colour ratio", "off lines", "CIEDE2000", "dB against nearest", "test.png"):
+    assert set(document) == {"model", "baselines", "hints"}
+    assert document["hints"]["windows"] == 3 and list(document["hints"]["counts"]) == ["1", "4", "16"]
+    for words in (
+        "with hints, and (without), on 3 windows",
+        "near them",
+        "against outline copy",
+        "colour ratio",
+        "off lines",
+        "CIEDE2000",
+        "dB against nearest",
+        "test.png",
+    ):
         assert words in captured.err
     assert "foreground" not in captured.err  # unknown without masks
     saved = json.loads((tmp_path / "a" / "test.json").read_text())
     assert (saved["panels"], saved["split"], saved["model"]) == (3, "test", document["model"])
     rows = read_jsonl(tmp_path / "a" / "test.jsonl")
     assert np.mean([row["psnr_off_line"] for row in rows]) == pytest.approx(document["model"]["off_line"]["psnr"])
-    assert read_image(tmp_path / "a" / "test.png").shape == (22 + 3 * (22 + 256), 6 * 256, 3)
+    assert read_image(tmp_path / "a" / "test.png").shape == (22 + 3 * (22 + 256), 7 * 256, 3)
     assert run([*arguments, "--out", str(tmp_path / "b")]) == 0
     for name in ("test.json", "test.jsonl", "test.png"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
@@ -61,6 +77,66 @@ def test_masks_add_rows_to_the_table(tour, tmp_path, capsys):
     captured = capsys.readouterr()
     assert set(json.loads(captured.out)["model"]["background"]) == {"l1", "psnr", "ssim", "de2000"}
     assert "foreground" in captured.err
+
+
+@pytest.fixture(scope="module")
+def drawn_masks():
+    """benchmarks/drawn_masks.py, which is no part of the package."""
+    place = Path(__file__).parents[2] / "benchmarks" / "drawn_masks.py"
+    spec = importlib.util.spec_from_file_location("drawn_masks", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_masks_of_the_drawn_comic_are_where_the_colour_is_that_of_the_background(tour, tmp_path, drawn_masks, capsys):
+    from comicdata.drawn import draw_episode
+    from comicdata.manifests import file_of, read_rows
+
+    draw = cache(draw_episode)
+    rows = [row for row in read_rows(tour / "pairs") if row.kept]
+    assert drawn_masks.write_masks(tour / "pairs", tmp_path) == len(rows)
+    seen = 0
+    for row in rows:
+        panels = draw(7, int(row.episode_id[1:])).panels
+        panel = min(panels, key=lambda one, top=row.panel_box[1]: abs(one.box.y0 - top))
+        if panel.background_kind != "flat":
+            continue
+        seen += 1
+        flat = panel.flats[panel.background][0].astype(int)
+        color = read_image(file_of(tour / "pairs", row, "color")).astype(int)
+        alike = np.abs(color - flat).max(axis=2) <= 6
+        mask = read_image(tmp_path / f"{row.id}.png")[..., 0] == 255
+        assert (mask & alike).sum() > 0.95 * mask.sum()
+        assert (mask & alike).sum() > 0.95 * alike.sum()
+    assert seen > 5
+    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "2", "--json"]
+    assert run([*arguments, "--masks", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    assert json.loads(capsys.readouterr().out)["model"]["background"]
+    with pytest.raises(UsageError, match="not a picture of the drawn comic of seed 8"):
+        drawn_masks.write_masks(tour / "pairs", tmp_path, 8)
+
+
+def test_weights_of_vgg_add_what_it_sees(tour, tmp_path, capsys):
+    torch.manual_seed(0)
+    weights = {name: torch.randn(value.shape) / 30 for name, value in VGG16Taps().state_dict().items()}
+    linear = {f"lin{at}.model.1.weight": torch.rand(1, count, 1, 1) for at, count in enumerate(CHANNELS)}
+    for name, tensors in {"vgg": weights, "lin": linear}.items():
+        save_file(tensors, tmp_path / f"{name}.safetensors")
+    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "2", "--json"]
+    arguments += ["--out", str(tmp_path / "out"), "--lpips-weights", str(tmp_path / "lin.safetensors")]
+    assert run([*arguments, "--feature-weights", str(tmp_path / "vgg.safetensors")]) == 0
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    for one in (document["model"], *document["baselines"].values()):
+        assert one["lpips"] > 0 and one["kid_vgg16"] is not None and one["fid_vgg16"] is None
+    rows = read_jsonl(tmp_path / "out" / "test.jsonl")
+    assert np.mean([row["lpips"] for row in rows]) == pytest.approx(document["model"]["lpips"])
+    for words in ("LPIPS (VGG)", "KID of VGG16", "no FID: it needs more windows"):
+        assert words in captured.err
+    assert "FID of VGG16" not in captured.err
+    assert run(arguments) == 2
+    assert "not the plain VGG16" in capsys.readouterr().err
 
 
 def test_pairs_that_were_trained_on_or_are_others_are_said(tour, tmp_path, capsys):
@@ -119,6 +195,7 @@ def test_the_page_of_a_run_needs_nothing_else(evaluated):
     assert f"after {grid.stem} images" in text
     row = json.loads((evaluated / "evaluation" / "test.json").read_text())["model"]["all"]
     assert f"<td>{row['psnr']:.2f}</td>" in text
+    assert "with hints, and (without), on 3 windows" in text
 
 
 def test_the_page_escapes_what_a_run_says(tmp_path):

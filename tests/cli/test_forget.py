@@ -56,7 +56,8 @@ def test_the_series_goes_and_the_other_stays(place, capsys):
     assert [(one["episodes"], one["pictures"]) for one in document["removed"]] == [(2, 4), (2, 12)]
     assert {row.id: row for row in read_rows(place / "pairs")} == before
     assert files(place / "crawl" / "local" / "stays") == crawled and not (place / "crawl" / "local" / "gone").exists()
-    left = {name: data for name, data in files(place).items() if not name.startswith(("in/", "crawl/forgotten"))}
+    left = {name: data for name, data in files(place).items() if not name.startswith("in/")}
+    assert {left.pop("crawl/forgotten.jsonl"), left.pop("pairs/forgotten.jsonl")}
     assert not [name for name, data in left.items() if b"gone" in data]
     assert run(["verify", "pairs"]) == 0 and run(["verify", "crawl"]) == 0
 
@@ -70,16 +71,40 @@ def test_it_stays_away_until_its_line_is_taken_out(place, capsys):
     assert run(["crawl", "in", "--out", "crawl"]) == 0 and (place / "crawl" / "local" / "gone").exists()
 
 
+def test_pairs_alone_stay_without_it(place, capsys):
+    again = ["make-pairs", "crawl", "--out", "pairs", "--layout", "single", "--split-by", "episode"]
+    before = files(place / "pairs")
+    assert run(["forget", "gone", "--pairs", "pairs", "--yes"]) == 0
+    assert run(again) == 0 and "local/gone: left out" in capsys.readouterr().err
+    assert {row.series_id for row in read_rows(place / "pairs")} == {"stays"}
+    (place / "pairs" / "forgotten.jsonl").unlink()
+    assert run(again) == 0
+    assert files(place / "pairs") == before
+
+
+def test_nothing_is_left_of_the_last_series(place, capsys):
+    for name in ("gone", "stays"):
+        assert run(["forget", name, "--pairs", "pairs", "--yes"]) == 0
+    assert {path.name for path in (place / "pairs").glob("[!.]*.*")} == {
+        *("README.md", "card.json", "forgotten.jsonl", "manifest.parquet")
+    }
+    assert run(["make-pairs", "crawl", "--out", "pairs"]) == 5
+    assert "forgotten in pairs" in capsys.readouterr().err
+
+
 def test_runs_that_saw_it_are_named(place, capsys):
     for name, series in (("saw", ["local/gone"]), ("did-not", ["local/stays"])):
         (place / "runs" / name).mkdir(parents=True)
         (place / "runs" / name / "config.json").write_text(json.dumps({"data_hash": "x", "series": series}))
-    (place / "runs" / "old").mkdir()
+    for name in ("old", "torn"):
+        (place / "runs" / name).mkdir()
+    (place / "runs" / "torn" / "config.json").write_text('{"data_')
     (place / "runs" / "old" / "config.json").write_text('{"data_hash": "y"}')
     assert run([*FORGET, "--runs", "runs", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["runs"] == [
         {"run": "runs/old", "trained_on_it": None},
         {"run": "runs/saw", "trained_on_it": True},
+        {"run": "runs/torn", "trained_on_it": None},
     ]
 
 

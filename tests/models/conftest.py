@@ -1,5 +1,6 @@
 """Small pairs folders: a disc and a box of fixed colours on one of few papers, with their black outlines."""
 
+import functools
 import itertools
 from collections.abc import Callable
 from pathlib import Path
@@ -89,6 +90,7 @@ def _pair(folder: Path, number: int, split: str, size: int) -> Pair:
     )
 
 
+@functools.cache
 def drawn_panels(count: int, *, seed: int, size: int = 64) -> tuple[Tensor, Tensor, Tensor]:
     """Panels of the drawn comic with flat backgrounds: outline and colour in [-1, 1], true background, (N, C, s, s)."""
     found: list[tuple[Image, Image, Image]] = []

@@ -343,6 +343,19 @@ def test_the_commands(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("model", ["consistent", "two-step"])
+def test_many_panels_together_are_painted_as_each_alone(trained: Path, model: str) -> None:
+    colorizer = Colorizer.load(trained / model, "cpu")
+    panels = [line_art(64, 64), np.full((64, 64), 255, np.uint8), line_art(64, 64)[::-1].copy(), line_art(32, 64)]
+    for few in (panels[:3], panels):  # the last is of another size, so none goes with another
+        together = colorizer.colorize_many(few, seed=5)
+        for outline, found in zip(few, together, strict=True):
+            alone = colorizer.colorize(outline, seed=5)
+            assert found.shape == alone.shape
+            assert np.abs(found.astype(int) - alone).mean() < 0.5  # rounding may tip a level
+    assert np.abs(together[0].astype(int) - together[1]).mean() > 1
+
+
+@pytest.mark.parametrize("model", ["consistent", "two-step"])
 def test_stages_are_evaluated_as_one_colorizer(trained: Path, model: str, tmp_path: Path) -> None:
     arguments = ["evaluate", str(trained / model), "--pairs", str(trained / "pairs"), "--out", str(tmp_path), "-q"]
     assert command_line(arguments) == 0

@@ -18,15 +18,15 @@ from comicdata.models.baselines import Baselines, describe, enlarged_low_resolut
 from comicdata.models.colorize import Colorizer
 from comicdata.models.data import PairDataset
 from comicdata.models.evaluate import Panel, Scores, choose_shown, evaluate, mean_scores, score_panel
+from comicdata.models.lab import de2000_map, lab_of
 from comicdata.models.metrics import (
     background_consistency,
     colourfulness,
-    de2000_map,
     flat_regions,
-    lab_of,
     mean_under,
     off_line,
     ssim_map,
+    windows_of,
 )
 
 KEYS = {"all", "off_line", "foreground", "background", "colourfulness_ratio", "background_consistency"}
@@ -37,12 +37,16 @@ class Painter:
 
     size = 64
     outline = "canny"
+    takes_hints = False
 
     def __init__(self, paint: Callable[[np.ndarray], np.ndarray]) -> None:
         self.paint = paint
 
     def colorize(self, outline: np.ndarray, *, seed: int = 0) -> np.ndarray:
         return self.paint(outline)
+
+    def colorize_many(self, outlines: list[np.ndarray], *, seed: int = 0) -> list[np.ndarray]:
+        return [self.colorize(one, seed=seed) for one in outlines]
 
 
 def as_colorizer(paint: Callable[[np.ndarray], np.ndarray]) -> Colorizer:
@@ -57,9 +61,9 @@ def test_ssim_is_that_of_scikit_image() -> None:
     truth = noise(1)
     output = cv2.GaussianBlur(truth, (0, 0), 1)
     expected = structural_similarity(truth, output, channel_axis=2, data_range=255)
-    assert mean_under(ssim_map(output, truth), None) == pytest.approx(expected, abs=1e-5)
-    assert mean_under(ssim_map(truth, truth), None) == pytest.approx(1)
-    assert math.isnan(mean_under(ssim_map(noise(1, (6, 90, 3)), noise(2, (6, 90, 3))), None))
+    assert mean_under(ssim_map(windows_of(output), windows_of(truth)), None) == pytest.approx(expected, abs=1e-5)
+    assert mean_under(ssim_map(windows_of(truth), windows_of(truth)), None) == pytest.approx(1)
+    assert math.isnan(mean_under(ssim_map(windows_of(noise(1, (6, 90, 3))), windows_of(noise(2, (6, 90, 3)))), None))
 
 
 def test_ssim_of_one_pixel_by_hand() -> None:
@@ -74,7 +78,7 @@ def test_ssim_of_one_pixel_by_hand() -> None:
         above = (2 * x.mean() * y.mean() + c1) * (2 * covariance[0, 1] + c2)
         below = (x.mean() ** 2 + y.mean() ** 2 + c1) * (covariance[0, 0] + covariance[1, 1] + c2)
         expected.append(above / below)
-    assert ssim_map(output, truth)[20, 30] == pytest.approx(np.mean(expected), abs=1e-4)
+    assert ssim_map(windows_of(output), windows_of(truth))[20, 30] == pytest.approx(np.mean(expected), abs=1e-4)
 
 
 def test_de2000_is_that_of_the_published_pairs() -> None:
@@ -84,8 +88,29 @@ def test_de2000_is_that_of_the_published_pairs() -> None:
     assert de2000_map(left, right)[0] == pytest.approx([2.0425, 2.3669, 4.3065], abs=1e-3)
 
 
+@pytest.mark.parametrize("kind", ["any two", "alike", "greys", "a grey and a colour", "equal", "dark"])
+def test_de2000_is_that_of_scikit_image(kind: str) -> None:
+    left, right = noise(21, (256, 256, 3)), noise(22, (256, 256, 3))
+    if kind == "alike":
+        right = np.clip(left + noise(23, left.shape) % 7 - 3.0, 0, 255).astype(np.uint8)
+    elif kind == "dark":
+        left, right = left // 32, right // 32
+    elif kind == "equal":
+        right = left
+    elif kind != "any two":
+        left = np.repeat(left[..., :1], 3, axis=2)
+        right = np.repeat(right[..., :1], 3, axis=2) if kind == "greys" else right
+    expected = skimage_color.deltaE_ciede2000(skimage_color.rgb2lab(left), skimage_color.rgb2lab(right))
+    found = de2000_map(lab_of(left), lab_of(right))
+    opposite = np.abs(found - expected) > 2e-3  # hues 180 degrees apart have two means, and rounding picks one
+    assert opposite.mean() < 1e-3
+    assert found[~opposite].mean() == pytest.approx(expected[~opposite].mean(), abs=1e-4)
+
+
 def test_lab_is_that_of_scikit_image() -> None:
-    assert np.abs(lab_of(noise(5)) - skimage_color.rgb2lab(noise(5))).max() < 1e-2
+    every = np.arange(0, 256**3, 37)  # of all colours each 37th, dark ones and greys among them
+    colors = np.stack([every >> 16, every >> 8 & 255, every & 255], axis=-1).astype(np.uint8)[None]
+    assert np.abs(lab_of(colors) - skimage_color.rgb2lab(colors)).max() < 1e-3
 
 
 def test_colourfulness_by_the_formula() -> None:

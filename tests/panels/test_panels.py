@@ -127,6 +127,50 @@ def test_a_balloon_that_bridges_a_gutter_does_not_join_two_panels():
     assert score(boxes_of(strip), GRID, 0.75).f1 == 1
 
 
+def framed(canvas, box):
+    """White paper in a black frame, with some lines."""
+    cv2.rectangle(canvas, (box.x0, box.y0), (box.x1 - 1, box.y1 - 1), (0, 0, 0), 3)
+    middle = ((box.x0 + box.x1) // 2, (box.y0 + box.y1) // 2)
+    cv2.circle(canvas, middle, min(box.width, box.height) // 3, (0, 0, 0), 2)
+
+
+def balloon(canvas, middle, axes):
+    cv2.ellipse(canvas, middle, axes, 0, 0, 360, (255, 255, 255), -1)
+    cv2.ellipse(canvas, middle, axes, 0, 0, 360, (0, 0, 0), 3)
+
+
+@pytest.mark.parametrize("order", ["ltr", "rtl"])
+def test_a_balloon_over_an_upright_gutter_does_not_join_two_framed_panels(order):
+    canvas = np.full((800, 600, 3), 255, np.uint8)
+    boxes = [Box(20, 40, 240, 360), Box(248, 40, 580, 360), Box(20, 400, 580, 760)]
+    for box in boxes:
+        framed(canvas, box)
+    balloon(canvas, (245, 120), (70, 60))
+    (strip,) = make_strips([canvas], "strip")
+    found = [panel.box for panel in find_panels(strip, order)]
+    assert score(found, boxes, 0.95).f1 == 1
+    assert [box.x0 > 100 for box in found] == ([False, True, False] if order == "ltr" else [True, False, False])
+
+
+def test_a_bright_stripe_in_a_picture_is_no_upright_gutter():
+    canvas = canvas_with([Box(0, 40, 600, 500)], height=540)
+    canvas[300:500, 300:307] = 255
+    assert boxes_of(make_strips([canvas], "strip")[0]) == [Box(0, 40, 600, 500)]
+
+
+def test_frames_on_white_paper_are_found_where_the_strip_then_turns_black():
+    canvas = np.zeros((1500, 600, 3), np.uint8)
+    canvas[:820] = 255
+    boxes = [Box(30, 40, 570, 380), Box(30, 400, 570, 780)]
+    for box in boxes:
+        framed(canvas, box)
+    balloon(canvas, (450, 390), (80, 60))
+    canvas[800:1200] = textured(400, 600)
+    balloon(canvas, (200, 790), (60, 50))
+    (strip,) = make_strips([canvas], "strip")
+    assert score(boxes_of(strip), [*boxes, Box(0, 800, 600, 1200)], 0.9).f1 == 1
+
+
 def test_a_page_without_gutters_is_one_panel_at_low_confidence():
     (strip,) = make_strips([textured(1450, 1000)], "page")
     (panel,) = find_panels(strip)

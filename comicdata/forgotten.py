@@ -1,0 +1,33 @@
+"""The note of what was forgotten in a folder, so that it stays away: forgotten.jsonl, a line per series."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from comicdata.errors import PolicyError
+from comicdata.files import read_jsonl, write_jsonl
+
+FORGOTTEN = "forgotten.jsonl"
+Key = tuple[str, str]  # source, series_id
+
+
+def read_forgotten(folder: Path) -> dict[Key, str]:
+    """When each series was forgotten in this crawl or pairs folder."""
+    rows = read_jsonl(folder / FORGOTTEN)
+    return {(str(row.get("source")), str(row.get("series_id"))): str(row.get("forgotten_at")) for row in rows}
+
+
+def note_forgotten(folder: Path, key: Key) -> None:
+    """Add the line of a series unless it is there."""
+    if key in read_forgotten(folder):
+        return
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    row = {"source": key[0], "series_id": key[1], "forgotten_at": now}
+    write_jsonl(folder / FORGOTTEN, [*read_jsonl(folder / FORGOTTEN), row])
+
+
+def check_not_forgotten(folder: Path, key: Key) -> None:
+    """PolicyError when the series was forgotten in this folder."""
+    when = read_forgotten(folder).get(key)
+    if when is not None:
+        name, line = "/".join(key), folder / FORGOTTEN
+        raise PolicyError(f"{name}: forgotten on {when}; to have it again take its line out of {line}")
