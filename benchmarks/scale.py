@@ -1,4 +1,5 @@
-"""make-pairs at scale: two workers against one, Ray against the pool, memory against the length of a strip.
+"""make-pairs at scale: two workers against one, Ray against the pool, memory against the length of a strip, the search
+for near copies against comparing all with all.
 
     python benchmarks/scale.py          # Ray is measured where it is installed
 
@@ -20,6 +21,7 @@ import numpy as np
 from comicdata.crawl import crawl, open_sources
 from comicdata.drawn import draw_episode
 from comicdata.images import decode, encode_jpeg
+from comicdata.near import NEAR, NearHashes
 from comicdata.outlines import canny_black
 from comicdata.pairs import make_pairs
 
@@ -92,7 +94,27 @@ def peak_mb(place, strips):
     return strip.shape[0], int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
+def near_copies(count):
+    """Seconds to search and keep so many random hashes, and to compare each with all before it: the latter from
+    samples, as it would take long.
+    """
+    values = np.random.default_rng(0).integers(2**64, size=count, dtype=np.uint64)
+    known = NearHashes()
+    start = time.perf_counter()
+    for index, value in enumerate(values.tolist()):
+        if not known.knows(value, str(index)):
+            known.add(value, str(index))
+    bands = time.perf_counter() - start
+    start, samples = time.perf_counter(), 2000
+    for index in range(samples):
+        np.flatnonzero(np.bitwise_count(values[: index * count // samples] ^ values[index]) <= NEAR)
+    return bands, (time.perf_counter() - start) * count / samples
+
+
 def main():
+    for count in (10_000, 100_000, 1_000_000):
+        bands, all_pairs = near_copies(count)
+        print(f"near copies among {count:,} hashes: {bands:.1f} s, {all_pairs / bands:.1f}x faster than all with all")
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         folder = stored(place, [slices_of(draw_episode(60, number, panels=12).strip) for number in range(EPISODES)])

@@ -116,7 +116,7 @@ def _colorize_one(
 
     start = time.monotonic()
     try:
-        result = colorize_picture(colorizer, picture.read(), **options)
+        result = colorize_picture(colorizer, picture.read(), name=picture.name, **options)
     except ComicDataError as error:
         if error.status != 3:
             raise
@@ -124,7 +124,9 @@ def _colorize_one(
         front.status = 3
         return []
     if result is None:
-        front.warn(f"{picture.name}: has colour already, left alone; --recolor draws its outline first")
+        knows = f"this run knows {colorizer.outline} line art"
+        cure = "--recolor draws its outline first" if colorizer.draws else knows
+        front.warn(f"{picture.name}: has colour already, left alone; {cure}")
         return []
     files = _write(result, target, layers)
     seconds = round(time.monotonic() - start, 3)

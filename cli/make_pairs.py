@@ -4,13 +4,13 @@ import os
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from comicdata.cli.front import Front, command
 from comicdata.errors import UsageError
-from comicdata.records import PairOptions
+from comicdata.records import CannyPreset, PairOptions, XDoGPreset
 
 DEFAULTS = PairOptions()
 
@@ -48,6 +48,18 @@ DEFAULTS = PairOptions()
     type=click.Choice(["png", "jpeg", "webp"]),
     default=DEFAULTS.color_format,
     help="Of the colour pictures; JPEG and WebP lose a little. Outlines are always PNG.",
+)
+@click.option(
+    "--canny",
+    type=click.Choice(get_args(CannyPreset)),
+    default=DEFAULTS.canny,
+    help="How Canny + black is drawn; lines-only: without the black.",
+)
+@click.option(
+    "--xdog",
+    type=click.Choice(get_args(XDoGPreset)),
+    default=DEFAULTS.xdog,
+    help="How XDoG is drawn; pencil and classic are soft and grey.",
 )
 @click.option(
     "--split-by",

@@ -28,7 +28,10 @@ from comicdata.errors import UsageError
 @click.option("--seed", type=click.IntRange(0), default=None, help="Same seed, same run.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
 @click.option(
-    "--outline", type=click.Choice(["canny", "xdog", "mix"]), default=None, help="Which line art to train on."
+    "--outline",
+    default=None,
+    metavar="NAME",
+    help="Line art to train on: canny, xdog, mix (both), or the NAME of one that make-pairs joined.",
 )
 @click.option(
     "--stage",
@@ -87,11 +90,14 @@ def train(
     Several GPUs:
       torchrun --nproc-per-node 4 --no-python -- comicdata train ...
     """
+    from comicdata.models.data import check_outline
     from comicdata.models.settings import read_settings
 
     _follow(front)
     given = {**overrides, "size": int(size) if size else None, "discriminator_layers": d_layers}
     given |= read_settings(model, settings)
+    if front.dry_run and given["outline"]:
+        check_outline(pairs, given["outline"])
     if model in ("two-step", "consistent"):
         if overrides["hints"] is not None or tensorboard:
             raise UsageError(f"--hints and --tensorboard: {model} has neither; auto-painter and pix2pix have both")

@@ -8,12 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from comicdata.files import write_atomic
+from comicdata.errors import IntegrityError
+from comicdata.files import read_json, write_atomic
 from comicdata.images import encode_jpeg, read_image, resize
 from comicdata.manifests import file_of, rows_hash
+from comicdata.outlines import Outlines
 from comicdata.records import Pair
 
 SCHEMA_VERSION = 1
+
+
+def read_outlines(folder: Path) -> Outlines:
+    """How the outlines of a pairs folder were drawn, as its card says; IntegrityError when the card is damaged."""
+    path = folder / "card.json"
+    if not path.is_file():
+        return Outlines()
+    try:
+        return Outlines.of_values(read_json(path)["options"])
+    except (AttributeError, KeyError, TypeError) as error:
+        raise IntegrityError(f"{path}: damaged; run make-pairs again, the parts are kept") from error
 
 
 def write_card(out: Path, options: Mapping[str, Any], rows: Sequence[Pair], dropped: Mapping[str, int]) -> None:
@@ -81,6 +94,7 @@ def _readme(card: Mapping[str, Any]) -> str:
         f"Made by comicdata. {card['kept']} pairs kept of {card['rows']} windows; {card['excluded']} excluded by hand.",
         f"The split follows a hash of the {by}{reason}, or names given by hand; copies never straddle splits.",
         "",
+        *_outline_lines(card["options"]),
         "| size / split | pairs |",
         "|---|---|",
         *(f"| {name} | {count} |" for name, count in card["splits"].items()),
@@ -116,6 +130,19 @@ def _readme(card: Mapping[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _outline_lines(options: Mapping[str, Any]) -> list[str]:
+    """How the outlines were drawn, where the options say it."""
+    drawn = {kind: dict(options[kind]) for kind in ("canny", "xdog") if isinstance(options.get(kind), Mapping)}
+    if not drawn:
+        return []
+    said = []
+    for kind, values in drawn.items():
+        name = values.pop("preset", "")
+        numbers = ", ".join(f"{key} {value:g}" for key, value in values.items())
+        said.append(f"- {kind}: {name + ', ' if name else ''}{numbers}")
+    return ["Outlines (sigma in pixels at size 256):", "", *said, ""]
 
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))

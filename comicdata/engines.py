@@ -5,15 +5,16 @@ results are small values.
 import multiprocessing
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Literal, TypeVar
 
 from comicdata.errors import ComicDataError, UsageError
 
 Engine = Literal["pool", "ray"]
-DIED = "the worker process died; out of memory?"
+DIED = "the worker process died, and again when tried once more; out of memory?"
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -30,8 +31,9 @@ def run(
     """Run `task` on every item; yields (item, result or the exception it raised) as they finish.
 
     A pool of one worker runs in this process. Otherwise `task` and items must be picklable; when a worker dies, the
-    items that were under way run again, so that only the item that kills its worker is lost. "ray" runs the same tasks
-    on the cluster at `address`, whose machines must see the same folders, or on this machine.
+    items that were under way (at most twice `workers`) run again, each alone, so that only the item that kills its
+    worker is lost; the others go on side by side. "ray" runs the same tasks on the cluster at `address`, whose machines
+    must see the same folders, or on this machine.
     """
     if engine == "ray":
         yield from _run_ray(task, items, workers, address)
@@ -40,16 +42,17 @@ def run(
         for item in items:
             yield item, _attempt(task, item)
         return
-    suspects: list[Item] = []
-    for item, outcome in _run_pool(task, items, workers):
-        if isinstance(outcome, BrokenProcessPool):
-            suspects.append(item)
-        else:
-            yield item, outcome
-    for item in suspects:
-        for _, outcome in _run_pool(task, [item], 1):
-            died = isinstance(outcome, BrokenProcessPool)
-            yield item, ComicDataError(DIED) if died else outcome
+    waiting = deque(items)
+    while waiting:
+        suspects: list[Item] = []
+        for item, outcome in _run_pool(task, waiting, workers):
+            if isinstance(outcome, BrokenProcessPool):
+                suspects.append(item)
+            else:
+                yield item, outcome
+        for item in suspects:
+            for _, outcome in _run_pool(task, deque([item]), 1):
+                yield item, ComicDataError(DIED) if isinstance(outcome, BrokenProcessPool) else outcome
 
 
 def _attempt(task: Callable[[Item], Result], item: Item) -> Result | Exception:
@@ -60,19 +63,41 @@ def _attempt(task: Callable[[Item], Result], item: Item) -> Result | Exception:
 
 
 def _run_pool(
-    task: Callable[[Item], Result], items: Sequence[Item], workers: int
+    task: Callable[[Item], Result], waiting: deque[Item], workers: int
 ) -> Iterator[tuple[Item, Result | Exception]]:
+    """Take items from `waiting` until it is empty or a worker died; what was taken then is BrokenProcessPool."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(items)), context, _worker) as pool:
-        futures: dict[Future[Result], Item] = {pool.submit(task, item): item for item in items}
+    with ProcessPoolExecutor(min(workers, len(waiting)), context, _worker) as pool:
+        under_way: dict[Future[Result], Item] = {}
+        whole = True
         try:
-            for future in as_completed(futures):
-                error = future.exception()
-                if error is not None and not isinstance(error, Exception):
-                    raise error
-                yield futures[future], error if error is not None else future.result()
+            while under_way or (waiting and whole):
+                whole = whole and _submit(pool, task, waiting, under_way, 2 * workers)
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    error = future.exception()
+                    if error is not None and not isinstance(error, Exception):
+                        raise error
+                    whole = whole and not isinstance(error, BrokenProcessPool)
+                    yield under_way.pop(future), error if error is not None else future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _submit(
+    pool: ProcessPoolExecutor,
+    task: Callable[[Item], Result],
+    waiting: deque[Item],
+    under_way: dict[Future[Result], Item],
+    most: int,
+) -> bool:
+    """Have `most` items under way; False when a worker died meanwhile."""
+    try:
+        while waiting and len(under_way) < most:
+            under_way[pool.submit(task, waiting[0])] = waiting[0]
+            waiting.popleft()
+    except BrokenProcessPool:
+        return False
+    return True
 
 
 def _run_ray(

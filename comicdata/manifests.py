@@ -62,12 +62,23 @@ def further_outlines(rows: Iterable[Pair]) -> list[str]:
     return sorted({name for row in rows for name, _, _ in row.outlines})
 
 
+def outline_names(rows: Iterable[Pair]) -> list[str]:
+    """Names of all outlines that a manifest has: Canny, XDoG and those made elsewhere."""
+    return [*KINDS[1:], *further_outlines(rows)]
+
+
 def files_of(folder: Path, row: Pair) -> dict[Path, str]:
     """All pictures of a kept row and their hashes."""
     if not row.kept:
         return {}
     plain = {file_of(folder, row, kind): str(getattr(row, f"sha256_{kind}")) for kind in KINDS}
     return plain | {file_of(folder, row, name): digest for name, _, digest in row.outlines}
+
+
+def sha256_of(row: Pair, kind: str) -> str:
+    """The hash of the picture `kind` of a kept row, "" where it has none."""
+    further = {name: digest for name, _, digest in row.outlines}
+    return further[kind] if kind in further else str(getattr(row, f"sha256_{kind}", ""))
 
 
 def row_from_json(values: dict[str, Any], where: str) -> Pair:

@@ -1,14 +1,15 @@
 """Colour to line art: pure functions from (H, W, 3) uint8 RGB to (H, W) uint8, ink 0 on paper 255."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any
 
 import cv2
 import numpy as np
 
+from comicdata.errors import UsageError
 from comicdata.images import Image, channel_sum
-
-OutlineKind = Literal["canny", "xdog"]
+from comicdata.records import CannyPreset, XDoGPreset
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,9 @@ class CannyBlack:
 
 @dataclass(frozen=True)
 class XDoG:
-    """Parameters of `xdog`. `sigma` is the line scale in pixels at size 256; the others have no unit."""
+    """Parameters of `xdog`. `sigma` is the line scale in pixels at size 256; `eps` is a luminance in [0, 1]; the others
+    have no unit.
+    """
 
     sigma: float = 0.4
     k: float = 4.5
@@ -31,13 +34,18 @@ class XDoG:
     phi: float = 1e9
 
 
-XDOG_PRESETS = {
-    "colorizer": XDoG(),
+XDOG_PRESETS: dict[XDoGPreset, XDoG] = {
+    "colorizer": XDoG(),  # with thin and thick the set of AlacGAN (arXiv 1808.03240)
     "thin": XDoG(sigma=0.3),
     "thick": XDoG(sigma=0.5),
     "pencil": XDoG(sigma=1.0, k=1.6, p=20, eps=0.3, phi=20),
+    "classic": XDoG(sigma=0.8, k=1.6, p=20, eps=0.5, phi=10),  # soft, and much black: as in the XDoG paper
 }
-CANNY_PRESETS = {"reference": CannyBlack(), "lines-only": CannyBlack(black=0)}
+CANNY_PRESETS: dict[CannyPreset, CannyBlack] = {
+    "reference": CannyBlack(),
+    "lines-only": CannyBlack(black=0),
+    "fine": CannyBlack(low=50, high=100),  # also faint edges; high is twice low, as Canny (1986) advises
+}
 
 
 def canny_black(rgb: Image, *, low: float = 100, high: float = 180, black: int = 80) -> Image:
@@ -82,6 +90,34 @@ def _blur(plane: np.ndarray, sigma: float) -> np.ndarray:
     return np.asarray(cv2.GaussianBlur(plane, (width, width), sigma, borderType=cv2.BORDER_REFLECT_101))
 
 
-def outline_parameters() -> dict[str, dict[str, float]]:
-    """The default parameters of both outlines, as they are written into cards and hashed into params_id."""
-    return {"canny": asdict(CannyBlack()), "xdog": asdict(XDoG())}
+@dataclass(frozen=True)
+class Outlines:
+    """The settings of both outlines: what a pairs folder was drawn with, a run was trained on, colorize draws again."""
+
+    canny: CannyBlack = CannyBlack()
+    xdog: XDoG = XDoG()
+
+    def draw(self, kind: str, rgb: Image, *, size: int | None = None) -> Image:
+        """The outline "canny" or "xdog" of (H, W, 3): (H, W). `size` as in `xdog`."""
+        return canny_black(rgb, **asdict(self.canny)) if kind == "canny" else xdog(rgb, size=size, **asdict(self.xdog))
+
+    def values(self) -> dict[str, dict[str, float]]:
+        """As plain values: what is written into cards and runs and hashed into params_id."""
+        return asdict(self)
+
+    @classmethod
+    def of_values(cls, values: Mapping[str, Any]) -> "Outlines":
+        """From plain values; what they do not say is as by default."""
+        made = cls().values()
+        for kind, defaults in made.items():
+            given = values.get(kind, {})
+            defaults |= {name: given[name] for name in defaults if name in given}
+        return cls(CannyBlack(**made["canny"]), XDoG(**made["xdog"]))  # type: ignore[arg-type]
+
+    @classmethod
+    def of_presets(cls, canny: CannyPreset, xdog: XDoGPreset) -> "Outlines":
+        """By name; UsageError when there is no such preset."""
+        for name, there in ((canny, CANNY_PRESETS), (xdog, XDOG_PRESETS)):
+            if name not in there:
+                raise UsageError(f"outline preset {name}: not known; there are {', '.join(there)}")
+        return cls(CANNY_PRESETS[canny], XDOG_PRESETS[xdog])

@@ -11,12 +11,11 @@ from typing import Any
 from comicdata import engines, manifests
 from comicdata.cards import dropped_counts, write_card
 from comicdata.crawl import read_crawl
-from comicdata.errors import ComicDataError, PolicyError, UsageError
+from comicdata.errors import ComicDataError, IntegrityError, PolicyError, UsageError
 from comicdata.files import locked, sweep_orphans, write_jsonl
 from comicdata.forgotten import FORGOTTEN, read_forgotten
-from comicdata.joined import check_outlines, join_outlines
-from comicdata.outlines import outline_parameters
-from comicdata.parts import Task, is_done, make_part, part_path, read_part
+from comicdata.joined import find_outlines, join_outlines
+from comicdata.parts import Task, is_done, make_part, outlines_of, part_path, read_part
 from comicdata.records import Failure, Pair, PairOptions
 from comicdata.splits import Key, assign_splits, check_pattern, drop_duplicates, group_by
 
@@ -92,18 +91,18 @@ def make_pairs(
     Killed at any moment, the same call completes the folder to the same bytes.
     """
     options = options or PairOptions()
-    check_outlines(outlines or {})
+    found = find_outlines(outlines or {})
     how: dict[str, Any] = {"workers": workers or os.cpu_count() or 1, "engine": engine, "address": address}
     with locked(out):
         sweep_orphans(out)
         plan = plan_pairs(crawl, out, options)
         failures = _run_tasks(plan.todo, on_episode, **how)
-        rows, part_failures = _decided_rows(plan, out)
+        rows, part_failures = _decided_rows(plan, out, failures)
         lost = _tasks_with_lost_files(plan, out, rows)
         if lost:  # a copy whose original went away, or files deleted by hand
             failures += _run_tasks(lost, on_episode, **how)
-            rows, part_failures = _decided_rows(plan, out)
-        rows, missing = join_outlines(out, rows, outlines or {})
+            rows, part_failures = _decided_rows(plan, out, failures)
+        rows, missing = join_outlines(out, rows, found)
         return _finish(out, options, plan, rows, [*failures, *part_failures, *missing])
 
 
@@ -120,12 +119,21 @@ def _run_tasks(tasks: Sequence[Task], on_episode: Callable[[int, int], None], **
     return failures
 
 
-def _decided_rows(plan: Plan, out: Path) -> tuple[list[Pair], list[Failure]]:
-    """Rows and failures of all parts in the order of episodes; duplicates dropped, exclusions laid over."""
+def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[list[Pair], list[Failure]]:
+    """Rows and failures of all parts in the order of episodes; duplicates dropped, exclusions laid over.
+
+    IntegrityError when an episode that did not fail has no part that fits: it must never count as one without rows.
+    """
     rows: list[Pair] = []
     failures: list[Failure] = []
+    lost = {failure.item for failure in failed}
     for task in plan.tasks:
         header, values = read_part(task)
+        if not header and "/".join(task.place) not in lost:
+            raise IntegrityError(
+                f"{part_path(task)}: missing, damaged or of other settings, though just made; run make-pairs again "
+                "(with --engine ray on machines that have the same version of comicdata and see the same folders)"
+            )
         failures += [Failure(**failure) for failure in header.get("failures", [])]
         rows += [manifests.row_from_json(value, f"{part_path(task)}:{n}") for n, value in enumerate(values, 2)]
     excluded = manifests.read_excluded(out)
@@ -146,10 +154,17 @@ def _finish(out: Path, options: PairOptions, plan: Plan, rows: Sequence[Pair], f
     manifests.write_manifest(out, rows)
     _remove_unnamed_pictures(out, rows)
     summary = summarize(rows, len(plan.todo), failures)
-    write_card(out, asdict(options) | {"group": plan.group, **outline_parameters()}, rows, summary.dropped)
+    write_card(out, _stated(options, plan.group), rows, summary.dropped)
     if failures or (out / "failures.jsonl").exists():
         write_jsonl(out / "failures.jsonl", (asdict(failure) for failure in failures))
     return summary
+
+
+def _stated(options: PairOptions, group: str) -> dict[str, Any]:
+    """The options as the card states them: presets of outlines with their parameters."""
+    presets = {"canny": options.canny, "xdog": options.xdog}
+    drawn = {kind: {"preset": presets[kind], **values} for kind, values in outlines_of(options).values().items()}
+    return asdict(options) | {"group": group, **drawn}
 
 
 def _remove_unnamed_pictures(out: Path, rows: Sequence[Pair]) -> None:

@@ -16,7 +16,7 @@ from comicdata.errors import IntegrityError, PictureError
 from comicdata.files import jsonl_bytes, read_jsonl, sha256_bytes, sync_disk, write_atomic
 from comicdata.images import Image, decode, encode, halve
 from comicdata.manifests import values_of
-from comicdata.outlines import canny_black, outline_parameters, xdog
+from comicdata.outlines import Outlines
 from comicdata.panels import Cut, Strip, cut_panel, find_layout, find_panels, picture_layout, pictures_of, stream_panels
 from comicdata.records import Box, EpisodeRecord, Failure, Pair, PairOptions
 from comicdata.splits import Key
@@ -58,8 +58,14 @@ class Task:
 
 def params_id(options: PairOptions) -> str:
     """Hash of the settings that made a window: where panels are found, how they are cut, how outlines are drawn."""
-    settings = {"fit": options.fit, "layout": options.layout, "order": options.reading_order, **outline_parameters()}
+    drawn = outlines_of(options).values()
+    settings = {"fit": options.fit, "layout": options.layout, "order": options.reading_order, **drawn}
     return "q" + sha256_bytes(json.dumps(settings, sort_keys=True).encode())[:12]
+
+
+def outlines_of(options: PairOptions) -> Outlines:
+    """How the options have outlines drawn."""
+    return Outlines.of_presets(options.canny, options.xdog)
 
 
 def part_path(task: Task) -> Path:
@@ -86,7 +92,11 @@ def read_part(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def make_part(task: Task) -> int:
-    """Make the windows of one episode and, last, its part; returns the number of rows."""
+    """Make the windows of one episode and, last, its part; returns the number of rows.
+
+    An older part goes first: its rows would name pictures that are about to change.
+    """
+    part_path(task).unlink(missing_ok=True)
     slices = _Slices(task)
     edges = slices.check()
     cuts = _cuts(task, slices, edges)
@@ -102,6 +112,7 @@ class _Slices:
 
     def __init__(self, task: Task) -> None:
         self.folder = episode_folder(task.crawl, task.record)
+        self.place = task.place
         self.images = task.record.images
         self.indices: list[int] = []  # of the readable ones, in the episode's images
         self.failures: list[Failure] = []
@@ -116,8 +127,8 @@ class _Slices:
             try:
                 picture = self._decoded(index)
             except (OSError, PictureError, IntegrityError) as error:
-                path = self.folder / self.images[index].file_name
-                self.failures.append(Failure("make-pairs", path.as_posix(), str(error), type(error).__name__))
+                why = f"cannot be read ({error.strerror or error})" if isinstance(error, OSError) else str(error)
+                self.failures.append(Failure("make-pairs", self._name(index), why, type(error).__name__))
                 continue
             self.indices.append(index)
             edges.append(picture[[0, -1]])
@@ -132,14 +143,18 @@ class _Slices:
     def __iter__(self) -> Iterator[Image]:
         return (self._decoded(index) for index in self.indices)
 
+    def _name(self, index: int) -> str:
+        """Where a picture lies in the crawl: what failures say, the same on every machine."""
+        return "/".join([*self.place, self.images[index].file_name])
+
     def _decoded(self, index: int) -> Image:
         """The picture, whose bytes must still have the recorded hash."""
         if index not in self._cache:
-            path = self.folder / self.images[index].file_name
-            data = path.read_bytes()
+            data = (self.folder / self.images[index].file_name).read_bytes()
             if sha256_bytes(data) != self.images[index].sha256:
-                raise IntegrityError(f"{path}: changed since the crawl; run the crawl again to restore it")
-            self._cache[index] = decode(data, str(path))
+                cure = "run the crawl again to restore it"
+                raise IntegrityError(f"{self._name(index)}: changed since the crawl; {cure}")
+            self._cache[index] = decode(data, self._name(index))
             while len(self._cache) > 1 and sum(one.size for one in self._cache.values()) > 3 * CACHE_PIXELS:
                 self._cache.popitem(last=False)
         return self._cache[index]
@@ -169,12 +184,13 @@ def _panel_rows(task: Task, slices: _Slices, cut: Cut, panel_index: int) -> list
     rows: dict[int, list[Pair]] = {}
     halves: dict[int, _Window] = {}
     canny = None
+    outlines = outlines_of(task.options)
     for size in sorted(task.options.size, reverse=True):
         row = _panel_row(task, cut, panel_index, images, size)
         if row.drop_reason:
             rows[size] = [row]
             continue
-        canny = canny_black(cut.image) if canny is None else canny
+        canny = outlines.draw("canny", cut.image) if canny is None else canny
         boxes = window_boxes(cut.panel.box.width, cut.panel.box.height, row.fit)
         windows = {}
         for index, box in enumerate(boxes):
@@ -252,7 +268,8 @@ def _window_id(row: Pair) -> str:
 
 def _window_row(task: Task, row: Pair, window: _Window, box: Box) -> Pair:
     """Draw the second outline of one window, measure, and write the three pictures unless a filter drops it."""
-    pictures = {"color": window.color, "canny": window.canny, "xdog": xdog(window.color, size=row.size)}
+    xdog = outlines_of(task.options).draw("xdog", window.color, size=row.size)
+    pictures = {"color": window.color, "canny": window.canny, "xdog": xdog}
     facts = facts_of(**pictures)
     reason = window_drop_reason(window.color, facts)
     row = replace(row, crop_box=(box.x0, box.y0, box.x1, box.y1), drop_reason=reason, **facts.columns())  # type: ignore[arg-type]

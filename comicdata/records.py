@@ -21,6 +21,8 @@ ColorFormat = Literal["png", "jpeg", "webp"]
 Fit = Literal["tile", "pad", "center", "stretch"]
 Split = Literal["train", "validation", "test"]
 SplitBy = Literal["auto", "series", "episode"]
+CannyPreset = Literal["reference", "lines-only", "fine"]  # their parameters: outlines.py
+XDoGPreset = Literal["colorizer", "thin", "thick", "pencil", "classic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,8 @@ class PairOptions:
     layout: Layout = "auto"
     reading_order: ReadingOrder = "ltr"
     color_format: ColorFormat = "png"
+    canny: CannyPreset = "reference"
+    xdog: XDoGPreset = "colorizer"
     split_by: SplitBy = "auto"
     test_episodes: str | None = None
     validation_episodes: str | None = None

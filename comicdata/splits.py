@@ -7,14 +7,12 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Literal
 
-import numpy as np
-
 from comicdata.errors import UsageError
+from comicdata.near import NearHashes
 from comicdata.records import Pair, Split, SplitBy
 
 FEW_SERIES = 10
 TEST_SHARE = VALIDATION_SHARE = 0.1
-NEAR = 5  # bits of 64; copies lie at 0-5, the closest distinct pictures at 9 and more
 FLAT = 8  # a hash with fewer bits on one side says too little about a picture
 ORDER = {"train": 0, "validation": 1, "test": 2}
 
@@ -100,16 +98,17 @@ def drop_duplicates(rows: Sequence[Pair]) -> list[Pair]:
     order = sorted(range(len(rows)), key=lambda i: (ORDER[rows[i].split], i))
     result = list(rows)
     seen: dict[tuple[int, str], str] = {}
-    near: dict[tuple[str, str, int], _Hashes] = defaultdict(_Hashes)
+    near: dict[tuple[str, str, int], NearHashes] = defaultdict(NearHashes)
     for i in order:
         row = rows[i]
         if not row.kept:
             continue
-        hashes = near[row.source, row.series_id, row.size]
-        if seen.setdefault((row.size, row.sha256_color), row.panel_id) != row.panel_id or hashes.knows(row):
+        known, value = near[row.source, row.series_id, row.size], int(row.dhash[2:], 16)
+        equal = seen.setdefault((row.size, row.sha256_color), row.panel_id) != row.panel_id
+        if equal or _is_near_copy(value, row, known):
             result[i] = _dropped(row, "duplicate")
         else:
-            hashes.add(row)
+            known.add(value, row.panel_id)
     return result
 
 
@@ -120,23 +119,6 @@ def _dropped(row: Pair, reason: str) -> Pair:
     return replace(row, kept=False, drop_reason=reason, **nothing)  # type: ignore[arg-type]
 
 
-class _Hashes:
-    """The difference hashes of kept windows, searched by XOR and bit count over one growing array."""
-
-    def __init__(self) -> None:
-        self.values = np.empty(1024, np.uint64)
-        self.panels: list[str] = []
-
-    def knows(self, row: Pair) -> bool:
-        """Is a window of another panel within NEAR bits?"""
-        value = np.uint64(int(row.dhash[2:], 16))
-        if not FLAT <= int(np.bitwise_count(value)) <= 64 - FLAT:
-            return False
-        distances = np.bitwise_count(self.values[: len(self.panels)] ^ value)
-        return any(self.panels[i] != row.panel_id for i in np.flatnonzero(distances <= NEAR))
-
-    def add(self, row: Pair) -> None:
-        if len(self.panels) == len(self.values):
-            self.values = np.concatenate([self.values, np.empty_like(self.values)])
-        self.values[len(self.panels)] = int(row.dhash[2:], 16)
-        self.panels.append(row.panel_id)
+def _is_near_copy(value: int, row: Pair, known: NearHashes) -> bool:
+    """Whether another panel has nearly the difference hash `value`, and it says enough about the picture."""
+    return FLAT <= value.bit_count() <= 64 - FLAT and known.knows(value, row.panel_id)

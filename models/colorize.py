@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,12 +13,13 @@ from torch import Tensor, nn
 
 from comicdata.errors import UsageError
 from comicdata.images import Image, resize
-from comicdata.models.data import OutlineChoice
+from comicdata.manifests import KINDS
+from comicdata.models.data import MIX
 from comicdata.models.hints import Hint, no_hints, paint_hints, with_hints
 from comicdata.models.layers import find_device, to_image, to_range, to_tensor
 from comicdata.models.networks import load_network
 from comicdata.models.settings import network_of
-from comicdata.outlines import OutlineKind, canny_black, xdog
+from comicdata.outlines import Outlines
 
 Floats = npt.NDArray[np.float32]
 Color = tuple[int, int, int]  # 0 to 255 each
@@ -39,20 +40,32 @@ class Painted:
 
 
 class Colorizer:
-    """A trained generator. `size`: the working size it was trained at; `outline`: the outline it knows."""
+    """A trained generator. `size`: the working size it was trained at; `outline`: the outline it knows, and `outlines`
+    how Canny and XDoG were drawn then.
+    """
 
     def __init__(self, network: nn.Module, config: dict[str, Any], device: torch.device) -> None:
         self.network = network
         self.config = config
         self.device = device
         self.size = int(config["size"])
+        self.outlines = Outlines.of_values(config.get("outlines", {}))
         self.multiple = network_of(config).multiple
 
     @property
-    def outline(self) -> OutlineKind:
-        """canny or xdog; a network that learned both is given canny."""
-        choice = cast(OutlineChoice, self.config["outline"])
-        return "canny" if choice == "mix" else choice
+    def outline(self) -> str:
+        """canny, xdog, or the name of one made elsewhere; a network that learned both of ours is given canny."""
+        choice = str(self.config["outline"])
+        return "canny" if choice == MIX else choice
+
+    @property
+    def draws(self) -> bool:
+        """Whether the outline it knows is one that can be drawn here, from a picture in colour."""
+        return self.outline in KINDS[1:]
+
+    def draw(self, rgb: Image) -> Image:
+        """The outline (H, W) uint8 of a picture in colour at its native size, as make-pairs drew those of the run."""
+        return self.outlines.draw(self.outline, rgb)
 
     @classmethod
     def load(cls, run: Path, device: str = "auto") -> "Colorizer":
@@ -203,8 +216,3 @@ def is_line_art(rgb: Image, *, tolerance: int = 24, share: float = 0.995) -> boo
     """
     spread = rgb.max(axis=2).astype(np.int16) - rgb.min(axis=2)
     return bool((spread <= tolerance).mean() >= share)
-
-
-def outline_of(rgb: Image, kind: OutlineKind) -> Image:
-    """The outline (H, W) uint8 of a picture in colour, at its native resolution, as make-pairs draws it."""
-    return canny_black(rgb) if kind == "canny" else xdog(rgb)

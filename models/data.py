@@ -1,30 +1,32 @@
 """Pairs from a manifest as batches; a batch is a pure function of (seed, images seen), so nothing needs saving."""
 
+import logging
 import os
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from comicdata.cards import read_outlines
 from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import sha256_bytes
 from comicdata.images import Image, decode
-from comicdata.manifests import file_of, pairs_folder, read_rows, rows_hash
+from comicdata.manifests import KINDS, file_of, outline_names, pairs_folder, read_rows, rows_hash, sha256_of
 from comicdata.models.hints import random_hints
 from comicdata.models.layers import to_tensor
 from comicdata.models.line_jitter import other_filter, vary_lines
 from comicdata.records import Pair
 
-OutlineChoice = Literal["canny", "xdog", "mix"]
+MIX = "mix"  # Canny and XDoG, one drawn for each sample
 CACHE_BYTES = 512 * 1024 * 1024
 AHEAD = 4  # batches made while the network works
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,9 @@ class Batch:
 class PairDataset:
     """The pairs of one split and size that are kept and not excluded, in the order of the manifest.
 
-    Decoded pictures stay in memory up to `cache_bytes`. `pairs` is the folder or its manifest.parquet.
+    `outline` is a column of the manifest, or "mix"; pairs that lack that column are left out, which is said. Decoded
+    pictures stay in memory up to `cache_bytes`. `outlines` says how Canny and XDoG were drawn. `pairs` is the folder or
+    its manifest.parquet. UsageError when no pair has such an outline.
     """
 
     def __init__(
@@ -64,7 +68,7 @@ class PairDataset:
         pairs: Path,
         split: str,
         size: int,
-        outline: OutlineChoice = "canny",
+        outline: str = "canny",
         *,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
@@ -73,8 +77,9 @@ class PairDataset:
         self.data_hash = rows_hash(rows)
         self.series = sorted({f"{row.source}/{row.series_id}" for row in rows if row.split != "test"})
         self.size = size
-        self.kinds = ("canny", "xdog") if outline == "mix" else (outline,)
-        self.rows = [row for row in rows if row.split == split and row.size == size]
+        self.outlines = read_outlines(self.folder)
+        self.kinds = _kinds(self.folder, rows, outline)
+        self.rows = self._with_outline([row for row in rows if row.split == split and row.size == size], split)
         self._other_sizes = sorted({row.size for row in rows if row.split == split} - {size})
         self._split = split
         self._cache: dict[tuple[int, str], Image] = {}
@@ -82,6 +87,14 @@ class PairDataset:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def _with_outline(self, rows: list[Pair], split: str) -> list[Pair]:
+        """The rows that have the outline; those made elsewhere may be missing for some."""
+        found = [row for row in rows if all(sha256_of(row, kind) for kind in self.kinds)]
+        if len(found) < len(rows):
+            lacking = f"{len(rows) - len(found)} of {len(rows)} pairs of the split {split}"
+            log.warning("%s: %s have no outline %s; left out", self.folder, lacking, self.kinds[0])
+        return found
 
     def require_rows(self) -> None:
         """UsageError when there is nothing to train or evaluate on."""
@@ -116,7 +129,7 @@ class PairDataset:
         cure = f"(row {row.id} of the manifest names it); list what is wrong with: comicdata verify {self.folder}"
         try:
             data = path.read_bytes()
-            if sha256_bytes(data) != getattr(row, f"sha256_{kind}"):
+            if sha256_bytes(data) != sha256_of(row, kind):
                 raise IntegrityError(f"{path}: not the bytes that make-pairs wrote {cure}")
             picture = decode(data, str(path))
         except OSError as error:
@@ -126,6 +139,23 @@ class PairDataset:
         if picture.shape[:2] != (self.size, self.size):
             raise IntegrityError(f"{path}: {picture.shape[1]}x{picture.shape[0]}, not {self.size}x{self.size} {cure}")
         return picture
+
+
+def check_outline(pairs: Path, outline: str) -> None:
+    """UsageError when no pair of a manifest has such an outline."""
+    if outline not in (*KINDS[1:], MIX):
+        _kinds(pairs_folder(pairs), read_rows(pairs), outline)
+
+
+def _kinds(folder: Path, rows: Sequence[Pair], outline: str) -> tuple[str, ...]:
+    """The columns that a choice of outline stands for; UsageError names those that there are."""
+    there = outline_names(rows)
+    if outline != MIX and outline not in there:
+        raise UsageError(
+            f"outline {outline}: the pairs in {folder} have {', '.join(there)}, and {MIX} is canny with xdog; join "
+            f"others with: comicdata make-pairs CRAWL --out {folder} --outline NAME=DIR"
+        )
+    return KINDS[1:] if outline == MIX else (outline,)
 
 
 @lru_cache(maxsize=4)
@@ -174,7 +204,7 @@ def _sample(
     hints = random_hints(color, outline, random) if sampling.hints else None
     if random.random() < sampling.line_jitter:
         if len(dataset.kinds) > 1 and random.integers(2):
-            outline = other_filter(color, dataset.size, random)
+            outline = other_filter(color, dataset.size, random, dataset.outlines.xdog)
         outline = vary_lines(outline, random)
     return outline, color, hints
 

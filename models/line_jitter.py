@@ -10,16 +10,19 @@ import cv2
 import numpy as np
 
 from comicdata.images import Image
-from comicdata.outlines import XDOG_PRESETS, xdog
+from comicdata.outlines import XDOG_PRESETS, XDoG, xdog
 
 PALEST_INK, DARKEST_PAPER = 90, 235
-OTHER_FILTERS = ("thin", "thick", "pencil")
+OTHER_FILTERS = [XDOG_PRESETS[name] for name in ("thin", "thick", "pencil", "colorizer")]
 
 
-def other_filter(color: Image, size: int, random: np.random.Generator) -> Image:
-    """XDoG of a crop (H, W, 3) of a picture of side `size`, with other parameters than the pairs have: (H, W) uint8."""
-    name = OTHER_FILTERS[int(random.integers(len(OTHER_FILTERS)))]
-    return xdog(np.ascontiguousarray(color), size=size, **asdict(XDOG_PRESETS[name]))
+def other_filter(color: Image, size: int, random: np.random.Generator, own: XDoG | None = None) -> Image:
+    """XDoG of a crop (H, W, 3) of a picture of side `size`, with other parameters than the pairs have: (H, W) uint8.
+
+    `own` are those that the pairs have, the default set unless given.
+    """
+    others = [one for one in OTHER_FILTERS if one != (own or XDoG())][:3]
+    return xdog(np.ascontiguousarray(color), size=size, **asdict(others[int(random.integers(len(others)))]))
 
 
 def vary_lines(outline: Image, random: np.random.Generator) -> Image:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from comicdata.errors import PictureError
 from comicdata.images import Image
-from comicdata.models.colorize import Color, Colorizer, is_line_art, outline_of
+from comicdata.models.colorize import Color, Colorizer, is_line_art
 from comicdata.models.hints import Hint
 from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box, Layout
@@ -36,6 +37,7 @@ def colorize_picture(
     rgb: Image,
     *,
     recolor: bool,
+    name: str = "picture",
     layout: Layout = "auto",
     seed: int = 0,
     samples: int = 1,
@@ -44,20 +46,26 @@ def colorize_picture(
 ) -> Colorized | None:
     """Colour one picture; None when it is in colour already and `recolor` is off.
 
-    Line art is used as it is. With `recolor` the outline the run was trained on is drawn first, panel by panel.
+    Line art is used as it is. With `recolor` the outline the run was trained on is drawn first, panel by panel;
+    PictureError (with `name`) when that outline was made elsewhere.
     `samples` and `background` as in `Colorizer.paint`; the layers are those of the first sample. `hints` are in pixels
     of the picture; each reaches the panel that its centre lies in.
     """
     line_art = is_line_art(rgb)
     if not line_art and not recolor:
         return None
+    if not (line_art or colorizer.draws):
+        raise PictureError(
+            f"{name}: has colour, and the outline {colorizer.outline} that this run was trained on was made elsewhere "
+            "and cannot be drawn here; give line art from the program that made it"
+        )
     boxes = panel_boxes(colorizer, rgb, layout)
     results = [rgb.copy() for _ in range(samples)]
     layers: dict[str, Image] = {}
     for box in boxes:
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         part = rgb[place]
-        outline = np.ascontiguousarray(part[..., 0]) if line_art else outline_of(part, colorizer.outline)
+        outline = np.ascontiguousarray(part[..., 0]) if line_art else colorizer.draw(part)
         made = colorizer.paint(outline, seed=seed, samples=samples, background=background, hints=inside(box, hints))
         for result, one in zip(results, made, strict=True):
             result[place] = one.image

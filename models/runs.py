@@ -29,7 +29,8 @@ def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> Non
         raise UsageError(f"{run}: holds a run of {saved['model']}, in stages; take another run folder")
     old, new = _flat(saved.get("options", {})), _flat(json.loads(json.dumps(options)))
     for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name) and name not in FREE:
+        drawn = name.startswith("outlines.")  # the hash of the data, below, stands for these
+        if old.get(name) != new.get(name) and name not in FREE and not drawn:
             raise UsageError(
                 f"{run}: trained with {name} {old.get(name)}, now {name} {new.get(name)}; give the same options to go "
                 f"on (only the number of images may grow, and {', '.join(FREE)} may differ), or another run folder"

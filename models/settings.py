@@ -12,7 +12,6 @@ from comicdata.errors import UsageError
 from comicdata.models import auto_painter, background, pixelcnn, polishing, two_step
 from comicdata.models.auto_painter import ColorizerConfig
 from comicdata.models.background import BackgroundConfig
-from comicdata.models.data import OutlineChoice
 from comicdata.models.pixelcnn import LowResolutionConfig
 from comicdata.models.polishing import PolishingConfig
 from comicdata.models.two_step import TwoStepConfig
@@ -44,7 +43,7 @@ class TrainConfig:
     crop: int = 256
     seed: int = 0
     device: Device = "auto"
-    outline: OutlineChoice = "canny"
+    outline: str = "canny"
     line_jitter: float = 0.0
     vgg_weights: Path | None = None
     random_vgg: bool = False

@@ -59,7 +59,7 @@ def train(
     """
     data = PairDataset(pairs, "train", config.size, config.outline)
     data.require_rows()
-    settings = options(config)
+    settings = options(config) | {"outlines": data.outlines.values()}
     if settings["network"].get("weight_feature") and not config.random_vgg:
         settings["vgg_sha256"] = vgg_hash(config.vgg_weights)
     with joined(find_device(config.device)) as (processes, device):

@@ -1,5 +1,6 @@
 """The process pool loses nothing but the item that kills its worker."""
 
+import importlib
 import subprocess
 import sys
 import time
@@ -40,6 +41,32 @@ def test_a_dying_worker_takes_only_its_own_item_along(engine):
     outcomes = dict(run(eval, ["1", killer, "2", "3"], workers=2, engine=engine))
     assert {key: value for key, value in outcomes.items() if key != killer} == {"1": 1, "2": 2, "3": 3}
     assert "worker process died" in str(outcomes[killer])
+
+
+MEETING = """
+import os, time
+from pathlib import Path
+
+def work(item):
+    if item == 0:
+        os._exit(9)
+    if item >= 10:  # 10 and 11 end only when both are under way
+        Path(__file__).with_name(f"here-{item}").touch()
+        for _ in range(600):
+            if Path(__file__).with_name(f"here-{21 - item}").exists():
+                return item
+            time.sleep(0.1)
+        raise TimeoutError("nobody else is at work")
+    return item
+"""
+
+
+def test_after_a_worker_died_the_others_still_work_side_by_side(tmp_path, monkeypatch):
+    (tmp_path / "meeting.py").write_text(MEETING)
+    monkeypatch.syspath_prepend(tmp_path)
+    outcomes = dict(run(importlib.import_module("meeting").work, range(12), workers=2))
+    assert "worker process died" in str(outcomes.pop(0))
+    assert outcomes == {item: item for item in range(1, 12)}
 
 
 def test_workers_end_with_a_driver_that_is_killed(tmp_path):

@@ -67,14 +67,61 @@ def test_missing_and_unfit_ones_are_failures_beside_the_good(place, capsys):
     one.unlink()
     Image.new("L", (100, 256)).save(two)
     capsys.readouterr()
-    assert run([*JOIN, "--json"]) == 3
+    assert run([*MAKE, "--outline", f"anime={place / 'made'}", "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["failures"] == 2
     errors = {row["item"]: row["error"] for row in read_jsonl(place / "pairs" / "failures.jsonl")}
+    assert str(place) not in str(errors)
     assert f"no {one.stem}.png" in errors[f"anime/{one.stem}"] and "100 x 256 pixels" in errors[f"anime/{two.stem}"]
     assert sum(bool(row.outlines) for row in read_rows(place / "pairs")) == 2
 
 
-@pytest.mark.parametrize("spec", ["canny=made", "Ab=made", "anime=nowhere", "anime", "=made"])
+TRAIN = ["train", "pix2pix", "--pairs", "pairs", "--run", "run", "--images", "2", "--batch-size", "2", "--outline"]
+
+
+def test_a_network_trains_on_them_and_colours_line_art_only(place, capsys):
+    row = next(row for row in read_rows(place / "pairs") if row.split == "train")
+    (place / "made" / "deep" / f"{row.id}.png").unlink()
+    assert run(JOIN) == 3 and run([*TRAIN, "anime", "-q"]) == 0
+    assert "pairs: 1 of 2 pairs of the split train have no outline anime; left out" in capsys.readouterr().err
+    assert run(["evaluate", "run", "--pairs", "pairs", "--json", "-q"]) == 0
+    assert json.loads((place / "run" / "evaluation" / "test.json").read_text())["outline"] == "anime"
+    (place / "mixed").mkdir()
+    random = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    (place / "mixed" / "colour.png").write_bytes(encode_png(random))
+    (place / "mixed" / "lines.png").write_bytes(encode_png(random[..., 0]))
+    capsys.readouterr()
+    assert run(["colorize", "run", "mixed", "--out", "out", "--recolor"]) == 3
+    line = next(line for line in capsys.readouterr().err.splitlines() if "failed" in line)
+    assert "colour.png: has colour, and the outline anime" in line and "give line art" in line
+    assert [path.name for path in (place / "out").iterdir()] == ["lines.png"]
+    assert run(["colorize", "run", "mixed/colour.png", "--out", "out"]) == 0
+    assert "this run knows anime line art" in capsys.readouterr().err
+    assert run(MAKE) == 0 and run(["evaluate", "run", "--pairs", "pairs"]) == 2
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_an_outline_that_no_pair_has_is_one_line_with_those_that_there_are(place, more, capsys):
+    assert run(JOIN) == 0
+    assert run([*TRAIN, "inked", *more]) == 2
+    assert "outline inked: the pairs in pairs have canny, xdog, anime, and mix" in capsys.readouterr().err
+    assert not (place / "run").exists()
+
+
+def test_two_files_for_one_window_are_refused_before_anything_is_made(place, capsys):
+    one, *_ = sorted((place / "made" / "deep").iterdir())
+    (place / "made" / one.name).write_bytes(one.read_bytes())
+    for folder in ("", "deep"):
+        Image.new("L", (9, 9)).save(place / "made" / folder / "cover.png")  # no window has this name
+    before = (place / "pairs" / "manifest.parquet").read_bytes()
+    assert run(JOIN) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"made/deep/{one.name} and made/{one.name}: two outlines of one window" in line
+    assert (place / "pairs" / "manifest.parquet").read_bytes() == before
+    (place / "made" / one.name).unlink()
+    assert run(JOIN) == 0
+
+
+@pytest.mark.parametrize("spec", ["canny=made", "mix=made", "Ab=made", "anime=nowhere", "anime", "=made"])
 def test_mistakes(place, spec, capsys):
     assert run([*MAKE, "--outline", spec]) == 2
     assert "--outline" in capsys.readouterr().err

@@ -1,11 +1,16 @@
 """Outlines against plain rewrites of their formulas."""
 
+import json
+from typing import get_args
+
 import cv2
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from comicdata.outlines import CannyBlack, XDoG, canny_black, xdog
+from comicdata.errors import UsageError
+from comicdata.outlines import CANNY_PRESETS, XDOG_PRESETS, CannyBlack, Outlines, XDoG, canny_black, xdog
+from comicdata.records import CannyPreset, XDoGPreset
 
 
 def colourful(height=120, width=90):
@@ -33,7 +38,7 @@ def test_black_uses_the_mean_of_channels_not_luma():
     assert (canny_black(saturated) == 0).all()
 
 
-@pytest.mark.parametrize("parameters", [XDoG(), XDoG(sigma=1.0, k=1.6, p=20, eps=0.3, phi=20)])
+@pytest.mark.parametrize("parameters", XDOG_PRESETS.values(), ids=XDOG_PRESETS.keys())
 def test_xdog_is_the_formula_of_the_paper(parameters):
     rgb = cv2.GaussianBlur(colourful(256, 256), (0, 0), 1.5)
     luminance = (rgb @ np.array([0.299, 0.587, 0.114])) / 255
@@ -56,6 +61,31 @@ def test_paper_stays_paper_and_one_pixel_works():
     assert (xdog(np.full((40, 40, 3), 230, np.uint8)) == 255).all()
     assert canny_black(np.full((1, 1, 3), 255, np.uint8)).tolist() == [[255]]
     assert xdog(np.full((1, 1, 3), 255, np.uint8)).tolist() == [[255]]
+
+
+def test_presets_are_those_that_the_options_name():
+    assert tuple(CANNY_PRESETS) == get_args(CannyPreset) and tuple(XDOG_PRESETS) == get_args(XDoGPreset)
+    assert XDOG_PRESETS["classic"] == XDoG(sigma=0.8, k=1.6, p=20, eps=0.5, phi=10)
+    assert [XDOG_PRESETS[name] for name in ("thin", "colorizer", "thick")] == [
+        XDoG(sigma=one) for one in (0.3, 0.4, 0.5)
+    ]
+    with pytest.raises(UsageError, match="outline preset bold: not known; there are colorizer, thin"):
+        Outlines.of_presets("reference", "bold")
+
+
+def test_ink_grows_from_lines_only_to_the_reference_to_fine_edges():
+    rgb = cv2.GaussianBlur(colourful(), (5, 5), 1)
+    ink = {name: Outlines(canny=one).draw("canny", rgb) == 0 for name, one in CANNY_PRESETS.items()}
+    lines, reference, fine = ink["lines-only"], ink["reference"], ink["fine"]
+    assert not (lines & ~reference).any() and not (reference & ~fine).any()
+    assert lines.sum() < reference.sum() < fine.sum()
+    assert (lines == (cv2.Canny(rgb[:, :, ::-1].copy(), 100, 180) > 0)).all()
+
+
+def test_settings_survive_the_way_through_json():
+    for outlines in (Outlines(), Outlines.of_presets("fine", "classic")):
+        assert Outlines.of_values(json.loads(json.dumps(outlines.values()))) == outlines
+    assert Outlines.of_values({"xdog": {"preset": "mine", "sigma": 2}}) == Outlines(xdog=XDoG(sigma=2))
 
 
 def test_constants_of_the_reference():

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from comicdata import manifests
+from comicdata.cards import read_outlines
 from comicdata.crawl import crawl, open_sources, read_crawl
 from comicdata.drawn import cut_slices, draw_episode
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import read_json, read_jsonl, write_jsonl
 from comicdata.images import encode_jpeg, read_image, resize
-from comicdata.outlines import xdog
+from comicdata.outlines import Outlines, xdog
 from comicdata.pairs import make_pairs
 from comicdata.records import PairOptions
 
@@ -192,7 +193,9 @@ def test_a_picture_changed_since_the_crawl_is_a_failure_row_and_nothing_else_is_
     victim.write_bytes(b"not what was fetched")
     summary = make_pairs(tmp_path / "crawl", tmp_path / "pairs", OPTIONS, workers=1)
     (failure,) = summary.failures
-    assert failure.item == victim.as_posix() and "changed since the crawl" in failure.error
+    assert failure.item == victim.relative_to(tmp_path / "crawl").as_posix()
+    assert failure.error.startswith(f"{failure.item}: changed since the crawl")
+    assert str(tmp_path) not in "".join(path.read_text() for path in (tmp_path / "pairs").rglob("*.jsonl"))
     assert read_jsonl(tmp_path / "pairs" / "failures.jsonl")[0]["stage"] == "make-pairs"
     assert {row.episode_id for row in manifests.read_rows(tmp_path / "pairs")} >= {"e02", "e03", "e04"}
 
@@ -203,6 +206,34 @@ def test_missing_and_empty_crawls_are_usage_errors(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no episode with pictures"):
         make_pairs(tmp_path / "empty", tmp_path / "pairs")
+
+
+def test_other_presets_are_other_parts_and_the_card_states_them(stored, made, tmp_path):
+    import shutil
+
+    out = tmp_path / "pairs"
+    shutil.copytree(made[0], out)
+    options = replace(OPTIONS, canny="lines-only", xdog="classic")
+    assert make_pairs(stored, out, options, workers=1).episodes_new == 4
+    before = {row.id: row for row in manifests.read_rows(made[0])}
+    for row in (row for row in manifests.read_rows(out) if row.kept):
+        color, outline = (read_image(manifests.file_of(out, row, kind)) for kind in ("color", "xdog"))
+        assert (xdog(color, sigma=0.8, k=1.6, p=20, eps=0.5, phi=10) == outline[..., 0]).all()
+        assert row.ink_canny < before[row.id].ink_canny and row.sha256_color == before[row.id].sha256_color
+        assert row.params_id != before[row.id].params_id
+    stated = read_json(out / "card.json")["options"]
+    assert stated["canny"] == {"preset": "lines-only", "low": 100, "high": 180, "black": 0}
+    assert stated["xdog"] == {"preset": "classic", "sigma": 0.8, "k": 1.6, "p": 20, "eps": 0.5, "phi": 10}
+    assert "- xdog: classic, sigma 0.8, k 1.6" in (out / "README.md").read_text()
+    assert read_outlines(out) == Outlines.of_presets("lines-only", "classic")
+    assert make_pairs(stored, out, OPTIONS, workers=1).episodes_new == 4 and tree(out) == tree(made[0])
+
+
+def test_a_crop_at_size_512_is_drawn_with_twice_the_sigma(stored, tmp_path):
+    make_pairs(stored, tmp_path / "pairs", replace(OPTIONS, size=(512,), xdog="pencil"), workers=1)
+    row = next(row for row in manifests.read_rows(tmp_path / "pairs") if row.kept)
+    color, outline = (read_image(manifests.file_of(tmp_path / "pairs", row, kind)) for kind in ("color", "xdog"))
+    assert (outline[..., 0] == xdog(color, size=256, sigma=2, k=1.6, p=20, eps=0.3, phi=20)).all()
 
 
 def test_the_card_counts_and_hashes_the_rows(made):

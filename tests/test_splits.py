@@ -3,11 +3,13 @@
 import hashlib
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comicdata.errors import UsageError
+from comicdata.near import NearHashes
 from comicdata.records import Pair
 from comicdata.splits import assign_splits, check_pattern, drop_duplicates, group_by, matches, position
 
@@ -123,6 +125,58 @@ def test_ten_thousand_copies_are_one_row():
     rows = [replace(a_row(str(index), 255, "same"), panel_id=f"p{index}") for index in range(10_000)]
     kept = [row for row in drop_duplicates(rows) if row.kept]
     assert [row.id for row in kept] == ["w0"]
+
+
+def test_ten_thousand_flat_pictures_are_searched_as_one():
+    hashes = NearHashes()
+    for index in range(10_000):
+        hashes.add(0, f"p{index}")
+    assert len(hashes) == 1 and hashes.knows(0b11111, "p0") and not hashes.knows(0b111111, "p0")
+
+
+def test_every_pair_of_hashes_that_differs_in_five_bits_is_found_and_none_that_differs_in_six():
+    random = np.random.default_rng(1)
+    for _ in range(2000):
+        value = int(random.integers(2**64, dtype=np.uint64))
+        places = [int(place) for place in random.choice(64, 6, replace=False)]
+        hashes = NearHashes()
+        hashes.add(value, "one")
+        five = value ^ sum(1 << place for place in places[:5])
+        assert hashes.knows(five, "other") and not hashes.knows(five, "one")
+        assert not hashes.knows(five ^ (1 << places[5]), "other")
+
+
+def brute_force(rows):
+    """The kept ids, every hash compared with every one before."""
+    kept, first = [], {}
+    for row in sorted(rows, key=lambda row: ["train", "validation", "test"].index(row.split)):
+        value = int(row.dhash[2:], 16)
+        near = [
+            (int(one.dhash[2:], 16) ^ value).bit_count() <= 5 and 8 <= value.bit_count() <= 56
+            for one in kept
+            if one.panel_id != row.panel_id
+        ]
+        if first.setdefault(row.sha256_color, row.panel_id) == row.panel_id and not any(near):
+            kept.append(row)
+    return {row.id for row in kept}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 5), st.floats(0, 0.2))
+def test_the_kept_rows_are_those_of_brute_force(seed, originals, noise):
+    """Rows whose hashes are random ones, copies of a few with some bits turned, and flat ones."""
+    random = np.random.default_rng(seed)
+    sources = [int(one) for one in random.integers(2**64, size=originals, dtype=np.uint64)] + [0, 2**64 - 1, 0xFF]
+    rows = []
+    for index in range(80):
+        turned = sum(1 << int(bit) for bit in np.flatnonzero(random.random(64) < noise))
+        value = sources[int(random.integers(len(sources)))] ^ turned
+        if random.random() < 0.2:
+            value = int(random.integers(2**64, dtype=np.uint64))
+        color = str(random.integers(200))
+        row = a_row(f"x{index}", value, color, split=str(random.choice(["train", "validation", "test"])))
+        rows.append(replace(row, panel_id=f"p{random.integers(40)}"))
+    assert {row.id for row in drop_duplicates(rows) if row.kept} == brute_force(rows)
 
 
 def test_ten_thousand_different_rows_all_stay():

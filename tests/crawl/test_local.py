@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,95 @@ def test_a_cbz_with_comic_info(tmp_path):
     assert source.read(pages[1]).body == picture(3)
 
 
+def facts(path):
+    """What the one source in a folder says: series, authors, and (id, title, pictures) of its episodes."""
+    (source,) = open_sources(str(path))
+    series = source.series()
+    episodes = [(one.episode_id, one.title, [page.url for page in source.pages(one)]) for one in source.episodes()]
+    return series.series_id, series.title, series.authors, episodes
+
+
+def test_comic_info_in_plain_folders_says_what_it_says_in_a_cbz(tmp_path):
+    put(tmp_path / "toon", "b/1.png", "b/2.png", "b/10.png", "c/1.png")
+    (tmp_path / "toon" / "b" / "comicinfo.XML").write_text(INFO)
+    (tmp_path / "toon" / "c" / "ComicInfo.xml").write_text("<ComicInfo><Title>broken")
+    expected = ("great-toon", "Great Toon", ("A. Author",))
+    parts = [("e12", "The End", ["b/1.png", "b/10.png"]), ("c", "c", ["c/1.png"])]
+    assert facts(tmp_path / "toon") == (*expected, parts)
+    ((record, _), _) = store(tmp_path / "toon", tmp_path / "out")
+    assert (record.series_id, record.episode_id, record.title, len(record.images)) == (
+        "great-toon",
+        "e12",
+        "The End",
+        2,
+    )
+    flat = put(tmp_path / "flat", "1.png", "2.png", "3.png")
+    (flat / "ComicInfo.xml").write_text(INFO)
+    assert facts(flat) == (*expected, [("e12", "The End", ["1.png", "3.png"])])
+    several = put(tmp_path / "several", "x_E02P01.png", "x_E02P02.png", "x_E03P01.png")
+    (several / "ComicInfo.xml").write_text(INFO)
+    pictures = [("e02", "Episode 2", ["x_E02P01.png", "x_E02P02.png"]), ("e03", "Episode 3", ["x_E03P01.png"])]
+    assert facts(several) == (*expected, pictures)
+
+
+def test_comic_info_beside_the_episodes_names_the_series(tmp_path):
+    put(tmp_path / "all", "One/1/1.png", "One/2/1.png")
+    (tmp_path / "all" / "One" / "ComicInfo.xml").write_text(INFO)
+    identifier, title, authors, episodes = facts(tmp_path / "all")
+    assert (identifier, title, authors) == ("great-toon", "Great Toon", ("A. Author",))
+    assert [one[:2] for one in episodes] == [("e1", "1"), ("e2", "2")]
+
+
+def test_comic_info_beside_pictures_reads_no_other_file(tmp_path):
+    (tmp_path / "secret").write_text("SECRET")
+    put(tmp_path / "toon", "1.png")
+    hostile = (
+        f"""<!DOCTYPE c [<!ENTITY a SYSTEM "file://{tmp_path}/secret">]><ComicInfo><Title>T&a;</Title></ComicInfo>"""
+    )
+    (tmp_path / "toon" / "ComicInfo.xml").write_text(hostile)
+    assert "SECRET" not in str(facts(tmp_path / "toon"))
+
+
+def test_an_archive_is_opened_once_for_all_of_its_pictures(tmp_path, monkeypatch):
+    whole = {f"{book}.cbz": [(f"{n:02d}.png", picture(100 * book + n)) for n in range(12)] for book in (1, 2)}
+    (tmp_path / "books").mkdir()
+    for name, members in whole.items():
+        make_zip(tmp_path / "books" / name, members)
+    (source,) = open_sources(str(tmp_path / "books"))
+    pages = [source.pages(episode) for episode in source.episodes()]
+    opened = []
+    plain = zipfile.ZipFile
+    monkeypatch.setattr(archive.zipfile, "ZipFile", lambda path, *more: opened.append(path) or plain(path, *more))
+    for chapter in pages:
+        with ThreadPoolExecutor(4) as pool:
+            bodies = list(pool.map(lambda page: source.read(page).body, chapter))
+        assert bodies == [data for _, data in whole[chapter[0].url.split("#")[0]]]
+    assert len(opened) == 2
+    with ThreadPoolExecutor(4) as pool:  # from both at once
+        mixed = [page for both in zip(*pages, strict=True) for page in both]
+        assert [answer.body for answer in pool.map(source.read, mixed)] == [
+            data for both in zip(*whole.values(), strict=True) for _, data in both
+        ]
+
+
+def test_reasons_name_no_folder_of_this_machine(tmp_path):
+    books = tmp_path / "private" / "books"
+    books.mkdir(parents=True)
+    make_zip(books / "1.cbz", [("../x.png", picture()), ("a.png", b"text"), ("b.png", picture(1))])
+    make_zip(books / "2.cbz", [("b.png", bytes(30_000_000))], compression=zipfile.ZIP_DEFLATED)
+    (books / "3.cbz").write_bytes(b"PK no archive")
+    (books / "4").mkdir()
+    (books / "4" / "here.png").write_bytes(picture(2))
+    (books / "4" / "text.png").write_text("text")
+    records = [record for record, _ in store(books, tmp_path / "out")]
+    write_failures(tmp_path / "out", records)
+    written = [path.read_text() for path in (tmp_path / "out").rglob("*.json*")]
+    assert len(records) == 4 and not any("private" in text for text in written)
+    reasons = " ".join(why for record in records for why in (record.reason, *(one for _, one in record.missing)))
+    for name in ("1.cbz: member", "2.cbz: 'b.png' is compressed", "3.cbz: cannot be read as a ZIP", "4/text.png"):
+        assert name in reasons
+
+
 def test_members_that_climb_out_are_refused_and_the_rest_is_kept(tmp_path):
     path = make_zip(tmp_path / "evil.cbz", [("../../evil.png", picture(1)), ("ok.png", picture(2))])
     ((record, _),) = store(path, tmp_path / "out")
@@ -193,7 +283,7 @@ def test_no_damage_to_an_archive_ends_in_anything_but_a_picture_error(junk, star
         archive.read_comic_info(path)
         with contextlib.suppress(PictureError):
             for name in archive.page_names(path):
-                archive.read_member(path, name)
+                archive.MemberReader().read(path, name)
 
 
 def test_comic_info_reads_no_file_and_opens_no_entity(tmp_path):

@@ -11,10 +11,12 @@ from comicdata.errors import IntegrityError, UsageError
 from comicdata.models import colorize as colorize_module
 from comicdata.models.auto_painter import UNet
 from comicdata.models.checkpoint import load_weights, save_weights, verify_run
-from comicdata.models.colorize import Colorizer, is_line_art, outline_of
+from comicdata.models.colorize import Colorizer, is_line_art
 from comicdata.models.layers import to_image, to_range, to_tensor
 from comicdata.models.metrics import evaluate_pairs, l1, measure, off_line, outline_copy, psnr, spread
+from comicdata.models.pages import colorize_picture
 from comicdata.models.settings import options, resolve_config
+from comicdata.outlines import canny_black, xdog
 
 
 @pytest.fixture
@@ -104,7 +106,24 @@ def test_line_art_is_told_from_colour() -> None:
     color[5:20, 5:20] = (200, 90, 40)
     assert is_line_art(grey)
     assert not is_line_art(color)
-    assert outline_of(color, "canny").shape == outline_of(color, "xdog").shape == (40, 40)
+
+
+@pytest.mark.parametrize("kind", ["canny", "xdog"])
+def test_an_outline_is_drawn_as_those_that_the_run_was_trained_on(run: Path, kind: str) -> None:
+    color = np.random.default_rng(2).integers(0, 256, (90, 70, 3), dtype=np.uint8)
+    weights = load_weights(run)
+    expected = {"canny": canny_black(color), "xdog": xdog(color)}  # a run that records nothing: the defaults
+    for recorded in ({}, {"canny": {"low": 20, "high": 60, "black": 9}, "xdog": {"sigma": 0.8, "eps": 0.5, "phi": 10}}):
+        config = {**weights.config, "outline": kind, "outlines": recorded}
+        save_weights(run / "weights.safetensors", weights.tensors, {"config": config, "data_hash": "0", "images": 0})
+        colorizer = Colorizer.load(run)
+        assert np.array_equal(colorizer.draw(color), expected[kind])
+        recolored = colorize_picture(colorizer, color, recolor=True)
+        assert recolored is not None and np.array_equal(recolored.image, colorizer.colorize(expected[kind]))
+        expected = {
+            "canny": canny_black(color, low=20, high=60, black=9),
+            "xdog": xdog(color, sigma=0.8, eps=0.5, phi=10),
+        }
 
 
 def test_pixels_survive_the_way_into_the_network_and_back() -> None:

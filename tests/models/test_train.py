@@ -16,11 +16,13 @@ import pytest
 import torch
 
 from comicdata.errors import DivergedError, IntegrityError, LockedError, ResourceError, UsageError
-from comicdata.files import locked, read_jsonl
+from comicdata.files import locked, read_jsonl, write_json
 from comicdata.manifests import read_rows, write_manifest
 from comicdata.models.checkpoint import load_state, load_weights
+from comicdata.models.colorize import Colorizer
 from comicdata.models.learner import AdversarialLearner
 from comicdata.models.train import Progress, TrainConfig, resolve_config, train
+from comicdata.outlines import Outlines
 
 TINY: dict[str, Any] = {
     "images": 48,
@@ -275,6 +277,20 @@ def test_device_is_stored_as_asked_and_may_change(pairs: Path, tmp_path: Path) -
     assert json.loads((run / "config.json").read_bytes())["options"]["device"] == "auto"
     assert train(tiny(device="cpu", images=16), pairs, run)["images"] == 16
     assert json.loads((run / "config.json").read_bytes())["options"]["device"] == "cpu"
+
+
+def test_a_run_records_how_its_outlines_were_drawn_and_an_older_one_goes_on(pairs: Path, tmp_path: Path) -> None:
+    run, drawn = tmp_path / "run", Outlines.of_presets("fine", "classic")
+    write_json(pairs / "card.json", {"options": drawn.values()})
+    train(tiny(images=8), pairs, run)
+    assert Colorizer.load(run).outlines == drawn
+    config = json.loads((run / "config.json").read_bytes())
+    del config["options"]["outlines"]
+    write_json(run / "config.json", config)
+    assert train(tiny(images=16), pairs, run)["images"] == 16
+    (pairs / "card.json").write_text('{"options": []}')
+    with pytest.raises(IntegrityError, match=r"card\.json: damaged"):
+        train(tiny(images=24), pairs, run)
 
 
 def test_a_batch_that_cannot_be_cut_is_refused(pairs: Path, tmp_path: Path) -> None:

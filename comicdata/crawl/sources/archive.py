@@ -1,19 +1,19 @@
 """CBZ and ZIP: members are read as streams with limits, never extracted; ComicInfo.xml names the episode."""
 
 import lzma
-import re
 import struct
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import natural_key, printable, slug, unique
+from comicdata.crawl.sources.comic_info import MAX_BYTES, NAME, ComicInfo, parse_comic_info
 from comicdata.crawl.web import Find
 from comicdata.errors import PictureError
 from comicdata.images import PICTURE_SUFFIXES
@@ -37,19 +37,6 @@ DAMAGE = (  # all that zipfile raises on damaged or unusual archives
     LookupError,
     ValueError,
 )
-SKIPPED_PAGES = {"Advertisement", "Deleted"}
-
-
-@dataclass(frozen=True)
-class ComicInfo:
-    """What ComicInfo.xml says, where there is one."""
-
-    title: str = ""
-    series: str = ""
-    number: str = ""
-    authors: tuple[str, ...] = ()
-    language: str = ""
-    skipped: frozenset[int] = frozenset()
 
 
 class OnDisk:
@@ -73,6 +60,31 @@ class OnDisk:
         return series
 
 
+class MemberReader:
+    """Reads members of archives from any thread; the archive of the last one stays open, for the next is from there."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._closing = ExitStack()
+        self._path: Path | None = None
+        self._archive: zipfile.ZipFile
+
+    def read(self, path: Path, name: str) -> bytes:
+        """The bytes of one member, at most MAX_MEMBER_BYTES; a name that climbs out of the archive is refused."""
+        if ".." in PurePosixPath(name.replace("\\", "/")).parts or name.startswith(("/", "\\")):
+            raise PictureError(f"{printable(path.name)}: member {name!r} points outside the archive; left out")
+        with self._lock, _guarded(path):
+            if self._path != path:
+                self.close()
+                self._archive = self._closing.enter_context(_opened(path))
+                self._path = path
+            return _bytes_of(self._archive, printable(path.name), name)
+
+    def close(self) -> None:
+        self._path = None
+        self._closing.close()
+
+
 @dataclass(frozen=True)
 class ArchiveFolder(OnDisk):
     """A folder of archives as one series: each archive is an episode."""
@@ -80,6 +92,7 @@ class ArchiveFolder(OnDisk):
     name: str
     archives: tuple[Path, ...]
     licence: Licence | None = None
+    _reader: MemberReader = field(default_factory=MemberReader, init=False, repr=False, compare=False)
 
     def series(self) -> Series:
         info = read_comic_info(self.archives[0])
@@ -106,7 +119,7 @@ class ArchiveFolder(OnDisk):
     def read(self, page: Page, known: ImageRecord | None = None) -> Answer:
         fitting = [path for path in self.archives if page.url.startswith(f"{printable(path.name)}#")]
         path = max(fitting, key=lambda path: len(path.name))  # names may hold a # themselves
-        return Answer(page.url, read_member(path, page.url[len(printable(path.name)) + 1 :]))
+        return Answer(page.url, self._reader.read(path, page.url[len(printable(path.name)) + 1 :]))
 
 
 def open_archive(path: Path, licence: Licence | None = None) -> ArchiveFolder:
@@ -115,25 +128,35 @@ def open_archive(path: Path, licence: Licence | None = None) -> ArchiveFolder:
 
 
 @contextmanager
+def _guarded(path: Path) -> Iterator[None]:
+    """PictureError in one line for an archive that cannot be read.
+
+    It goes into records, so it names the archive without the folder that it happens to lie in.
+    """
+    try:
+        yield
+    except DAMAGE as error:
+        why = error.strerror or type(error).__name__ if isinstance(error, OSError) else error
+        raise PictureError(f"{printable(path.name)}: cannot be read as a ZIP archive ({why})") from error
+
+
+@contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open an archive and check its table; PictureError in one line when it cannot be read safely."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            _check_limits(path, archive.infolist())
-            yield archive
-    except DAMAGE as error:
-        raise PictureError(f"{path}: cannot be read as a ZIP archive ({error})") from error
+    with _guarded(path), zipfile.ZipFile(path) as archive:
+        _check_limits(printable(path.name), archive.infolist())
+        yield archive
 
 
-def _check_limits(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
-    """Refuse bombs by the archive's own table; `read_member` counts again while it reads."""
+def _check_limits(name: str, members: Sequence[zipfile.ZipInfo]) -> None:
+    """Refuse bombs by the archive's own table; `_bytes_of` counts again while it reads."""
     if len(members) > MAX_MEMBERS:
-        raise PictureError(f"{path}: {len(members)} members; the limit is {MAX_MEMBERS}")
+        raise PictureError(f"{name}: {len(members)} members; the limit is {MAX_MEMBERS}")
     if sum(member.file_size for member in members) > MAX_TOTAL_BYTES:
-        raise PictureError(f"{path}: unpacks to more than {MAX_TOTAL_BYTES // 10**9} GB")
+        raise PictureError(f"{name}: unpacks to more than {MAX_TOTAL_BYTES // 10**9} GB")
     for member in members:
         if member.file_size > RATIO_FROM_BYTES and member.file_size > MAX_RATIO * max(1, member.compress_size):
-            raise PictureError(f"{path}: {member.filename!r} is compressed more than {MAX_RATIO} times")
+            raise PictureError(f"{name}: {member.filename!r} is compressed more than {MAX_RATIO} times")
 
 
 def page_names(path: Path) -> list[str]:
@@ -144,10 +167,9 @@ def page_names(path: Path) -> list[str]:
     with _opened(path) as archive:
         members = [member for member in archive.infolist() if _is_page(member.filename) and not member.is_dir()]
         if any(member.flag_bits & 1 for member in members):
-            raise PictureError(f"{path}: encrypted; remove the password first")
-        info = _parse_comic_info(archive)
-    names = sorted({member.filename for member in members}, key=natural_key)
-    return [name for index, name in enumerate(names) if index not in info.skipped]
+            raise PictureError(f"{printable(path.name)}: encrypted; remove the password first")
+        info = _comic_info_in(archive)
+    return info.kept(sorted({member.filename for member in members}, key=natural_key))
 
 
 def _is_page(name: str) -> bool:
@@ -156,57 +178,26 @@ def _is_page(name: str) -> bool:
     return place.suffix.lower() in PICTURE_SUFFIXES and "__MACOSX" not in place.parts and not hidden
 
 
-def read_member(path: Path, name: str) -> bytes:
-    """The bytes of one member, never more than MAX_MEMBER_BYTES; a name that climbs out of the archive is refused."""
-    if ".." in PurePosixPath(name.replace("\\", "/")).parts or name.startswith(("/", "\\")):
-        raise PictureError(f"{path}: member {name!r} points outside the archive; left out")
-    with _opened(path) as archive:
-        with archive.open(name) as member:
-            data = member.read(MAX_MEMBER_BYTES + 1)
-        if len(data) > MAX_MEMBER_BYTES:
-            raise PictureError(f"{path}: {name!r} unpacks to more than {MAX_MEMBER_BYTES // 10**6} MB")
-        return data
+def _bytes_of(archive: zipfile.ZipFile, place: str, name: str) -> bytes:
+    with archive.open(name) as member:
+        data = member.read(MAX_MEMBER_BYTES + 1)
+    if len(data) > MAX_MEMBER_BYTES:
+        raise PictureError(f"{place}: {name!r} unpacks to more than {MAX_MEMBER_BYTES // 10**6} MB")
+    return data
 
 
 def read_comic_info(path: Path) -> ComicInfo:
     """ComicInfo.xml of an archive; empty where there is none or it cannot be read."""
     try:
         with _opened(path) as archive:
-            return _parse_comic_info(archive)
+            return _comic_info_in(archive)
     except PictureError:
         return ComicInfo()
 
 
-def _parse_comic_info(archive: zipfile.ZipFile) -> ComicInfo:
-    """Parse without entities and without network."""
-    from lxml import etree
-
-    names = [name for name in archive.namelist() if name.casefold() == "comicinfo.xml"]
+def _comic_info_in(archive: zipfile.ZipFile) -> ComicInfo:
+    names = [name for name in archive.namelist() if name.casefold() == NAME]
     if not names:
         return ComicInfo()
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        with archive.open(names[0]) as member:
-            root = etree.fromstring(member.read(1_000_000), parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return ComicInfo()
-    authors = [_text(root, tag) for tag in ("Writer", "Penciller", "Inker", "Colorist")]
-    pages = root.findall("Pages/Page")
-    skipped = frozenset(
-        int(page.get("Image"))
-        for page in pages
-        if page.get("Type") in SKIPPED_PAGES and re.fullmatch("[0-9]{1,9}", page.get("Image", ""))
-    )
-    unique_authors = tuple(dict.fromkeys(author for author in authors if author))
-    return ComicInfo(
-        title=_text(root, "Title"),
-        series=_text(root, "Series"),
-        number=_text(root, "Number"),
-        authors=unique_authors,
-        language=_text(root, "LanguageISO"),
-        skipped=skipped,
-    )
-
-
-def _text(root: Any, tag: str) -> str:
-    return " ".join((root.findtext(tag) or "").split())[:300]
+    with archive.open(names[0]) as member:
+        return parse_comic_info(member.read(MAX_BYTES))

@@ -10,6 +10,7 @@ from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import episode_and_page, natural_key, printable, unique
 from comicdata.crawl.names import slug as make_slug
 from comicdata.crawl.sources.archive import ARCHIVES, ArchiveFolder, OnDisk
+from comicdata.crawl.sources.comic_info import ComicInfo, read_comic_info
 from comicdata.errors import PictureError, UsageError
 from comicdata.images import PICTURE_SUFFIXES
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
@@ -100,8 +101,12 @@ def open_picture(path: Path, licence: Licence | None = None) -> LocalSource:
     return LocalSource(path.parent, series, ((Episode(make_slug(path.stem), printable(path.stem)), (path,)),))
 
 
-def _series(name: str, licence: Licence | None) -> Series:
-    return Series(SOURCE, make_slug(name, "s"), printable(name), licence=licence or Licence())
+def _series(name: str, licence: Licence | None, info: ComicInfo | None = None) -> Series:
+    """The series as ComicInfo.xml describes it, or after its folder."""
+    info = info or ComicInfo()
+    title = info.series or printable(name)
+    identifier = make_slug(info.series or name, "s")
+    return Series(SOURCE, identifier, title, info.authors, licence=licence or Licence(), language=info.language)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -127,23 +132,27 @@ def _folders_with_pictures(folder: Path) -> list[Path]:
 
 
 def _folder_series(root: Path, place: Path, folders: Sequence[Path], licence: Licence | None) -> LocalSource:
-    """One episode per folder."""
+    """One episode per folder; ComicInfo.xml in it names the episode, the first one, or one beside them, the series."""
     names = [path.relative_to(place).as_posix() if path != place else path.name for path in folders]
+    infos = [read_comic_info(path) for path in folders]
+    identifiers = unique([info.number or name for info, name in zip(infos, names, strict=True)])
     parts = [
-        (Episode(identifier, printable(name)), tuple(_pictures(path)))
-        for identifier, name, path in zip(unique(names), names, folders, strict=True)
+        (Episode(identifier, info.title or printable(name)), tuple(info.kept(_pictures(path))))
+        for identifier, name, info, path in zip(identifiers, names, infos, folders, strict=True)
     ]
-    return LocalSource(root, _series(place.resolve().name, licence), tuple(parts))
+    info = infos[0] if infos[0].series else read_comic_info(place)
+    return LocalSource(root, _series(place.resolve().name, licence, info), tuple(parts))
 
 
 def _flat_series(folder: Path, pictures: Sequence[Path], licence: Licence | None) -> LocalSource:
-    """Episodes from the pattern in the names; one episode where not every name has it."""
+    """Episodes from the pattern in the names; one episode, which ComicInfo.xml names, where not every name has it."""
     found = [episode_and_page(path.stem) for path in pictures]
     name = folder.resolve().name
+    info = read_comic_info(folder)
+    series = _series(name, licence, info)
     if not all(found):
-        return LocalSource(
-            folder, _series(name, licence), ((Episode(make_slug(name), printable(name)), tuple(pictures)),)
-        )
+        episode = Episode(make_slug(info.number or name), info.title or printable(name))
+        return LocalSource(folder, series, ((episode, tuple(info.kept(pictures))),))
     groups: dict[str, list[tuple[int, Path]]] = defaultdict(list)
     for path, place in zip(pictures, found, strict=True):
         assert place is not None
@@ -152,4 +161,4 @@ def _flat_series(folder: Path, pictures: Sequence[Path], licence: Licence | None
         (Episode(f"e{number}", f"Episode {int(number)}"), tuple(path for _, path in sorted(pages)))
         for number, pages in sorted(groups.items(), key=lambda item: (int(item[0]), item[0]))
     ]
-    return LocalSource(folder, _series(name, licence), tuple(parts))
+    return LocalSource(folder, series, tuple(parts))
