@@ -25,7 +25,7 @@ from comicdata.near import NEAR, NearHashes
 from comicdata.outlines import canny_black
 from comicdata.pairs import make_pairs
 
-EPISODES, ROUNDS = 12, 2
+EPISODES, ROUNDS = 60, 1
 MEMORY = """
 import sys
 from pathlib import Path
