@@ -54,7 +54,6 @@ class Learner:
     """
 
     best_by: str = "l1_off_line"
-    clip: float | None = None  # largest norm of the generator's gradient
 
     def __init__(self, config: TrainConfig, device: torch.device) -> None:
         torch.manual_seed(seed_of(config.seed, "initial weights"))
@@ -187,8 +186,8 @@ class Learner:
         """One step against the gradients, averaged over the processes."""
         parameters = list(self.networks[name].parameters())
         self.processes.average([one.grad for one in parameters if one.grad is not None])
-        if self.clip is not None and name == "generator":
-            nn.utils.clip_grad_norm_(parameters, self.clip)
+        if self.config.clip:
+            nn.utils.clip_grad_norm_(parameters, self.config.clip)
         self.optimizers[name].step()
 
     def _finite(self, terms: Terms, ids: tuple[str, ...], images: int) -> dict[str, float]:

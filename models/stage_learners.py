@@ -62,7 +62,6 @@ class LowResolutionLearner(StageLearner):
     """The distribution over small pictures: bits per dimension of the true one."""
 
     best_by = "bits"
-    clip = 1.0  # Differs: not published; a rare colour under a narrow mixture makes a gradient that upsets all
 
     def terms(self, outline: Tensor, truth: Tensor, images: int) -> tuple[Terms, Terms]:
         with self.autocast():
