@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from comicdata.errors import UsageError
+from comicdata.files import sha256_bytes
 from comicdata.images import Image, resize
 from comicdata.manifests import KINDS
 from comicdata.models.data import MIX
@@ -105,13 +106,14 @@ class Colorizer:
 
         The short side is scaled to `size` (enlarged twice at most), because lines of another thickness are unknown to
         the network. Where that changed the size, only the colours come back from it: they are brought to the size of
-        the input and multiplied by its lines, which so stay sharp. `seed` serves networks that draw at random;
-        `background` is the colour of the background. `hints` say what colour is where: discs, or (H, W, 4) at the
-        working size. UsageError where a model can do none of these.
+        the input and multiplied by its lines, which so stay sharp. `seed` serves networks that draw at random: each
+        picture has random numbers of its own, or all panels would get like colours. `background` is the colour of the
+        background. `hints` say what colour is where: discs, or (H, W, 4) at the working size. UsageError where a model
+        can do none of these.
         """
         if outline.ndim != 2 or outline.dtype != np.uint8 or not outline.size:
             raise UsageError(f"line art of shape {outline.shape}, {outline.dtype}: (H, W) uint8 is expected")
-        torch.manual_seed(seed)
+        torch.manual_seed(picture_seed(seed, outline))
         height, width = outline.shape
         scale = min(LARGEST_ENLARGEMENT, self.size / min(height, width))
         working = outline
@@ -207,6 +209,11 @@ def _without_lines(color: Image, outline: Image) -> Image:
 def multiplied(color: Image, outline: Image) -> Image:
     """The layer mode "multiply" of painting programs: ink stays, paper lets the colour through. (H, W, 3), (H, W)."""
     return np.asarray(cv2.multiply(color, np.repeat(outline[..., None], 3, axis=2), scale=1 / 255), dtype=np.uint8)
+
+
+def picture_seed(seed: int, outline: Image) -> int:
+    """The seed of one picture: the same for the same `seed` and pixels, wherever the picture stands among others."""
+    return int(sha256_bytes(f"{seed}:{outline.shape}:".encode() + outline.tobytes())[:14], 16)
 
 
 def is_line_art(rgb: Image, *, tolerance: int = 24, share: float = 0.995) -> bool:

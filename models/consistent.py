@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from comicdata.errors import UsageError
 from comicdata.images import Image
 from comicdata.models.background import BackgroundDetector, mean_color
-from comicdata.models.colorize import Color, Colorizer, Painted
+from comicdata.models.colorize import Color, Colorizer, Painted, picture_seed
 from comicdata.models.layers import to_image, to_range
 from comicdata.models.networks import load_network
 from comicdata.models.pixelcnn import STRIDE, LowResolutionColorizer
@@ -71,10 +71,9 @@ class StagedColorizer(Colorizer):
         size = (self.size, self.size)
         if any(outline.shape != size for outline in outlines):
             return super().colorize_many(outlines, seed=seed)
-        torch.manual_seed(seed)
         lines = torch.cat([self._padded(outline) for outline in outlines])
         if isinstance(self.first, LowResolutionColorizer):
-            small = self.first.one_each(lines, torch.default_generator)
+            small = self.first.one_each(lines, [picture_seed(seed, outline) for outline in outlines])
         else:
             small = self.first(lines).float()
         return [one.image for one in self._finish(lines, small, size, None)]

@@ -7,6 +7,7 @@ others, "Fast Generation for Convolutional Autoregressive Models" (2017), arXiv 
 what a pixel may see is decided by padding and shifting, never by masks, so training and drawing run the same weights.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -208,11 +209,12 @@ class LowResolutionColorizer(nn.Module):
         return sample_cached(self.pixels, condition, uniform, temperature=self.config.temperature).clone()
 
     @torch.inference_mode()
-    def one_each(self, outline: Tensor, generator: torch.Generator) -> Tensor:
-        """One small picture for each of B outlines, all with the same random numbers: those of `ranked`, count 1."""
+    def one_each(self, outline: Tensor, seeds: Sequence[int]) -> Tensor:
+        """One small picture for each of B outlines: that of `ranked`, count 1, after its seed."""
         condition = self.conditioning(outline)
-        uniform = torch.rand((1, *condition.shape[2:], self.config.mixtures + 3), generator=generator)
-        uniform = uniform.to(outline.device).expand(len(outline), -1, -1, -1)
+        shape = (*condition.shape[2:], self.config.mixtures + 3)
+        numbers = [torch.rand(shape, generator=torch.Generator().manual_seed(one)) for one in seeds]
+        uniform = torch.stack(numbers).to(outline.device)
         return sample_cached(self.pixels, condition, uniform, temperature=self.config.temperature)
 
     @torch.inference_mode()

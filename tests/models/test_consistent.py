@@ -355,6 +355,15 @@ def test_many_panels_together_are_painted_as_each_alone(trained: Path, model: st
     assert np.abs(together[0].astype(int) - together[1]).mean() > 1
 
 
+def test_like_panels_do_not_get_like_random_numbers(trained: Path) -> None:
+    colorizer = Colorizer.load(trained / "consistent", "cpu")
+    one = line_art(64, 64)
+    other = one.copy()
+    other[-1, -1] ^= 1
+    same, again, fresh = (colorizer.colorize(outline).astype(int) for outline in (one, one, other))
+    assert (same == again).all() and np.abs(same - fresh).mean() > 0.5
+
+
 @pytest.mark.parametrize("model", ["consistent", "two-step"])
 def test_stages_are_evaluated_as_one_colorizer(trained: Path, model: str, tmp_path: Path) -> None:
     arguments = ["evaluate", str(trained / model), "--pairs", str(trained / "pairs"), "--out", str(tmp_path), "-q"]
