@@ -79,7 +79,7 @@ SMALL = replace(
     lr=2e-3,
     lr_floor=0.05,
     ema=0.98,
-    clip=1.0,  # ten times the usual rate without normalisation in the discriminator: unclipped, long runs blew up
+    clip=1.0,  # ten times the usual rate without normalisation in the discriminator: unclipped, runs blew up
     decay_start=4_800,
     decay_end=8_000,
     adversarial_start=5_600,
@@ -101,10 +101,9 @@ TRAINING: dict[str, dict[str, TrainConfig]] = {
 STAGE = replace(PAPER, batch_size=8, images=700_000, decay_start=350_000, decay_end=700_000, ema=0.999)
 # Differs: clipping is not published; a rare colour under a narrow mixture makes a gradient that upsets all.
 DENSITY = replace(STAGE, lr=3e-4, beta1=0.9, ema=0.9995, clip=1.0)
-SMALL_RIVALS = replace(SMALL, images=6_400, decay_start=3_200, decay_end=6_400, adversarial_start=0, validation_pairs=8)
-SMALL_STAGE = replace(SMALL_RIVALS, clip=0.0)
+SMALL_STAGE = replace(SMALL, images=6_400, decay_start=3_200, decay_end=6_400, adversarial_start=0, validation_pairs=8)
 SMALL_DENSITY = replace(
-    SMALL_RIVALS, lr=1e-3, beta1=0.9, images=16_000, decay_start=8_000, decay_end=16_000, sample_every=3_200
+    SMALL_STAGE, lr=1e-3, beta1=0.9, images=16_000, decay_start=8_000, decay_end=16_000, sample_every=3_200
 )
 
 
@@ -128,7 +127,7 @@ MODELS: dict[str, dict[str, Stage]] = {
     "auto-painter": {WHOLE: Stage(auto_painter.PRESETS["auto-painter"], TRAINING["auto-painter"])},
     "pix2pix": {WHOLE: Stage(auto_painter.PRESETS["pix2pix"], TRAINING["pix2pix"])},
     "two-step": {
-        "low-resolution": Stage(two_step.PRESETS, _presets(SMALL_RIVALS, STAGE)),
+        "low-resolution": Stage(two_step.PRESETS, _presets(SMALL_STAGE, STAGE)),
         "polishing": Stage(polishing.WITHOUT, _presets(SMALL_STAGE, STAGE)),
     },
     "consistent": {
