@@ -62,6 +62,14 @@ def gradients(learner: AdversarialLearner, batch: Batch) -> tuple[dict[str, floa
     return losses, found
 
 
+def test_no_gradient_is_longer_than_clip(batch: Batch) -> None:
+    free, clipped = (gradients(learner_of(clip=clip), batch)[1] for clip in (0.0, 0.5))
+    for name in ("generator", "discriminator"):
+        lengths = [torch.cat([one.ravel() for key, one in found.items() if key.startswith(name)]).norm()
+                   for found in (free, clipped)]  # fmt: skip
+        assert lengths[0] > 0.6 and lengths[1] == pytest.approx(0.5, rel=1e-3), name
+
+
 @pytest.mark.parametrize("norm", ["group", "instance"])
 def test_a_batch_in_parts_has_the_gradients_of_the_whole(batch: Batch, norm: str) -> None:
     whole, expected = gradients(learner_of(norm=norm, discriminator_norm=norm), batch)
