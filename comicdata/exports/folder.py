@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import (
+from comicdata.files import TEMPORARY_SUFFIX, (
     jsonl_bytes,
     locked,
     read_json,
@@ -60,7 +60,8 @@ def check_out(out: Path, to: str) -> None:
         raise UsageError(f"{out}: holds an export to {ledger['to']}; name another folder with --out")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out}: is a file; name a folder with --out")
-    if not ledger and out.is_dir() and any(not path.name.startswith(".") for path in out.iterdir()):
+    others = [path for path in out.iterdir() if path.suffix != TEMPORARY_SUFFIX] if out.is_dir() else []
+    if not ledger and any(not path.name.startswith(".") for path in others):
         raise UsageError(f"{out}: is not empty and holds no export; name another folder with --out")
 
 
