@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import TEMPORARY_SUFFIX, (
+from comicdata.files import (
+    TEMPORARY_SUFFIX,
     jsonl_bytes,
     locked,
     read_json,
