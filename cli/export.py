@@ -1,13 +1,11 @@
 """`comicdata export`: pairs in the layouts of other programs."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 import click
 
 from comicdata.cli.front import Front, command
-from comicdata.errors import UsageError
 from comicdata.exports.job import TARGETS, ExportOptions
 
 DEFAULTS = ExportOptions()
@@ -33,9 +31,13 @@ DEFAULTS = ExportOptions()
     help="kohya: what is written beside a picture; {series_id}, {episode_id}, ... are filled in.",
 )
 @click.option("--name", default=DEFAULTS.name, help="croissant: name of the data set.")
-@click.option("--url", default=DEFAULTS.url, help="croissant: where it is published.")
-@click.option("--published", default=DEFAULTS.published, metavar="YYYY-MM-DD", help="croissant: since when.")
-def export(front: Front, pairs: Path, out: Path, size: tuple[str, ...], outline: tuple[str, ...], **rest: Any) -> Any:
+@click.option("--url", default=DEFAULTS.url, show_default=False, help="croissant: where it is published.")
+@click.option(
+    "--published", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="croissant: since which day."
+)
+def export(
+    front: Front, pairs: Path, out: Path, size: tuple[str, ...], outline: tuple[str, ...], published: Any, **rest: Any
+) -> Any:
     """Write pairs as tar shards (webdataset), ControlNet folders (kohya-ss/sd-scripts), or pictures with a Croissant
     description; a README says licences and credits.
 
@@ -44,10 +46,9 @@ def export(front: Front, pairs: Path, out: Path, size: tuple[str, ...], outline:
     """
     from comicdata import exports
 
-    if rest["published"] and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", rest["published"]):
-        raise UsageError(f"--published {rest['published']}: a day is written as YYYY-MM-DD")
     sizes, outlines = tuple(sorted({int(one) for one in size})), tuple(dict.fromkeys(outline))
-    options = ExportOptions(size=sizes, outline=outlines, **rest)
+    day = published.date().isoformat() if published else DEFAULTS.published
+    options = ExportOptions(size=sizes, outline=outlines, published=day, **rest)
     job = exports.plan_export(pairs, options)
     with front.progress(f"export to {options.to}", None, "files") as update:
         done = exports.export(job, out, dry=front.dry_run, on_file=lambda done, total: update(done))

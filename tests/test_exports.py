@@ -370,7 +370,7 @@ def test_verify_finds_what_happened(to, pairs, tmp_path, capsys):
         (["pairs", "--to", "kohya", "--out", "x", "--outline", "color"], "no outline 'color'"),
         (["pairs", "--to", "kohya", "--out", "full"], "is not empty and holds no export"),
         (["pairs", "--to", "kohya", "--out", "full/file"], "is a file"),
-        (["pairs", "--to", "croissant", "--out", "x", "--published", "today"], "YYYY-MM-DD"),
+        (["pairs", "--to", "croissant", "--out", "x", "--published", "today"], "%Y-%m-%d"),
         (["empty", "--to", "kohya", "--out", "x"], "no pair to export"),
     ],
 )
