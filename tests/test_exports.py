@@ -459,6 +459,26 @@ def test_croissant_states_the_hashes_of_its_files(pairs, tmp_path):
         assert one["sha256"] == hashlib.sha256(data).hexdigest() and one["contentSize"] == f"{len(data)} B"
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_colour_pictures_that_are_jpeg(made, tmp_path):
+    source = tmp_path / "pairs"
+    make = ["make-pairs", str(made / "crawl"), "--out", str(source), "--layout", "single", "--workers", "1", "-q"]
+    assert run([*make, "--color-format", "jpeg"]) == 0
+    rows = usable(source)
+    for (_, key), sample in samples(ran(source, tmp_path / "w", "webdataset")).items():
+        assert sample["color.jpg"] == file_of(source, rows[key], "color").read_bytes() and "color.png" not in sample
+    images = list(ran(source, tmp_path / "k", "kohya").rglob("image/*.jpg"))
+    assert {path.stem for path in images} == set(rows) and all(path.with_suffix(".txt").exists() for path in images)
+    out = ran(source, tmp_path / "c", "croissant")
+    sets = {one["@id"]: one for one in json.loads((out / "croissant.json").read_text())["distribution"]}
+    colour = sets["color-256-files"]
+    assert colour["encodingFormat"] == "image/jpeg"
+    assert {path.stem for path in out.glob(colour["includes"])} == set(rows)
+    mlcroissant = pytest.importorskip("mlcroissant")
+    seen = list(mlcroissant.Dataset(out / "croissant.json").records("color-256"))
+    assert {record["color-256/id"].decode() for record in seen} == set(rows)
+
+
 @pytest.mark.filterwarnings("ignore")  # its dependencies use each other's deprecated names
 def test_mlcroissant_finds_no_fault_and_reads_rows_and_pictures(pairs, tmp_path):
     mlcroissant = pytest.importorskip("mlcroissant")

@@ -4,7 +4,8 @@ A file is named there before it is written, so that nothing of ours is ever with
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -114,6 +115,7 @@ def write_folder(out: Path, facts: dict[str, Any], plan: Plan, on_file: Callable
             _save(out, facts, entries | write | gone)
         for path in gone:
             _remove(out, path)
+        _remove_empty(out, gone)
         if gone:
             _save(out, facts, entries | write)
         _write_all(out, facts, [file for file in plan if file.path in write], entries | write, on_file)
@@ -149,14 +151,19 @@ def _save(out: Path, facts: dict[str, Any], entries: Entries) -> None:
 
 
 def _remove(out: Path, path: str) -> None:
-    """Delete a file that we wrote, and the folders that it leaves empty."""
+    """Delete a file that we wrote."""
     place = out / path
     if not place.parent.resolve().is_relative_to(out.resolve()):
         raise IntegrityError(f"{place}: a link leads out of the export; delete the folder and export again")
     place.unlink(missing_ok=True)
-    for folder in [out / parent for parent in PurePosixPath(path).parents][:-1]:
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+
+
+def _remove_empty(out: Path, paths: Iterable[str]) -> None:
+    """Delete the folders of these files where they are empty, the deepest first."""
+    folders = {parent for path in paths for parent in PurePosixPath(path).parents if parent.parts}
+    for folder in sorted(folders, key=lambda one: len(one.parts), reverse=True):
+        with suppress(OSError):  # not empty, or gone
+            (out / folder).rmdir()
 
 
 def verify_export(out: Path) -> dict[str, Any]:
