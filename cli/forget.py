@@ -24,7 +24,8 @@ def forget(
     """Delete a series from crawls and pairs for good: SERIES is source/series or the series alone.
 
     The folder remembers it (forgotten.jsonl) and does not take it in again. Runs that were trained on it are listed:
-    weights cannot forget, so delete them or train again without it. Killed, the same command goes on.
+    weights cannot forget, so delete them or train again without it. Exports are not known: run `comicdata export` again
+    for each. Killed, the same command goes on.
     """
     from comicdata import forget as forgetting
     from comicdata.manifests import data_hash

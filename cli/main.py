@@ -23,7 +23,7 @@ COMMANDS = {
     "show": "A pairs folder or a run as one HTML page.",
     "export": "Pairs for webdataset, kohya, croissant.",
     "forget": "Delete a series from crawl and pairs; name the runs.",
-    "verify": "Re-hash a crawl, a pairs folder or a run.",
+    "verify": "Re-hash a crawl, pairs, a run or an export.",
     "demo": "The whole tour on a comic that the project draws itself.",
     "doctor": "What this machine can do, and which settings are in force.",
     "completion": "Print the completion script of a shell.",

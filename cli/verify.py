@@ -12,7 +12,7 @@ from comicdata.errors import UsageError
 @command(writes=False, example="comicdata verify out/pairs")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 def verify(front: Front, folder: Path) -> Any:
-    """Hash every file of a crawl, a pairs folder or a run; name what is missing, changed, or belongs to nothing."""
+    """Hash every file of a crawl, pairs, a run or an export; name what is missing, changed, or belongs to nothing."""
     found = _verify(folder)
     report_found(front, found)
     return found
@@ -38,12 +38,17 @@ def _verify(folder: Path) -> dict[str, Any]:
         from comicdata.models.checkpoint import verify_run
 
         return verify_run(folder)
+    if (folder / "export.json").is_file():
+        from comicdata.exports import verify_export
+
+        return verify_export(folder)
     if any(folder.glob("*/*/series.json")):
         from comicdata.crawl import verify_crawl
 
         return verify_crawl(folder)
     raise UsageError(
-        f"{folder}: neither a crawl (series.json), a pairs folder (manifest.parquet) nor a run (config.json)"
+        f"{folder}: neither a crawl (series.json), a pairs folder (manifest.parquet), a run (config.json) "
+        "nor an export (export.json)"
     )
 
 

@@ -41,7 +41,7 @@ def write_card(out: Path, options: Mapping[str, Any], rows: Sequence[Pair], drop
         "excluded": sum(row.excluded for row in kept),
         "dropped": dict(dropped),
         "splits": dict(sorted(Counter(f"{row.size}/{row.split}" for row in kept).items())),
-        "series": _series(kept),
+        "series": series_of(kept),
     }
     _write_sheet(out, kept)
     _write_text(out / "card.json", json.dumps(card, ensure_ascii=False, indent=2) + "\n")
@@ -74,7 +74,7 @@ def dropped_counts(rows: Sequence[Pair]) -> dict[str, int]:
     return dict(sorted(Counter(row.drop_reason for row in rows if not row.kept).items()))
 
 
-def _series(kept: Sequence[Pair]) -> list[dict[str, Any]]:
+def series_of(kept: Sequence[Pair]) -> list[dict[str, Any]]:
     """Licence, credit and count of every series."""
     counts = Counter((row.source, row.series_id, row.licence, row.attribution) for row in kept)
     names = ("source", "series_id", "licence", "attribution")
@@ -86,7 +86,7 @@ def _readme(card: Mapping[str, Any]) -> str:
     by = card["options"].get("group", "series")
     reason = " (there are few series)" if by == "episode" else ""
     lines = [
-        *_front_matter(card),
+        *front_matter(card),
         "# Pairs of colour and line art",
         "",
         f"![contact sheet]({SHEET})",
@@ -103,13 +103,7 @@ def _readme(card: Mapping[str, Any]) -> str:
         "|---|---|",
         *(f"| {name} | {count} |" for name, count in card["dropped"].items()),
         "",
-        "| source | series | licence | credit | pairs |",
-        "|---|---|---|---|---|",
-        *(
-            f"| {_cell(one['source'])} | {_cell(one['series_id'])} | {_cell(one['licence'])} "
-            f"| {_cell(one['attribution'])} | {one['pairs']} |"
-            for one in card["series"]
-        ),
+        *credit_lines(card["series"]),
         "",
         "## Loading",
         "",
@@ -132,6 +126,19 @@ def _readme(card: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def credit_lines(series: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Licence and credit of every series as a table."""
+    return [
+        "| source | series | licence | credit | pairs |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {_cell(one['source'])} | {_cell(one['series_id'])} | {_cell(one['licence'])} "
+            f"| {_cell(one['attribution'])} | {one['pairs']} |"
+            for one in series
+        ),
+    ]
+
+
 def _outline_lines(options: Mapping[str, Any]) -> list[str]:
     """How the outlines were drawn, where the options say it."""
     drawn = {kind: dict(options[kind]) for kind in ("canny", "xdog") if isinstance(options.get(kind), Mapping)}
@@ -148,7 +155,7 @@ def _outline_lines(options: Mapping[str, Any]) -> list[str]:
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def _front_matter(card: Mapping[str, Any]) -> list[str]:
+def front_matter(card: Mapping[str, Any]) -> list[str]:
     """The head that the Hugging Face Hub reads: licence, task, size."""
     licences = sorted({str(one["licence"]).lower() for one in card["series"]}) or ["unknown"]
     size = next((name for most, name in SIZES if card["kept"] < most), "n>1M")

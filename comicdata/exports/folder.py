@@ -1,0 +1,181 @@
+"""An export folder: planned files, and export.json, which names every file that was ever written and its hash.
+
+A file is named there before it is written, so that nothing of ours is ever without a name; only what is named goes.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from comicdata.errors import IntegrityError, UsageError
+from comicdata.files import (
+    TEMPORARY_SUFFIX,
+    jsonl_bytes,
+    locked,
+    read_json,
+    sha256_bytes,
+    sha256_file,
+    sweep_orphans,
+    sync_disk,
+    write_atomic,
+)
+
+LEDGER = "export.json"
+SAVE_EVERY_S = 5.0
+Entries = dict[str, dict[str, Any]]  # by path: "key", "bytes", and "sha256", which is null until the file is complete
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """A file of an export: where, a hash of all that decides its bytes, and what makes them."""
+
+    path: str
+    key: str
+    make: Callable[[], bytes]
+
+
+Plan = Sequence[PlannedFile]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """An export: how many files and bytes it has, how many files this run wrote and removed."""
+
+    files: int
+    bytes: int
+    written: int
+    removed: int
+
+
+def planned_bytes(path: str, data: bytes) -> PlannedFile:
+    """A small file whose bytes are known."""
+    return PlannedFile(path, sha256_bytes(data), lambda: data)
+
+
+def check_out(out: Path, to: str) -> None:
+    """UsageError when `out` holds anything but an export of this kind; names that begin with a dot do not count."""
+    ledger = read_ledger(out)
+    if ledger and ledger["to"] != to:
+        raise UsageError(f"{out}: holds an export to {ledger['to']}; name another folder with --out")
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file; name a folder with --out")
+    others = [path for path in out.iterdir() if path.suffix != TEMPORARY_SUFFIX] if out.is_dir() else []
+    if not ledger and any(not path.name.startswith(".") for path in others):
+        raise UsageError(f"{out}: is not empty and holds no export; name another folder with --out")
+
+
+def read_ledger(out: Path) -> dict[str, Any]:
+    """export.json, or {} where there is none; IntegrityError when it is damaged or names what lies elsewhere."""
+    path = out / LEDGER
+    if not path.is_file():
+        return {}
+    try:
+        value: dict[str, Any] = read_json(path)
+        complete = all({"key", "sha256", "bytes"} <= {*entry} for entry in value["files"].values()) and "to" in value
+        outside = [name for name in value["files"] if PurePosixPath(name).is_absolute() or ".." in name.split("/")]
+    except (IntegrityError, KeyError, TypeError, AttributeError) as error:
+        raise IntegrityError(f"{path}: damaged; delete the folder and export again") from error
+    if outside or not complete:
+        raise IntegrityError(f"{path}: not a record of an export; delete the folder and export again")
+    return value
+
+
+def _compare(out: Path, plan: Plan) -> tuple[Entries, Entries, Entries]:
+    """The entries that stay, those to write, and those that no longer belong."""
+    known: Entries = read_ledger(out).get("files", {})
+    stay = {file.path: known[file.path] for file in plan if _is_done(out, file, known.get(file.path))}
+    write = {file.path: {"key": file.key, "sha256": None, "bytes": 0} for file in plan if file.path not in stay}
+    gone = {path: entry for path, entry in known.items() if path not in stay and path not in write}
+    return stay, write, gone
+
+
+def _is_done(out: Path, file: PlannedFile, entry: Mapping[str, Any] | None) -> bool:
+    """Whether the file is there as it was written; its size has to do, `verify` looks at every byte."""
+    if not entry or not entry["sha256"] or entry["key"] != file.key:
+        return False
+    path = out / file.path
+    return path.is_file() and path.stat().st_size == int(entry["bytes"])
+
+
+def dry_run(out: Path, plan: Plan) -> Summary:
+    """What write_folder would write and remove; its bytes are not known."""
+    _, write, gone = _compare(out, plan)
+    return Summary(len(plan), 0, len(write), len(gone))
+
+
+def write_folder(out: Path, facts: dict[str, Any], plan: Plan, on_file: Callable[[int, int], None]) -> Summary:
+    """Remove what an earlier export wrote and this one does not, write what is missing or made from something else."""
+    with locked(out):
+        sweep_orphans(out)
+        entries, write, gone = _compare(out, plan)
+        if write or gone:
+            _save(out, facts, entries | write | gone)
+        for path in gone:
+            _remove(out, path)
+        _remove_empty(out, gone)
+        if gone:
+            _save(out, facts, entries | write)
+        _write_all(out, facts, [file for file in plan if file.path in write], entries | write, on_file)
+        done: Entries = read_ledger(out)["files"]
+        return Summary(len(done), sum(entry["bytes"] for entry in done.values()), len(write), len(gone))
+
+
+def _write_all(
+    out: Path, facts: dict[str, Any], files: Plan, entries: Entries, on_file: Callable[[int, int], None]
+) -> None:
+    """Write the files and, from time to time and at the end, who is complete."""
+    due = time.monotonic() + SAVE_EVERY_S
+    for number, file in enumerate(files, 1):
+        data = file.make()
+        write_atomic(out / file.path, data, durable=False)
+        entries[file.path] = {"key": file.key, "sha256": sha256_bytes(data), "bytes": len(data)}
+        if time.monotonic() > due:
+            start = time.monotonic()
+            _save(out, facts, entries)
+            now = time.monotonic()
+            due = now + max(SAVE_EVERY_S, 20 * (now - start))  # a long record is saved less often
+        on_file(number, len(files))
+    _save(out, facts, entries)
+
+
+def _save(out: Path, facts: dict[str, Any], entries: Entries) -> None:
+    """Write export.json, after the files that it vouches for have reached the disk."""
+    data = jsonl_bytes([{"schema_version": 1, **facts, "files": dict(sorted(entries.items()))}])
+    path = out / LEDGER
+    if not (path.is_file() and path.read_bytes() == data):
+        sync_disk()
+        write_atomic(path, data)
+
+
+def _remove(out: Path, path: str) -> None:
+    """Delete a file that we wrote."""
+    place = out / path
+    if not place.parent.resolve().is_relative_to(out.resolve()):
+        raise IntegrityError(f"{place}: a link leads out of the export; delete the folder and export again")
+    place.unlink(missing_ok=True)
+
+
+def _remove_empty(out: Path, paths: Iterable[str]) -> None:
+    """Delete the folders of these files where they are empty, the deepest first."""
+    folders = {parent for path in paths for parent in PurePosixPath(path).parents if parent.parts}
+    for folder in sorted(folders, key=lambda one: len(one.parts), reverse=True):
+        with suppress(OSError):  # not empty, or gone
+            (out / folder).rmdir()
+
+
+def verify_export(out: Path) -> dict[str, Any]:
+    """Hash every file that export.json names: {"checked", "missing", "changed", "orphans"}, relative POSIX paths.
+
+    What a killed export did not complete is missing. Orphans are files of the kinds that the export has; others, such
+    as a trainer's caches, are nobody's business here.
+    """
+    stated = {path: entry["sha256"] for path, entry in read_ledger(out).get("files", {}).items()}
+    missing = [path for path, digest in stated.items() if not digest or not (out / path).is_file()]
+    changed = [path for path in stated.keys() - {*missing} if sha256_file(out / path) != stated[path]]
+    suffixes = {PurePosixPath(path).suffix for path in stated}
+    here = (path.relative_to(out).as_posix() for path in out.rglob("*") if path.suffix in suffixes and path.is_file())
+    orphans = [path for path in here if path not in stated and path != LEDGER]
+    return {"checked": len(stated), "missing": sorted(missing), "changed": sorted(changed), "orphans": sorted(orphans)}
