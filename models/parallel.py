@@ -7,6 +7,7 @@ of the whole batch. (With batch normalisation PyTorch's own wrapper fails where 
 statistics would differ by process.)
 """
 
+import atexit
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,17 +55,20 @@ class Processes:
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[tuple[Processes, torch.device]]:
-    """The processes that torchrun started, and the device of this one; alone where nobody did."""
+    """The processes that torchrun started, and the device of this one; alone where nobody did.
+
+    They meet once and stay together until they end: those who part and meet again, as for the next stage of a model,
+    may find what the first meeting left in torchrun's store, and wait for ever.
+    """
     if not (dist.is_available() and dist.is_torchelastic_launched()):
         yield Processes(), device
         return
     if device.type == "cuda":
         device = torch.device("cuda", dist.get_node_local_rank())
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        atexit.register(dist.destroy_process_group)
     processes = Processes(dist.get_rank(), dist.get_world_size())
     processes.wait()  # nobody fails while others still look for it
-    try:
-        yield processes, device
-    finally:
-        dist.destroy_process_group()
+    yield processes, device

@@ -169,7 +169,7 @@ def test_two_processes_learn_what_one_does(make: Callable[..., Path], tmp_path: 
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     train(resolve_config("auto-painter", "small", changes), pairs, tmp_path / "one")
