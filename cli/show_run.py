@@ -23,10 +23,10 @@ def page(run: Path) -> str:
     config = read_json(run / "config.json")
     stages = stage_folders(run, config)
     name = config.get("model") or config.get("options", {}).get("model", "run")
-    sections = _evaluations(run / "evaluation")
+    sections = evaluations(run / "evaluation")
     for stage, folder in stages.items():
         words = f": {stage}" if stage else ""
-        sections += [(f"Training{words}", _training(folder)), (f"Settings{words}", _settings(folder))]
+        sections += [(f"Training{words}", training(folder)), (f"Settings{words}", _settings(folder))]
     return report.page(f"{name}: {run.resolve().name}", sections)
 
 
@@ -37,7 +37,7 @@ def stage_folders(run: Path, config: Mapping[str, Any]) -> dict[str, Path]:
     return {stage: run / "stages" / stage for stage in config["stages"] if (run / "stages" / stage).is_dir()}
 
 
-def _evaluations(folder: Path) -> list[tuple[str, str]]:
+def evaluations(folder: Path) -> list[tuple[str, str]]:
     """One section per evaluated split: the table, in a line what it means, the best and worst panels."""
     sections = []
     for path in sorted(folder.glob("*.json")):
@@ -57,7 +57,7 @@ def _evaluations(folder: Path) -> list[tuple[str, str]]:
     return sections
 
 
-def _training(folder: Path) -> str:
+def training(folder: Path) -> str:
     """Curves of the losses and of what was measured on validation pairs, then sample grids."""
     losses, measured = split_series(read_jsonl(folder / "metrics.jsonl"))
     charts = "".join(report.curves(series, "images seen") for series in (losses, measured) if _is_curve(series))

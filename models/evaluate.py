@@ -18,7 +18,7 @@ from comicdata.models.colorize import Colorizer
 from comicdata.models.comparison import draw_rows
 from comicdata.models.data import PairDataset
 from comicdata.models.hint_fidelity import Errors, choose_dots, mean_hints, measure_hints
-from comicdata.models.hints import Hint, paint_hints
+from comicdata.models.hints import Hint, hints_on, paint_hints
 from comicdata.models.lab import de2000_map, lab_of
 from comicdata.models.metrics import (
     Mask,
@@ -114,8 +114,7 @@ class _Contest:
         row = made | {"truth": truth}
         if self.hints:
             hints = choose_dots(outline, truth, self.test.rows[index].id)
-            dots = paint_hints(hints, *outline.shape)
-            dotted = np.where(dots[..., 3:] > 0, dots[..., :3], outline[..., None])
+            dotted = hints_on(outline, paint_hints(hints, *outline.shape))
             row |= {"outline_copy": dotted, "hinted": self.with_hints(outline, hints)}
         return row
 

@@ -72,6 +72,11 @@ def paint_hints(hints: Sequence[Hint], height: int, width: int, scale: float = 1
     return drawn
 
 
+def hints_on(outline: Image, hints: Image) -> Image:
+    """Hints (H, W, 4) where they lie on the outline (H, W), to look at: (H, W, 3)."""
+    return np.where(hints[..., 3:] > 0, hints[..., :3], outline[..., None])
+
+
 def random_hints(color: Image, outline: Image, random: np.random.Generator) -> Image:
     """Hints as a person might give them, (H, W, 4) uint8, from the truth (H, W, 3); half of the time none.
 

@@ -22,7 +22,6 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -31,7 +30,7 @@ from comicdata.images import Image
 from comicdata.models.auto_painter import ColorizerConfig, PatchGAN, UNet
 from comicdata.models.colorize import Colorizer
 from comicdata.models.data import Batch, PairDataset
-from comicdata.models.hints import fixed_hints, with_hints
+from comicdata.models.hints import fixed_hints, hints_on, with_hints
 from comicdata.models.layers import to_range
 from comicdata.models.losses import discriminator_terms, generator_terms
 from comicdata.models.metrics import measure
@@ -295,10 +294,10 @@ class AdversarialLearner(Learner):
 
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
         """Without hints: what a reader gets who gives none."""
-        made = {index: self.colorizer.colorize(judged.outline(index)) for index in chosen}
-        outputs = iter(made.values())
-        values = measure(lambda outline: next(outputs), judged, chosen)
-        return values | selection((judged.outline(one), made[one], judged.color(one)) for one in chosen)
+        outlines = [judged.outline(index) for index in chosen]
+        made = [self.colorizer.colorize(outline) for outline in outlines]
+        panels = list(zip(outlines, made, map(judged.color, chosen), strict=True))
+        return measure(panels) | selection(panels)
 
     def show(self, judged: PairDataset, index: int) -> Image:
         """Without hints; for networks that take them also the hints, and the colours with them."""
@@ -307,8 +306,7 @@ class AdversarialLearner(Learner):
         if not self.network.hints:
             return plain
         hints = fixed_hints(judged.color(index), outline, index)
-        shown = np.where(hints[..., 3:] > 0, hints[..., :3], outline[..., None])
-        return beside([plain, shown, self.colorizer.colorize(outline, hints=hints)], axis=1)
+        return beside([plain, hints_on(outline, hints), self.colorizer.colorize(outline, hints=hints)], axis=1)
 
 
 def _all_finite(named: Terms) -> Terms:

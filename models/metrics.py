@@ -1,9 +1,8 @@
 """How close a picture in colour is to the truth: plain numbers from uint8 pictures, averaged over panels."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -11,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from comicdata.images import Image
-from comicdata.models.data import PairDataset
 from comicdata.models.lab import Floats, strips
 
 Mask = npt.NDArray[np.bool_]
 Sums = npt.NDArray[np.int32]
+Panels = Iterable[tuple[Image, Image, Image]]  # outline, output, truth: (H, W), (H, W, 3) and (H, W, 3)
 INK = 250  # paler than this is paper: an outline that was made smaller has grey borders
 SSIM_SIZE = 7  # of a window; nearer to the border than half of it SSIM would see pixels that are not there
 FLAT_STEP = 8  # a channel changes by at most this much around a pixel of a flat region, so JPEG noise passes,
@@ -173,14 +172,10 @@ def outline_copy(outline: Image) -> Image:
     return np.repeat(outline[..., None], 3, axis=2)
 
 
-def measure(
-    colorize: Callable[[Image], Image], dataset: PairDataset, indices: Iterable[int]
-) -> dict[str, float | None]:
+def measure(panels: Panels) -> dict[str, float | None]:
     """l1 and psnr, over all pixels and off the lines, as means over panels; None where no panel has a number."""
     values: dict[str, list[float]] = {"l1": [], "psnr": [], "l1_off_line": [], "psnr_off_line": []}
-    for index in indices:
-        outline, truth = dataset.outline(index), dataset.color(index)
-        output = colorize(outline)
+    for outline, output, truth in panels:
         paper = off_line(outline)
         values["l1"].append(l1(output, truth))
         values["psnr"].append(psnr(output, truth))
@@ -199,19 +194,3 @@ def spread(count: int, wanted: int) -> list[int]:
     """At most `wanted` indices, evenly spread over range(count): always the same ones."""
     taken = min(count, wanted)
     return [index * count // taken for index in range(taken)]
-
-
-def evaluate_pairs(colorizer: Any, pairs: Path, split: str, *, limit: int | None = None) -> dict[str, float]:
-    """Measure a Colorizer on a split beside the baseline that copies the outline; means over panels.
-
-    {"panels", "psnr", "psnr_off_line", "l1", ..., "outline_copy_psnr", ...}, without those that no panel has (a PSNR
-    of equal pictures is infinite). Size and outline are those the colorizer was trained on; `limit` takes that many
-    panels, evenly spread.
-    """
-    dataset = PairDataset(pairs, split, colorizer.size, colorizer.outline)
-    dataset.require_rows()
-    indices = spread(len(dataset), limit or len(dataset))
-    scores = measure(colorizer.colorize, dataset, indices)
-    copied = measure(outline_copy, dataset, indices)
-    named = scores | {f"outline_copy_{name}": value for name, value in copied.items()}
-    return {"panels": len(indices)} | {name: value for name, value in named.items() if value is not None}

@@ -36,7 +36,7 @@ class VGG16Taps(VGG16Features):
 
     def taps(self, color: Tensor) -> list[Tensor]:
         """RGB (B, 3, H, W) in [-1, 1], at the size given -> relu1_2, 2_2, 3_3, 4_3 and 5_3, (B, C, h, w) each."""
-        value = ((color + 1) / 2 - self.mean) / self.deviation
+        value = self.normalised(color)
         seen = []
         for layer in self.features:
             if isinstance(layer, nn.MaxPool2d):

@@ -6,16 +6,13 @@ error off the lines and outside each panel's largest area of one colour, and an 
 """
 
 import math
-from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 from skimage.measure import label
 
 from comicdata.images import Image
-from comicdata.models.metrics import l1, mean_of_finite, off_line
+from comicdata.models.metrics import Mask, Panels, colourfulness, l1, mean_of_finite, off_line
 
-Mask = npt.NDArray[np.bool_]
 SHADES = 16  # levels of a channel that count as one colour
 FREE = 0.5  # powers of two that colourfulness may be off: from 0.71 to 1.41 times the truth
 PRICE = 0.1  # of each further power of two, in units of l1
@@ -33,21 +30,13 @@ def foreground(outline: Image, truth: Image) -> Mask:
     return paper & (areas != largest) if sizes[largest] >= paper.size / 10 else paper
 
 
-def colorfulness(picture: Image) -> float:
-    """0 for grey, about 100 for vivid. Source: Hasler, Suesstrunk (2003), doi 10.1117/12.477378."""
-    red, green, blue = np.moveaxis(picture.astype(np.float32), 2, 0)
-    first, second = red - green, (red + green) / 2 - blue
-    spread = math.hypot(float(first.std()), float(second.std()))
-    return spread + 0.3 * math.hypot(float(first.mean()), float(second.mean()))
-
-
-def selection(panels: Iterable[tuple[Image, Image, Image]]) -> dict[str, float | None]:
-    """l1_foreground, colorfulness_ratio and `score` of (outline, output, truth) triples, as means over panels."""
+def selection(panels: Panels) -> dict[str, float | None]:
+    """l1_foreground, colorfulness_ratio and `score` of panels, as means over them."""
     errors, made, true = [], [], []
     for outline, output, truth in panels:
         errors.append(l1(output, truth, foreground(outline, truth)))
-        made.append(colorfulness(output))
-        true.append(colorfulness(truth))
+        made.append(colourfulness(output))
+        true.append(colourfulness(truth))
     error = mean_of_finite(errors)
     ratio = sum(made) / sum(true) if sum(true) else None
     if error is None or ratio is None:

@@ -1,7 +1,7 @@
 """VGG16 up to relu4_3, the eye of the feature loss: plain torch, weights from a safetensors file, never trained.
 
 Source: Simonyan, Zisserman, "Very Deep Convolutional Networks" (2014), arXiv 1409.1556, configuration D. The rule of
-the file: what comes in is RGB in [-1, 1], and nothing but `VGG16Features.forward` prepares it.
+the file: what comes in is RGB in [-1, 1], and nothing but `normalised` prepares it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,6 +58,10 @@ class VGG16Features(nn.Module):
         if short > LARGEST:
             size = [round(side * LARGEST / short) for side in color.shape[2:]]
             color = F.interpolate(color, size=size, mode="bilinear", antialias=True)
+        return self.normalised(color)
+
+    def normalised(self, color: Tensor) -> Tensor:
+        """From [-1, 1] to [0, 1], less ImageNet's mean, through its deviation."""
         return ((color + 1) / 2 - self.mean) / self.deviation
 
 

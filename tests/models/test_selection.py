@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from comicdata.images import Image
-from comicdata.models.selection import colorfulness, foreground, selection
+from comicdata.models.metrics import colourfulness
+from comicdata.models.selection import foreground, selection
 
 PAPER, DRESS, SKIN = (120, 190, 230), (220, 60, 90), (245, 200, 170)
 
@@ -68,10 +69,10 @@ def test_colorfulness_by_its_formula() -> None:
     sums = [(sum(one) / 63, sum(value**2 for value in one) / 63) for one in (first, second)]
     variance = sum(square - mean**2 for mean, square in sums)
     expected = variance**0.5 + 0.3 * sum(mean**2 for mean, _ in sums) ** 0.5
-    assert colorfulness(picture) == pytest.approx(expected, rel=1e-4)
-    assert colorfulness(np.full((4, 4, 3), 77, np.uint8)) == 0
+    assert colourfulness(picture) == pytest.approx(expected, rel=1e-4)
+    assert colourfulness(np.full((4, 4, 3), 77, np.uint8)) == 0
     vivid = np.uint8([[[int(255 * one) for one in colorsys.hsv_to_rgb(hue / 12, 1, 1)] for hue in range(12)]])
-    assert colorfulness(vivid) > 100
+    assert colourfulness(vivid) > 100
 
 
 def test_nothing_to_choose_by() -> None:
