@@ -3,10 +3,10 @@
 import importlib
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from watching import wait_for
 
 from comicdata.engines import run
 from comicdata.errors import UsageError
@@ -85,12 +85,3 @@ def test_workers_end_with_a_driver_that_is_killed(tmp_path):
         driver.wait()
     pids = [int(text) for text in (tmp_path / "pids").read_text().split()]
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
-
-
-def wait_for(condition):
-    """Until the condition holds; fails after a minute."""
-    for _ in range(1200):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("still not so after a minute")

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from PIL import Image
+from watching import contents
 
 from comicdata.cli.main import run
 from comicdata.exports import ExportOptions, export, plan_export
@@ -67,15 +68,6 @@ def usable(pairs):
 def ran(pairs, out, to, *options):
     assert run(["export", str(pairs), "--to", to, "--out", str(out), "-q", *options]) == 0
     return out
-
-
-def tree(folder):
-    """Hash of every file, locks left out."""
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != ".lock"
-    }
 
 
 def times(folder):
@@ -138,7 +130,7 @@ def test_shards_stay_below_their_limit_and_carry_no_time_and_no_owner(pairs, tmp
 def test_two_exports_are_equal_and_a_second_run_writes_no_byte(to, pairs, tmp_path, capsys):
     ran(pairs, tmp_path / "a", to)
     ran(pairs, tmp_path / "b", to)
-    assert tree(tmp_path / "a") == tree(tmp_path / "b")
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
     before = times(tmp_path / "a")
     capsys.readouterr()
     assert run(["export", str(pairs), "--to", to, "--out", str(tmp_path / "a"), "--json"]) == 0
@@ -174,13 +166,15 @@ def test_killed_it_goes_on_to_the_same_bytes_and_forgets_none_of_its_files(to, p
     monkeypatch.setattr("comicdata.exports.folder.write_atomic", write_atomic)
     shutil.copytree(tmp_path / "out", tmp_path / "same")
     export(job, tmp_path / "same")
-    assert tree(tmp_path / "same") == tree(tmp_path / "whole")
+    assert contents(tmp_path / "same") == contents(tmp_path / "whole")
     victim = min(job.rows, key=lambda row: row.id)
     write_jsonl(own / "excluded.jsonl", [{"id": victim.id, "reason": "ugly"}])
     without = plan_export(own, ExportOptions(to=to, shard_mb=1))
     export(without, tmp_path / "out")
     export(without, tmp_path / "fresh")
-    assert tree(tmp_path / "out") == tree(tmp_path / "fresh") and victim.id.encode() not in everything(tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(tmp_path / "fresh") and victim.id.encode() not in everything(
+        tmp_path / "out"
+    )
 
 
 KILLED = """
@@ -206,7 +200,7 @@ def test_a_process_that_is_really_killed(pairs, tmp_path):
     assert ended.returncode == -signal.SIGKILL
     assert run(["verify", str(tmp_path / "out"), "-q"]) == 6  # it does not pass for a whole one
     assert run(command) == 0 and run(["verify", str(tmp_path / "out"), "-q"]) == 0
-    assert tree(tmp_path / "out") == tree(ran(pairs, tmp_path / "whole", "kohya"))
+    assert contents(tmp_path / "out") == contents(ran(pairs, tmp_path / "whole", "kohya"))
 
 
 @pytest.mark.parametrize("to", TARGETS)
@@ -217,7 +211,7 @@ def test_what_a_person_takes_out_leaves_the_export_at_once(to, own, tmp_path):
     write_jsonl(own / "excluded.jsonl", [{"id": victim.id, "reason": "ugly"}])
     ran(own, out, to)
     assert victim.id.encode() not in everything(out) and run(["verify", str(out), "-q"]) == 0
-    assert tree(out) == tree(ran(own, tmp_path / "fresh", to))
+    assert contents(out) == contents(ran(own, tmp_path / "fresh", to))
 
 
 @pytest.mark.parametrize("to", TARGETS)
@@ -229,24 +223,24 @@ def test_a_series_that_is_forgotten_leaves_the_export(to, own, tmp_path):
     ran(own, out, to)
     left = everything(out)
     assert not [row.id for row in gone if row.id.encode() in left] and b"gone" not in left
-    assert tree(out) == tree(ran(own, tmp_path / "fresh", to))
+    assert contents(out) == contents(ran(own, tmp_path / "fresh", to))
     assert run(["verify", str(out), "-q"]) == 0
 
 
 @pytest.mark.parametrize("to", TARGETS)
 def test_when_all_is_forgotten_the_export_is_emptied_by_the_same_command_only(to, own, tmp_path, capsys):
     out = ran(own, tmp_path / "out", to, "--size", "256")
-    before = tree(out)
+    before = contents(out)
     for series in ("gone", "stays"):
         assert run(["forget", f"local/{series}", "--pairs", str(own), "--yes", "-q"]) == 0
-    assert run(["export", str(own), "--to", to, "--out", str(out)]) == 2 and tree(out) == before
+    assert run(["export", str(own), "--to", to, "--out", str(out)]) == 2 and contents(out) == before
     assert run(["export", str(own), "--to", to, "--out", str(tmp_path / "new")]) == 2
     ran(own, out, to, "--size", "256", "--dry-run")
-    assert tree(out) == before
+    assert contents(out) == before
     capsys.readouterr()
     ran(own, out, to, "--size", "256")
     assert "no pair to export" in capsys.readouterr().err
-    assert set(tree(out)) == {"export.json"} and [path.name for path in out.iterdir() if path.is_dir()] == []
+    assert set(contents(out)) == {"export.json"} and [path.name for path in out.iterdir() if path.is_dir()] == []
 
 
 def test_files_of_others_stay(own, tmp_path):
@@ -345,7 +339,7 @@ def test_verify_finds_what_happened(to, pairs, tmp_path, capsys):
     capsys.readouterr()
     assert run(["verify", str(out), "--json", "-q"]) == 6
     found = json.loads(capsys.readouterr().out)
-    assert found.pop("checked") == len(tree(out)) - 2 + 1  # without export.json and the stray, with the missing one
+    assert found.pop("checked") == len(contents(out)) - 2 + 1  # without export.json and the stray, with the missing one
     names = {"missing": one, "changed": two, "orphans": stray}
     assert found == {name: [path.relative_to(out).as_posix()] for name, path in names.items()}
     two.unlink()
@@ -385,11 +379,11 @@ def test_mistakes_are_one_line_and_write_nothing(pairs, tmp_path, monkeypatch, a
     write_jsonl(tmp_path / "empty" / "excluded.jsonl", [{"id": row.id} for row in rows])
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").write_text("mine")
-    before = tree(tmp_path)
+    before = contents(tmp_path)
     assert run(["export", *arguments]) == 2
     captured = capsys.readouterr().err
     assert words in captured and ("Usage:" in captured or len(captured.strip().splitlines()) == 1)
-    assert tree(tmp_path) == before
+    assert contents(tmp_path) == before
 
 
 def test_a_folder_keeps_to_one_kind_of_export(pairs, tmp_path, capsys):
@@ -438,7 +432,7 @@ def test_dry_run_counts_and_writes_nothing(pairs, tmp_path, capsys):
     planned = json.loads(capsys.readouterr().out)
     assert run(command) == 0
     done = json.loads(capsys.readouterr().out)
-    assert planned["written"] == planned["files"] == done["written"] == len(tree(tmp_path / "out")) - 1
+    assert planned["written"] == planned["files"] == done["written"] == len(contents(tmp_path / "out")) - 1
     assert done["pairs"] == 12 and done["splits"] == {"256/test": 2, "256/train": 4, "512/test": 2, "512/train": 4}
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from watching import contents
 
 from comicdata import manifests
 from comicdata.cards import read_outlines
@@ -43,15 +44,6 @@ def stored(tmp_path_factory):
 def made(stored, tmp_path_factory):
     out = tmp_path_factory.mktemp("made") / "pairs"
     return out, make_pairs(stored, out, OPTIONS, workers=1)
-
-
-def tree(folder):
-    """Hash of every file below a folder, locks left out."""
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != ".lock"
-    }
 
 
 def test_every_kept_row_has_its_three_pictures_and_they_fit_together(made):
@@ -113,7 +105,7 @@ def test_a_second_run_writes_no_byte(stored, made):
 
 def test_two_workers_make_the_same_bytes(stored, made, tmp_path):
     make_pairs(stored, tmp_path / "pairs", OPTIONS, workers=2)
-    assert tree(tmp_path / "pairs") == tree(made[0])
+    assert contents(tmp_path / "pairs") == contents(made[0])
 
 
 DYING = """
@@ -137,12 +129,12 @@ POINTS = 20
 @pytest.mark.parametrize("point", range(POINTS))
 def test_killed_at_any_file_and_run_again_gives_the_same_bytes(point, stored, made, tmp_path):
     out = tmp_path / "pairs"
-    writes = len(tree(made[0]))  # every file is renamed into its place once
+    writes = len(contents(made[0]))  # every file is renamed into its place once
     at = 1 + point * (writes - 1) // (POINTS - 1)
     child = subprocess.run([sys.executable, "-c", DYING, str(stored), str(out), str(at)], cwd=tmp_path, check=False)
     assert child.returncode == -signal.SIGKILL
     make_pairs(stored, out, OPTIONS, workers=1)
-    assert tree(out) == tree(made[0])
+    assert contents(out) == contents(made[0])
 
 
 def test_a_person_s_exclusions_survive_and_leave_the_metadata(stored, made, tmp_path):
@@ -226,7 +218,7 @@ def test_other_presets_are_other_parts_and_the_card_states_them(stored, made, tm
     assert stated["xdog"] == {"preset": "classic", "sigma": 0.8, "k": 1.6, "p": 20, "eps": 0.5, "phi": 10}
     assert "- xdog: classic, sigma 0.8, k 1.6" in (out / "README.md").read_text()
     assert read_outlines(out) == Outlines.of_presets("lines-only", "classic")
-    assert make_pairs(stored, out, OPTIONS, workers=1).episodes_new == 4 and tree(out) == tree(made[0])
+    assert make_pairs(stored, out, OPTIONS, workers=1).episodes_new == 4 and contents(out) == contents(made[0])
 
 
 def test_a_crop_at_size_512_is_drawn_with_twice_the_sigma(stored, tmp_path):

@@ -1,18 +1,17 @@
 """make-pairs with several workers: one that dies, a driver that is killed, Ray; always the same bytes."""
 
 import contextlib
-import hashlib
 import importlib
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from watching import contents, wait_for
 
 from comicdata import manifests, parts
 from comicdata.cli.main import run
@@ -46,15 +45,6 @@ def there(stored, monkeypatch):
     monkeypatch.chdir(stored)
 
 
-def tree(folder):
-    """Hash of every file below a folder, locks left out."""
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != ".lock"
-    }
-
-
 POISON = """
 import os, signal
 from comicdata import parts
@@ -75,7 +65,7 @@ def test_an_episode_that_kills_its_worker_is_a_failure_and_the_others_are_as_eve
         assert run([*MAKE, str(out), "--workers", "2"]) == 3
     (failure,) = read_jsonl(out / "failures.jsonl")
     assert failure["item"] == "local/toon/e05" and "the worker process died, and again" in failure["error"]
-    made, clean = tree(out), tree(stored / "clean")
+    made, clean = contents(out), contents(stored / "clean")
     names = {name for name in clean if name.startswith(("parts/", "256/")) and name.endswith((".jsonl", ".png"))}
     lost = {f"256/{row.split}/{getattr(row, f'{kind}_file_name')}" for row in manifests.read_rows(stored / "clean")
             if row.episode_id == "e05" for kind in manifests.KINDS} | {"parts/local/toon/e05.jsonl"}  # fmt: skip
@@ -84,7 +74,7 @@ def test_an_episode_that_kills_its_worker_is_a_failure_and_the_others_are_as_eve
     assert {name: made[name] for name in whole} == {name: clean[name] for name in whole}
     assert {row.episode_id for row in manifests.read_rows(out)} == {f"e{n:02d}" for n in range(1, 13) if n != 5}
     assert run([*MAKE, str(out), "--workers", "2"]) == 0
-    assert {name: one for name, one in tree(out).items() if name != "failures.jsonl"} == clean
+    assert {name: one for name, one in contents(out).items() if name != "failures.jsonl"} == clean
 
 
 @pytest.mark.parametrize("changes", [{"split": "elsewhere"}, {"options": PairOptions(fit="pad")}])
@@ -107,7 +97,7 @@ def test_an_older_part_goes_before_its_pictures_change(stored, tmp_path, monkeyp
 def test_ray_makes_the_same_bytes(stored, tmp_path):
     pytest.importorskip("ray")
     assert run([*MAKE, str(tmp_path / "pairs"), "--workers", "2", "--engine", "ray"]) == 0
-    made, clean = tree(tmp_path / "pairs"), tree(stored / "clean")
+    made, clean = contents(tmp_path / "pairs"), contents(stored / "clean")
     assert sum(name.startswith("parts/") for name in made) == 12
     assert made == clean
 
@@ -120,15 +110,6 @@ def alive_in(session):
             state, _, _, leader = path.read_text().rpartition(")")[2].split()[:4]
             found += [int(path.parent.name)] if int(leader) == session and state != "Z" else []
     return found
-
-
-def wait_for(condition):
-    """Until the condition holds; fails after a minute."""
-    for _ in range(1200):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("still not so after a minute")
 
 
 SLOW = """
@@ -163,4 +144,4 @@ def test_a_killed_driver_leaves_no_worker_and_the_next_run_gives_the_same_bytes(
     wait_for(lambda: not alive_in(driver.pid))
     assert not (out / "manifest.parquet").exists()
     assert run([*MAKE, str(out), "--workers", "3"]) == 0
-    assert tree(out) == tree(stored / "clean")
+    assert contents(out) == contents(stored / "clean")

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from watching import contents
 
 from comicdata.cli.main import run
 from comicdata.files import read_jsonl
@@ -36,27 +37,21 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def files(folder, *skipped):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != ".lock" and not set(path.parts) & set(skipped)
-    }
-
-
 FORGET = ["forget", "gone", "--crawl", "crawl", "--pairs", "pairs", "--yes"]
 
 
 def test_the_series_goes_and_the_other_stays(place, capsys):
     before = {row.id: row for row in read_rows(place / "pairs") if row.series_id == "stays"}
-    crawled = files(place / "crawl" / "local" / "stays")
+    crawled = contents(place / "crawl" / "local" / "stays")
     assert run([*FORGET, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["series"] == "local/gone"
     assert [(one["episodes"], one["pictures"]) for one in document["removed"]] == [(2, 4), (2, 12)]
     assert {row.id: row for row in read_rows(place / "pairs")} == before
-    assert files(place / "crawl" / "local" / "stays") == crawled and not (place / "crawl" / "local" / "gone").exists()
-    left = {name: data for name, data in files(place).items() if not name.startswith("in/")}
+    assert (
+        contents(place / "crawl" / "local" / "stays") == crawled and not (place / "crawl" / "local" / "gone").exists()
+    )
+    left = {name: data for name, data in contents(place).items() if not name.startswith("in/")}
     assert {left.pop("crawl/forgotten.jsonl"), left.pop("pairs/forgotten.jsonl")}
     assert not [name for name, data in left.items() if b"gone" in data]
     assert run(["verify", "pairs"]) == 0 and run(["verify", "crawl"]) == 0
@@ -73,13 +68,13 @@ def test_it_stays_away_until_its_line_is_taken_out(place, capsys):
 
 def test_pairs_alone_stay_without_it(place, capsys):
     again = ["make-pairs", "crawl", "--out", "pairs", "--layout", "single", "--split-by", "episode"]
-    before = files(place / "pairs")
+    before = contents(place / "pairs")
     assert run(["forget", "gone", "--pairs", "pairs", "--yes"]) == 0
     assert run(again) == 0 and "local/gone: left out" in capsys.readouterr().err
     assert {row.series_id for row in read_rows(place / "pairs")} == {"stays"}
     (place / "pairs" / "forgotten.jsonl").unlink()
     assert run(again) == 0
-    assert files(place / "pairs") == before
+    assert contents(place / "pairs") == before
 
 
 def test_nothing_is_left_of_the_last_series(place, capsys):
@@ -115,10 +110,10 @@ def test_training_notes_its_series(place):
 
 
 def test_a_dry_run_and_no_yes_delete_nothing(place, capsys, monkeypatch):
-    before = files(place)
+    before = contents(place)
     assert run([*FORGET[:-1], "--dry-run"]) == 0
     assert run(FORGET[:-1]) == 2 and "say --yes" in capsys.readouterr().err
-    assert files(place) == before
+    assert contents(place) == before
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from watching import contents
 
 from comicdata.cli.main import run as command_line
 from comicdata.errors import IntegrityError, UsageError
@@ -44,11 +45,6 @@ STAGES = ["low-resolution", "background", "polishing"]
 
 def tiny(model: str = "consistent", **changes: Any) -> dict[str, Any]:
     return resolve_stages(model, "small", {**TINY, **(DRAWN if model == "consistent" else {}), **changes})
-
-
-def contents(run: Path) -> dict[str, bytes]:
-    found = (one for one in sorted(run.rglob("*")) if one.is_file() and one.name != ".lock")
-    return {one.relative_to(run).as_posix(): one.read_bytes() for one in found}
 
 
 @pytest.fixture(scope="session")

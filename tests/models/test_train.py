@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import torch
+from watching import contents
 
 from comicdata.errors import DivergedError, IntegrityError, LockedError, ResourceError, UsageError
 from comicdata.files import locked, read_jsonl, write_json
@@ -48,10 +49,6 @@ FINAL = ("weights.safetensors", "best.safetensors", "metrics.jsonl", "config.jso
 
 def tiny(**changes: Any) -> TrainConfig:
     return resolve_config("auto-painter", "small", {**TINY, **changes})
-
-
-def contents(run: Path) -> dict[str, bytes]:
-    return {one.relative_to(run).as_posix(): one.read_bytes() for one in sorted(run.rglob("*")) if one.is_file()}
 
 
 @pytest.fixture(scope="session")
