@@ -103,17 +103,17 @@ def _train(
     learner.processes = processes
     if state.tensors:
         learner.load(state.tensors)
-    validation = PairDataset(pairs, "validation", config.size, config.outline)
-    judged = validation if validation.rows else data
-    work = (_Work if processes.leads else _Follower)(config, settings, run, learner, judged, state)
-    if tensorboard and processes.leads:
-        work.metrics.show_in(run / "tensorboard")
+    work: _Work | _Follower = _Follower(config, state.images)
+    if processes.leads:
+        validation = PairDataset(pairs, "validation", config.size, config.outline)
+        work = _Work(config, settings, run, learner, validation if validation.rows else data, state)
+        if tensorboard:
+            work.metrics.show_in(run / "tensorboard")
     begun = time.monotonic()
     rate = 0.0
-    sampling = Sampling(config.seed, config.crop, getattr(config.network, "hints", False), config.line_jitter)
     stream = batches(
         data,
-        sampling,
+        Sampling(config.seed, config.crop, getattr(config.network, "hints", False), config.line_jitter),
         start=state.images,
         stop=total,
         batch_size=config.batch_size,
@@ -267,19 +267,13 @@ class _Work:
         } | ({"sources": self.sources} if self.sources else {})
 
 
-class _Follower(_Work):
+class _Follower:
     """In the other processes of several: counts, and writes nothing."""
 
-    def __init__(
-        self,
-        config: TrainConfig,
-        settings: dict[str, Any],
-        run: Path,
-        learner: Learner,
-        judged: PairDataset,
-        state: State,
-    ) -> None:
-        self.config, self.images = config, state.images
+    is_stale = False
+
+    def __init__(self, config: TrainConfig, images: int) -> None:
+        self.config, self.images = config, images
         self.loss: dict[str, float] = {}
 
     def after_step(self, losses: dict[str, float]) -> None:
