@@ -17,9 +17,9 @@ from comicdata.errors import UsageError
 from comicdata.images import Image
 from comicdata.models.background import BackgroundDetector, mean_color
 from comicdata.models.colorize import Color, Colorizer, Painted, picture_seed
-from comicdata.models.layers import to_image, to_range
+from comicdata.models.layers import STRIDE, to_image, to_range
 from comicdata.models.networks import load_network
-from comicdata.models.pixelcnn import STRIDE, LowResolutionColorizer
+from comicdata.models.pixelcnn import LowResolutionColorizer
 from comicdata.models.polishing import PolishingConfig, enlarge, gather
 from comicdata.models.settings import network_of
 

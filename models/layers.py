@@ -12,6 +12,7 @@ from comicdata.images import Image
 
 Norm = Literal["group", "instance", "none"]
 GROUPS = 8
+STRIDE = 8  # of the small pictures: an outline of 256 x 256 gives one of 32 x 32
 
 
 def normalisation(norm: Norm, channels: int) -> nn.Module:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from comicdata.models.auto_painter import PIX2PIX, ColorizerConfig, UNet
 from comicdata.models.auto_painter import SMALL as SMALL_UNET
 from comicdata.models.background import mean_color
-from comicdata.models.pixelcnn import STRIDE
+from comicdata.models.layers import STRIDE
 
 Source = Literal["truth", "sampled", "mix"]
 WITH_BACKGROUND, WITHOUT_BACKGROUND = 10, 5

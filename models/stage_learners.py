@@ -13,12 +13,12 @@ from comicdata.images import Image
 from comicdata.models.auto_painter import PatchGAN
 from comicdata.models.background import BackgroundDetector, Layers, background_loss, composite
 from comicdata.models.data import PairDataset
-from comicdata.models.layers import to_image, to_range, to_tensor
+from comicdata.models.layers import STRIDE, to_image, to_range, to_tensor
 from comicdata.models.learner import AdversarialLearner, Learner, Terms
 from comicdata.models.losses import discriminator_terms, generator_terms
 from comicdata.models.metrics import l1, mean_of_finite, off_line
 from comicdata.models.networks import build_network, load_network
-from comicdata.models.pixelcnn import STRIDE, LowResolutionColorizer, shrink
+from comicdata.models.pixelcnn import LowResolutionColorizer, shrink
 from comicdata.models.polishing import PolishingConfig, gather, hide
 from comicdata.models.settings import TrainConfig, is_adversarial
 from comicdata.models.two_step import SmallPictureJudge, TwoStepConfig, judge_terms, painter_terms

@@ -12,11 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from comicdata.models.auto_painter import DROPOUT_LAYERS
-from comicdata.models.layers import Norm, initialise, normalisation
-from comicdata.models.pixelcnn import STRIDE
-
-LEVELS_KEPT = 3  # 2^3 = STRIDE: the way up ends where the picture is this many levels below the outline
+from comicdata.models.layers import STRIDE, Norm, initialise, normalisation
+from comicdata.models.short_unet import ShortUNet
 
 
 @dataclass(frozen=True)
@@ -47,49 +44,19 @@ SMALL = replace(PAPER, width=16, depth=6, norm="group", discriminator_width=16, 
 PRESETS = {"small": SMALL, "paper": PAPER, "authors": PAPER}
 
 
-class SmallPicturePainter(nn.Module):
+class SmallPicturePainter(ShortUNet):
     """Outline (B, 1, H, W) in [-1, 1] -> small picture (B, 3, H / 8, W / 8) in [-1, 1].
 
-    A U-Net whose way up ends three levels early. Dropout in its three deepest layers is the only noise, and stays on
-    where several different pictures are wanted.
+    Dropout in its three deepest layers is the only noise, and stays on where several different pictures are wanted.
     """
 
     def __init__(self, config: TwoStepConfig) -> None:
-        super().__init__()
-        widths = [config.width * min(2**level, 8) for level in range(config.depth)]
-        self.down = nn.ModuleList(self._down(config, widths, level) for level in range(config.depth))
-        levels = range(config.depth - 1, LEVELS_KEPT - 1, -1)
-        self.up = nn.ModuleList(self._up(config, widths, level) for level in levels)
-        self.out = nn.Conv2d(2 * widths[LEVELS_KEPT - 1], 3, 1)
-        initialise(self)
-
-    @staticmethod
-    def _down(config: TwoStepConfig, widths: list[int], level: int) -> nn.Sequential:
-        layers: list[nn.Module] = [nn.LeakyReLU(0.2)] if level else []
-        layers.append(nn.Conv2d(widths[level - 1] if level else 1, widths[level], 4, stride=2, padding=1))
-        if 0 < level < config.depth - 1:
-            layers.append(normalisation(config.norm, widths[level]))
-        return nn.Sequential(*layers)
-
-    @staticmethod
-    def _up(config: TwoStepConfig, widths: list[int], level: int) -> nn.Sequential:
-        inputs = widths[level] * (1 if level == config.depth - 1 else 2)
-        layers: list[nn.Module] = [nn.ReLU(), nn.ConvTranspose2d(inputs, widths[level - 1], 4, stride=2, padding=1)]
-        layers.append(normalisation(config.norm, widths[level - 1]))
-        if config.dropout and level >= config.depth - DROPOUT_LAYERS:
-            layers.append(nn.Dropout(config.dropout))
-        return nn.Sequential(*layers)
+        super().__init__(config.width, config.depth, config.norm, config.dropout)
+        self.out = nn.Conv2d(self.channels, 3, 1)
+        initialise(self.out)
 
     def forward(self, outline: Tensor) -> Tensor:
-        levels = []
-        value = outline
-        for layer in self.down:
-            value = layer(value)
-            levels.append(value)
-        levels.pop()  # the bottleneck goes up itself
-        for layer in self.up:
-            value = torch.cat([layer(value), levels.pop()], dim=1)
-        return torch.tanh(self.out(F.relu(value)))
+        return torch.tanh(self.out(F.relu(super().forward(outline))))
 
 
 class SmallPictureJudge(nn.Module):

@@ -84,7 +84,7 @@ def test_the_run_folder_of_stages(trained: Path, model: str, stages: list[str]) 
 
 def test_what_each_stage_logs(trained: Path) -> None:
     wanted = {
-        "consistent/low-resolution": ({"bits", "blind_bits"}, {"validation_bits"}),
+        "consistent/low-resolution": ({"bits", "guess"}, {"validation_bits"}),
         "consistent/background": ({"l1"}, {"validation_l1", "validation_background_share"}),
         "consistent/polishing": ({"l1"}, {"validation_l1", "validation_l1_off_line"}),
         "two-step/low-resolution": ({"l1", "adversarial", "d_real", "d_fake"}, {"validation_l1"}),
