@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -161,6 +163,24 @@ def test_the_cached_sampler_equals_the_naive_one(shape: tuple[int, int], kernels
     slow = sample_naively(network, condition, uniform)
     assert float((fast - slow).abs().max()) < 1e-5
     assert mean_squared_error(fast[0].numpy(), fast[1].numpy()) > 0.01  # three pictures, not one three times
+
+
+@pytest.mark.parametrize("trunk", ["residual", "unet"])
+def test_the_guess_teaches_the_trunk_alone(trunk: Literal["residual", "unet"]) -> None:
+    config = replace(TINY, trunk=trunk, trunk_depth=4, weight_guess=3.0)
+    network = LowResolutionColorizer(config)
+    outline, small = torch.randn(2, 1, 32, 48), shrink(torch.rand(2, 3, 32, 48) * 2 - 1)
+    terms = network.terms(outline, small)
+    told, guess = network.conditioning.with_guess(outline)
+    assert told.shape == (2, 8, 4, 6)
+    assert terms["guess"].item() == pytest.approx(3 * (guess - small).abs().mean().item())
+    assert terms["bits"].item() == pytest.approx(network.bits(outline, small).mean().item())
+    terms["guess"].backward()
+    learned = {name for name, value in network.named_parameters() if value.grad is not None and bool(value.grad.any())}
+    assert {".".join(name.split(".")[:2]) for name in learned} == {
+        "conditioning.trunk",
+        "conditioning.guess",
+    }
 
 
 @pytest.mark.slow
