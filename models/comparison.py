@@ -1,6 +1,7 @@
 """The picture of an evaluation: what was made of a few panels, side by side under words."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -19,19 +20,21 @@ COLUMNS = {
 }
 
 
-def draw_rows(rows: Sequence[tuple[str, Mapping[str, Image | None]]]) -> Image:
-    """One picture: a head with titles, then each row of pictures of one size under its words. White where a row lacks
-    a picture that another has; a column that no row has is left out.
+def draw_rows(
+    rows: Sequence[tuple[str, Mapping[str, Image | None]]], titles: Mapping[str, str] = MappingProxyType(COLUMNS)
+) -> Image:
+    """One picture: a head with `titles`, then each row of pictures of one size under its words, if any. White where a
+    row lacks a picture that another has; a column that no row has is left out.
     """
-    names = [name for name in COLUMNS if any(made.get(name) is not None for _, made in rows)]
+    names = [name for name in titles if any(made.get(name) is not None for _, made in rows)]
     if not names:
         return np.full((LABEL, LABEL, 3), 255, np.uint8)
     size = next(picture.shape for _, made in rows for picture in made.values() if picture is not None)
     missing = np.full(size, 255, np.uint8)
-    parts = [np.concatenate([_words(COLUMNS[name], size[1]) for name in names], axis=1)]
+    parts = [np.concatenate([_words(titles[name], size[1]) for name in names], axis=1)]
     for words, made in rows:
         pictures = [missing if (one := made.get(name)) is None else one for name in names]
-        parts += [_words(words, size[1] * len(names)), np.concatenate(pictures, axis=1)]
+        parts += [_words(words, size[1] * len(names))] * bool(words) + [np.concatenate(pictures, axis=1)]
     return np.concatenate(parts, axis=0)
 
 
