@@ -128,6 +128,12 @@ def _colorize_one(
         cure = "--recolor draws its outline first" if colorizer.draws else knows
         front.warn(f"{picture.name}: has colour already, left alone; {cure}")
         return []
+    if result.unheard:
+        numbers = ", ".join(map(str, result.unheard))
+        front.warn(
+            f"{picture.name}: between the panels, so without effect: hint {numbers}; move it into a panel, or take the "
+            "picture as one panel with --layout single"
+        )
     files = _write(result, target, layers)
     seconds = round(time.monotonic() - start, 3)
     return [{"input": picture.name, **files, "panels": len(result.panels), "seconds": seconds}]
