@@ -4,11 +4,13 @@ results are small values.
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
 from comicdata.errors import ComicDataError, UsageError
@@ -30,15 +32,16 @@ def run(
 ) -> Iterator[tuple[Item, Result | Exception]]:
     """Run `task` on every item; yields (item, result or the exception it raised) as they finish.
 
-    A pool of one worker runs in this process. Otherwise `task` and items must be picklable; when a worker dies, the
-    items that were under way (at most twice `workers`) run again, each alone, so that only the item that kills its
-    worker is lost; the others go on side by side. "ray" runs the same tasks on the cluster at `address`, whose machines
+    One worker is this process. Of several each is a process, also for a single item, which may be the very one that
+    killed its worker before: `task` and items must be picklable. When a worker dies, the items that were under way (at
+    most twice `workers`) run again, each alone, so that only the item that kills its worker is lost; the others go on
+    side by side. "ray" runs the same tasks on the cluster at `address`, whose machines
     must see the same folders, or on this machine.
     """
     if engine == "ray":
         yield from _run_ray(task, items, workers, address)
         return
-    if workers <= 1 or len(items) <= 1:
+    if workers <= 1:
         for item in items:
             yield item, _attempt(task, item)
         return
@@ -92,12 +95,28 @@ def _submit(
 ) -> bool:
     """Have `most` items under way; False when a worker died meanwhile."""
     try:
-        while waiting and len(under_way) < most:
-            under_way[pool.submit(task, waiting[0])] = waiting[0]
-            waiting.popleft()
+        with _interrupts_held():  # this is where the pool starts its workers
+            while waiting and len(under_way) < most:
+                under_way[pool.submit(task, waiting[0])] = waiting[0]
+                waiting.popleft()
     except BrokenProcessPool:
         return False
     return True
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until the end of the block, and in a process started there until that asks for it (`_worker`): while
+    it loads its modules it would print where it was interrupted.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run_ray(
@@ -145,7 +164,9 @@ def _outcome(ray: Any, reference: Any) -> Any:
 
 
 def _worker() -> None:
-    """A worker of the pool ends with the process that started it, however that one dies."""
+    """A worker of the pool ends with the process that started it, however that one dies; at Ctrl-C it ends at once and
+    says nothing, as it writes nothing that a kill would spoil.
+    """
     parent = multiprocessing.parent_process()
 
     def follow() -> None:
@@ -154,6 +175,10 @@ def _worker() -> None:
             os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _one_thread()
 
 

@@ -1,12 +1,14 @@
 """The process pool loses nothing but the item that kills its worker."""
 
 import importlib
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from watching import wait_for
+from watching import alive_in, wait_for
 
 from comicdata.engines import run
 from comicdata.errors import UsageError
@@ -32,6 +34,11 @@ def test_results_and_exceptions_come_back_with_their_items(engine, workers):
     outcomes = dict(run(eval, ["1 + 1", "1 / 0", "'b' * 2"], workers=workers, engine=engine))
     assert outcomes["1 + 1"] == 2 and outcomes["'b' * 2"] == "bb"
     assert isinstance(outcomes["1 / 0"], ZeroDivisionError)
+
+
+def test_a_single_item_that_kills_its_worker_leaves_the_run_alive():
+    ((_, outcome),) = run(eval, ["__import__('os')._exit(9)"], workers=2)
+    assert "worker process died" in str(outcome)
 
 
 @pytest.mark.parametrize("engine", ["pool", "ray"])
@@ -85,3 +92,37 @@ def test_workers_end_with_a_driver_that_is_killed(tmp_path):
         driver.wait()
     pids = [int(text) for text in (tmp_path / "pids").read_text().split()]
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+
+
+INTERRUPTED = """
+import sys
+from pathlib import Path
+from comicdata.engines import run
+
+if __name__ == "__main__":
+    here = str(Path(__file__).with_name("begun"))
+    task = "open(%r, 'a').write('x') and __import__('time').sleep(60)" % here
+    try:
+        for item, _ in run(eval, [task, "1"], workers=2):
+            Path(__file__).with_name("idle").touch()  # "1" is done, so its worker has nothing left to do
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("when", ["workers load their modules", "one worker is at work, one idle"])
+def test_an_interrupt_is_one_line_and_leaves_no_worker(when, tmp_path):
+    script = tmp_path / "driver.py"
+    script.write_text(INTERRUPTED)
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as driver:
+        if when.startswith("workers"):
+            wait_for(lambda: len(alive_in(driver.pid)) >= 4)  # the driver, two workers, and one that tracks semaphores
+        else:
+            wait_for(lambda: (tmp_path / "begun").is_file() and (tmp_path / "idle").is_file())
+        os.killpg(driver.pid, signal.SIGINT)
+        said = driver.communicate(timeout=45)[1]  # well before the task would have ended
+    assert said == "interrupted\n"
+    assert driver.returncode == 0
+    wait_for(lambda: not alive_in(driver.pid))
