@@ -16,13 +16,14 @@ from torch import Tensor, nn
 from comicdata.errors import UsageError
 from comicdata.images import Image
 from comicdata.models.background import BackgroundDetector, mean_color
-from comicdata.models.colorize import Color, Colorizer, Painted, picture_seed
+from comicdata.models.colorize import TILE, Color, Colorizer, Painted, picture_seed
 from comicdata.models.layers import STRIDE, to_image, to_range
 from comicdata.models.networks import load_network
 from comicdata.models.pixelcnn import LowResolutionColorizer
 from comicdata.models.polishing import PolishingConfig, enlarge, gather
 from comicdata.models.settings import network_of
 
+PIXELS = TILE * TILE  # that go through the polishing network at once, at least one picture
 FIRST, MIDDLE, LAST = "low-resolution", "background", "polishing"
 
 
@@ -79,10 +80,25 @@ class StagedColorizer(Colorizer):
         return [one.image for one in self._finish(lines, small, size, None)]
 
     def _finish(self, lines: Tensor, small: Tensor, size: tuple[int, ...], background: Color | None) -> list[Painted]:
-        """Hide the background of small pictures (N, 3, h, w), lay one colour there, polish. `lines` has one or N."""
+        """Hide the background of small pictures (N, 3, h, w), lay one colour there, polish; a few at a time, so memory
+        does not grow with N. `lines` has one or N.
+        """
+        mask = None if self.detector is None else self.detector.mask(lines)
+        few = max(1, PIXELS // (lines.shape[2] * lines.shape[3]))
+        made: list[Painted] = []
+        for start in range(0, len(small), few):
+            part = slice(start, start + few)
+            own = slice(None) if len(lines) == 1 else part
+            made += self._polish(lines[own], small[part], None if mask is None else mask[own], size, background)
+        return made
+
+    def _polish(
+        self, lines: Tensor, small: Tensor, mask: Tensor | None, size: tuple[int, ...], background: Color | None
+    ) -> list[Painted]:
+        """As `_finish`, all at once; `mask` (1 or N, 1, H, W) is 1 on the background."""
         height, width = size
         count = len(small)
-        mask = None if self.detector is None else self.detector.mask(lines).expand(count, -1, -1, -1)
+        mask = None if mask is None else mask.expand(count, -1, -1, -1)
         lines = lines.expand(count, -1, -1, -1)
         color = None if mask is None else self._background_color(small, mask, (height, width), background)
         channels = gather(small, torch.ones_like(lines) if mask is None else 1 - mask, lines, mask, color)

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from comicdata.cli.evaluate import verdict
 from comicdata.cli.main import run
 from comicdata.cli.show_run import page, split_series
 from comicdata.errors import IntegrityError, UsageError
@@ -178,6 +180,28 @@ def test_a_split_without_pairs_is_status_2_and_makes_nothing(tour, tmp_path, cap
     assert run([*arguments, "--out", str(tmp_path / "out"), "-q"]) == 2
     assert "no pairs of size 256 in the split validation" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_baseline_without_a_picture_has_no_number(tour, tmp_path, capsys):
+    from comicdata.manifests import read_rows, write_manifest
+
+    shutil.copytree(tour / "pairs", tmp_path / "pairs")
+    rows = [row for row in read_rows(tour / "pairs") if row.kept and row.split == "train"]
+    write_manifest(tmp_path / "pairs", rows[:1])
+    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tmp_path / "pairs"), "--split", "train", "--no-hints"]
+    assert run([*arguments, "--out", str(tmp_path / "run" / "evaluation"), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["baselines"]["nearest"]["off_line"] is None
+    assert "dB against mean colour" in captured.err and "against nearest" not in captured.err
+    (tmp_path / "run" / "config.json").write_text("{}")
+    assert "dB against outline copy" in page(tmp_path / "run")
+
+
+def test_a_colorizer_without_a_picture_has_no_verdict():
+    measured = {"off_line": {"psnr": 20.0}}
+    document = {"model": {"off_line": None, "colourfulness_ratio": None}}
+    document["baselines"] = dict.fromkeys(("outline_copy", "mean_color", "nearest"), measured)
+    assert verdict(document) == "off the lines: no PSNR to compare"
 
 
 def test_a_dry_run_writes_nothing(tour, tmp_path):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -15,6 +16,7 @@ from comicdata.cli.main import run as command_line
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import read_jsonl
 from comicdata.images import encode_png, read_image
+from comicdata.models import consistent as consistent_module
 from comicdata.models.checkpoint import load_state, load_weights, verify_run
 from comicdata.models.colorize import Colorizer
 from comicdata.models.consistent import StagedColorizer
@@ -39,7 +41,7 @@ TINY: dict[str, Any] = {
     "save_every": 8,
     "validation_pairs": 2,
 }
-DRAWN = {"trunk_width": 4, "trunk_blocks": (1, 1, 1), "layers": 2, "hidden": 16, "mixtures": 3}
+DRAWN = {"trunk_width": 4, "trunk_depth": 4, "layers": 2, "hidden": 16, "mixtures": 3}
 STAGES = ["low-resolution", "background", "polishing"]
 
 
@@ -349,6 +351,61 @@ def test_many_panels_together_are_painted_as_each_alone(trained: Path, model: st
             assert found.shape == alone.shape
             assert np.abs(found.astype(int) - alone).mean() < 0.5  # rounding may tip a level
     assert np.abs(together[0].astype(int) - together[1]).mean() > 1
+
+
+@pytest.mark.parametrize("model", ["consistent", "two-step"])
+def test_many_samples_go_through_the_polishing_network_a_few_at_a_time(
+    trained: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colorizer = Colorizer.load(trained / model, "cpu")
+    seen: list[int] = []
+    colorizer.network.register_forward_pre_hook(lambda network, given: seen.append(len(given[0])))
+    at_once = colorizer.paint(line_art(64, 64), samples=5, seed=3)
+    assert seen == [5]
+    few_at_once = []
+    for pixels in (2 * 64 * 64, 1):
+        monkeypatch.setattr(consistent_module, "PIXELS", pixels)
+        few_at_once.append(colorizer.paint(line_art(64, 64), samples=5, seed=3))
+    assert seen[1:] == [2, 2, 1, 1, 1, 1, 1, 1]
+    panels = [line_art(64, 64), line_art(64, 64)[::-1].copy()]
+    alone = [colorizer.colorize(outline, seed=3) for outline in panels]
+    for made in few_at_once:
+        for one, other in zip(at_once, made, strict=True):
+            assert np.abs(one.image.astype(int) - other.image).max() <= 1  # rounding may tip a level
+            for name in ("background", "low_resolution"):
+                assert np.array_equal(getattr(one, name), getattr(other, name))
+    for one, other in zip(alone, colorizer.colorize_many(panels, seed=3), strict=True):  # each with its own lines
+        assert np.abs(one.astype(int) - other).mean() < 0.5
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+DOT = np.zeros((1, 1), np.uint8)  # OpenCV is asked for 4 TiB around it
+FAILURES = {
+    "cuda": (lambda: _raise(torch.OutOfMemoryError("CUDA out of memory")), 8, "comicdata: out of memory "),
+    "cpu": (lambda: torch.empty(2**52), 8, "comicdata: out of memory "),
+    "numpy": (lambda: np.empty(2**52), 8, "comicdata: out of memory "),
+    "opencv": (lambda: cv2.copyMakeBorder(DOT, *[2**20] * 4, 0), 8, "comicdata: out of memory "),
+    "other": (lambda: torch.ones(2, 3) @ torch.ones(2, 3), 1, "a bug: RuntimeError: mat1 and mat2"),
+}
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+@pytest.mark.parametrize("command", ["colorize", "evaluate"])
+def test_out_of_memory_is_no_bug(
+    trained: Path, tmp_path: Path, kind: str, command: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    fails, status, words = FAILURES[kind]
+    monkeypatch.setattr(StagedColorizer, "_polish", lambda *_: fails())
+    (tmp_path / "line.png").write_bytes(encode_png(line_art()))
+    given = {"colorize": [str(tmp_path / "line.png")], "evaluate": ["--pairs", str(trained / "pairs")]}[command]
+    assert command_line([command, str(trained / "consistent"), *given, "--out", str(tmp_path / "out"), "-q"]) == status
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1
+    assert ("line.png" in said) == (command == "colorize" and status == 8)
+    assert ("--device cpu" in said) == (status == 8)
 
 
 def test_like_panels_do_not_get_like_random_numbers(trained: Path) -> None:

@@ -230,7 +230,7 @@ def test_baselines_by_hand(pairs: Path) -> None:
     assert found.paint(outline, truth, None)["nearest"] is None
 
 
-def test_the_document_has_the_keys_of_the_contract(pairs: Path, tmp_path: Path) -> None:
+def test_the_document_is_whole_plain_json_and_the_same_again(pairs: Path, tmp_path: Path) -> None:
     dark = as_colorizer(lambda outline: np.zeros((64, 64, 3), np.uint8))
     document = evaluate(dark, pairs, "test").document
     assert set(document) == {"model", "baselines"}
