@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from comicdata.errors import UsageError
+from comicdata.files import read_json
 from comicdata.images import Image
 from comicdata.models.background import BackgroundDetector, mean_color
 from comicdata.models.colorize import TILE, Color, Colorizer, Painted, picture_seed
@@ -21,7 +22,8 @@ from comicdata.models.layers import STRIDE, to_image, to_range
 from comicdata.models.networks import load_network
 from comicdata.models.pixelcnn import LowResolutionColorizer
 from comicdata.models.polishing import PolishingConfig, enlarge, gather
-from comicdata.models.settings import network_of
+from comicdata.models.runs import CONFIG
+from comicdata.models.settings import check_fits, network_of
 
 PIXELS = TILE * TILE  # that go through the polishing network at once, at least one picture
 FIRST, MIDDLE, LAST = "low-resolution", "background", "polishing"
@@ -43,7 +45,9 @@ class StagedColorizer(Colorizer):
 
     @classmethod
     def of_stages(cls, run: Path, device: torch.device) -> "StagedColorizer":
-        """From RUN/stages/<stage>/weights.safetensors; UsageError names the stage that has none yet."""
+        """From RUN/stages/<stage>/weights.safetensors; UsageError names the stage that has none yet, or two that
+        know other lines.
+        """
         networks: dict[str, nn.Module] = {}
         configs: dict[str, dict[str, Any]] = {}
         for stage in (LAST, FIRST, MIDDLE):
@@ -51,9 +55,10 @@ class StagedColorizer(Colorizer):
                 continue
             folder = run / "stages" / stage
             if not (folder / "weights.safetensors").is_file():
-                raise UsageError(f"{run}: the stage {stage} has no weights yet; go on with comicdata train --run {run}")
+                raise UsageError(f"{run}: the stage {stage} has no weights yet; go on with: {_train_command(run)}")
             networks[stage], weights = load_network(folder, device)
             configs[stage] = weights.config
+            check_fits(run, configs[LAST], weights.config)
         return cls(networks, configs, device)
 
     @torch.inference_mode()
@@ -129,6 +134,12 @@ class StagedColorizer(Colorizer):
             return to_range(torch.tensor(wanted, device=self.device)).view(1, 3, 1, 1).expand(len(small), -1, -1, -1)
         large = enlarge(small, mask.shape[2:])
         return mean_color(large[..., : size[0], : size[1]], mask[..., : size[0], : size[1]])
+
+
+def _train_command(run: Path) -> str:
+    """What goes on with the stages of a run."""
+    model = read_json(run / CONFIG).get("model", "MODEL") if (run / CONFIG).is_file() else "MODEL"
+    return f"comicdata train {model} --pairs PAIRS --run {run}"
 
 
 def _as_picture(mask: Tensor) -> Image:

@@ -2,8 +2,8 @@
 
 The seam between the road (train.py) and the models. A further model, of one stage or of several, brings:
 
-- its options: a frozen dataclass with `multiple`, and an entry in settings.MODELS (presets of network and training,
-  one `Stage` for each network, `after` naming the stages whose weights it reads);
+- its options: a frozen dataclass with `multiple`, and `reads` where it learns from the weights of other stages; and an
+  entry in settings.MODELS (presets of network and training, one `Stage` for each network);
 - its network: networks.build_network makes it from those options, for training and for use alike;
 - its learner: a subclass of `Learner`, chosen in stage_learners.make_learner, that says
   `build` (generator, discriminator or None), `terms` (weighted losses of one batch), `measure` (validation numbers,

@@ -96,12 +96,12 @@ def _train(
     state = load_state(run) or State(0, {}, {})
     if (state.images >= total or is_stale(config, state.facts)) and (run / WEIGHTS).is_file():
         return _summary(config, run, state.images, state.facts, 0.0, already_done=True)
+    learner = make_learner(config, device, run)  # may refuse the other stages, and then leaves nothing
+    learner.processes = processes
     processes.wait()  # nobody writes before all have read
     if processes.leads:
         sweep_orphans(run)
         write_config(run, settings, max(total, state.images), data.data_hash, data.series)
-    learner = make_learner(config, device, run)
-    learner.processes = processes
     if state.tensors:
         learner.load(state.tensors)
     work: _Work | _Follower = _Follower(config, state.images)

@@ -1,6 +1,7 @@
 """Several networks as one colorizer: trained in order or alone, resumed to the byte, drawn from several times."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -125,7 +126,8 @@ def test_an_interrupt_leaves_later_stages_untouched(trained: Path, tmp_path: Pat
     state = load_state(tmp_path / "run" / "stages" / "background")
     assert state is not None and state.images == 8
     assert not (tmp_path / "run" / "stages" / "polishing").exists()
-    with pytest.raises(UsageError, match="the stage polishing has no weights yet"):
+    cure = f"go on with: comicdata train consistent --pairs PAIRS --run {tmp_path / 'run'}"
+    with pytest.raises(UsageError, match=f"the stage polishing has no weights yet; {re.escape(cure)}"):
         Colorizer.load(tmp_path / "run")
     train_stages(tiny(), trained / "pairs", tmp_path / "run")
     whole, resumed = contents(trained / "consistent"), contents(tmp_path / "run")
@@ -152,8 +154,11 @@ def test_one_count_of_progress_over_all_stages(trained: Path, tmp_path: Path) ->
 
 
 def test_which_stages_need_each_other(trained: Path, tmp_path: Path) -> None:
-    assert independent("consistent") == ["low-resolution", "background"]
-    assert independent("two-step") == ["low-resolution", "polishing"]
+    assert independent(tiny()) == ["low-resolution", "background"]
+    assert independent(tiny("two-step")) == ["low-resolution", "polishing"]
+    for source in ("sampled", "mix"):
+        assert independent(tiny(low_resolution=source)) == ["low-resolution", "background"]
+        assert independent(tiny("two-step", low_resolution=source)) == ["low-resolution"]
     with pytest.raises(UsageError, match="train the stage background first"):
         train_stages(tiny(), trained / "pairs", tmp_path / "run", only="polishing")
     with pytest.raises(UsageError, match="train the stage low-resolution first"):
@@ -161,6 +166,38 @@ def test_which_stages_need_each_other(trained: Path, tmp_path: Path) -> None:
         train_stages(configs, trained / "pairs", tmp_path / "other", only="polishing")
     with pytest.raises(UsageError, match="two-step has the stages low-resolution, polishing"):
         train_stages(tiny("two-step"), trained / "pairs", tmp_path / "other", only="background")
+
+
+@pytest.mark.parametrize(("change", "words"), [({"outline": "xdog"}, "canny.*xdog"), ({"size": 128}, "64.*128")])
+@pytest.mark.parametrize(("model", "stage"), [("consistent", "background"), ("two-step", "low-resolution")])
+def test_stages_of_other_lines_are_not_put_together(
+    work: Path, make: Callable[..., Path], model: str, stage: str, change: dict[str, Any], words: str
+) -> None:
+    """Neither by colorize nor by the training of the stage that reads the other; both stages and the cure are named."""
+    name = next(iter(change))
+    run, stages = work / model, work / model / "stages"
+    pairs = make(work / "large", size=128) if name == "size" else work / "pairs"
+    shutil.rmtree(stages / stage)
+    train_stages(tiny(model, images=4, **change), pairs, run, only=stage)
+    expected = rf"the stage polishing has {name} {words.replace('.*', f', but {stage} was trained with {name} ')};"
+    with pytest.raises(UsageError, match=rf"{expected}.*\(--{name}\)"):
+        Colorizer.load(run)
+    shutil.rmtree(stages / "polishing")
+    source = {"low_resolution": "sampled"} if stage == "low-resolution" else {}
+    with pytest.raises(UsageError, match=expected):
+        train_stages(tiny(model, images=4, **source), work / "pairs", run, only="polishing")
+    train_stages(tiny(model, images=4, **source, **change), pairs, run, only="polishing")
+
+
+@pytest.mark.parametrize(("source", "said"), [("truth", True), ("mix", False)])
+def test_train_says_what_can_run_at_the_same_time_and_nothing_else(
+    trained: Path, tmp_path: Path, source: str, said: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {name: value for name, value in {**TINY, "images": 4}.items() if name != "device"}
+    words = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
+    command = ["train", "two-step", "--pairs", str(trained / "pairs"), "--run", str(tmp_path), "--device", "cpu"]
+    assert command_line([*command, "--low-resolution", source, *words]) == 0
+    assert ("need nothing of each other" in capsys.readouterr().err) == said
 
 
 @pytest.mark.parametrize("source", ["sampled", "mix"])
