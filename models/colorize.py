@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from comicdata.errors import UsageError
 from comicdata.files import sha256_bytes
-from comicdata.images import Image, resize
+from comicdata.images import Image, channel_spread, resize
 from comicdata.manifests import KINDS
 from comicdata.models.data import MIX
 from comicdata.models.hints import Hint, no_hints, paint_hints, with_hints
@@ -221,5 +221,4 @@ def is_line_art(rgb: Image, *, tolerance: int = 24, share: float = 0.995) -> boo
 
     The tolerance forgives what JPEG does to grey.
     """
-    spread = rgb.max(axis=2).astype(np.int16) - rgb.min(axis=2)
-    return bool((spread <= tolerance).mean() >= share)
+    return bool((channel_spread(rgb) <= tolerance).mean() >= share)

@@ -216,7 +216,7 @@ class _Work:
         self.draw_samples()
 
     def draw_samples(self) -> None:
-        """Outline, output and truth of the first of the fixed pairs."""
+        """A few of the fixed pairs, evenly spread: outline, what the learner shows of it, and truth."""
         rows = []
         for index in spread(len(self.judged), min(SAMPLES, self.config.validation_pairs)):
             made = self.learner.show(self.judged, index)

@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from comicdata.cli import report
 from comicdata.cli.evaluate import verdict
 from comicdata.cli.main import run
 from comicdata.cli.show_run import page, split_series
@@ -242,6 +243,29 @@ def test_every_stage_has_its_part_of_the_page(tmp_path):
     text = page(tmp_path)
     assert text.index("Training: low-resolution") < text.index("Training: polishing")
     assert "top 7.5, last 7.5" in text and "top 8.5, last 8.5" in text and "lr: top" not in text
+
+
+@pytest.mark.parametrize(
+    ("network", "caption"),
+    [
+        ({"hints": True}, "outline | plain | hints | with hints | truth, after 8 images"),
+        ({"hints": False}, "outline | output | truth, after 8 images"),
+        ({}, "outline | output | truth, after 8 images"),
+    ],
+)
+def test_a_grid_says_what_its_columns_are(network, caption, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"options": {"model": "auto-painter", "network": network}}))
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "8.png").write_bytes(encode_png(np.zeros((4, 4, 3), np.uint8)))
+    assert f"<figcaption>{caption}</figcaption>" in page(tmp_path)
+
+
+def test_a_chart_shrinks_with_the_page_instead_of_being_cut():
+    for chart in (report.curves({"l1": [(0, 2), (8, 1)]}, "images"), report.bars({"a": 1}), report.histogram([1], "x")):
+        (size,) = re.findall(r'<svg viewBox="0 0 (\d+) (\d+)" width="(\d+)"', chart)
+        assert size[0] == size[2] and 'height="' not in chart.split(">")[0]
+        reach = [float(y) for y in re.findall(r' y="([\d.]+)"', chart)]
+        assert reach and max(reach) <= float(size[1])
 
 
 def test_losses_and_validation_are_two_charts():
