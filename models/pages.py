@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -65,11 +66,12 @@ def colorize_picture(
     boxes = panel_boxes(colorizer, rgb, layout)
     results = [rgb.copy() for _ in range(samples)]
     layers: dict[str, Image] = {}
+    wishes: dict[str, Any] = {"seed": seed, "samples": samples, "background": background}
     for box in boxes:
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         part = rgb[place]
-        outline = np.ascontiguousarray(part[..., 0]) if line_art else colorizer.draw(part)
-        made = colorizer.paint(outline, seed=seed, samples=samples, background=background, hints=inside(box, hints))
+        options = wishes | {"hints": inside(box, hints)}
+        made = colorizer.paint(part[..., 0].copy(), **options) if line_art else colorizer.recolor(part, **options)
         for result, one in zip(results, made, strict=True):
             result[place] = one.image
         for kind, layer in (("background", made[0].background), ("low-resolution", made[0].low_resolution)):
