@@ -96,9 +96,13 @@ def test_workers_end_with_a_driver_that_is_killed(tmp_path):
 
 INTERRUPTED = """
 import sys
+import time
 from pathlib import Path
 from comicdata.engines import run
 
+if __name__ == "__mp_main__":  # a worker, which loads this module before its task
+    Path(__file__).with_name("loading").touch()
+    time.sleep(1)
 if __name__ == "__main__":
     here = str(Path(__file__).with_name("begun"))
     task = "open(%r, 'a').write('x') and __import__('time').sleep(60)" % here
@@ -117,10 +121,8 @@ def test_an_interrupt_is_one_line_and_leaves_no_worker(when, tmp_path):
     script.write_text(INTERRUPTED)
     command = [sys.executable, str(script)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as driver:
-        if when.startswith("workers"):
-            wait_for(lambda: len(alive_in(driver.pid)) >= 4)  # the driver, two workers, and one that tracks semaphores
-        else:
-            wait_for(lambda: (tmp_path / "begun").is_file() and (tmp_path / "idle").is_file())
+        signs = ["loading"] if when.startswith("workers") else ["begun", "idle"]
+        wait_for(lambda: all((tmp_path / name).is_file() for name in signs))
         os.killpg(driver.pid, signal.SIGINT)
         said = driver.communicate(timeout=45)[1]  # well before the task would have ended
     assert said == "interrupted\n"

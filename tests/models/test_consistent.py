@@ -435,7 +435,7 @@ def test_out_of_memory_is_no_bug(
     trained: Path, tmp_path: Path, kind: str, command: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     fails, status, words = FAILURES[kind]
-    monkeypatch.setattr(StagedColorizer, "_polish", lambda *_: fails())
+    monkeypatch.setattr(StagedColorizer, "_finish", lambda *_: fails())
     (tmp_path / "line.png").write_bytes(encode_png(line_art()))
     given = {"colorize": [str(tmp_path / "line.png")], "evaluate": ["--pairs", str(trained / "pairs")]}[command]
     assert command_line([command, str(trained / "consistent"), *given, "--out", str(tmp_path / "out"), "-q"]) == status
