@@ -106,17 +106,29 @@ def _submit(
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits until the end of the block, and in a process started there until that asks for it (`_worker`): while
-    it loads its modules it would print where it was interrupted.
+    """Ctrl-C and SIGTERM wait until the end of the block, so that no worker is half started.
+
+    A process started there hears of Ctrl-C only once it asks for it (`_worker`): while it loads its modules it would
+    print where it was interrupted. The mask is for that; it holds nothing in this process, where another thread may
+    take the signal.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    held: list[int] = []
+    in_main = threading.current_thread() is threading.main_thread()
+    handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)} if in_main else {}
+    handlers = {one: handler for one, handler in handlers.items() if callable(handler)}
+    for one in handlers:
+        signal.signal(one, lambda number, _: held.append(number))
+    masks = hasattr(signal, "pthread_sigmask")  # not on Windows
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else set()
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
+        for number in held[:1]:
+            signal.raise_signal(number)
 
 
 def _run_ray(

@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from watching import alive_in, wait_for
 
-from comicdata.engines import run
+from comicdata.engines import _interrupts_held, run
 from comicdata.errors import UsageError
 
 
@@ -92,6 +93,22 @@ def test_workers_end_with_a_driver_that_is_killed(tmp_path):
         driver.wait()
     pids = [int(text) for text in (tmp_path / "pids").read_text().split()]
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+
+
+def test_no_interrupt_comes_while_a_worker_is_started():
+    """Also where another thread takes the signal, which the main thread alone holds back."""
+    done, reached = threading.Event(), []
+    other = threading.Thread(target=done.wait)
+    other.start()
+    try:
+        with pytest.raises(KeyboardInterrupt), _interrupts_held():
+            os.kill(os.getpid(), signal.SIGINT)
+            reached += [sum(range(100_000)) for _ in range(20)]
+    finally:
+        done.set()
+        other.join()
+    assert len(reached) == 20
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 INTERRUPTED = """
