@@ -9,6 +9,8 @@ import click
 from comicdata.cli.front import Front, command
 from comicdata.errors import ComicDataError, UsageError
 
+MEMORY = "take --device cpu where this was a GPU, or end what else uses the memory"
+
 
 @command(writes=True, example="comicdata colorize out/run page.png --out out/colorized --recolor")
 @click.argument("run", type=click.Path(path_type=Path))
@@ -51,6 +53,7 @@ def colorize(
     """
     from comicdata.cli.inputs import read_groups
     from comicdata.models.colorize import Colorizer
+    from comicdata.models.memory import memory_errors
 
     options["background"] = _color(background)
     groups = list(read_groups(inputs))
@@ -60,7 +63,8 @@ def colorize(
     if front.dry_run:
         front.say(f"would colour {len(pictures)} pictures into {out}")
         return {"outputs": [], "pictures": len(pictures)}
-    colorizer = Colorizer.load(run, device)
+    with memory_errors(f"while {run} was loaded; {MEMORY}"):
+        colorizer = Colorizer.load(run, device)
     if options.get("hints") and not colorizer.takes_hints:
         raise UsageError(f"{run}: trained without hints (--hints); train one with them: comicdata train --hints ...")
     outputs, targets = [], _targets([picture.name for picture in pictures], out)
@@ -112,11 +116,13 @@ def _colorize_one(
     front: Front, colorizer: Any, picture: Any, target: Path, options: dict[str, Any], layers: bool
 ) -> list[dict[str, Any]]:
     """Colour and write one picture; what cannot be read is a warning and status 3."""
+    from comicdata.models.memory import memory_errors
     from comicdata.models.pages import colorize_picture
 
     start = time.monotonic()
     try:
-        result = colorize_picture(colorizer, picture.read(), name=picture.name, **options)
+        with memory_errors(f"on {picture.name}; cut it into smaller pictures, take fewer --samples, {MEMORY}"):
+            result = colorize_picture(colorizer, picture.read(), name=picture.name, **options)
     except ComicDataError as error:
         if error.status != 3:
             raise
@@ -128,6 +134,12 @@ def _colorize_one(
         cure = "--recolor draws its outline first" if colorizer.draws else knows
         front.warn(f"{picture.name}: has colour already, left alone; {cure}")
         return []
+    if result.unheard:
+        numbers = ", ".join(map(str, result.unheard))
+        front.warn(
+            f"{picture.name}: between the panels, so without effect: hint {numbers}; move it into a panel, or take the "
+            "picture as one panel with --layout single"
+        )
     files = _write(result, target, layers)
     seconds = round(time.monotonic() - start, 3)
     return [{"input": picture.name, **files, "panels": len(result.panels), "seconds": seconds}]

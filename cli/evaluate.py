@@ -27,6 +27,7 @@ WHOLE = {
 }
 THREE_DECIMALS = ("l1", "ssim", "lpips", "kid_vgg16")
 HINT_COLUMNS = ["hints", "at them", "near them", "off lines"]
+MEMORY = "while measuring; take --device cpu where this was a GPU, or end what else uses the memory"
 TO_BEAT = ("outline_copy", "mean_color", "nearest")
 
 
@@ -82,16 +83,18 @@ def evaluate(
     from comicdata.models.colorize import Colorizer
     from comicdata.models.evaluate import evaluate as measure
     from comicdata.models.evaluate import write_evaluation
+    from comicdata.models.memory import memory_errors
     from comicdata.models.perceptual import Perceptual
 
     folder = _folder(run, out)
-    colorizer = Colorizer.load(run, device)
+    with memory_errors(MEMORY):
+        colorizer = Colorizer.load(run, device)
     if front.dry_run:
         front.say(f"would measure {run} on the split {split} of {pairs} and write into {folder}")
         return {"run": run.as_posix(), "split": split, "out": folder.as_posix()}
     _warn(front, run, pairs, split)
-    eyes = Perceptual(feature_weights, lpips_weights, device) if feature_weights or lpips_weights else None
-    with front.bars("panels") as add:
+    with memory_errors(MEMORY), front.bars("panels") as add:
+        eyes = Perceptual(feature_weights, lpips_weights, device) if feature_weights or lpips_weights else None
         bars: list[Any] = []  # the bar comes with the first panel, when their number is known
 
         def on_panel(done: int, total: int) -> None:
@@ -164,16 +167,22 @@ def _number(value: float | None, name: str) -> str:
 
 def verdict(document: Mapping[str, Any]) -> str:
     """One line: which baselines the colorizer beats off the lines (PSNR), and whether it has colour at all."""
-    own = document["model"]["off_line"]["psnr"]
+    own = _psnr(document["model"])
     gains = {
         METHODS[name]: own - other
         for name in TO_BEAT
-        if own is not None and (other := document["baselines"][name]["off_line"]["psnr"]) is not None
+        if own is not None and (other := _psnr(document["baselines"][name])) is not None
     }
     words = ", ".join(f"{gain:+.1f} dB against {name}" for name, gain in gains.items()) or "no PSNR to compare"
     ratio = document["model"]["colourfulness_ratio"]
     colour = "" if ratio is None else f"; {ratio:.0%} of the truth's colourfulness"
     return f"off the lines: {words}{colour}"
+
+
+def _psnr(one: Mapping[str, Any]) -> float | None:
+    """Off the lines; None too where there was no picture to measure at all."""
+    psnr: float | None = (one["off_line"] or {}).get("psnr")
+    return psnr
 
 
 command_ = evaluate

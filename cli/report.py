@@ -58,10 +58,9 @@ def row(figures: Sequence[str]) -> str:
 
 def side_by_side(images: Sequence[Image], gap: int = 8) -> Image:
     """Pictures of one height in one picture, on white: (H, W, 3)."""
-    colours = [image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2) for image in images]
-    white = np.full((colours[0].shape[0], gap, 3), 255, np.uint8)
-    parts = [part for image in colours for part in (image, white)][:-1]
-    return np.concatenate(parts, axis=1)
+    from comicdata.models.comparison import beside
+
+    return beside(images, gap=gap)
 
 
 def overlay(image: Image, panels: Sequence[Panel]) -> Image:
@@ -95,7 +94,8 @@ def curves(
     """Line chart as inline SVG; each series is scaled to its own maximum, which the legend states."""
     width, height = size
     longest = max((x for points in series.values() for x, _ in points), default=1) or 1
-    parts = [f'<svg width="{width}" height="{height + 24 * len(series)}" role="img" aria-label="curves">']
+    tall = height + 24 * len(series)
+    parts = [f'<svg viewBox="0 0 {width} {tall}" width="{width}" role="img" aria-label="curves">']
     parts.append(f'<path d="M40 10V{height - 20}H{width - 10}" fill="none" stroke="#999"/>')
     parts.append(f'<text x="{width - 10}" y="{height - 4}" text-anchor="end">{escape(x_label)}: {longest:g}</text>')
     for index, (name, points) in enumerate(series.items()):

@@ -13,7 +13,7 @@ from comicdata.images import read_image
 
 Series = dict[str, list[tuple[float, float]]]
 WIDE = 1100
-NOT_LOSSES = {"images", "lr", "learning_rate", "images_per_s"}
+NOT_LOSSES = {"images", "lr"}
 
 
 def page(run: Path) -> str:
@@ -63,7 +63,7 @@ def training(folder: Path) -> str:
     charts = "".join(report.curves(series, "images seen") for series in (losses, measured) if _is_curve(series))
     last = [[name, f"{points[-1][1]:.4g}", f"{points[-1][0]:.0f}"] for name, points in (losses | measured).items()]
     numbers = report.table(["measure", "last", "after images"], last) if last else "<p>Nothing logged yet.</p>"
-    return charts + numbers + report.row(_grids(folder / "samples"))
+    return charts + numbers + report.row(_grids(folder / "samples", _columns(folder)))
 
 
 def _is_curve(series: Series) -> bool:
@@ -84,14 +84,19 @@ def split_series(rows: list[dict[str, Any]]) -> tuple[Series, Series]:
     return losses, measured
 
 
-def _grids(folder: Path) -> list[str]:
+def _columns(folder: Path) -> str:
+    """What the grids of a run show from left to right."""
+    config = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
+    hints = config.get("options", {}).get("network", {}).get("hints", False)
+    return "outline | plain | hints | with hints | truth" if hints else "outline | output | truth"
+
+
+def _grids(folder: Path, columns: str) -> list[str]:
     """The first, a middle and the last grid of samples."""
     paths = sorted((path for path in folder.glob("*.png") if path.stem.isdigit()), key=lambda path: int(path.stem))
     chosen = sorted({0, len(paths) // 2, len(paths) - 1}) if paths else []
     return [
-        report.picture(
-            read_image(paths[at]), f"outline | output | truth, after {paths[at].stem} images", width=WIDE // 3
-        )
+        report.picture(read_image(paths[at]), f"{columns}, after {paths[at].stem} images", width=WIDE // 3)
         for at in chosen
     ]
 

@@ -146,9 +146,9 @@ def _train_stages(
         budgets = ", ".join(f"{name} on {count} images" for name, count in images.items())
         front.say(f"would train {model} ({preset}) in {run}: {budgets}")
         return {"model": model, "preset": preset, "images": sum(images.values())}
-    if stage is None:
-        free = " and ".join(f"--stage {name}" for name in independent(model))
-        front.say(f"{free} need nothing of each other: in two terminals they can run at the same time")
+    if stage is None and len(free := independent(configs)) > 1:
+        words = " and ".join(f"--stage {name}" for name in free)
+        front.say(f"{words} need nothing of each other: in two terminals they can run at the same time")
     with front.progress(f"train {model}", sum(images.values()), "images") as update:
         result = train_stages(
             configs, pairs, run, only=stage, on_step=lambda progress: update(progress.images), say=front.say

@@ -4,11 +4,13 @@ results are small values.
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
 from comicdata.errors import ComicDataError, UsageError
@@ -30,15 +32,16 @@ def run(
 ) -> Iterator[tuple[Item, Result | Exception]]:
     """Run `task` on every item; yields (item, result or the exception it raised) as they finish.
 
-    A pool of one worker runs in this process. Otherwise `task` and items must be picklable; when a worker dies, the
-    items that were under way (at most twice `workers`) run again, each alone, so that only the item that kills its
-    worker is lost; the others go on side by side. "ray" runs the same tasks on the cluster at `address`, whose machines
+    One worker is this process. Of several each is a process, also for a single item, which may be the very one that
+    killed its worker before: `task` and items must be picklable. When a worker dies, the items that were under way (at
+    most twice `workers`) run again, each alone, so that only the item that kills its worker is lost; the others go on
+    side by side. "ray" runs the same tasks on the cluster at `address`, whose machines
     must see the same folders, or on this machine.
     """
     if engine == "ray":
         yield from _run_ray(task, items, workers, address)
         return
-    if workers <= 1 or len(items) <= 1:
+    if workers <= 1:
         for item in items:
             yield item, _attempt(task, item)
         return
@@ -92,12 +95,40 @@ def _submit(
 ) -> bool:
     """Have `most` items under way; False when a worker died meanwhile."""
     try:
-        while waiting and len(under_way) < most:
-            under_way[pool.submit(task, waiting[0])] = waiting[0]
-            waiting.popleft()
+        with _interrupts_held():  # this is where the pool starts its workers
+            while waiting and len(under_way) < most:
+                under_way[pool.submit(task, waiting[0])] = waiting[0]
+                waiting.popleft()
     except BrokenProcessPool:
         return False
     return True
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait until the end of the block, so that no worker is half started.
+
+    A process started there hears of Ctrl-C only once it asks for it (`_worker`): while it loads its modules it would
+    print where it was interrupted. The mask is for that; it holds nothing in this process, where another thread may
+    take the signal.
+    """
+    held: list[int] = []
+    in_main = threading.current_thread() is threading.main_thread()
+    handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)} if in_main else {}
+    handlers = {one: handler for one, handler in handlers.items() if callable(handler)}
+    for one in handlers:
+        signal.signal(one, lambda number, _: held.append(number))
+    masks = hasattr(signal, "pthread_sigmask")  # not on Windows
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else set()
+    try:
+        yield
+    finally:
+        if masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
+        for number in held[:1]:
+            signal.raise_signal(number)
 
 
 def _run_ray(
@@ -145,7 +176,9 @@ def _outcome(ray: Any, reference: Any) -> Any:
 
 
 def _worker() -> None:
-    """A worker of the pool ends with the process that started it, however that one dies."""
+    """A worker of the pool ends with the process that started it, however that one dies; at Ctrl-C it ends at once and
+    says nothing, as it writes nothing that a kill would spoil.
+    """
     parent = multiprocessing.parent_process()
 
     def follow() -> None:
@@ -154,6 +187,10 @@ def _worker() -> None:
             os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _one_thread()
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from comicdata.errors import UsageError
 from comicdata.files import sha256_bytes
-from comicdata.images import Image, resize
+from comicdata.images import Image, channel_spread, resize
 from comicdata.manifests import KINDS
 from comicdata.models.data import MIX
 from comicdata.models.hints import Hint, no_hints, paint_hints, with_hints
@@ -65,8 +65,28 @@ class Colorizer:
         return self.outline in KINDS[1:]
 
     def draw(self, rgb: Image) -> Image:
-        """The outline (H, W) uint8 of a picture in colour at its native size, as make-pairs drew those of the run."""
+        """The outline (H, W) uint8 of a picture in colour, at its own size."""
         return self.outlines.draw(self.outline, rgb)
+
+    def recolor(self, rgb: Image, **options: Any) -> list[Painted]:
+        """A picture in colour (H, W, 3) painted anew: `paint`, with its options, of the outline drawn first.
+
+        The network sees the outline that make-pairs drew of such a panel: XDoG on the picture at the working size,
+        Canny + black made smaller. The lines laid over the colours are those of the native size.
+        """
+        working = None
+        if self.outline == "xdog":
+            working = self.outlines.draw("xdog", resize(rgb, *self._working_size(rgb)), size=self.size)
+        return self.paint(self.draw(rgb), working=working, **options)
+
+    def _working_size(self, picture: Image) -> tuple[int, int]:
+        """Width and height at which the network sees a picture: short side `size`, enlarged twice at most."""
+        height, width = picture.shape[:2]
+        scale = self._scale(picture)
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    def _scale(self, picture: Image) -> float:
+        return min(LARGEST_ENLARGEMENT, self.size / float(min(picture.shape[:2])))
 
     @classmethod
     def load(cls, run: Path, device: str = "auto") -> "Colorizer":
@@ -101,6 +121,7 @@ class Colorizer:
         samples: int = 1,
         background: Color | None = None,
         hints: Image | Sequence[Hint] = (),
+        working: Image | None = None,
     ) -> list[Painted]:
         """(H, W) uint8, ink 0 on paper 255 -> `samples` colourings of the same size, the likeliest first.
 
@@ -109,16 +130,14 @@ class Colorizer:
         the input and multiplied by its lines, which so stay sharp. `seed` serves networks that draw at random: each
         picture has random numbers of its own, or all panels would get like colours. `background` is the colour of the
         background. `hints` say what colour is where: discs, or (H, W, 4) at the working size. UsageError where a model
-        can do none of these.
+        can do none of these. `working` is the line art at the working size where scaling does not give it.
         """
         if outline.ndim != 2 or outline.dtype != np.uint8 or not outline.size:
             raise UsageError(f"line art of shape {outline.shape}, {outline.dtype}: (H, W) uint8 is expected")
         torch.manual_seed(picture_seed(seed, outline))
-        height, width = outline.shape
-        scale = min(LARGEST_ENLARGEMENT, self.size / min(height, width))
-        working = outline
-        if scale != 1:
-            working = resize(outline, max(1, round(width * scale)), max(1, round(height * scale)))
+        scale = self._scale(outline)
+        if working is None:
+            working = outline if scale == 1 else resize(outline, *self._working_size(outline))
         if len(hints):
             working = self._with_hints(working, hints, scale)
         made = self._paint_all(working, samples, background)
@@ -221,5 +240,4 @@ def is_line_art(rgb: Image, *, tolerance: int = 24, share: float = 0.995) -> boo
 
     The tolerance forgives what JPEG does to grey.
     """
-    spread = rgb.max(axis=2).astype(np.int16) - rgb.min(axis=2)
-    return bool((spread <= tolerance).mean() >= share)
+    return bool((channel_spread(rgb) <= tolerance).mean() >= share)

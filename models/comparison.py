@@ -8,6 +8,7 @@ import numpy as np
 
 from comicdata.images import Image
 
+BORDER = 4
 LABEL = 22  # height of a line of words
 COLUMNS = {
     "outline_copy": "outline",
@@ -18,6 +19,15 @@ COLUMNS = {
     "nearest": "nearest",
     "lowres_ceiling": "low-res ceiling",
 }
+
+
+def beside(pictures: Sequence[Image], *, axis: int = 1, gap: int = BORDER) -> Image:
+    """Pictures, (H, W) or (H, W, 3), in a row (axis 1) or a column (axis 0), white between them: (H, W, 3)."""
+    colours = [one if one.ndim == 3 else np.repeat(one[..., None], 3, axis=2) for one in pictures]
+    shape = list(colours[0].shape)
+    shape[axis] = gap
+    white = np.full(shape, 255, np.uint8)
+    return np.concatenate([part for one in colours for part in (one, white)][:-1], axis=axis)
 
 
 def draw_rows(
@@ -31,11 +41,12 @@ def draw_rows(
         return np.full((LABEL, LABEL, 3), 255, np.uint8)
     size = next(picture.shape for _, made in rows for picture in made.values() if picture is not None)
     missing = np.full(size, 255, np.uint8)
-    parts = [np.concatenate([_words(titles[name], size[1]) for name in names], axis=1)]
+    parts = [beside([_words(titles[name], size[1]) for name in names], gap=0)]
     for words, made in rows:
-        pictures = [missing if (one := made.get(name)) is None else one for name in names]
-        parts += [_words(words, size[1] * len(names))] * bool(words) + [np.concatenate(pictures, axis=1)]
-    return np.concatenate(parts, axis=0)
+        if words:
+            parts.append(_words(words, size[1] * len(names)))
+        parts.append(beside([missing if (one := made.get(name)) is None else one for name in names], gap=0))
+    return beside(parts, axis=0, gap=0)
 
 
 def _words(text: str, width: int) -> Image:

@@ -14,15 +14,18 @@ import torch
 from torch import Tensor, nn
 
 from comicdata.errors import UsageError
+from comicdata.files import read_json
 from comicdata.images import Image
 from comicdata.models.background import BackgroundDetector, mean_color
-from comicdata.models.colorize import Color, Colorizer, Painted, picture_seed
+from comicdata.models.colorize import TILE, Color, Colorizer, Painted, picture_seed
 from comicdata.models.layers import STRIDE, to_image, to_range
 from comicdata.models.networks import load_network
 from comicdata.models.pixelcnn import LowResolutionColorizer
 from comicdata.models.polishing import PolishingConfig, enlarge, gather
-from comicdata.models.settings import network_of
+from comicdata.models.runs import CONFIG
+from comicdata.models.settings import check_fits, network_of
 
+PIXELS = TILE * TILE  # that go through the polishing network at once, at least one picture
 FIRST, MIDDLE, LAST = "low-resolution", "background", "polishing"
 
 
@@ -42,7 +45,9 @@ class StagedColorizer(Colorizer):
 
     @classmethod
     def of_stages(cls, run: Path, device: torch.device) -> "StagedColorizer":
-        """From RUN/stages/<stage>/weights.safetensors; UsageError names the stage that has none yet."""
+        """From RUN/stages/<stage>/weights.safetensors; UsageError names the stage that has none yet, or two that
+        know other lines.
+        """
         networks: dict[str, nn.Module] = {}
         configs: dict[str, dict[str, Any]] = {}
         for stage in (LAST, FIRST, MIDDLE):
@@ -50,9 +55,10 @@ class StagedColorizer(Colorizer):
                 continue
             folder = run / "stages" / stage
             if not (folder / "weights.safetensors").is_file():
-                raise UsageError(f"{run}: the stage {stage} has no weights yet; go on with comicdata train --run {run}")
+                raise UsageError(f"{run}: the stage {stage} has no weights yet; go on with: {_train_command(run)}")
             networks[stage], weights = load_network(folder, device)
             configs[stage] = weights.config
+            check_fits(run, configs[LAST], weights.config)
         return cls(networks, configs, device)
 
     @torch.inference_mode()
@@ -79,10 +85,25 @@ class StagedColorizer(Colorizer):
         return [one.image for one in self._finish(lines, small, size, None)]
 
     def _finish(self, lines: Tensor, small: Tensor, size: tuple[int, ...], background: Color | None) -> list[Painted]:
-        """Hide the background of small pictures (N, 3, h, w), lay one colour there, polish. `lines` has one or N."""
+        """Hide the background of small pictures (N, 3, h, w), lay one colour there, polish; a few at a time, so memory
+        does not grow with N. `lines` has one or N.
+        """
+        mask = None if self.detector is None else self.detector.mask(lines)
+        few = max(1, PIXELS // (lines.shape[2] * lines.shape[3]))
+        made: list[Painted] = []
+        for start in range(0, len(small), few):
+            part = slice(start, start + few)
+            own = slice(None) if len(lines) == 1 else part
+            made += self._polish(lines[own], small[part], None if mask is None else mask[own], size, background)
+        return made
+
+    def _polish(
+        self, lines: Tensor, small: Tensor, mask: Tensor | None, size: tuple[int, ...], background: Color | None
+    ) -> list[Painted]:
+        """As `_finish`, all at once; `mask` (1 or N, 1, H, W) is 1 on the background."""
         height, width = size
         count = len(small)
-        mask = None if self.detector is None else self.detector.mask(lines).expand(count, -1, -1, -1)
+        mask = None if mask is None else mask.expand(count, -1, -1, -1)
         lines = lines.expand(count, -1, -1, -1)
         color = None if mask is None else self._background_color(small, mask, (height, width), background)
         channels = gather(small, torch.ones_like(lines) if mask is None else 1 - mask, lines, mask, color)
@@ -113,6 +134,12 @@ class StagedColorizer(Colorizer):
             return to_range(torch.tensor(wanted, device=self.device)).view(1, 3, 1, 1).expand(len(small), -1, -1, -1)
         large = enlarge(small, mask.shape[2:])
         return mean_color(large[..., : size[0], : size[1]], mask[..., : size[0], : size[1]])
+
+
+def _train_command(run: Path) -> str:
+    """What goes on with the stages of a run."""
+    model = read_json(run / CONFIG).get("model", "MODEL") if (run / CONFIG).is_file() else "MODEL"
+    return f"comicdata train {model} --pairs PAIRS --run {run}"
 
 
 def _as_picture(mask: Tensor) -> Image:

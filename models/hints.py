@@ -1,5 +1,5 @@
 """Colour hints: where a person says "this is red". The rule of the file: what training draws and what a person gives
-become the same four channels, in `draw_hint` and `with_hints`.
+become the same four channels, in `random_hints` or `paint_hints`, and in `with_hints`.
 
 Sources: Liu and others, "Auto-painter" (2017), arXiv 1705.01908 (colour control: squares of the blurred picture);
 Ci and others, "User-Guided Deep Anime Line Art Colorization" (AlacGAN, 2018), arXiv 1808.03240 (half of the samples
@@ -62,12 +62,13 @@ def no_hints(height: int, width: int) -> Image:
 def paint_hints(hints: Sequence[Hint], height: int, width: int, scale: float = 1.0) -> Image:
     """(H, W, 4) uint8: discs at `scale` times their place and radius, at least one pixel each; later ones on top.
 
-    A hint whose centre lies outside is left out.
+    A hint whose centre lies outside is left out; one in the half pixel that rounding the size took is at the border.
     """
     drawn = no_hints(height, width)
     for hint in hints:
-        column, row = math.floor(hint.x * scale), math.floor(hint.y * scale)
-        if 0 <= column < width and 0 <= row < height:
+        x, y = hint.x * scale, hint.y * scale
+        if 0 <= x <= width + 0.5 and 0 <= y <= height + 0.5:
+            column, row = min(math.floor(x), width - 1), min(math.floor(y), height - 1)
             cv2.circle(drawn, (column, row), max(0, round(hint.radius * scale)), (*hint.color, 255), -1)
     return drawn
 

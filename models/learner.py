@@ -2,8 +2,8 @@
 
 The seam between the road (train.py) and the models. A further model, of one stage or of several, brings:
 
-- its options: a frozen dataclass with `multiple`, and an entry in settings.MODELS (presets of network and training,
-  one `Stage` for each network, `after` naming the stages whose weights it reads);
+- its options: a frozen dataclass with `multiple`, and `reads` where it learns from the weights of other stages; and an
+  entry in settings.MODELS (presets of network and training, one `Stage` for each network);
 - its network: networks.build_network makes it from those options, for training and for use alike;
 - its learner: a subclass of `Learner`, chosen in stage_learners.make_learner, that says
   `build` (generator, discriminator or None), `terms` (weighted losses of one batch), `measure` (validation numbers,
@@ -29,13 +29,13 @@ from comicdata.errors import DivergedError, IntegrityError
 from comicdata.images import Image
 from comicdata.models.auto_painter import ColorizerConfig, PatchGAN, UNet
 from comicdata.models.colorize import Colorizer
+from comicdata.models.comparison import beside
 from comicdata.models.data import Batch, PairDataset
 from comicdata.models.hints import fixed_hints, hints_on, with_hints
 from comicdata.models.layers import to_range
 from comicdata.models.losses import discriminator_terms, generator_terms
 from comicdata.models.metrics import measure
 from comicdata.models.parallel import Processes
-from comicdata.models.runs import beside
 from comicdata.models.selection import selection
 from comicdata.models.settings import TrainConfig, is_adversarial, learning_rate, options
 from comicdata.models.vgg import VGG16Features, load_vgg, random_vgg
@@ -306,7 +306,7 @@ class AdversarialLearner(Learner):
         if not self.network.hints:
             return plain
         hints = fixed_hints(judged.color(index), outline, index)
-        return beside([plain, hints_on(outline, hints), self.colorizer.colorize(outline, hints=hints)], axis=1)
+        return beside([plain, hints_on(outline, hints), self.colorizer.colorize(outline, hints=hints)])
 
 
 def _all_finite(named: Terms) -> Terms:

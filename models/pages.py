@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from comicdata.errors import PictureError
+from comicdata.errors import PictureError, UsageError
 from comicdata.images import Image
 from comicdata.models.colorize import Color, Colorizer, is_line_art
 from comicdata.models.hints import Hint
@@ -21,11 +22,13 @@ class Colorized:
     """The picture in colour, (H, W, 3) uint8 as large as the input, once per sample, and the panels that were coloured.
 
     `layers`: what a model of several stages made on the way, by name, (H, W) or (H, W, 3); the same sizes.
+    `unheard`: the hints between the panels, which coloured nothing, by their number from 1.
     """
 
     images: tuple[Image, ...]
     panels: tuple[Box, ...]
     layers: dict[str, Image]
+    unheard: tuple[int, ...] = ()
 
     @property
     def image(self) -> Image:
@@ -49,7 +52,7 @@ def colorize_picture(
     Line art is used as it is. With `recolor` the outline the run was trained on is drawn first, panel by panel;
     PictureError (with `name`) when that outline was made elsewhere.
     `samples` and `background` as in `Colorizer.paint`; the layers are those of the first sample. `hints` are in pixels
-    of the picture; each reaches the panel that its centre lies in.
+    of the picture; each reaches the panel that its centre lies in. UsageError names one outside the picture.
     """
     line_art = is_line_art(rgb)
     if not line_art and not recolor:
@@ -59,21 +62,35 @@ def colorize_picture(
             f"{name}: has colour, and the outline {colorizer.outline} that this run was trained on was made elsewhere "
             "and cannot be drawn here; give line art from the program that made it"
         )
+    _check_places(hints, rgb, name)
     boxes = panel_boxes(colorizer, rgb, layout)
     results = [rgb.copy() for _ in range(samples)]
     layers: dict[str, Image] = {}
+    wishes: dict[str, Any] = {"seed": seed, "samples": samples, "background": background}
     for box in boxes:
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         part = rgb[place]
-        outline = np.ascontiguousarray(part[..., 0]) if line_art else colorizer.draw(part)
-        made = colorizer.paint(outline, seed=seed, samples=samples, background=background, hints=inside(box, hints))
+        options = wishes | {"hints": inside(box, hints)}
+        made = colorizer.paint(part[..., 0].copy(), **options) if line_art else colorizer.recolor(part, **options)
         for result, one in zip(results, made, strict=True):
             result[place] = one.image
-        for name, layer in (("background", made[0].background), ("low-resolution", made[0].low_resolution)):
+        for kind, layer in (("background", made[0].background), ("low-resolution", made[0].low_resolution)):
             if layer is not None:
-                whole = layers.setdefault(name, np.zeros((*rgb.shape[:2], *layer.shape[2:]), np.uint8))
+                whole = layers.setdefault(kind, np.zeros((*rgb.shape[:2], *layer.shape[2:]), np.uint8))
                 whole[place] = layer
-    return Colorized(tuple(results), tuple(boxes), layers)
+    unheard = (number for number, hint in enumerate(hints, 1) if not any(inside(box, [hint]) for box in boxes))
+    return Colorized(tuple(results), tuple(boxes), layers, tuple(unheard))
+
+
+def _check_places(hints: Sequence[Hint], rgb: Image, name: str) -> None:
+    height, width = rgb.shape[:2]
+    whole = Box(0, 0, width, height)
+    for number, hint in enumerate(hints, 1):
+        if not inside(whole, [hint]):
+            raise UsageError(
+                f"{name}: hint {number} at ({hint.x:g}, {hint.y:g}) lies outside the picture, {width}x{height} pixels; "
+                "places are in pixels of the picture, from its top left corner"
+            )
 
 
 def inside(box: Box, hints: Sequence[Hint]) -> list[Hint]:

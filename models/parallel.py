@@ -16,6 +16,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from comicdata.errors import UsageError
+
 
 @dataclass(frozen=True)
 class Processes:
@@ -58,13 +60,18 @@ def joined(device: torch.device) -> Iterator[tuple[Processes, torch.device]]:
     """The processes that torchrun started, and the device of this one; alone where nobody did.
 
     They meet once and stay together until they end: those who part and meet again, as for the next stage of a model,
-    may find what the first meeting left in torchrun's store, and wait for ever.
+    may find what the first meeting left in torchrun's store, and wait for ever. UsageError when this one has no GPU.
     """
     if not (dist.is_available() and dist.is_torchelastic_launched()):
         yield Processes(), device
         return
     if device.type == "cuda":
-        device = torch.device("cuda", dist.get_node_local_rank())
+        number, gpus = dist.get_node_local_rank(), torch.cuda.device_count()
+        if number >= gpus:
+            raise UsageError(
+                f"torchrun: process {number + 1} on a machine of {gpus} GPUs; take --nproc-per-node {gpus}"
+            )
+        device = torch.device("cuda", number)
         torch.cuda.set_device(device)
     if not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")

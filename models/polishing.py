@@ -44,6 +44,12 @@ class PolishingConfig:
         """Height and width of an outline are multiples of this."""
         return self.unet.multiple
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The stages whose weights it learns from."""
+        small = () if self.low_resolution == "truth" else ("low-resolution",)
+        return (*(("background",) if self.background else ()), *small)
+
 
 PAPER = PolishingConfig()
 SMALL = replace(PAPER, unet=replace(SMALL_UNET, in_channels=WITH_BACKGROUND, weight_adversarial=0.0))

@@ -6,16 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import jsonl_bytes, read_json, write_atomic, write_json
 from comicdata.images import Image, encode_png
-from comicdata.models.metrics import outline_copy
+from comicdata.models.comparison import beside
 from comicdata.models.settings import FREE
 
 CONFIG = "config.json"
-BORDER = 4
 
 
 def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> None:
@@ -99,15 +96,8 @@ class Metrics:
 
 
 def write_grid(run: Path, images: int, rows: Sequence[tuple[Image, Image, Image]]) -> None:
-    """Write samples/<images>.png: one row a pair, outline | output | truth, all of one size."""
-    lines = [beside([outline_copy(outline), output, truth], axis=1) for outline, output, truth in rows]
+    """Write samples/<images>.png: one row a pair, outline | output | truth, all of one height. An output is what the
+    learner shows: of a network that takes hints plain | hints | with hints.
+    """
+    lines = [beside(row) for row in rows]
     write_atomic(run / "samples" / f"{images}.png", encode_png(beside(lines, axis=0)))
-
-
-def beside(pictures: Sequence[Image], axis: int) -> Image:
-    """Pictures in a row (axis 1) or a column (axis 0) with a white border between them."""
-    shape = list(pictures[0].shape)
-    shape[axis] = BORDER
-    border = np.full(shape, 255, np.uint8)
-    parts = [part for picture in pictures for part in (picture, border)]
-    return np.concatenate(parts[:-1], axis=axis)

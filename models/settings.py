@@ -113,14 +113,10 @@ def _presets(small: TrainConfig, paper: TrainConfig) -> dict[str, TrainConfig]:
 
 @dataclass(frozen=True)
 class Stage:
-    """One network that is trained on its own: its presets, and those of its training.
-
-    `after` names the stages whose weights it reads; stages that name none of each other can run at the same time.
-    """
+    """One network that is trained on its own: its presets, and those of its training."""
 
     networks: Mapping[str, NetworkConfig]
     training: Mapping[str, TrainConfig]
-    after: tuple[str, ...] = ()
 
 
 MODELS: dict[str, dict[str, Stage]] = {
@@ -133,7 +129,7 @@ MODELS: dict[str, dict[str, Stage]] = {
     "consistent": {
         "low-resolution": Stage(pixelcnn.PRESETS, _presets(SMALL_DENSITY, DENSITY)),
         "background": Stage(background.PRESETS, _presets(SMALL_STAGE, STAGE)),
-        "polishing": Stage(polishing.PRESETS, _presets(SMALL_STAGE, STAGE), after=("background",)),
+        "polishing": Stage(polishing.PRESETS, _presets(SMALL_STAGE, STAGE)),
     },
 }
 
@@ -274,6 +270,17 @@ def options(config: TrainConfig) -> dict[str, Any]:
     values = asdict(config)
     del values["images"], values["vgg_weights"]
     return values if config.stage else {name: value for name, value in values.items() if name != "stage"}
+
+
+def check_fits(run: Path, polishing: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+    """UsageError when the saved options of two stages of RUN name other lines: another outline or size."""
+    for name in ("outline", "size"):
+        if polishing[name] != other[name]:
+            raise UsageError(
+                f"{run}: the stage {polishing['stage']} has {name} {polishing[name]}, but {other['stage']} was trained "
+                f"with {name} {other[name]}; train one of them again with the {name} of the other (--{name}), after "
+                f"deleting its folder, {run / 'stages'}/STAGE, or take another run folder"
+            )
 
 
 def learning_rate(config: TrainConfig, images: int) -> float:

@@ -20,7 +20,7 @@ from comicdata.models.metrics import l1, mean_of_finite, off_line
 from comicdata.models.networks import build_network, load_network
 from comicdata.models.pixelcnn import LowResolutionColorizer, shrink
 from comicdata.models.polishing import PolishingConfig, gather, hide
-from comicdata.models.settings import TrainConfig, is_adversarial
+from comicdata.models.settings import TrainConfig, check_fits, is_adversarial, options
 from comicdata.models.two_step import SmallPictureJudge, TwoStepConfig, judge_terms, painter_terms
 
 
@@ -147,8 +147,9 @@ class PolishingLearner(StageLearner):
 
     def __init__(self, config: TrainConfig, device: torch.device, run: Path) -> None:
         super().__init__(config, device)
-        self.detector = self._source(run, "background") if self.network.background else None
-        self.drawer = self._source(run, "low-resolution") if self.network.low_resolution != "truth" else None
+        read = {stage: self._source(run, stage) for stage in self.network.reads}
+        self.detector = read.get("background")
+        self.drawer = read.get("low-resolution")
 
     def _source(self, run: Path, stage: str) -> nn.Module:
         """Another stage's network as it is now, and the hash of its weights."""
@@ -156,6 +157,7 @@ class PolishingLearner(StageLearner):
         if not (folder / "weights.safetensors").is_file():
             raise UsageError(f"{folder}: no weights here, and polishing needs them; train the stage {stage} first")
         network, weights = load_network(folder, self.device)
+        check_fits(run.parent.parent, options(self.config), weights.config)
         self.sources[stage] = weights.header["tensors_sha256"]
         return network
 

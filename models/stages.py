@@ -9,7 +9,7 @@ from comicdata.errors import UsageError
 from comicdata.files import read_json, write_json
 from comicdata.models.checkpoint import WEIGHTS
 from comicdata.models.runs import CONFIG
-from comicdata.models.settings import MODELS, TrainConfig
+from comicdata.models.settings import TrainConfig
 from comicdata.models.train import Progress, train
 
 
@@ -51,9 +51,9 @@ def choose_stages(configs: dict[str, TrainConfig], only: str | None) -> list[str
     return [only]
 
 
-def independent(model: str) -> list[str]:
-    """The stages of a model that read no other, and so can be trained at the same time."""
-    return [name for name, stage in MODELS[model].items() if not stage.after]
+def independent(configs: dict[str, TrainConfig]) -> list[str]:
+    """The stages that read no other with these options, and so can be trained at the same time."""
+    return [stage for stage, config in configs.items() if not getattr(config.network, "reads", ())]
 
 
 def _rounded(config: TrainConfig) -> int:

@@ -5,19 +5,20 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from comicdata.errors import ResourceError, UsageError
+from comicdata.errors import UsageError
 from comicdata.files import locked, sweep_orphans
 from comicdata.models.checkpoint import BEST, WEIGHTS, State, load_state, save_state, save_weights
 from comicdata.models.data import PairDataset, Sampling, batches
 from comicdata.models.layers import find_device
 from comicdata.models.learner import Learner
+from comicdata.models.memory import memory_errors
 from comicdata.models.metrics import spread
 from comicdata.models.parallel import Processes, joined
 from comicdata.models.runs import Metrics, check_same_run, write_config, write_grid
@@ -95,12 +96,12 @@ def _train(
     state = load_state(run) or State(0, {}, {})
     if (state.images >= total or is_stale(config, state.facts)) and (run / WEIGHTS).is_file():
         return _summary(config, run, state.images, state.facts, 0.0, already_done=True)
+    learner = make_learner(config, device, run)  # may refuse the other stages, and then leaves nothing
+    learner.processes = processes
     processes.wait()  # nobody writes before all have read
     if processes.leads:
         sweep_orphans(run)
         write_config(run, settings, max(total, state.images), data.data_hash, data.series)
-    learner = make_learner(config, device, run)
-    learner.processes = processes
     if state.tensors:
         learner.load(state.tensors)
     work: _Work | _Follower = _Follower(config, state.images)
@@ -141,23 +142,16 @@ def _train(
     return _summary(config, run, work.images, work.facts(), rate, already_done=False)
 
 
-@contextmanager
-def _memory(config: TrainConfig, processes: Processes) -> Iterator[None]:
-    """Turns what PyTorch raises when memory runs out into a ResourceError that says what to try."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        out = isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
-        if not out:
-            raise
-        share = config.batch_size // (processes.count * config.accumulate)
-        less = (
-            f"go on here with --accumulate {2 * config.accumulate}, or take --batch-size {config.batch_size // 2} and "
-            "another run folder"
-            if share > 1
-            else "take a smaller --size or preset, and another run folder"
-        )
-        raise ResourceError(f"out of memory with {share} images of {config.crop} pixels at once; {less}") from error
+def _memory(config: TrainConfig, processes: Processes) -> AbstractContextManager[None]:
+    """Says what to try when memory runs out in a step."""
+    share = config.batch_size // (processes.count * config.accumulate)
+    less = (
+        f"go on here with --accumulate {2 * config.accumulate}, or take --batch-size {config.batch_size // 2} and "
+        "another run folder"
+        if share > 1
+        else "take a smaller --size or preset, and another run folder"
+    )
+    return memory_errors(f"with {share} images of {config.crop} pixels at once; {less}")
 
 
 def is_stale(config: TrainConfig, facts: dict[str, Any]) -> bool:
@@ -222,7 +216,7 @@ class _Work:
         self.draw_samples()
 
     def draw_samples(self) -> None:
-        """Outline, output and truth of the first of the fixed pairs."""
+        """A few of the fixed pairs, evenly spread: outline, what the learner shows of it, and truth."""
         rows = []
         for index in spread(len(self.judged), min(SAMPLES, self.config.validation_pairs)):
             made = self.learner.show(self.judged, index)

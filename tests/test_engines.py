@@ -1,14 +1,17 @@
 """The process pool loses nothing but the item that kills its worker."""
 
 import importlib
+import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
-from watching import wait_for
+from watching import alive_in, wait_for
 
-from comicdata.engines import run
+from comicdata.engines import _interrupts_held, run
 from comicdata.errors import UsageError
 
 
@@ -32,6 +35,11 @@ def test_results_and_exceptions_come_back_with_their_items(engine, workers):
     outcomes = dict(run(eval, ["1 + 1", "1 / 0", "'b' * 2"], workers=workers, engine=engine))
     assert outcomes["1 + 1"] == 2 and outcomes["'b' * 2"] == "bb"
     assert isinstance(outcomes["1 / 0"], ZeroDivisionError)
+
+
+def test_a_single_item_that_kills_its_worker_leaves_the_run_alive():
+    ((_, outcome),) = run(eval, ["__import__('os')._exit(9)"], workers=2)
+    assert "worker process died" in str(outcome)
 
 
 @pytest.mark.parametrize("engine", ["pool", "ray"])
@@ -85,3 +93,55 @@ def test_workers_end_with_a_driver_that_is_killed(tmp_path):
         driver.wait()
     pids = [int(text) for text in (tmp_path / "pids").read_text().split()]
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+
+
+def test_no_interrupt_comes_while_a_worker_is_started():
+    """Also where another thread takes the signal, which the main thread alone holds back."""
+    done, reached = threading.Event(), []
+    other = threading.Thread(target=done.wait)
+    other.start()
+    try:
+        with pytest.raises(KeyboardInterrupt), _interrupts_held():
+            os.kill(os.getpid(), signal.SIGINT)
+            reached += [sum(range(100_000)) for _ in range(20)]
+    finally:
+        done.set()
+        other.join()
+    assert len(reached) == 20
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+INTERRUPTED = """
+import sys
+import time
+from pathlib import Path
+from comicdata.engines import run
+
+if __name__ == "__mp_main__":  # a worker, which loads this module before its task
+    Path(__file__).with_name("loading").touch()
+    time.sleep(1)
+if __name__ == "__main__":
+    here = str(Path(__file__).with_name("begun"))
+    task = "open(%r, 'a').write('x') and __import__('time').sleep(60)" % here
+    try:
+        for item, _ in run(eval, [task, "1"], workers=2):
+            Path(__file__).with_name("idle").touch()  # "1" is done, so its worker has nothing left to do
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("when", ["workers load their modules", "one worker is at work, one idle"])
+def test_an_interrupt_is_one_line_and_leaves_no_worker(when, tmp_path):
+    script = tmp_path / "driver.py"
+    script.write_text(INTERRUPTED)
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as driver:
+        signs = ["loading"] if when.startswith("workers") else ["begun", "idle"]
+        wait_for(lambda: all((tmp_path / name).is_file() for name in signs))
+        os.killpg(driver.pid, signal.SIGINT)
+        said = driver.communicate(timeout=45)[1]  # well before the task would have ended
+    assert said == "interrupted\n"
+    assert driver.returncode == 0
+    wait_for(lambda: not alive_in(driver.pid))

@@ -1,6 +1,5 @@
 """make-pairs with several workers: one that dies, a driver that is killed, Ray; always the same bytes."""
 
-import contextlib
 import importlib
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from watching import contents, wait_for
+from watching import alive_in, contents, wait_for
 
 from comicdata import manifests, parts
 from comicdata.cli.main import run
@@ -100,16 +99,6 @@ def test_ray_makes_the_same_bytes(stored, tmp_path):
     made, clean = contents(tmp_path / "pairs"), contents(stored / "clean")
     assert sum(name.startswith("parts/") for name in made) == 12
     assert made == clean
-
-
-def alive_in(session):
-    """The processes of a session that are not zombies."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, _, _, leader = path.read_text().rpartition(")")[2].split()[:4]
-            found += [int(path.parent.name)] if int(leader) == session and state != "Z" else []
-    return found
 
 
 SLOW = """

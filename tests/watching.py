@@ -1,5 +1,6 @@
-"""What several tests look at: the files of a folder, and whether something came about."""
+"""What several tests look at: the files of a folder, and whether something came about, who is alive."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,3 +22,13 @@ def wait_for(condition: Callable[[], object]) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("still not so after a minute")
+
+
+def alive_in(session: int) -> list[int]:
+    """The processes of a session that are not zombies."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, _, leader = path.read_text().rpartition(")")[2].split()[:4]
+            found += [int(path.parent.name)] if int(leader) == session and state != "Z" else []
+    return found

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from comicdata.cli import report
+from comicdata.cli.evaluate import verdict
 from comicdata.cli.main import run
 from comicdata.cli.show_run import page, split_series
 from comicdata.errors import IntegrityError, UsageError
@@ -180,6 +183,28 @@ def test_a_split_without_pairs_is_status_2_and_makes_nothing(tour, tmp_path, cap
     assert not (tmp_path / "out").exists()
 
 
+def test_a_baseline_without_a_picture_has_no_number(tour, tmp_path, capsys):
+    from comicdata.manifests import read_rows, write_manifest
+
+    shutil.copytree(tour / "pairs", tmp_path / "pairs")
+    rows = [row for row in read_rows(tour / "pairs") if row.kept and row.split == "train"]
+    write_manifest(tmp_path / "pairs", rows[:1])
+    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tmp_path / "pairs"), "--split", "train", "--no-hints"]
+    assert run([*arguments, "--out", str(tmp_path / "run" / "evaluation"), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["baselines"]["nearest"]["off_line"] is None
+    assert "dB against mean colour" in captured.err and "against nearest" not in captured.err
+    (tmp_path / "run" / "config.json").write_text("{}")
+    assert "dB against outline copy" in page(tmp_path / "run")
+
+
+def test_a_colorizer_without_a_picture_has_no_verdict():
+    measured = {"off_line": {"psnr": 20.0}}
+    document = {"model": {"off_line": None, "colourfulness_ratio": None}}
+    document["baselines"] = dict.fromkeys(("outline_copy", "mean_color", "nearest"), measured)
+    assert verdict(document) == "off the lines: no PSNR to compare"
+
+
 def test_a_dry_run_writes_nothing(tour, tmp_path):
     arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--out", str(tmp_path / "out")]
     assert run([*arguments, "--dry-run", "-q"]) == 0
@@ -218,6 +243,29 @@ def test_every_stage_has_its_part_of_the_page(tmp_path):
     text = page(tmp_path)
     assert text.index("Training: low-resolution") < text.index("Training: polishing")
     assert "top 7.5, last 7.5" in text and "top 8.5, last 8.5" in text and "lr: top" not in text
+
+
+@pytest.mark.parametrize(
+    ("network", "caption"),
+    [
+        ({"hints": True}, "outline | plain | hints | with hints | truth, after 8 images"),
+        ({"hints": False}, "outline | output | truth, after 8 images"),
+        ({}, "outline | output | truth, after 8 images"),
+    ],
+)
+def test_a_grid_says_what_its_columns_are(network, caption, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"options": {"model": "auto-painter", "network": network}}))
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "8.png").write_bytes(encode_png(np.zeros((4, 4, 3), np.uint8)))
+    assert f"<figcaption>{caption}</figcaption>" in page(tmp_path)
+
+
+def test_a_chart_shrinks_with_the_page_instead_of_being_cut():
+    for chart in (report.curves({"l1": [(0, 2), (8, 1)]}, "images"), report.bars({"a": 1}), report.histogram([1], "x")):
+        (size,) = re.findall(r'<svg viewBox="0 0 (\d+) (\d+)" width="(\d+)"', chart)
+        assert size[0] == size[2] and 'height="' not in chart.split(">")[0]
+        reach = [float(y) for y in re.findall(r' y="([\d.]+)"', chart)]
+        assert reach and max(reach) <= float(size[1])
 
 
 def test_losses_and_validation_are_two_charts():

@@ -1,11 +1,13 @@
 """Several networks as one colorizer: trained in order or alone, resumed to the byte, drawn from several times."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -15,6 +17,7 @@ from comicdata.cli.main import run as command_line
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import read_jsonl
 from comicdata.images import encode_png, read_image
+from comicdata.models import consistent as consistent_module
 from comicdata.models.checkpoint import load_state, load_weights, verify_run
 from comicdata.models.colorize import Colorizer
 from comicdata.models.consistent import StagedColorizer
@@ -39,7 +42,7 @@ TINY: dict[str, Any] = {
     "save_every": 8,
     "validation_pairs": 2,
 }
-DRAWN = {"trunk_width": 4, "trunk_blocks": (1, 1, 1), "layers": 2, "hidden": 16, "mixtures": 3}
+DRAWN = {"trunk_width": 4, "trunk_depth": 4, "layers": 2, "hidden": 16, "mixtures": 3}
 STAGES = ["low-resolution", "background", "polishing"]
 
 
@@ -123,7 +126,8 @@ def test_an_interrupt_leaves_later_stages_untouched(trained: Path, tmp_path: Pat
     state = load_state(tmp_path / "run" / "stages" / "background")
     assert state is not None and state.images == 8
     assert not (tmp_path / "run" / "stages" / "polishing").exists()
-    with pytest.raises(UsageError, match="the stage polishing has no weights yet"):
+    cure = f"go on with: comicdata train consistent --pairs PAIRS --run {tmp_path / 'run'}"
+    with pytest.raises(UsageError, match=f"the stage polishing has no weights yet; {re.escape(cure)}"):
         Colorizer.load(tmp_path / "run")
     train_stages(tiny(), trained / "pairs", tmp_path / "run")
     whole, resumed = contents(trained / "consistent"), contents(tmp_path / "run")
@@ -150,8 +154,11 @@ def test_one_count_of_progress_over_all_stages(trained: Path, tmp_path: Path) ->
 
 
 def test_which_stages_need_each_other(trained: Path, tmp_path: Path) -> None:
-    assert independent("consistent") == ["low-resolution", "background"]
-    assert independent("two-step") == ["low-resolution", "polishing"]
+    assert independent(tiny()) == ["low-resolution", "background"]
+    assert independent(tiny("two-step")) == ["low-resolution", "polishing"]
+    for source in ("sampled", "mix"):
+        assert independent(tiny(low_resolution=source)) == ["low-resolution", "background"]
+        assert independent(tiny("two-step", low_resolution=source)) == ["low-resolution"]
     with pytest.raises(UsageError, match="train the stage background first"):
         train_stages(tiny(), trained / "pairs", tmp_path / "run", only="polishing")
     with pytest.raises(UsageError, match="train the stage low-resolution first"):
@@ -159,6 +166,38 @@ def test_which_stages_need_each_other(trained: Path, tmp_path: Path) -> None:
         train_stages(configs, trained / "pairs", tmp_path / "other", only="polishing")
     with pytest.raises(UsageError, match="two-step has the stages low-resolution, polishing"):
         train_stages(tiny("two-step"), trained / "pairs", tmp_path / "other", only="background")
+
+
+@pytest.mark.parametrize(("change", "words"), [({"outline": "xdog"}, "canny.*xdog"), ({"size": 128}, "64.*128")])
+@pytest.mark.parametrize(("model", "stage"), [("consistent", "background"), ("two-step", "low-resolution")])
+def test_stages_of_other_lines_are_not_put_together(
+    work: Path, make: Callable[..., Path], model: str, stage: str, change: dict[str, Any], words: str
+) -> None:
+    """Neither by colorize nor by the training of the stage that reads the other; both stages and the cure are named."""
+    name = next(iter(change))
+    run, stages = work / model, work / model / "stages"
+    pairs = make(work / "large", size=128) if name == "size" else work / "pairs"
+    shutil.rmtree(stages / stage)
+    train_stages(tiny(model, images=4, **change), pairs, run, only=stage)
+    expected = rf"the stage polishing has {name} {words.replace('.*', f', but {stage} was trained with {name} ')};"
+    with pytest.raises(UsageError, match=rf"{expected}.*\(--{name}\)"):
+        Colorizer.load(run)
+    shutil.rmtree(stages / "polishing")
+    source = {"low_resolution": "sampled"} if stage == "low-resolution" else {}
+    with pytest.raises(UsageError, match=expected):
+        train_stages(tiny(model, images=4, **source), work / "pairs", run, only="polishing")
+    train_stages(tiny(model, images=4, **source, **change), pairs, run, only="polishing")
+
+
+@pytest.mark.parametrize(("source", "said"), [("truth", True), ("mix", False)])
+def test_train_says_what_can_run_at_the_same_time_and_nothing_else(
+    trained: Path, tmp_path: Path, source: str, said: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {name: value for name, value in {**TINY, "images": 4}.items() if name != "device"}
+    words = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
+    command = ["train", "two-step", "--pairs", str(trained / "pairs"), "--run", str(tmp_path), "--device", "cpu"]
+    assert command_line([*command, "--low-resolution", source, *words]) == 0
+    assert ("need nothing of each other" in capsys.readouterr().err) == said
 
 
 @pytest.mark.parametrize("source", ["sampled", "mix"])
@@ -349,6 +388,61 @@ def test_many_panels_together_are_painted_as_each_alone(trained: Path, model: st
             assert found.shape == alone.shape
             assert np.abs(found.astype(int) - alone).mean() < 0.5  # rounding may tip a level
     assert np.abs(together[0].astype(int) - together[1]).mean() > 1
+
+
+@pytest.mark.parametrize("model", ["consistent", "two-step"])
+def test_many_samples_go_through_the_polishing_network_a_few_at_a_time(
+    trained: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colorizer = Colorizer.load(trained / model, "cpu")
+    seen: list[int] = []
+    colorizer.network.register_forward_pre_hook(lambda network, given: seen.append(len(given[0])))
+    at_once = colorizer.paint(line_art(64, 64), samples=5, seed=3)
+    assert seen == [5]
+    few_at_once = []
+    for pixels in (2 * 64 * 64, 1):
+        monkeypatch.setattr(consistent_module, "PIXELS", pixels)
+        few_at_once.append(colorizer.paint(line_art(64, 64), samples=5, seed=3))
+    assert seen[1:] == [2, 2, 1, 1, 1, 1, 1, 1]
+    panels = [line_art(64, 64), line_art(64, 64)[::-1].copy()]
+    alone = [colorizer.colorize(outline, seed=3) for outline in panels]
+    for made in few_at_once:
+        for one, other in zip(at_once, made, strict=True):
+            assert np.abs(one.image.astype(int) - other.image).max() <= 1  # rounding may tip a level
+            for name in ("background", "low_resolution"):
+                assert np.array_equal(getattr(one, name), getattr(other, name))
+    for one, other in zip(alone, colorizer.colorize_many(panels, seed=3), strict=True):  # each with its own lines
+        assert np.abs(one.astype(int) - other).mean() < 0.5
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+DOT = np.zeros((1, 1), np.uint8)  # OpenCV is asked for 4 TiB around it
+FAILURES = {
+    "cuda": (lambda: _raise(torch.OutOfMemoryError("CUDA out of memory")), 8, "comicdata: out of memory "),
+    "cpu": (lambda: torch.empty(2**52), 8, "comicdata: out of memory "),
+    "numpy": (lambda: np.empty(2**52), 8, "comicdata: out of memory "),
+    "opencv": (lambda: cv2.copyMakeBorder(DOT, *[2**20] * 4, 0), 8, "comicdata: out of memory "),
+    "other": (lambda: torch.ones(2, 3) @ torch.ones(2, 3), 1, "a bug: RuntimeError: mat1 and mat2"),
+}
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+@pytest.mark.parametrize("command", ["colorize", "evaluate"])
+def test_out_of_memory_is_no_bug(
+    trained: Path, tmp_path: Path, kind: str, command: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    fails, status, words = FAILURES[kind]
+    monkeypatch.setattr(StagedColorizer, "_finish", lambda *_: fails())
+    (tmp_path / "line.png").write_bytes(encode_png(line_art()))
+    given = {"colorize": [str(tmp_path / "line.png")], "evaluate": ["--pairs", str(trained / "pairs")]}[command]
+    assert command_line([command, str(trained / "consistent"), *given, "--out", str(tmp_path / "out"), "-q"]) == status
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1
+    assert ("line.png" in said) == (command == "colorize" and status == 8)
+    assert ("--device cpu" in said) == (status == 8)
 
 
 def test_like_panels_do_not_get_like_random_numbers(trained: Path) -> None:

@@ -11,11 +11,13 @@ import pytest
 from skimage import color as skimage_color
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from comicdata.cli import report
 from comicdata.errors import UsageError
 from comicdata.images import encode_png
 from comicdata.models import baselines as baselines_module
 from comicdata.models.baselines import Baselines, describe, enlarged_low_resolution, nearest
 from comicdata.models.colorize import Colorizer
+from comicdata.models.comparison import beside
 from comicdata.models.data import PairDataset
 from comicdata.models.evaluate import Panel, Scores, choose_shown, evaluate, mean_scores, score_panel
 from comicdata.models.lab import de2000_map, lab_of
@@ -230,7 +232,7 @@ def test_baselines_by_hand(pairs: Path) -> None:
     assert found.paint(outline, truth, None)["nearest"] is None
 
 
-def test_the_document_has_the_keys_of_the_contract(pairs: Path, tmp_path: Path) -> None:
+def test_the_document_is_whole_plain_json_and_the_same_again(pairs: Path, tmp_path: Path) -> None:
     dark = as_colorizer(lambda outline: np.zeros((64, 64, 3), np.uint8))
     document = evaluate(dark, pairs, "test").document
     assert set(document) == {"model", "baselines"}
@@ -300,6 +302,19 @@ def test_means_leave_out_what_is_no_number() -> None:
     assert means["all"] == {"l1": pytest.approx(0.3), "psnr": None, "ssim": 0.5, "de2000": None}
     assert means["colourfulness_ratio"] == 0.75
     assert means["background_consistency"] is None
+
+
+def test_pictures_beside_each_other_are_where_they_belong() -> None:
+    grey, colour = noise(1, (4, 3)), noise(2, (4, 5, 3))
+    row = beside([grey, colour, grey], gap=2)
+    assert row.shape == (4, 3 + 2 + 5 + 2 + 3, 3)
+    for channel in range(3):
+        assert np.array_equal(row[:, :3, channel], grey) and np.array_equal(row[:, 12:, channel], grey)
+    assert np.array_equal(row[:, 5:10], colour)
+    assert row[:, [3, 4, 10, 11]].min() == 255
+    assert np.array_equal(beside([colour, colour], axis=0, gap=1)[5:], colour)
+    assert np.array_equal(beside([colour, colour], axis=0, gap=0), np.concatenate([colour, colour]))
+    assert np.array_equal(report.side_by_side([grey, colour]), beside([grey, colour], gap=8))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 9])

@@ -12,12 +12,14 @@ import torch
 from comicdata.cli.main import run as command_line
 from comicdata.errors import UsageError
 from comicdata.images import Image, encode_png, read_image
+from comicdata.models.auto_painter import UNet
+from comicdata.models.checkpoint import save_weights
 from comicdata.models.colorize import Colorizer
 from comicdata.models.data import Batch, PairDataset, Sampling, make_batch
 from comicdata.models.hints import Hint, paint_hints, random_hints, read_hints, with_hints
 from comicdata.models.layers import to_tensor
 from comicdata.models.learner import AdversarialLearner
-from comicdata.models.pages import inside
+from comicdata.models.pages import colorize_picture, inside
 from comicdata.models.settings import options, resolve_config
 from comicdata.models.train import train
 from comicdata.records import Box
@@ -83,6 +85,58 @@ def test_discs_are_painted_where_the_picture_is_scaled_to() -> None:
     assert drawn[10, 5].tolist() == drawn[10, 7].tolist() == [1, 2, 3, 255]
     assert drawn[1, 1].tolist() == [7, 8, 9, 255]
     assert (drawn[..., 3] > 0).sum() == pytest.approx(np.pi * 2**2 + 1, abs=4)
+
+
+def test_a_hint_in_the_last_pixel_survives_the_rounding_of_the_size() -> None:
+    drawn = paint_hints([Hint(1039, 3, 0, (5, 6, 7))], 1, 10, 0.01)  # 10.4 pixels made 10
+    assert drawn[0, 9].tolist() == [5, 6, 7, 255]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """An untrained network that takes hints, of training size 64."""
+    config = resolve_config("auto-painter", "small", {"width": 4, "depth": 4, "size": 64, "crop": 64})
+    header = {"config": options(config), "data_hash": "0", "images": 0}
+    save_weights(tmp_path / "run" / "weights.safetensors", UNet(config.network).state_dict(), header)
+    return tmp_path / "run"
+
+
+def two_panels() -> Image:
+    """A page of 200 x 420: framed boxes on (10, 10, 190, 200) and (10, 220, 190, 410), a gutter between them."""
+    page = np.full((420, 200, 3), 255, np.uint8)
+    for top in (10, 220):
+        cv2.rectangle(page, (10, top), (189, top + 189), (0, 0, 0), 3)
+        cv2.circle(page, (100, top + 90), 50, (0, 0, 0), 2)
+    return page
+
+
+@pytest.mark.parametrize(("x", "y"), [(200, 5), (5, 420), (9000, 3)])
+def test_a_hint_outside_the_picture_is_refused_by_number(run: Path, x: int, y: int) -> None:
+    hints = [Hint(199, 419, 3, (1, 2, 3)), Hint(x, y, 3, (1, 2, 3))]
+    with pytest.raises(UsageError, match=rf"a\.png: hint 2 at \({x}, {y}\) lies outside the picture, 200x420 pixels"):
+        colorize_picture(Colorizer.load(run), two_panels(), recolor=False, name="a.png", layout="single", hints=hints)
+
+
+def test_hints_outside_or_in_a_gutter_are_said(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.png").write_bytes(encode_png(two_panels()))
+    words = ["colorize", str(run), str(tmp_path / "a.png"), "-q", "--hints", str(tmp_path / "hints.json")]
+
+    def colored(*places: tuple[int, int], layout: str = "auto") -> tuple[int, str, bytes]:
+        entries = [{"x": x, "y": y, "radius": 9, "color": "#ff0000"} for x, y in places]
+        (tmp_path / "hints.json").write_text(json.dumps(entries))
+        status = command_line([*words, "--out", str(tmp_path / "out"), "--layout", layout])
+        path = tmp_path / "out" / "a.png"
+        return status, " ".join(capsys.readouterr().err.split()), path.read_bytes() if path.is_file() else b""
+
+    status, said, _ = colored((50, 50), (300, 50))
+    assert (status, said.count("a.png: hint 2 at (300, 50) lies outside the picture")) == (2, 1)
+    status, said, alone = colored((50, 50))
+    assert (status, said) == (0, "")
+    status, said, both = colored((100, 210), (50, 50), (3, 3))
+    assert status == 0 and both == alone
+    assert "a.png: between the panels, so without effect: hint 1, 3; move it" in said
+    status, said, single = colored((100, 210), layout="single")
+    assert (status, said) == (0, "") and single != colored(layout="single")[2]
 
 
 def test_each_panel_hears_its_own_hints() -> None:

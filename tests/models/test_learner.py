@@ -15,13 +15,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from comicdata.errors import DivergedError
+from comicdata.errors import DivergedError, UsageError
 from comicdata.files import read_jsonl
 from comicdata.models import learner as learner_module
 from comicdata.models.auto_painter import ColorizerConfig, PatchGAN, UNet
 from comicdata.models.checkpoint import load_weights
 from comicdata.models.data import Batch, PairDataset, Sampling, make_batch
 from comicdata.models.learner import AdversarialLearner
+from comicdata.models.parallel import joined
 from comicdata.models.settings import resolve_config
 from comicdata.models.train import train
 
@@ -145,6 +146,17 @@ def test_compiled_networks_keep_their_names(batch: Batch, monkeypatch: pytest.Mo
 @pytest.mark.slow
 def test_really_compiled(batch: Batch) -> None:
     assert learner_of(compile=True).step(batch, 0) == pytest.approx(learner_of().step(batch, 0), rel=1e-3)
+
+
+def test_more_processes_than_gpus_are_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"TORCHELASTIC_RUN_ID": "x", "LOCAL_RANK": "2"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with (
+        pytest.raises(UsageError, match="process 3 on a machine of 2 GPUs; take --nproc-per-node 2"),
+        joined(torch.device("cuda")),
+    ):
+        raise AssertionError("joined without a GPU")
 
 
 def test_two_processes_learn_what_one_does(make: Callable[..., Path], tmp_path: Path) -> None:
