@@ -1,6 +1,7 @@
 """Reading, writing and verifying a manifest: Parquet for programs, metadata.jsonl for `datasets`."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
@@ -13,6 +14,7 @@ from comicdata.records import Pair
 
 MANIFEST = "manifest.parquet"
 KINDS = ("color", "canny", "xdog")
+OUTLINE_NAME = "[a-z][a-z0-9]{0,29}"  # of an outline made elsewhere: a manifest may say anything, a path among it
 COLUMNS = [field.name for field in fields(Pair) if field.name != "outlines"]
 
 
@@ -60,6 +62,19 @@ def values_of(row: Pair, outlines: Iterable[str] | None = None) -> dict[str, Any
 def further_outlines(rows: Iterable[Pair]) -> list[str]:
     """Names of the outlines beyond Canny and XDoG that any row has."""
     return sorted({name for row in rows for name, _, _ in row.outlines})
+
+
+def stated_outlines(folder: Path) -> list[str]:
+    """Likewise of the manifest in a pairs folder, by its columns alone; none where it is missing or damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        columns = pq.read_schema(folder / MANIFEST).names
+    except (pa.ArrowException, OSError):
+        return []
+    names = [column.removesuffix("_file_name") for column in columns if column.endswith("_file_name")]
+    return [name for name in names if name not in KINDS and re.fullmatch(OUTLINE_NAME, name)]
 
 
 def outline_names(rows: Iterable[Pair]) -> list[str]:

@@ -14,12 +14,10 @@ from comicdata.crawl import read_crawl
 from comicdata.errors import ComicDataError, IntegrityError, PolicyError, UsageError
 from comicdata.files import locked, sweep_orphans, write_jsonl
 from comicdata.forgotten import FORGOTTEN, read_forgotten
-from comicdata.joined import find_outlines, join_outlines
+from comicdata.joined import WINDOW, find_outlines, join_outlines, written_places
 from comicdata.parts import Task, is_done, make_part, outlines_of, part_path, read_part
 from comicdata.records import Failure, Pair, PairOptions
 from comicdata.splits import Key, assign_splits, check_pattern, drop_duplicates, group_by
-
-SIZES = (256, 512)
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def make_pairs(
     Killed at any moment, the same call completes the folder to the same bytes.
     """
     options = options or PairOptions()
-    found = find_outlines(outlines or {})
+    found = find_outlines(outlines or {}, out)
     how: dict[str, Any] = {"workers": workers or os.cpu_count() or 1, "engine": engine, "address": address}
     with locked(out):
         sweep_orphans(out)
@@ -150,9 +148,12 @@ def _tasks_with_lost_files(plan: Plan, out: Path, rows: Sequence[Pair]) -> list[
 
 
 def _finish(out: Path, options: PairOptions, plan: Plan, rows: Sequence[Pair], failures: Sequence[Failure]) -> Summary:
-    """The second pass: manifest, card, failures; pictures that no row names any more go."""
-    manifests.write_manifest(out, rows)
+    """The second pass: pictures that no row names any more go; manifest, card, failures.
+
+    They go first: the manifest before this one says which columns of outlines are ours.
+    """
     _remove_unnamed_pictures(out, rows)
+    manifests.write_manifest(out, rows)
     summary = summarize(rows, len(plan.todo), failures)
     write_card(out, _stated(options, plan.group), rows, summary.dropped)
     if failures or (out / "failures.jsonl").exists():
@@ -168,10 +169,13 @@ def _stated(options: PairOptions, group: str) -> dict[str, Any]:
 
 
 def _remove_unnamed_pictures(out: Path, rows: Sequence[Pair]) -> None:
+    """Delete pictures of windows where make-pairs writes them; whatever else lies in the folder is somebody's own."""
     named = {path for row in rows for path in manifests.files_of(out, row)}
-    for size in SIZES:
-        for path in (out / str(size)).glob("*/*/*/*"):
-            if path not in named:
+    kinds = {*manifests.KINDS, *manifests.further_outlines(rows), *manifests.stated_outlines(out)}
+    for place in written_places(out, kinds):
+        for path in place.glob("??/*"):
+            ours = WINDOW.fullmatch(path.stem) and path.parent.name == path.stem[1:3] and path not in named
+            if ours and path.is_file():
                 path.unlink()
 
 
