@@ -179,28 +179,16 @@ def _cuts(task: Task, slices: _Slices, edges: Sequence[Image]) -> Iterator[Cut]:
 
 
 def _panel_rows(task: Task, slices: _Slices, cut: Cut, panel_index: int) -> list[Pair]:
-    """The rows of one panel at all sizes, largest first so that 256 is 512 halved; its pictures written on the way."""
+    """The rows of one panel at all sizes; its pictures are written on the way."""
     images = [task.record.images[slices.indices[i]] for i in cut.pictures]
-    rows: dict[int, list[Pair]] = {}
-    halves: dict[int, _Window] = {}
-    canny = None
-    outlines = outlines_of(task.options)
-    for size in sorted(task.options.size, reverse=True):
-        row = _panel_row(task, cut, panel_index, images, size)
-        if row.drop_reason:
-            rows[size] = [row]
-            continue
-        canny = outlines.draw("canny", cut.image) if canny is None else canny
-        boxes = window_boxes(cut.panel.box.width, cut.panel.box.height, row.fit)
-        windows = {}
-        for index, box in enumerate(boxes):
-            larger = halves.get(index)
-            windows[index] = larger.halved() if larger else _cut_window(cut.image, canny, box, size, task.options)
-        rows[size] = [
-            _window_row(task, replace(row, window_index=index), windows[index], box) for index, box in enumerate(boxes)
-        ]
-        halves = windows if min(boxes[0].width, boxes[0].height) >= size else {}  # never from an enlargement
-    return [row for size in sorted(rows) for row in rows[size]]
+    panels = [_panel_row(task, cut, panel_index, images, size) for size in sorted(task.options.size)]
+    windows = _windows(cut, [row.size for row in panels if not row.drop_reason], task.options)
+    rows: list[Pair] = []
+    for row in panels:
+        rows += [row] if row.drop_reason else []
+        for index, (box, window) in enumerate(windows.get(row.size, [])):
+            rows.append(_window_row(task, replace(row, window_index=index), window, box))
+    return rows
 
 
 @dataclass(frozen=True)
@@ -212,6 +200,20 @@ class _Window:
 
     def halved(self) -> "_Window":
         return _Window(halve(self.color), halve(self.canny))
+
+
+def _windows(cut: Cut, sizes: Sequence[int], options: PairOptions) -> dict[int, list[tuple[Box, _Window]]]:
+    """The windows of a panel at each size, with their places in it: 256 is 512 halved, unless that was enlarged."""
+    if not sizes:
+        return {}
+    canny = outlines_of(options).draw("canny", cut.image)
+    boxes = window_boxes(cut.panel.box.width, cut.panel.box.height, options.fit)
+    found: dict[int, list[_Window]] = {}
+    for size in sorted(sizes, reverse=True):
+        larger = found.get(2 * size) if min(boxes[0].width, boxes[0].height) >= 2 * size else None
+        fresh = (_cut_window(cut.image, canny, box, size, options) for box in boxes)
+        found[size] = [one.halved() for one in larger] if larger else list(fresh)
+    return {size: list(zip(boxes, windows, strict=True)) for size, windows in found.items()}
 
 
 def _cut_window(rgb: Image, canny: Image, box: Box, size: int, options: PairOptions) -> _Window:
