@@ -11,7 +11,7 @@ from comicdata.errors import ComicDataError
 from comicdata.images import Image, read_image
 from comicdata.manifests import KINDS, file_of, pairs_folder, read_rows
 from comicdata.records import Pair
-from comicdata.recut import heights_of, is_strip, recut_panel
+from comicdata.recut import is_strip, recut_panel
 
 SAMPLES, PER_GROUP, DOUBTFUL, DROPPED = 36, 6, 8, 4
 SPLITS = ("train", "validation", "test")
@@ -156,7 +156,7 @@ def _again(rows: Sequence[Pair], row: Pair, crawl: Path) -> Image | None:
         for one in rows
         if (one.source, one.series_id, one.episode_id) == (row.source, row.series_id, row.episode_id)
     ]
-    panel = recut_panel(crawl, row, strip=is_strip(episode, heights_of(crawl, row)))
+    panel = recut_panel(crawl, row, strip=is_strip(crawl, episode))
     x0, y0, x1, y1 = row.crop_box
     return panel if panel is None else panel[y0:y1, x0:x1]
 
