@@ -3,12 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from comicdata.errors import IntegrityError
+from comicdata.errors import ComicDataError, IntegrityError
 from comicdata.files import read_json, write_atomic
 from comicdata.images import encode_jpeg, read_image, resize
 from comicdata.manifests import file_of, rows_hash
@@ -63,9 +64,8 @@ def _write_sheet(out: Path, kept: Sequence[Pair]) -> None:
     for index, row in enumerate(chosen):
         x, y = index % ACROSS * (TILE + GAP), index // ACROSS * (2 * TILE + 3 * GAP)
         for kind, top in (("color", y), ("canny", y + TILE + GAP)):
-            path = file_of(out, row, kind)
-            if path.is_file():
-                sheet[top : top + TILE, x : x + TILE] = resize(read_image(path), TILE, TILE)
+            with suppress(ComicDataError):  # missing or damaged: verify says so, the card has a white tile
+                sheet[top : top + TILE, x : x + TILE] = resize(read_image(file_of(out, row, kind)), TILE, TILE)
     _write(out / SHEET, encode_jpeg(sheet, 88))
 
 

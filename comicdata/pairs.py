@@ -12,7 +12,7 @@ from comicdata import engines, manifests
 from comicdata.cards import dropped_counts, write_card
 from comicdata.crawl import read_crawl
 from comicdata.errors import ComicDataError, IntegrityError, PolicyError, UsageError
-from comicdata.files import locked, sweep_orphans, write_jsonl
+from comicdata.files import locked, sha256_file, sweep_orphans, write_jsonl
 from comicdata.forgotten import FORGOTTEN, read_forgotten
 from comicdata.joined import WINDOW, find_outlines, join_outlines, written_places
 from comicdata.parts import Task, is_done, make_part, outlines_of, part_path, read_part
@@ -96,8 +96,8 @@ def make_pairs(
         plan = plan_pairs(crawl, out, options)
         failures = _run_tasks(plan.todo, on_episode, **how)
         rows, part_failures = _decided_rows(plan, out, failures)
-        lost = _tasks_with_lost_files(plan, out, rows)
-        if lost:  # a copy whose original went away, or files deleted by hand
+        lost = _tasks_with_lost_pictures(plan, out, rows)
+        if lost:  # a copy whose original went away, or pictures that were deleted or damaged
             failures += _run_tasks(lost, on_episode, **how)
             rows, part_failures = _decided_rows(plan, out, failures)
         rows, missing = join_outlines(out, rows, found)
@@ -138,13 +138,25 @@ def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[lis
     return [replace(row, excluded=row.id in excluded) for row in drop_duplicates(rows)], failures
 
 
-def _tasks_with_lost_files(plan: Plan, out: Path, rows: Sequence[Pair]) -> list[Task]:
-    lost = {
-        (row.source, row.series_id, row.episode_id)
-        for row in rows
-        if row.kept and not all(manifests.file_of(out, row, kind).is_file() for kind in manifests.KINDS)
-    }
+def _tasks_with_lost_pictures(plan: Plan, out: Path, rows: Sequence[Pair]) -> list[Task]:
+    """Tasks of which a picture is missing or is not what its row says.
+
+    A part is written after its pictures, so only those that changed since are hashed: in most runs none.
+    """
+    made = {task.place: part_path(task).stat().st_mtime_ns for task in plan.tasks if part_path(task).is_file()}
+    places = ((row, (row.source, row.series_id, row.episode_id)) for row in rows if row.kept)
+    lost = {place for row, place in places if not _is_whole(out, row, made.get(place, 0))}
     return [task for task in plan.tasks if task.place in lost]
+
+
+def _is_whole(out: Path, row: Pair, made_at: int) -> bool:
+    for kind in manifests.KINDS:
+        path = manifests.file_of(out, row, kind)
+        if not path.is_file():
+            return False
+        if path.stat().st_mtime_ns > made_at and sha256_file(path) != manifests.sha256_of(row, kind):
+            return False
+    return True
 
 
 def _finish(out: Path, options: PairOptions, plan: Plan, rows: Sequence[Pair], failures: Sequence[Failure]) -> Summary:

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from watching import contents
 
 from comicdata import manifests
 from comicdata.cards import read_outlines
+from comicdata.cli.main import run
 from comicdata.crawl import crawl, open_sources, read_crawl
 from comicdata.drawn import cut_slices, draw_episode
 from comicdata.errors import IntegrityError, UsageError
@@ -166,6 +169,43 @@ def test_verify_finds_missing_changed_and_orphans(stored, tmp_path):
     assert found["orphans"] == [orphan.relative_to(out).as_posix()]
     make_pairs(stored, out, OPTIONS, workers=1)
     assert one.is_file() and not orphan.exists()
+
+
+def test_damaged_pictures_are_made_again_also_those_of_the_contact_sheet(stored, made, tmp_path, capsys):
+    out = tmp_path / "pairs"
+    make_pairs(stored, out, OPTIONS, workers=1)
+    rows = [row for row in manifests.read_rows(out) if row.kept]
+    for row, kind, data in zip(rows, manifests.KINDS * len(rows), [b"", b"no picture"] * len(rows), strict=False):
+        manifests.file_of(out, row, kind).write_bytes(data)
+    make_pairs(stored, out, OPTIONS, workers=1)
+    assert contents(out) == contents(made[0])
+
+
+def test_a_picture_that_rotted_unseen_is_made_again_once_it_is_deleted(stored, made, tmp_path, capsys):
+    out = tmp_path / "pairs"
+    make_pairs(stored, out, OPTIONS, workers=1)
+    path = manifests.file_of(out, next(row for row in manifests.read_rows(out) if row.kept), "color")
+    times = path.stat()
+    path.write_bytes(b"rotten")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    make_pairs(stored, out, OPTIONS, workers=1)  # also draws the contact sheet, which shows it
+    assert manifests.verify_pairs(out)["changed"] == [path.relative_to(out).as_posix()]
+    assert run(["export", str(out), "--to", "kohya", "--out", str(tmp_path / "out"), "-q"]) == 6
+    assert f"{path}: damaged; delete it and run make-pairs again" in capsys.readouterr().err
+    path.unlink()
+    make_pairs(stored, out, OPTIONS, workers=1)
+    assert contents(out) == contents(made[0])
+
+
+def test_pictures_that_were_only_touched_are_no_reason_to_make_an_episode_again(stored, tmp_path, monkeypatch):
+    out = tmp_path / "pairs"
+    make_pairs(stored, out, OPTIONS, workers=1)
+    before = contents(out)
+    for path in out.glob("256/*/*/*/*"):
+        path.touch()
+    monkeypatch.setattr("comicdata.pairs.make_part", Mock(side_effect=AssertionError("made again")))
+    assert make_pairs(stored, out, OPTIONS, workers=1).failures == []
+    assert contents(out) == before
 
 
 @pytest.mark.parametrize("where", [100, -200])

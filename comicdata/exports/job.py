@@ -79,5 +79,6 @@ def picture_bytes(folder: Path, row: Pair, kind: str) -> bytes:
     path = manifests.file_of(folder, row, kind)
     data = path.read_bytes() if path.is_file() else b""
     if sha256_bytes(data) != manifests.sha256_of(row, kind):
-        raise IntegrityError(f"{path}: {'damaged' if data else 'missing'}; run make-pairs again, then export")
+        cure = "damaged; delete it and" if data else "missing;"  # one that kept its time make-pairs does not notice
+        raise IntegrityError(f"{path}: {cure} run make-pairs again, then export")
     return data
