@@ -15,6 +15,7 @@ from comicdata.images import encode_jpeg, read_image, resize
 from comicdata.manifests import file_of, rows_hash
 from comicdata.outlines import Outlines
 from comicdata.records import Pair
+from comicdata.spread import spread
 
 SCHEMA_VERSION = 1
 
@@ -55,7 +56,7 @@ SHEET, ACROSS, TILE, GAP = "contact-sheet.jpg", 6, 128, 4
 def _write_sheet(out: Path, kept: Sequence[Pair]) -> None:
     """A contact sheet: colour above Canny + black of up to 18 panels, evenly spaced over the data set."""
     panels = list({row.panel_id: row for row in kept if not row.excluded}.values())
-    chosen = panels[:: max(1, len(panels) // (3 * ACROSS))][: 3 * ACROSS]
+    chosen = [panels[index] for index in spread(len(panels), 3 * ACROSS)]
     if not chosen:
         (out / SHEET).unlink(missing_ok=True)
         return
