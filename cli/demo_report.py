@@ -5,7 +5,7 @@ from pathlib import Path
 from comicdata.cli import report, show_run
 from comicdata.crawl import episode_folder, read_crawl
 from comicdata.images import read_image
-from comicdata.manifests import file_of, read_rows
+from comicdata.manifests import file_of, read_rows, usable
 from comicdata.panels import find_panels, make_strips
 from comicdata.records import Pair
 from comicdata.spread import spread
@@ -16,7 +16,7 @@ WIDE = 540  # two triptychs side by side
 
 def demo_report(out: Path) -> str:
     """The whole page as text, every picture inlined."""
-    rows = [row for row in read_rows(out / "pairs") if row.kept and not row.excluded]
+    rows = usable(read_rows(out / "pairs"))
     sections = [
         *show_run.evaluations(out / "run" / "evaluation"),
         ("Colorized episodes that it never saw", _colorized(out, rows)),

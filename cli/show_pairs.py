@@ -9,7 +9,7 @@ from comicdata.cards import dropped_counts, series_of
 from comicdata.cli import report
 from comicdata.errors import ComicDataError
 from comicdata.images import Image, read_image
-from comicdata.manifests import KINDS, file_of, pairs_folder, read_rows
+from comicdata.manifests import KINDS, file_of, pairs_folder, read_rows, usable
 from comicdata.records import Pair
 from comicdata.recut import is_strip, recut_panel
 from comicdata.spread import spread
@@ -31,7 +31,7 @@ def page(pairs: Path, crawl: Path | None = None) -> str:
     """The whole page as text, every picture inlined; with `crawl` also examples of what was dropped."""
     folder = pairs_folder(pairs)
     rows = read_rows(folder)
-    kept = [row for row in rows if row.kept and not row.excluded]
+    kept = usable(rows)
     sections = [
         ("At a glance", _summary(rows, kept)),
         ("Samples: colour, Canny + black, XDoG", _samples(folder, kept)),

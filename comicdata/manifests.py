@@ -143,9 +143,8 @@ def _write_metadata(folder: Path, rows: Sequence[Pair]) -> None:
     """One metadata.jsonl per size and split; files of splits that became empty go."""
     groups: dict[Path, list[Pair]] = defaultdict(list)
     further = further_outlines(rows)
-    for row in rows:
-        if row.kept and not row.excluded:
-            groups[folder / str(row.size) / row.split / "metadata.jsonl"].append(row)
+    for row in usable(rows):
+        groups[folder / str(row.size) / row.split / "metadata.jsonl"].append(row)
     for path, members in groups.items():
         write_jsonl(path, (metadata_row(row, further) for row in members))
     for path in folder.glob("*/*/metadata.jsonl"):
@@ -167,14 +166,19 @@ def file_of(folder: Path, row: Pair, kind: str) -> Path:
     return folder / str(row.size) / row.split / file_name
 
 
+def usable(rows: Iterable[Pair]) -> list[Pair]:
+    """What training, exports and counts see: kept rows that nobody excluded."""
+    return [row for row in rows if row.kept and not row.excluded]
+
+
 def rows_hash(rows: Sequence[Pair]) -> str:
     """SHA-256 of the rows as JSON lines: what card.json states."""
     return sha256_bytes(jsonl_bytes(values_of(row) for row in rows))
 
 
 def data_hash(pairs: Path) -> str:
-    """SHA-256 of what training sees (kept rows that nobody excluded): runs carry it."""
-    return rows_hash([row for row in read_rows(pairs) if row.kept and not row.excluded])
+    """SHA-256 of the usable rows: runs carry it."""
+    return rows_hash(usable(read_rows(pairs)))
 
 
 def read_excluded(folder: Path) -> frozenset[str]:

@@ -22,11 +22,15 @@ from comicdata.splits import Key, assign_splits, check_pattern, drop_duplicates,
 
 @dataclass(frozen=True)
 class Summary:
-    """What make_pairs did: counts over the whole folder, and how many episodes were made new by this run."""
+    """What make_pairs did: counts over the whole folder, and how many episodes were made new by this run.
+
+    `panels` counts all, `kept` those of which a pair is left to train on.
+    """
 
     panels: int
     kept: int
     pairs: int
+    excluded: int
     dropped: dict[str, int]
     splits: dict[str, int]
     episodes_new: int
@@ -192,12 +196,13 @@ def _remove_unnamed_pictures(out: Path, rows: Sequence[Pair]) -> None:
 
 
 def summarize(rows: Sequence[Pair], episodes_new: int, failures: Sequence[Failure]) -> Summary:
-    """Count panels, pairs, reasons and splits."""
-    kept = [row for row in rows if row.kept]
+    """Count panels, pairs, reasons and splits; rows that a person excluded count as such alone."""
+    kept = manifests.usable(rows)
     return Summary(
         panels=len({row.panel_id for row in rows}),
         kept=len({row.panel_id for row in kept}),
         pairs=len(kept),
+        excluded=sum(row.kept and row.excluded for row in rows),
         dropped=dropped_counts(rows),
         splits={name: sum(row.split == name for row in kept) for name in ("train", "validation", "test")},
         episodes_new=episodes_new,

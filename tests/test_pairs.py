@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -150,6 +151,40 @@ def test_a_person_s_exclusions_survive_and_leave_the_metadata(stored, made, tmp_
     names = [line["id"] for path in out.glob("256/*/metadata.jsonl") for line in read_jsonl(path)]
     assert first.id not in names and len(names) > 5
     assert manifests.data_hash(out) != manifests.data_hash(made[0])
+
+
+def test_what_a_person_excluded_is_counted_as_that_alone(stored, made, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "pairs"
+    kept = [row for row in manifests.read_rows(made[0]) if row.kept]
+    panel = [row for row in kept if row.panel_id == kept[0].panel_id]
+    write_jsonl(out / "excluded.jsonl", [{"id": row.id} for row in panel])
+    summary = make_pairs(stored, out, OPTIONS, workers=1)
+    counts = {"train": 0, "validation": 0, "test": 0}
+    for row in kept[len(panel) :]:
+        counts[row.split] += 1
+    assert (summary.excluded, summary.pairs, summary.kept) == (len(panel), len(kept) - len(panel), 11)
+    assert summary.splits == counts and summary.dropped == made[1].dropped
+    card = read_json(out / "card.json")
+    assert (card["kept"], card["excluded"]) == (summary.pairs, len(panel))
+    assert card["splits"] == {f"256/{split}": count for split, count in sorted(counts.items())}
+    assert [one["pairs"] for one in card["series"]] == [summary.pairs]
+    write_jsonl(out / "excluded.jsonl", [{"id": row.id} for row in kept if row.split == "train"])
+    options = ["--test-episodes", "4", "--validation-episodes", "3", "--workers", "1"]
+    assert run(["make-pairs", str(stored), "--out", str(out), *options]) == 0
+    assert "no pair is left to train on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("sizes", [(512,), (256, 512)])
+def test_the_card_says_what_works(sizes, stored, tmp_path, monkeypatch):
+    out = tmp_path / "pairs"
+    make_pairs(stored, out, replace(OPTIONS, size=sizes), workers=1)
+    text = (out / "README.md").read_text()
+    named = re.findall(r'data_dir="(.*?)"', text)
+    assert named == [path.name for path in sorted(out.glob("[0-9]*"))] == [str(size) for size in sizes]
+    monkeypatch.chdir(out)
+    for command in re.findall(r"`comicdata (.*?)`", text):
+        assert run([*command.split(), "-q"]) == 0, command
+    assert list((tmp_path / "shards").glob("*.tar"))
 
 
 def test_verify_finds_missing_changed_and_orphans(stored, tmp_path):

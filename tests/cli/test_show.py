@@ -96,7 +96,7 @@ def drawn(place, monkeypatch):
 
 
 def numbered(place, count):
-    """Kept rows of as many panels, surer and surer, with an even hash of the number as their order in the manifest."""
+    """Two kept windows each of `count` panels, p0 p1 ..., surer and surer."""
     row = next(row for row in read_rows(place / "pairs") if row.kept)
     return [replace(row, id=f"w{n}", panel_id=f"p{n // 2}", split_confidence=n // 2 / 100) for n in range(2 * count)]
 
