@@ -47,7 +47,7 @@ DEFAULTS = PairOptions()
     "--color-format",
     type=click.Choice(["png", "jpeg", "webp"]),
     default=DEFAULTS.color_format,
-    help="Of the colour pictures; JPEG and WebP lose a little. Outlines are always PNG.",
+    help="Of the colour pictures; JPEG loses a little, WebP nothing. Outlines are always PNG.",
 )
 @click.option(
     "--canny",

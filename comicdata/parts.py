@@ -27,6 +27,7 @@ from comicdata.stitched import stitched, stretches
 from comicdata.windows import facts_of, fit_window, panel_drop_reason, window_boxes, window_drop_reason
 
 SCHEMA_VERSION = 2
+COLOR_FORMATS = {"png": "png", "jpeg": "jpeg", "webp": "webp lossless"}  # as in keys: others are other bytes
 CACHE_PIXELS = 40_000_000  # decoded slices that are kept: an ordinary episode is decoded once, a huge one three times
 
 
@@ -51,7 +52,7 @@ class Task:
             "schema": SCHEMA_VERSION,
             "params": params_id(self.options),
             "sizes": self.options.size,
-            "color_format": self.options.color_format,
+            "color_format": COLOR_FORMATS[self.options.color_format],
             "split": self.split,
             "licence": asdict(self.record.licence),
             "url": self.record.url,
@@ -132,8 +133,9 @@ class _Slices:
             try:
                 picture = self[index]
             except (OSError, PictureError, IntegrityError) as error:
+                name = self._name(index)
                 why = f"cannot be read ({error.strerror or error})" if isinstance(error, OSError) else str(error)
-                self.failures.append(Failure("make-pairs", self._name(index), why, type(error).__name__))
+                self.failures.append(Failure("make-pairs", name, why.removeprefix(f"{name}: "), type(error).__name__))
                 continue
             edges[index] = picture[[0, -1]]
         return edges

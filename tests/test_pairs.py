@@ -261,7 +261,7 @@ def test_a_picture_changed_since_the_crawl_is_a_failure_row_and_nothing_else_is_
     summary = make_pairs(tmp_path / "crawl", tmp_path / "pairs", OPTIONS, workers=1)
     (failure,) = summary.failures
     assert failure.item == victim.relative_to(tmp_path / "crawl").as_posix()
-    assert failure.error.startswith(f"{failure.item}: changed since the crawl")
+    assert failure.error == "changed since the crawl; run the crawl again to restore it"  # the item says where
     assert str(tmp_path) not in "".join(path.read_text() for path in (tmp_path / "pairs").rglob("*.jsonl"))
     assert read_jsonl(tmp_path / "pairs" / "failures.jsonl")[0]["stage"] == "make-pairs"
     assert {row.episode_id for row in manifests.read_rows(tmp_path / "pairs")} >= {"e02", "e03", "e04"}
