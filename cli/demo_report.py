@@ -5,9 +5,10 @@ from pathlib import Path
 from comicdata.cli import report, show_run
 from comicdata.crawl import episode_folder, read_crawl
 from comicdata.images import read_image
-from comicdata.manifests import file_of, read_rows
+from comicdata.manifests import file_of, read_rows, usable
 from comicdata.panels import find_panels, make_strips
 from comicdata.records import Pair
+from comicdata.spread import spread
 
 STRIPS, PAIRS, COLORIZED = 3, 6, 16
 WIDE = 540  # two triptychs side by side
@@ -15,7 +16,7 @@ WIDE = 540  # two triptychs side by side
 
 def demo_report(out: Path) -> str:
     """The whole page as text, every picture inlined."""
-    rows = [row for row in read_rows(out / "pairs") if row.kept and not row.excluded]
+    rows = usable(read_rows(out / "pairs"))
     sections = [
         *show_run.evaluations(out / "run" / "evaluation"),
         ("Colorized episodes that it never saw", _colorized(out, rows)),
@@ -30,7 +31,7 @@ def _colorized(out: Path, rows: list[Pair]) -> str:
     """Outline, colorized and truth of windows of the test split, evenly spaced."""
     test = [row for row in rows if row.split == "test"]
     figures = []
-    for row in test[:: max(1, len(test) // COLORIZED)][:COLORIZED]:
+    for row in (test[index] for index in spread(len(test), COLORIZED)):
         outline = read_image(file_of(out / "pairs", row, "canny"))
         colour = read_image(out / "colorized" / Path(row.canny_file_name).relative_to("canny"))
         truth = read_image(file_of(out / "pairs", row, "color"))
@@ -54,7 +55,7 @@ def _strips(crawl: Path) -> str:
 def _pairs(pairs: Path, rows: list[Pair]) -> str:
     train = [row for row in rows if row.split == "train"]
     figures = []
-    for row in train[:: max(1, len(train) // PAIRS)][:PAIRS]:
+    for row in (train[index] for index in spread(len(train), PAIRS)):
         images = [read_image(file_of(pairs, row, kind)) for kind in ("color", "canny", "xdog")]
         figures.append(
             report.picture(report.side_by_side(images), f"{row.episode_id}, panel {row.panel_index}", width=WIDE)

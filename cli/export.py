@@ -1,5 +1,6 @@
 """`comicdata export`: pairs in the layouts of other programs."""
 
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,9 @@ def export(
     day = published.date().isoformat() if published else DEFAULTS.published
     options = ExportOptions(size=sizes, outline=outlines, published=day, **rest)
     job = exports.plan_export(pairs, options)
-    with front.progress(f"export to {options.to}", None, "files") as update:
-        done = exports.export(job, out, dry=front.dry_run, on_file=lambda done, total: update(done))
+    with front.bars("files") as add:
+        bar = cache(partial(add, f"export to {options.to}"))  # how many there are to write is known with the first
+        done = exports.export(job, out, dry=front.dry_run, on_file=lambda done, total: bar(total)(done))
     _report(front, job, out, done)
     found = {"to": options.to, "pairs": len(job.rows), "splits": job.counts, "outlines": list(job.outlines)}
     return found | {"files": done.files, "bytes": done.bytes, "written": done.written, "removed": done.removed}

@@ -47,7 +47,7 @@ DEFAULTS = PairOptions()
     "--color-format",
     type=click.Choice(["png", "jpeg", "webp"]),
     default=DEFAULTS.color_format,
-    help="Of the colour pictures; JPEG and WebP lose a little. Outlines are always PNG.",
+    help="Of the colour pictures; JPEG loses a little, WebP nothing. Outlines are always PNG.",
 )
 @click.option(
     "--canny",
@@ -136,6 +136,8 @@ def _report(front: Front, out: Path, summary: Any, seconds: float) -> None:
         f"{done} in {seconds:.1f} s: {summary.panels} panels, {summary.kept} kept, {summary.pairs} pairs in {out} "
         f"(train {summary.splits['train']}, validation {summary.splits['validation']}, test {summary.splits['test']})"
     )
+    if summary.excluded:
+        front.say(f"{summary.excluded} pairs excluded by hand")
     if summary.dropped:
         front.say("dropped: " + ", ".join(f"{count} {reason}" for reason, count in summary.dropped.items()))
     if summary.splits["train"] == 0:

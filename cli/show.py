@@ -22,7 +22,8 @@ def show(front: Front, folder: Path, out: Path | None, crawl: Path | None) -> An
     from comicdata.files import write_atomic
 
     folder = folder.parent if folder.name == "manifest.parquet" else folder
-    out = out or folder.with_name(f"{folder.resolve().name}.html")
+    folder = folder if folder.name not in ("", "..") else folder.resolve()  # "." has no name and no folder above it
+    out = out or folder.parent / f"{folder.resolve().name}.html"
     text = _page(folder, crawl)
     if not front.dry_run:
         write_atomic(out, text.encode())

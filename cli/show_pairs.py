@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from comicdata.cards import dropped_counts
+from comicdata.cards import dropped_counts, series_of
 from comicdata.cli import report
 from comicdata.errors import ComicDataError
 from comicdata.images import Image, read_image
-from comicdata.manifests import KINDS, file_of, pairs_folder, read_rows
+from comicdata.manifests import KINDS, file_of, pairs_folder, read_rows, usable
 from comicdata.records import Pair
-from comicdata.recut import heights_of, is_strip, recut_panel
+from comicdata.recut import is_strip, recut_panel
+from comicdata.spread import spread
 
 SAMPLES, PER_GROUP, DOUBTFUL, DROPPED = 36, 6, 8, 4
 SPLITS = ("train", "validation", "test")
@@ -30,7 +31,7 @@ def page(pairs: Path, crawl: Path | None = None) -> str:
     """The whole page as text, every picture inlined; with `crawl` also examples of what was dropped."""
     folder = pairs_folder(pairs)
     rows = read_rows(folder)
-    kept = [row for row in rows if row.kept and not row.excluded]
+    kept = usable(rows)
     sections = [
         ("At a glance", _summary(rows, kept)),
         ("Samples: colour, Canny + black, XDoG", _samples(folder, kept)),
@@ -39,7 +40,7 @@ def page(pairs: Path, crawl: Path | None = None) -> str:
         ("Dropped", _dropped(rows, crawl)),
         ("Licences", _licences(kept)),
     ]
-    return report.page(f"Pairs: {folder.name}", sections)
+    return report.page(f"Pairs: {folder.resolve().name}", sections)
 
 
 def _summary(rows: Sequence[Pair], kept: Sequence[Pair]) -> str:
@@ -81,18 +82,18 @@ def _warnings(kept: Sequence[Pair]) -> list[str]:
 def _spread(rows: Sequence[Pair], most: int) -> list[Pair]:
     """At most `most` rows, evenly spaced, of different panels where there are enough."""
     panels = list({row.panel_id: row for row in reversed(rows)}.values())[::-1]
-    return panels[:: max(1, len(panels) // most)][:most]
+    return [panels[index] for index in spread(len(panels), most)]
 
 
 def _samples(folder: Path, kept: Sequence[Pair]) -> str:
-    groups: dict[tuple[str, str], list[Pair]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[Pair]] = defaultdict(list)
     for row in kept:
-        groups[row.series_id, row.split].append(row)
+        groups[row.source, row.series_id, row.split].append(row)
     parts = []
     share = max(1, min(PER_GROUP, SAMPLES // max(1, len(groups))))
-    for (series, split), rows in sorted(groups.items())[:SAMPLES]:
+    for (source, series, split), rows in sorted(groups.items())[:SAMPLES]:
         figures = [_triptych(folder, row) for row in _spread(rows, share)]
-        parts.append(f"<h3>{escape(series)}, {split}</h3>{report.row(figures)}")
+        parts.append(f"<h3>{escape(source)}/{escape(series)}, {split}</h3>{report.row(figures)}")
     left = len(groups) - SAMPLES
     return "".join(parts) + (f"<p>and {left} more groups</p>" if left > 0 else "")
 
@@ -106,9 +107,10 @@ def _triptych(folder: Path, row: Pair) -> str:
 
 
 def _doubtful(folder: Path, kept: Sequence[Pair]) -> str:
-    """The kept windows whose panels are least sure."""
-    doubtful = sorted(kept, key=lambda row: (row.split_confidence, row.id))
-    doubtful = [row for row in doubtful if row.split_confidence < 0.8]
+    """A window of each of the panels that are least sure."""
+    unsure = sorted(kept, key=lambda row: (-row.split_confidence, row.id))
+    panels = {row.panel_id: row for row in unsure if row.split_confidence < 0.8}
+    doubtful = sorted(panels.values(), key=lambda row: (row.split_confidence, row.id))[:DOUBTFUL]
     if not doubtful:
         return "<p>All panels were found with confidence.</p>"
     words = (
@@ -116,7 +118,7 @@ def _doubtful(folder: Path, kept: Sequence[Pair]) -> str:
         "<code>{&quot;id&quot;: ..., &quot;reason&quot;: ...}</code> on a line of excluded.jsonl and run make-pairs "
         "again.</p>"
     )
-    return words + report.row([_triptych(folder, row) for row in _spread(doubtful, DOUBTFUL)])
+    return words + report.row([_triptych(folder, row) for row in doubtful])
 
 
 def _distributions(kept: Sequence[Pair]) -> str:
@@ -156,7 +158,7 @@ def _again(rows: Sequence[Pair], row: Pair, crawl: Path) -> Image | None:
         for one in rows
         if (one.source, one.series_id, one.episode_id) == (row.source, row.series_id, row.episode_id)
     ]
-    panel = recut_panel(crawl, row, strip=is_strip(episode, heights_of(crawl, row)))
+    panel = recut_panel(crawl, row, strip=is_strip(crawl, episode))
     x0, y0, x1, y1 = row.crop_box
     return panel if panel is None else panel[y0:y1, x0:x1]
 
@@ -167,6 +169,5 @@ def _thumbnail(image: Image) -> Image:
 
 
 def _licences(kept: Sequence[Pair]) -> str:
-    counts = Counter((row.source, row.series_id, row.licence, row.attribution) for row in kept)
-    cells = [[*key, str(count)] for key, count in sorted(counts.items())]
+    cells = [[str(value) for value in one.values()] for one in series_of(kept)]
     return report.table(["source", "series", "licence", "credit", "pairs"], cells)

@@ -3,17 +3,19 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from comicdata.errors import IntegrityError
+from comicdata.errors import ComicDataError, IntegrityError
 from comicdata.files import read_json, write_atomic
 from comicdata.images import encode_jpeg, read_image, resize
-from comicdata.manifests import file_of, rows_hash
+from comicdata.manifests import file_of, rows_hash, usable
 from comicdata.outlines import Outlines
 from comicdata.records import Pair
+from comicdata.spread import spread
 
 SCHEMA_VERSION = 1
 
@@ -31,14 +33,14 @@ def read_outlines(folder: Path) -> Outlines:
 
 def write_card(out: Path, options: Mapping[str, Any], rows: Sequence[Pair], dropped: Mapping[str, int]) -> None:
     """Write both cards unless they already say the same."""
-    kept = [row for row in rows if row.kept]
+    kept = usable(rows)
     card = {
         "schema_version": SCHEMA_VERSION,
         "options": dict(options),
         "rows": len(rows),
         "rows_sha256": rows_hash(rows),
         "kept": len(kept),
-        "excluded": sum(row.excluded for row in kept),
+        "excluded": sum(row.kept and row.excluded for row in rows),
         "dropped": dict(dropped),
         "splits": dict(sorted(Counter(f"{row.size}/{row.split}" for row in kept).items())),
         "series": series_of(kept),
@@ -53,8 +55,8 @@ SHEET, ACROSS, TILE, GAP = "contact-sheet.jpg", 6, 128, 4
 
 def _write_sheet(out: Path, kept: Sequence[Pair]) -> None:
     """A contact sheet: colour above Canny + black of up to 18 panels, evenly spaced over the data set."""
-    panels = list({row.panel_id: row for row in kept if not row.excluded}.values())
-    chosen = panels[:: max(1, len(panels) // (3 * ACROSS))][: 3 * ACROSS]
+    panels = list({row.panel_id: row for row in kept}.values())
+    chosen = [panels[index] for index in spread(len(panels), 3 * ACROSS)]
     if not chosen:
         (out / SHEET).unlink(missing_ok=True)
         return
@@ -63,9 +65,8 @@ def _write_sheet(out: Path, kept: Sequence[Pair]) -> None:
     for index, row in enumerate(chosen):
         x, y = index % ACROSS * (TILE + GAP), index // ACROSS * (2 * TILE + 3 * GAP)
         for kind, top in (("color", y), ("canny", y + TILE + GAP)):
-            path = file_of(out, row, kind)
-            if path.is_file():
-                sheet[top : top + TILE, x : x + TILE] = resize(read_image(path), TILE, TILE)
+            with suppress(ComicDataError):  # missing or damaged: verify says so, the card has a white tile
+                sheet[top : top + TILE, x : x + TILE] = resize(read_image(file_of(out, row, kind)), TILE, TILE)
     _write(out / SHEET, encode_jpeg(sheet, 88))
 
 
@@ -109,11 +110,14 @@ def _readme(card: Mapping[str, Any]) -> str:
         "",
         "```python",
         "import datasets, pandas",
-        'pairs = datasets.load_dataset("imagefolder", data_dir="256")   # colour, with the names of both outlines',
+        *(
+            f'pairs = datasets.load_dataset("imagefolder", data_dir="{size}")   # colour, names of the outlines'
+            for size in dict.fromkeys(name.split("/")[0] for name in card["splits"])
+        ),
         'rows = pandas.read_parquet("manifest.parquet")                 # every window, kept or dropped, and why',
         "```",
         "",
-        "`comicdata export . --to webdataset --out SHARDS` makes tar shards, `--to kohya` ControlNet folders,",
+        "`comicdata export . --to webdataset --out ../shards` makes tar shards, `--to kohya` ControlNet folders,",
         "`--to croissant` metadata. `comicdata show .` draws a page to look through.",
         "",
         "## Limits",

@@ -1,4 +1,4 @@
-"""Every error that comicdata raises on purpose; each class carries the exit status of CONTRACT's list.
+"""Every error that comicdata raises on purpose; each class carries its exit status of the README's list.
 
     ComicDataError            1   (never raised itself)
     |-- UsageError            2   wrong argument, missing folder, bad settings

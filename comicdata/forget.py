@@ -132,9 +132,8 @@ def forget_in_pairs(pairs: Path, key: Key) -> None:
         manifests.write_manifest(folder, kept)
         _write_card(folder, kept)
         _drop_failures(folder / "failures.jsonl", "/".join(key))
-        excluded = [
-            row for row in read_jsonl(folder / "excluded.jsonl") if row.get("id") not in {one.id for one in gone}
-        ]
+        ids = {row.id for row in gone}
+        excluded = [row for row in read_jsonl(folder / "excluded.jsonl") if row.get("id") not in ids]
         if (folder / "excluded.jsonl").is_file():
             write_jsonl(folder / "excluded.jsonl", excluded)
 

@@ -195,7 +195,10 @@ def encode_jpeg(image: Image, quality: int = 92) -> bytes:
 
 
 def encode(image: Image, kind: ColorFormat) -> tuple[bytes, str]:
-    """(bytes, suffix) of a picture as PNG (lossless), or as JPEG or WebP of quality 95 without chroma subsampling."""
+    """(bytes, suffix) of a picture as PNG or WebP, both lossless, or as JPEG of quality 95 without chroma subsampling.
+
+    WebP is not lossy here: that would halve the resolution of colour (RFC 6386, section 2), which a colorizer learns.
+    """
     if kind == "png":
         return encode_png(image), ".png"
     if kind == "jpeg":
@@ -203,7 +206,7 @@ def encode(image: Image, kind: ColorFormat) -> tuple[bytes, str]:
     from PIL import Image as Pillow
 
     buffer = io.BytesIO()
-    Pillow.fromarray(image).save(buffer, "WEBP", quality=95, method=4)
+    Pillow.fromarray(image).save(buffer, "WEBP", lossless=True, method=2, quality=25)
     return buffer.getvalue(), ".webp"
 
 

@@ -1,7 +1,7 @@
 """Outlines made elsewhere (by a learned extractor, by hand) as further columns of a manifest."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,12 +10,11 @@ import cv2
 from comicdata.errors import PictureError, UsageError
 from comicdata.files import sha256_bytes, sha256_file, write_atomic
 from comicdata.images import PICTURE_SUFFIXES, decode, encode_png
-from comicdata.manifests import KINDS
+from comicdata.manifests import KINDS, OUTLINE_NAME, stated_outlines
 from comicdata.records import Failure, Pair
 
 TAKEN = (*KINDS, "mix")  # mix is what train calls canny with xdog
-
-
+SIZES, SPLITS = ("256", "512"), ("train", "validation", "test")
 WINDOW = re.compile("w[0-9a-f]{16}")  # the id of a window: what else lies in a folder is nobody's outline
 
 
@@ -27,17 +26,29 @@ class Found:
     files: dict[str, Path]
 
 
-def find_outlines(sources: Mapping[str, Path]) -> dict[str, Found]:
+def find_outlines(sources: Mapping[str, Path], out: Path) -> dict[str, Found]:
     """What the folders hold, by name. A folder holds <id>.png (or another format) anywhere below it, one per window.
 
-    UsageError for a name that no column can have, a folder that is not there, or two files for one window.
+    UsageError for a name that no column can have, a folder that is not there, or where make-pairs itself writes and
+    deletes in the pairs folder `out`, or two files for one window.
     """
+    ours = [place.resolve() for place in written_places(out, {*KINDS, *sources, *stated_outlines(out)})]
     for name, folder in sources.items():
-        if not re.fullmatch("[a-z][a-z0-9]{0,29}", name) or name in TAKEN:
+        if not re.fullmatch(OUTLINE_NAME, name) or name in TAKEN:
             raise UsageError(f"--outline {name}: a name is a word of [a-z0-9] other than {', '.join(TAKEN)}")
         if not folder.is_dir():
             raise UsageError(f"--outline {name}={folder}: no such folder")
+        there = folder.resolve()
+        if any(there.is_relative_to(place) or place.is_relative_to(there) for place in ours):
+            raise UsageError(
+                f"--outline {name}={folder}: make-pairs writes its own pictures there; move yours elsewhere"
+            )
     return {name: Found(folder, _by_id(folder)) for name, folder in sources.items()}
+
+
+def written_places(out: Path, kinds: Iterable[str]) -> list[Path]:
+    """The folders PAIRS/<size>/<split>/<kind> of a pairs folder, whether they are there or not."""
+    return [out / size / split / kind for size in SIZES for split in SPLITS for kind in sorted(kinds)]
 
 
 def join_outlines(out: Path, rows: Sequence[Pair], sources: Mapping[str, Found]) -> tuple[list[Pair], list[Failure]]:

@@ -1,6 +1,7 @@
 """Reading, writing and verifying a manifest: Parquet for programs, metadata.jsonl for `datasets`."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
@@ -13,6 +14,7 @@ from comicdata.records import Pair
 
 MANIFEST = "manifest.parquet"
 KINDS = ("color", "canny", "xdog")
+OUTLINE_NAME = "[a-z][a-z0-9]{0,29}"  # of an outline made elsewhere: a manifest may say anything, a path among it
 COLUMNS = [field.name for field in fields(Pair) if field.name != "outlines"]
 
 
@@ -60,6 +62,19 @@ def values_of(row: Pair, outlines: Iterable[str] | None = None) -> dict[str, Any
 def further_outlines(rows: Iterable[Pair]) -> list[str]:
     """Names of the outlines beyond Canny and XDoG that any row has."""
     return sorted({name for row in rows for name, _, _ in row.outlines})
+
+
+def stated_outlines(folder: Path) -> list[str]:
+    """Likewise of the manifest in a pairs folder, by its columns alone; none where it is missing or damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        columns = pq.read_schema(folder / MANIFEST).names
+    except (pa.ArrowException, OSError):
+        return []
+    names = [column.removesuffix("_file_name") for column in columns if column.endswith("_file_name")]
+    return [name for name in names if name not in KINDS and re.fullmatch(OUTLINE_NAME, name)]
 
 
 def outline_names(rows: Iterable[Pair]) -> list[str]:
@@ -128,9 +143,8 @@ def _write_metadata(folder: Path, rows: Sequence[Pair]) -> None:
     """One metadata.jsonl per size and split; files of splits that became empty go."""
     groups: dict[Path, list[Pair]] = defaultdict(list)
     further = further_outlines(rows)
-    for row in rows:
-        if row.kept and not row.excluded:
-            groups[folder / str(row.size) / row.split / "metadata.jsonl"].append(row)
+    for row in usable(rows):
+        groups[folder / str(row.size) / row.split / "metadata.jsonl"].append(row)
     for path, members in groups.items():
         write_jsonl(path, (metadata_row(row, further) for row in members))
     for path in folder.glob("*/*/metadata.jsonl"):
@@ -152,14 +166,19 @@ def file_of(folder: Path, row: Pair, kind: str) -> Path:
     return folder / str(row.size) / row.split / file_name
 
 
+def usable(rows: Iterable[Pair]) -> list[Pair]:
+    """What training, exports and counts see: kept rows that nobody excluded."""
+    return [row for row in rows if row.kept and not row.excluded]
+
+
 def rows_hash(rows: Sequence[Pair]) -> str:
     """SHA-256 of the rows as JSON lines: what card.json states."""
     return sha256_bytes(jsonl_bytes(values_of(row) for row in rows))
 
 
 def data_hash(pairs: Path) -> str:
-    """SHA-256 of what training sees (kept rows that nobody excluded): runs carry it."""
-    return rows_hash([row for row in read_rows(pairs) if row.kept and not row.excluded])
+    """SHA-256 of the usable rows: runs carry it."""
+    return rows_hash(usable(read_rows(pairs)))
 
 
 def read_excluded(folder: Path) -> frozenset[str]:

@@ -12,23 +12,25 @@ from comicdata import engines, manifests
 from comicdata.cards import dropped_counts, write_card
 from comicdata.crawl import read_crawl
 from comicdata.errors import ComicDataError, IntegrityError, PolicyError, UsageError
-from comicdata.files import locked, sweep_orphans, write_jsonl
+from comicdata.files import locked, sha256_file, sweep_orphans, write_jsonl
 from comicdata.forgotten import FORGOTTEN, read_forgotten
-from comicdata.joined import find_outlines, join_outlines
+from comicdata.joined import WINDOW, find_outlines, join_outlines, written_places
 from comicdata.parts import Task, is_done, make_part, outlines_of, part_path, read_part
 from comicdata.records import Failure, Pair, PairOptions
 from comicdata.splits import Key, assign_splits, check_pattern, drop_duplicates, group_by
 
-SIZES = (256, 512)
-
 
 @dataclass(frozen=True)
 class Summary:
-    """What make_pairs did: counts over the whole folder, and how many episodes were made new by this run."""
+    """What make_pairs did: counts over the whole folder, and how many episodes were made new by this run.
+
+    `panels` counts all, `kept` those of which a pair is left to train on.
+    """
 
     panels: int
     kept: int
     pairs: int
+    excluded: int
     dropped: dict[str, int]
     splits: dict[str, int]
     episodes_new: int
@@ -91,15 +93,15 @@ def make_pairs(
     Killed at any moment, the same call completes the folder to the same bytes.
     """
     options = options or PairOptions()
-    found = find_outlines(outlines or {})
+    found = find_outlines(outlines or {}, out)
     how: dict[str, Any] = {"workers": workers or os.cpu_count() or 1, "engine": engine, "address": address}
     with locked(out):
         sweep_orphans(out)
         plan = plan_pairs(crawl, out, options)
         failures = _run_tasks(plan.todo, on_episode, **how)
         rows, part_failures = _decided_rows(plan, out, failures)
-        lost = _tasks_with_lost_files(plan, out, rows)
-        if lost:  # a copy whose original went away, or files deleted by hand
+        lost = _tasks_with_lost_pictures(plan, out, rows)
+        if lost:  # a copy whose original went away, or pictures that were deleted or damaged
             failures += _run_tasks(lost, on_episode, **how)
             rows, part_failures = _decided_rows(plan, out, failures)
         rows, missing = join_outlines(out, rows, found)
@@ -140,19 +142,34 @@ def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[lis
     return [replace(row, excluded=row.id in excluded) for row in drop_duplicates(rows)], failures
 
 
-def _tasks_with_lost_files(plan: Plan, out: Path, rows: Sequence[Pair]) -> list[Task]:
-    lost = {
-        (row.source, row.series_id, row.episode_id)
-        for row in rows
-        if row.kept and not all(manifests.file_of(out, row, kind).is_file() for kind in manifests.KINDS)
-    }
+def _tasks_with_lost_pictures(plan: Plan, out: Path, rows: Sequence[Pair]) -> list[Task]:
+    """Tasks of which a picture is missing or is not what its row says.
+
+    A part is written after its pictures, so only those that changed since are hashed: in most runs none.
+    """
+    made = {task.place: part_path(task).stat().st_mtime_ns for task in plan.tasks if part_path(task).is_file()}
+    places = ((row, (row.source, row.series_id, row.episode_id)) for row in rows if row.kept)
+    lost = {place for row, place in places if not _is_whole(out, row, made.get(place, 0))}
     return [task for task in plan.tasks if task.place in lost]
 
 
+def _is_whole(out: Path, row: Pair, made_at: int) -> bool:
+    for kind in manifests.KINDS:
+        path = manifests.file_of(out, row, kind)
+        if not path.is_file():
+            return False
+        if path.stat().st_mtime_ns > made_at and sha256_file(path) != manifests.sha256_of(row, kind):
+            return False
+    return True
+
+
 def _finish(out: Path, options: PairOptions, plan: Plan, rows: Sequence[Pair], failures: Sequence[Failure]) -> Summary:
-    """The second pass: manifest, card, failures; pictures that no row names any more go."""
-    manifests.write_manifest(out, rows)
+    """The second pass: pictures that no row names any more go; manifest, card, failures.
+
+    They go first: the manifest before this one says which columns of outlines are ours.
+    """
     _remove_unnamed_pictures(out, rows)
+    manifests.write_manifest(out, rows)
     summary = summarize(rows, len(plan.todo), failures)
     write_card(out, _stated(options, plan.group), rows, summary.dropped)
     if failures or (out / "failures.jsonl").exists():
@@ -168,20 +185,24 @@ def _stated(options: PairOptions, group: str) -> dict[str, Any]:
 
 
 def _remove_unnamed_pictures(out: Path, rows: Sequence[Pair]) -> None:
+    """Delete pictures of windows where make-pairs writes them; whatever else lies in the folder is somebody's own."""
     named = {path for row in rows for path in manifests.files_of(out, row)}
-    for size in SIZES:
-        for path in (out / str(size)).glob("*/*/*/*"):
-            if path not in named:
+    kinds = {*manifests.KINDS, *manifests.further_outlines(rows), *manifests.stated_outlines(out)}
+    for place in written_places(out, kinds):
+        for path in place.glob("??/*"):
+            ours = WINDOW.fullmatch(path.stem) and path.parent.name == path.stem[1:3] and path not in named
+            if ours and path.is_file():
                 path.unlink()
 
 
 def summarize(rows: Sequence[Pair], episodes_new: int, failures: Sequence[Failure]) -> Summary:
-    """Count panels, pairs, reasons and splits."""
-    kept = [row for row in rows if row.kept]
+    """Count panels, pairs, reasons and splits; rows that a person excluded count as such alone."""
+    kept = manifests.usable(rows)
     return Summary(
         panels=len({row.panel_id for row in rows}),
         kept=len({row.panel_id for row in kept}),
         pairs=len(kept),
+        excluded=sum(row.kept and row.excluded for row in rows),
         dropped=dropped_counts(rows),
         splits={name: sum(row.split == name for row in kept) for name in ("train", "validation", "test")},
         episodes_new=episodes_new,

@@ -4,9 +4,10 @@ Memory is bounded by the tallest panel and CACHE_PIXELS, not by the episode: a s
 """
 
 import json
-from collections import Counter, OrderedDict
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,15 @@ from comicdata.images import Image, decode, encode, halve
 from comicdata.manifests import values_of
 from comicdata.outlines import Outlines
 from comicdata.panels import Cut, Strip, cut_panel, find_layout, find_panels, picture_layout, pictures_of, stream_panels
+from comicdata.panels.layout import Found
+from comicdata.panels.rules import RULES
 from comicdata.records import Box, EpisodeRecord, Failure, Pair, PairOptions
 from comicdata.splits import Key
+from comicdata.stitched import stitched, stretches
 from comicdata.windows import facts_of, fit_window, panel_drop_reason, window_boxes, window_drop_reason
 
 SCHEMA_VERSION = 2
+COLOR_FORMATS = {"png": "png", "jpeg": "jpeg", "webp": "webp lossless"}  # as in keys: others are other bytes
 CACHE_PIXELS = 40_000_000  # decoded slices that are kept: an ordinary episode is decoded once, a huge one three times
 
 
@@ -47,12 +52,14 @@ class Task:
             "schema": SCHEMA_VERSION,
             "params": params_id(self.options),
             "sizes": self.options.size,
-            "color_format": self.options.color_format,
+            "color_format": COLOR_FORMATS[self.options.color_format],
             "split": self.split,
             "licence": asdict(self.record.licence),
             "url": self.record.url,
             "images": [(image.file_name, image.sha256, image.url) for image in self.record.images],
         }
+        if self.record.status == "partial":
+            inputs["missing"] = len(self.record.missing)
         return sha256_bytes(json.dumps(inputs).encode())[:16]
 
 
@@ -100,7 +107,7 @@ def make_part(task: Task) -> int:
     slices = _Slices(task)
     edges = slices.check()
     cuts = _cuts(task, slices, edges)
-    rows = [row for index, cut in enumerate(cuts) for row in _panel_rows(task, slices, cut, index)]
+    rows = [row for index, cut in enumerate(cuts) for row in _panel_rows(task, cut, index)]
     header = {"key": task.key, "failures": [asdict(failure) for failure in slices.failures]}
     sync_disk()
     write_atomic(part_path(task), jsonl_bytes([header, *(values_of(row) for row in rows)]))
@@ -108,46 +115,36 @@ def make_part(task: Task) -> int:
 
 
 class _Slices:
-    """The readable pictures of an episode, decoded when asked for; the last CACHE_PIXELS of them are kept."""
+    """The pictures of an episode, decoded when asked for; the last CACHE_PIXELS of them are kept."""
 
     def __init__(self, task: Task) -> None:
         self.folder = episode_folder(task.crawl, task.record)
         self.place = task.place
         self.images = task.record.images
-        self.indices: list[int] = []  # of the readable ones, in the episode's images
         self.failures: list[Failure] = []
         self._cache: OrderedDict[int, Image] = OrderedDict()
 
-    def check(self) -> list[Image]:
-        """Decode every picture once; those that cannot be read are failures. Returns what a layout is decided from:
-        the first and last row of each, or the whole picture where there is one only.
+    def check(self) -> dict[int, Image]:
+        """Decode every picture once; those that cannot be read are failures. Returns the first and last row of each
+        that can be, by its index among the episode's images.
         """
-        edges = []
+        edges: dict[int, Image] = {}
         for index in range(len(self.images)):
             try:
-                picture = self._decoded(index)
+                picture = self[index]
             except (OSError, PictureError, IntegrityError) as error:
+                name = self._name(index)
                 why = f"cannot be read ({error.strerror or error})" if isinstance(error, OSError) else str(error)
-                self.failures.append(Failure("make-pairs", self._name(index), why, type(error).__name__))
+                self.failures.append(Failure("make-pairs", name, why.removeprefix(f"{name}: "), type(error).__name__))
                 continue
-            self.indices.append(index)
-            edges.append(picture[[0, -1]])
-        return [self[0]] if len(edges) == 1 else edges
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, place: int) -> Image:
-        return self._decoded(self.indices[place])
-
-    def __iter__(self) -> Iterator[Image]:
-        return (self._decoded(index) for index in self.indices)
+            edges[index] = picture[[0, -1]]
+        return edges
 
     def _name(self, index: int) -> str:
         """Where a picture lies in the crawl: what failures say, the same on every machine."""
         return "/".join([*self.place, self.images[index].file_name])
 
-    def _decoded(self, index: int) -> Image:
+    def __getitem__(self, index: int) -> Image:
         """The picture, whose bytes must still have the recorded hash."""
         if index not in self._cache:
             data = (self.folder / self.images[index].file_name).read_bytes()
@@ -160,17 +157,16 @@ class _Slices:
         return self._cache[index]
 
 
-def _cuts(task: Task, slices: _Slices, edges: Sequence[Image]) -> Iterator[Cut]:
+def _cuts(task: Task, slices: _Slices, edges: Mapping[int, Image]) -> Iterator[Cut]:
     """The panels of the episode in reading order: of one streamed strip, or page by page."""
     if not edges:
         return
     options = task.options
-    layout = find_layout(edges) if options.layout == "auto" else options.layout
+    layout = _layout(task, slices, edges) if options.layout == "auto" else options.layout
     if layout == "strip":
-        width = Counter(edge.shape[1] for edge in edges).most_common(1)[0][0]
-        yield from stream_panels(lambda: iter(slices), width=width, reading_order=options.reading_order)
+        yield from _strip_cuts(task, slices, list(edges))
         return
-    for index in range(len(slices)):
+    for index in edges:
         picture = slices[index]
         found = picture_layout(picture) if options.layout == "auto" else layout
         strip = Strip(picture, (0,), (index,), found)
@@ -178,29 +174,44 @@ def _cuts(task: Task, slices: _Slices, edges: Sequence[Image]) -> Iterator[Cut]:
             yield Cut(panel, cut_panel(strip, panel.box), pictures_of(strip, panel.box))
 
 
-def _panel_rows(task: Task, slices: _Slices, cut: Cut, panel_index: int) -> list[Pair]:
-    """The rows of one panel at all sizes, largest first so that 256 is 512 halved; its pictures written on the way."""
-    images = [task.record.images[slices.indices[i]] for i in cut.pictures]
-    rows: dict[int, list[Pair]] = {}
-    halves: dict[int, _Window] = {}
-    canny = None
-    outlines = outlines_of(task.options)
-    for size in sorted(task.options.size, reverse=True):
-        row = _panel_row(task, cut, panel_index, images, size)
-        if row.drop_reason:
-            rows[size] = [row]
-            continue
-        canny = outlines.draw("canny", cut.image) if canny is None else canny
-        boxes = window_boxes(cut.panel.box.width, cut.panel.box.height, row.fit)
-        windows = {}
-        for index, box in enumerate(boxes):
-            larger = halves.get(index)
-            windows[index] = larger.halved() if larger else _cut_window(cut.image, canny, box, size, task.options)
-        rows[size] = [
-            _window_row(task, replace(row, window_index=index), windows[index], box) for index, box in enumerate(boxes)
-        ]
-        halves = windows if min(boxes[0].width, boxes[0].height) >= size else {}  # never from an enlargement
-    return [row for size in sorted(rows) for row in rows[size]]
+def _layout(task: Task, slices: _Slices, edges: Mapping[int, Image]) -> Found:
+    """The layout of the episode; pictures between which others are missing say nothing about it."""
+    if len(edges) == 1:
+        return picture_layout(slices[next(iter(edges))])
+    torn = [[*(edges[index] for index in stretch.slices), None] for stretch in stretches(task.record, list(edges))]
+    return find_layout([one for stretch in torn for one in stretch])
+
+
+def _strip_cuts(task: Task, slices: _Slices, readable: Sequence[int]) -> Iterator[Cut]:
+    """The panels of a strip, which is never glued together over slices that are not there.
+
+    A panel that no gutter parts from such a gap goes on in it: it is not whole.
+    """
+    strip = stitched(task.record.images)
+    for stretch in stretches(task.record, readable):
+        first, top, end = stretch.slices[0], strip.tops[stretch.slices[0]], strip.tops[stretch.slices[-1] + 1]
+        read = partial(map, slices.__getitem__, stretch.slices)
+        for cut in stream_panels(read, width=strip.width, reading_order=task.options.reading_order):
+            box = cut.panel.box
+            whole = not (
+                (stretch.torn_above and box.y0 < RULES.narrowest_gutter)
+                or (stretch.torn_below and box.y1 > end - top - RULES.narrowest_gutter)
+            )
+            moved = replace(cut.panel, box=Box(box.x0, box.y0 + top, box.x1, box.y1 + top))
+            yield Cut(moved, cut.image, tuple(first + i for i in cut.pictures), whole)
+
+
+def _panel_rows(task: Task, cut: Cut, panel_index: int) -> list[Pair]:
+    """The rows of one panel at all sizes; its pictures are written on the way."""
+    images = [task.record.images[i] for i in cut.pictures]
+    panels = [_panel_row(task, cut, panel_index, images, size) for size in sorted(task.options.size)]
+    windows = _windows(cut, [row.size for row in panels if not row.drop_reason], task.options)
+    rows: list[Pair] = []
+    for row in panels:
+        rows += [row] if row.drop_reason else []
+        for index, (box, window) in enumerate(windows.get(row.size, [])):
+            rows.append(_window_row(task, replace(row, window_index=index), window, box))
+    return rows
 
 
 @dataclass(frozen=True)
@@ -212,6 +223,20 @@ class _Window:
 
     def halved(self) -> "_Window":
         return _Window(halve(self.color), halve(self.canny))
+
+
+def _windows(cut: Cut, sizes: Sequence[int], options: PairOptions) -> dict[int, list[tuple[Box, _Window]]]:
+    """The windows of a panel at each size, with their places in it: 256 is 512 halved, unless that was enlarged."""
+    if not sizes:
+        return {}
+    canny = outlines_of(options).draw("canny", cut.image)
+    boxes = window_boxes(cut.panel.box.width, cut.panel.box.height, options.fit)
+    found: dict[int, list[_Window]] = {}
+    for size in sorted(sizes, reverse=True):
+        larger = found.get(2 * size) if min(boxes[0].width, boxes[0].height) >= 2 * size else None
+        fresh = (_cut_window(cut.image, canny, box, size, options) for box in boxes)
+        found[size] = [one.halved() for one in larger] if larger else list(fresh)
+    return {size: list(zip(boxes, windows, strict=True)) for size, windows in found.items()}
 
 
 def _cut_window(rgb: Image, canny: Image, box: Box, size: int, options: PairOptions) -> _Window:
@@ -234,7 +259,7 @@ def _panel_row(task: Task, cut: Cut, panel_index: int, images: Sequence[Any], si
         window_index=0,
         split=task.split,
         kept=False,
-        drop_reason=panel_drop_reason(box.width, box.height, size, cut.panel.kind),
+        drop_reason=panel_drop_reason(box.width, box.height, size, cut.panel.kind) if cut.whole else "gap",
         color_file_name="",
         canny_file_name="",
         xdog_file_name="",

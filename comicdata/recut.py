@@ -1,6 +1,5 @@
 """Panels cut again from the crawl they came from: dropped windows have no files of their own."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from comicdata.crawl.store import stored_episode
 from comicdata.errors import ComicDataError
 from comicdata.images import Image, read_image, resize
 from comicdata.records import EpisodeRecord, Pair
+from comicdata.stitched import stitched
 
 
 def recut_panel(crawl: Path, row: Pair, *, strip: bool) -> Image | None:
@@ -26,15 +26,15 @@ def recut_panel(crawl: Path, row: Pair, *, strip: bool) -> Image | None:
         return None
 
 
-def is_strip(rows: Sequence[Pair], heights: dict[str, int]) -> bool:
-    """Whether the rows of one episode were cut from a stitched strip: a box touches two files or leaves its own."""
-    return any(len(row.source_files) != 1 or row.panel_box[3] > heights.get(row.source_files[0], 0) for row in rows)
-
-
-def heights_of(crawl: Path, row: Pair) -> dict[str, int]:
-    """Heights of the pictures of the row's episode by file name."""
-    record = stored_episode(crawl, row.source, row.series_id, row.episode_id)
-    return {image.file_name: image.height for image in record.images} if record else {}
+def is_strip(crawl: Path, rows: Sequence[Pair]) -> bool:
+    """Whether the rows of one episode were cut from its stitched strip: there, every box touches the files it names."""
+    record = stored_episode(crawl, rows[0].source, rows[0].series_id, rows[0].episode_id)
+    if record is None:
+        return False
+    strip, names = stitched(record.images), [image.file_name for image in record.images]
+    return all(
+        tuple(names[i] for i in strip.touched(row.panel_box[1], row.panel_box[3])) == row.source_files for row in rows
+    )
 
 
 def _folder(crawl: Path, row: Pair) -> Path:
@@ -47,15 +47,13 @@ def _from_page(crawl: Path, row: Pair) -> Image:
 
 
 def _from_strip(crawl: Path, record: EpisodeRecord, row: Pair) -> Image:
-    width = Counter(image.width for image in record.images).most_common(1)[0][0]
+    strip = stitched(record.images)
     x0, y0, x1, y1 = row.panel_box
-    top, parts, first = 0, [], None
-    for image in record.images:
-        height = max(1, round(image.height * width / image.width))
-        if top < y1 and top + height > y0:
-            first = top if first is None else first
-            picture = read_image(_folder(crawl, row) / image.file_name)
-            parts.append(picture if picture.shape[1] == width else resize(picture, width, height))
-        top += height
-    first = first or 0
-    return np.concatenate(parts)[y0 - first : y1 - first, x0:x1]
+    touched = strip.touched(y0, y1)
+    parts = []
+    for i in touched:
+        picture = read_image(_folder(crawl, row) / record.images[i].file_name)
+        same = picture.shape[1] == strip.width
+        parts.append(picture if same else resize(picture, strip.width, strip.tops[i + 1] - strip.tops[i]))
+    top = strip.tops[touched[0]] if touched else 0
+    return np.concatenate(parts)[y0 - top : y1 - top, x0:x1]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from comicdata.images import Image
 from comicdata.models.lab import Floats, strips
+from comicdata.spread import spread as spread
 
 Mask = npt.NDArray[np.bool_]
 Sums = npt.NDArray[np.int32]
@@ -188,9 +189,3 @@ def mean_of_finite(numbers: Iterable[float]) -> float | None:
     """The mean without nan and inf; None when nothing is left."""
     finite = [number for number in numbers if math.isfinite(number)]
     return sum(finite) / len(finite) if finite else None
-
-
-def spread(count: int, wanted: int) -> list[int]:
-    """At most `wanted` indices, evenly spread over range(count): always the same ones."""
-    taken = min(count, wanted)
-    return [index * count // taken for index in range(taken)]

@@ -126,6 +126,14 @@ def test_shards_stay_below_their_limit_and_carry_no_time_and_no_owner(pairs, tmp
     assert len(shards) > 1 and all(a.stat().st_size + b.stat().st_size > 1_000_000 for a, b in pairwise(shards))
 
 
+def test_progress_says_how_much_is_left(pairs, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("comicdata.cli.front.PLAIN_LINE_EVERY_S", 1e-9)
+    assert run(["export", str(pairs), "--to", "kohya", "--out", str(tmp_path / "out")]) == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("export to kohya: ")]
+    files = sum(path.name not in ("export.json", ".lock") for path in (tmp_path / "out").rglob("*") if path.is_file())
+    assert f"export to kohya: {files}/{files} files" in lines[-1] and all(" s left" in line for line in lines)
+
+
 @pytest.mark.parametrize("to", TARGETS)
 def test_two_exports_are_equal_and_a_second_run_writes_no_byte(to, pairs, tmp_path, capsys):
     ran(pairs, tmp_path / "a", to)

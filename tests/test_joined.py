@@ -1,12 +1,15 @@
 """Outlines made elsewhere join as columns, and leave when they are no longer named."""
 
 import json
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from PIL import Image
+from watching import contents
 
 from comicdata.cli.main import run
+from comicdata.errors import ResourceError
 from comicdata.files import read_jsonl
 from comicdata.images import encode_png, read_image
 from comicdata.manifests import data_hash, file_of, read_rows
@@ -73,6 +76,42 @@ def test_missing_and_unfit_ones_are_failures_beside_the_good(place, capsys):
     assert str(place) not in str(errors)
     assert f"no {one.stem}.png" in errors[f"anime/{one.stem}"] and "100 x 256 pixels" in errors[f"anime/{two.stem}"]
     assert sum(bool(row.outlines) for row in read_rows(place / "pairs")) == 2
+
+
+@pytest.mark.parametrize("own", ["256/drawn/train", "256/train/lines", "drawn/train"])
+def test_line_art_of_one_s_own_inside_the_pairs_is_never_deleted(place, own):
+    """Laid out just as make-pairs lays out its own: <ab>/<id>.png."""
+    files = {}
+    for path in (place / "made" / "deep").iterdir():
+        copy = place / "pairs" / own / path.name[1:3] / path.name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+        files[copy] = path.read_bytes()
+    source = f"anime=pairs/{own.split('/train')[0]}" if own.startswith("256/drawn") else f"anime=pairs/{own}"
+    for command in (MAKE, [*MAKE, "--outline", source], [*MAKE, "--outline", source], MAKE):
+        assert run(command) == 0
+        assert {path: path.read_bytes() for path in files if path.is_file()} == files
+        assert all(bool(row.outlines) == (command != MAKE) for row in read_rows(place / "pairs"))
+
+
+@pytest.mark.parametrize("where", [".", "256", "256/train", "256/train/anime", "256/train/color/0a", "256/test/old"])
+def test_line_art_where_make_pairs_itself_writes_is_refused(place, where, capsys):
+    assert run([*MAKE, "--outline", "old=made"]) == 0
+    (place / "pairs" / where).mkdir(parents=True, exist_ok=True)
+    before = contents(place / "pairs")
+    assert run([*MAKE, "--outline", f"anime=pairs/{where}"]) == 2
+    assert "make-pairs writes its own pictures there" in capsys.readouterr().err
+    assert contents(place / "pairs") == before
+
+
+def test_pictures_of_a_column_that_went_are_deleted_also_after_a_kill(place, monkeypatch):
+    before = contents(place / "pairs")
+    assert run(JOIN) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("comicdata.manifests.write_manifest", Mock(side_effect=ResourceError("no room")))
+        assert run(MAKE) == 8
+    assert run(MAKE) == 0
+    assert contents(place / "pairs") == before
 
 
 TRAIN = ["train", "pix2pix", "--pairs", "pairs", "--run", "run", "--images", "2", "--batch-size", "2", "--outline"]

@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from watching import contents
 
 from comicdata import manifests
 from comicdata.cards import read_outlines
+from comicdata.cli.main import run
 from comicdata.crawl import crawl, open_sources, read_crawl
 from comicdata.drawn import cut_slices, draw_episode
 from comicdata.errors import IntegrityError, UsageError
@@ -149,6 +153,40 @@ def test_a_person_s_exclusions_survive_and_leave_the_metadata(stored, made, tmp_
     assert manifests.data_hash(out) != manifests.data_hash(made[0])
 
 
+def test_what_a_person_excluded_is_counted_as_that_alone(stored, made, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "pairs"
+    kept = [row for row in manifests.read_rows(made[0]) if row.kept]
+    panel = [row for row in kept if row.panel_id == kept[0].panel_id]
+    write_jsonl(out / "excluded.jsonl", [{"id": row.id} for row in panel])
+    summary = make_pairs(stored, out, OPTIONS, workers=1)
+    counts = {"train": 0, "validation": 0, "test": 0}
+    for row in kept[len(panel) :]:
+        counts[row.split] += 1
+    assert (summary.excluded, summary.pairs, summary.kept) == (len(panel), len(kept) - len(panel), 11)
+    assert summary.splits == counts and summary.dropped == made[1].dropped
+    card = read_json(out / "card.json")
+    assert (card["kept"], card["excluded"]) == (summary.pairs, len(panel))
+    assert card["splits"] == {f"256/{split}": count for split, count in sorted(counts.items())}
+    assert [one["pairs"] for one in card["series"]] == [summary.pairs]
+    write_jsonl(out / "excluded.jsonl", [{"id": row.id} for row in kept if row.split == "train"])
+    options = ["--test-episodes", "4", "--validation-episodes", "3", "--workers", "1"]
+    assert run(["make-pairs", str(stored), "--out", str(out), *options]) == 0
+    assert "no pair is left to train on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("sizes", [(512,), (256, 512)])
+def test_the_card_says_what_works(sizes, stored, tmp_path, monkeypatch):
+    out = tmp_path / "pairs"
+    make_pairs(stored, out, replace(OPTIONS, size=sizes), workers=1)
+    text = (out / "README.md").read_text()
+    named = re.findall(r'data_dir="(.*?)"', text)
+    assert named == [path.name for path in sorted(out.glob("[0-9]*"))] == [str(size) for size in sizes]
+    monkeypatch.chdir(out)
+    for command in re.findall(r"`comicdata (.*?)`", text):
+        assert run([*command.split(), "-q"]) == 0, command
+    assert list((tmp_path / "shards").glob("*.tar"))
+
+
 def test_verify_finds_missing_changed_and_orphans(stored, tmp_path):
     out = tmp_path / "pairs"
     make_pairs(stored, out, OPTIONS, workers=1)
@@ -158,7 +196,7 @@ def test_verify_finds_missing_changed_and_orphans(stored, tmp_path):
     data = bytearray(two.read_bytes())
     data[len(data) // 2] ^= 1
     two.write_bytes(data)
-    orphan = two.with_name("stray.png")
+    orphan = two.with_name(f"w{two.name[1:3]}{'0' * 14}.png")
     orphan.write_bytes(b"x")
     found = manifests.verify_pairs(out)
     assert found["missing"] == [one.relative_to(out).as_posix()]
@@ -166,6 +204,43 @@ def test_verify_finds_missing_changed_and_orphans(stored, tmp_path):
     assert found["orphans"] == [orphan.relative_to(out).as_posix()]
     make_pairs(stored, out, OPTIONS, workers=1)
     assert one.is_file() and not orphan.exists()
+
+
+def test_damaged_pictures_are_made_again_also_those_of_the_contact_sheet(stored, made, tmp_path, capsys):
+    out = tmp_path / "pairs"
+    make_pairs(stored, out, OPTIONS, workers=1)
+    rows = [row for row in manifests.read_rows(out) if row.kept]
+    for row, kind, data in zip(rows, manifests.KINDS * len(rows), [b"", b"no picture"] * len(rows), strict=False):
+        manifests.file_of(out, row, kind).write_bytes(data)
+    make_pairs(stored, out, OPTIONS, workers=1)
+    assert contents(out) == contents(made[0])
+
+
+def test_a_picture_that_rotted_unseen_is_made_again_once_it_is_deleted(stored, made, tmp_path, capsys):
+    out = tmp_path / "pairs"
+    make_pairs(stored, out, OPTIONS, workers=1)
+    path = manifests.file_of(out, next(row for row in manifests.read_rows(out) if row.kept), "color")
+    times = path.stat()
+    path.write_bytes(b"rotten")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    make_pairs(stored, out, OPTIONS, workers=1)  # also draws the contact sheet, which shows it
+    assert manifests.verify_pairs(out)["changed"] == [path.relative_to(out).as_posix()]
+    assert run(["export", str(out), "--to", "kohya", "--out", str(tmp_path / "out"), "-q"]) == 6
+    assert f"{path}: damaged; delete it and run make-pairs again" in capsys.readouterr().err
+    path.unlink()
+    make_pairs(stored, out, OPTIONS, workers=1)
+    assert contents(out) == contents(made[0])
+
+
+def test_pictures_that_were_only_touched_are_no_reason_to_make_an_episode_again(stored, tmp_path, monkeypatch):
+    out = tmp_path / "pairs"
+    make_pairs(stored, out, OPTIONS, workers=1)
+    before = contents(out)
+    for path in out.glob("256/*/*/*/*"):
+        path.touch()
+    monkeypatch.setattr("comicdata.pairs.make_part", Mock(side_effect=AssertionError("made again")))
+    assert make_pairs(stored, out, OPTIONS, workers=1).failures == []
+    assert contents(out) == before
 
 
 @pytest.mark.parametrize("where", [100, -200])
@@ -186,7 +261,7 @@ def test_a_picture_changed_since_the_crawl_is_a_failure_row_and_nothing_else_is_
     summary = make_pairs(tmp_path / "crawl", tmp_path / "pairs", OPTIONS, workers=1)
     (failure,) = summary.failures
     assert failure.item == victim.relative_to(tmp_path / "crawl").as_posix()
-    assert failure.error.startswith(f"{failure.item}: changed since the crawl")
+    assert failure.error == "changed since the crawl; run the crawl again to restore it"  # the item says where
     assert str(tmp_path) not in "".join(path.read_text() for path in (tmp_path / "pairs").rglob("*.jsonl"))
     assert read_jsonl(tmp_path / "pairs" / "failures.jsonl")[0]["stage"] == "make-pairs"
     assert {row.episode_id for row in manifests.read_rows(tmp_path / "pairs")} >= {"e02", "e03", "e04"}

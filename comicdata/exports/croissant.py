@@ -4,16 +4,15 @@ Source: MLCommons Croissant format specification, version 1.0 (http://mlcommons.
 """
 
 import json
-from functools import partial
 from typing import Any
 
 import comicdata
 from comicdata.cards import series_of
 from comicdata.exports.folder import PlannedFile, planned_bytes
-from comicdata.exports.job import Job, facts_of, picture_bytes, suffix_of
+from comicdata.exports.job import Job, facts_of, planned_picture, suffix_of
 from comicdata.exports.words import croissant_readme, licence_url
 from comicdata.files import jsonl_bytes, sha256_bytes
-from comicdata.manifests import file_of, rows_hash, sha256_of
+from comicdata.manifests import file_of, rows_hash
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
 TERMS = (  # of the namespace cr, in the context that the specification prints (appendix "JSON-LD context")
@@ -43,11 +42,7 @@ BASE_NAME = "^(?:.*/)?([^/]+)$"
 def plan(job: Job) -> list[PlannedFile]:
     """The pictures as they lie in the pairs folder, a metadata.jsonl per size and split, croissant.json, README.md."""
     pictures = [
-        PlannedFile(
-            file_of(job.folder, row, kind).relative_to(job.folder).as_posix(),
-            sha256_of(row, kind),
-            partial(picture_bytes, job.folder, row, kind),
-        )
+        planned_picture(job, row, kind, file_of(job.folder, row, kind).relative_to(job.folder).as_posix())
         for row in job.rows
         for kind in job.kinds
     ]

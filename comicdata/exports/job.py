@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from comicdata import manifests
 from comicdata.errors import IntegrityError
+from comicdata.exports.folder import PlannedFile
 from comicdata.files import sha256_bytes
 from comicdata.records import Pair
 
@@ -74,10 +75,16 @@ def facts_of(row: Pair, outlines: Sequence[str], *, file_names: bool = False) ->
     return {name: value for name, value in values.items() if file_names or not name.endswith("_file_name")}
 
 
+def planned_picture(job: Job, row: Pair, kind: str, path: str) -> PlannedFile:
+    """The picture `kind` of a row as the file `path` of an export."""
+    return PlannedFile(path, manifests.sha256_of(row, kind), partial(picture_bytes, job.folder, row, kind))
+
+
 def picture_bytes(folder: Path, row: Pair, kind: str) -> bytes:
     """The file of a picture; IntegrityError when it is not what the manifest says."""
     path = manifests.file_of(folder, row, kind)
     data = path.read_bytes() if path.is_file() else b""
     if sha256_bytes(data) != manifests.sha256_of(row, kind):
-        raise IntegrityError(f"{path}: {'damaged' if data else 'missing'}; run make-pairs again, then export")
+        cure = "damaged; delete it and" if data else "missing;"  # one that kept its time make-pairs does not notice
+        raise IntegrityError(f"{path}: {cure} run make-pairs again, then export")
     return data

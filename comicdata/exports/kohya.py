@@ -3,14 +3,12 @@
 import json
 import re
 from collections.abc import Sequence
-from functools import partial
 
 from comicdata.errors import UsageError
 from comicdata.exports.folder import PlannedFile, planned_bytes
-from comicdata.exports.job import Job, facts_of, picture_bytes, suffix_of
+from comicdata.exports.job import Job, facts_of, planned_picture, suffix_of
 from comicdata.exports.words import kohya_readme
 from comicdata.files import jsonl_bytes
-from comicdata.manifests import sha256_of
 from comicdata.records import Pair
 
 CAPTION_FIELDS = ("source", "series_id", "episode_id", "panel_id", "id", "licence", "attribution")
@@ -34,12 +32,7 @@ def _files_of(job: Job, row: Pair) -> list[PlannedFile]:
     place = f"{row.size}/{row.split}"
     folders = {kind: "image" if kind == "color" else kind for kind in job.kinds}
     pictures = [
-        PlannedFile(
-            f"{place}/{folders[kind]}/{row.id}{suffix_of(row, kind)}",
-            sha256_of(row, kind),
-            partial(picture_bytes, job.folder, row, kind),
-        )
-        for kind in job.kinds
+        planned_picture(job, row, kind, f"{place}/{folders[kind]}/{row.id}{suffix_of(row, kind)}") for kind in job.kinds
     ]
     return [*pictures, planned_bytes(f"{place}/image/{row.id}.txt", _caption(job.options.caption, row).encode())]
 

@@ -72,11 +72,15 @@ def find_panels(strip: Strip, reading_order: ReadingOrder = "ltr") -> list[Panel
 
 @dataclass(frozen=True)
 class Cut:
-    """One panel of a streamed strip: its place in the strip, its pixels (h, w, 3), the indices of its slices."""
+    """One panel of a streamed strip: its place in the strip, its pixels (h, w, 3), the indices of its slices.
+
+    `whole`: False where it may go on in a slice that is not there.
+    """
 
     panel: Panel
     image: Image
     pictures: tuple[int, ...]
+    whole: bool = True
 
 
 def stream_panels(

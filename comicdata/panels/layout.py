@@ -15,15 +15,16 @@ from comicdata.panels.rules import RULES
 Found = Literal["strip", "page", "single"]
 
 
-def find_layout(pictures: Sequence[Image]) -> Found:
-    """The layout of an episode, pictures (H, W, 3) uint8 in reading order.
+def find_layout(pictures: Sequence[Image | None]) -> Found:
+    """The layout of an episode, pictures (H, W, 3) uint8 in reading order; None stands for what is missing.
 
     A strip if art goes on across a good part of the file borders (equal width says nothing: pages are equally wide
     too); otherwise pages. A lone picture is judged by itself.
     """
-    if len(pictures) == 1:
+    if len(pictures) == 1 and pictures[0] is not None:
         return picture_layout(pictures[0])
-    counts = Counter(_border(upper, lower) for upper, lower in pairwise(pictures))
+    beside = ((upper, lower) for upper, lower in pairwise(pictures) if upper is not None and lower is not None)
+    counts = Counter(_border(upper, lower) for upper, lower in beside)
     goes_on = counts["continues"]
     # between pages art hardly ever goes on by chance, while a slice may well end at an edge of the art
     return "strip" if goes_on >= max(1, counts["breaks"]) and 3 * goes_on >= counts.total() else "page"

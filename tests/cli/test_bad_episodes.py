@@ -13,7 +13,7 @@ from comicdata.cli.main import run
 from comicdata.drawn import draw_episode
 from comicdata.files import locked, read_jsonl
 from comicdata.images import encode_jpeg, encode_png, read_image
-from comicdata.manifests import read_rows
+from comicdata.manifests import file_of, read_rows
 
 
 @pytest.fixture
@@ -150,7 +150,12 @@ def test_colour_formats(place, episode, kind, suffix, name, capsys):
     assert row.color_file_name.endswith(suffix) and row.canny_file_name.endswith(".png")
     with Image.open(place / "pairs" / "256" / row.split / row.color_file_name) as picture:
         assert picture.format == name and picture.size == (256, 256)
+        colours = np.asarray(picture.convert("RGB")).astype(int)
     assert run(["verify", "pairs"]) == 0
+    assert pairs_of(capsys)["episodes_new"] == 1  # as PNG
+    row = next(one for one in read_rows(place / "pairs") if one.id == row.id)
+    error = np.abs(read_image(file_of(place / "pairs", row, "color")) - colours)
+    assert error.mean() < 2 if kind == "jpeg" else not error.any()
 
 
 def test_reading_order_is_the_order_of_panels(place, capsys):

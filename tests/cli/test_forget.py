@@ -12,8 +12,8 @@ from watching import contents
 
 from comicdata.cli.main import run
 from comicdata.files import read_jsonl
-from comicdata.images import encode_png
-from comicdata.manifests import read_rows, write_manifest
+from comicdata.images import encode_png, read_image
+from comicdata.manifests import file_of, read_rows, write_manifest
 
 
 def comic(folder, name, seed):
@@ -55,6 +55,17 @@ def test_the_series_goes_and_the_other_stays(place, capsys):
     assert {left.pop("crawl/forgotten.jsonl"), left.pop("pairs/forgotten.jsonl")}
     assert not [name for name, data in left.items() if b"gone" in data]
     assert run(["verify", "pairs"]) == 0 and run(["verify", "crawl"]) == 0
+
+
+def test_damaged_pictures_of_another_series_do_not_stop_it(place):
+    kept = [row for row in read_rows(place / "pairs") if row.series_id == "stays"]
+    for row in kept:
+        file_of(place / "pairs", row, "color").write_bytes(b"no picture")
+    assert run(FORGET) == 0
+    assert {row.series_id for row in read_rows(place / "pairs")} == {"stays"}
+    assert "gone" not in (place / "pairs" / "card.json").read_text()
+    sheet = read_image(place / "pairs" / "contact-sheet.jpg")
+    assert sheet[:128].min() > 250 and sheet[132:260].min() < 100  # no colour, but the outlines below
 
 
 def test_it_stays_away_until_its_line_is_taken_out(place, capsys):

@@ -2,15 +2,18 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from comicdata import cards
+from comicdata.cli import show_pairs
 from comicdata.cli.main import run
 from comicdata.drawn import draw_episode
 from comicdata.images import encode_png, read_image
 from comicdata.manifests import file_of, read_rows
-from comicdata.recut import heights_of, is_strip, recut_panel
+from comicdata.recut import is_strip, recut_panel
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,7 @@ def test_the_page_of_pairs_needs_nothing_from_outside(place, capsys):
 
 def test_what_was_cut_is_cut_again_to_the_pixel(place):
     rows = [row for row in read_rows(place / "pairs") if row.episode_id == "e1"]
-    strip = is_strip(rows, heights_of(place / "crawl", rows[0]))
+    strip = is_strip(place / "crawl", rows)
     assert strip
     checked = 0
     for row in rows:
@@ -71,6 +74,61 @@ def test_what_was_cut_is_cut_again_to_the_pixel(place):
 def test_without_the_crawl_the_reasons_are_counted(place, capsys):
     text = page_of(place, capsys)
     assert "--crawl DIR" in text or "nothing" in text
+
+
+@pytest.mark.parametrize("named", [".", "manifest.parquet", "256/.."])
+def test_inside_the_folder_the_page_lies_beside_it(place, named, capsys, monkeypatch):
+    monkeypatch.chdir(place / "pairs")
+    (place / "pairs.html").unlink(missing_ok=True)
+    assert run(["show", named, "-q"]) == 0
+    assert "<title>Pairs: pairs</title>" in (place / "pairs.html").read_text()
+    monkeypatch.chdir(place)
+    assert run(["show", "pairs", "--json", "-q"]) == 0
+    assert json.loads(capsys.readouterr().out)["page"] == "pairs.html"
+
+
+@pytest.fixture
+def drawn(place, monkeypatch):
+    """The ids of the windows that a part of the page draws."""
+    found = []
+    monkeypatch.setattr(show_pairs, "_triptych", lambda folder, row: found.append(row.id) or row.id)
+    return found
+
+
+def numbered(place, count):
+    """Two kept windows each of `count` panels, p0 p1 ..., surer and surer."""
+    row = next(row for row in read_rows(place / "pairs") if row.kept)
+    return [replace(row, id=f"w{n}", panel_id=f"p{n // 2}", split_confidence=n // 2 / 100) for n in range(2 * count)]
+
+
+def test_the_least_sure_panels_are_the_least_sure(place, drawn):
+    rows = numbered(place, 60)
+    text = show_pairs._doubtful(place / "pairs", rows[::-1])
+    assert [int(one[1:]) // 2 for one in drawn] == list(range(8)) and "least confidence" in text
+
+
+def test_the_contact_sheet_is_spread_over_the_whole_data_set(place, tmp_path, monkeypatch):
+    """35 panels, each of its own grey, for 18 places."""
+    grey = {f"w{n}": np.full((256, 256, 3), 7 * (n // 2), np.uint8) for n in range(70)}
+    monkeypatch.setattr(cards, "file_of", lambda out, row, kind: row.id)
+    monkeypatch.setattr(cards, "read_image", grey.get)
+    cards.write_card(tmp_path, {}, numbered(place, 35), {})
+    sheet = read_image(tmp_path / "contact-sheet.jpg")[..., 0]
+    shown = [round(sheet[y + 64, x + 64] / 7) for y in range(0, sheet.shape[0], 268) for x in range(0, 6 * 132, 132)]
+    assert shown == [index * 35 // 18 for index in range(18)]
+
+
+def test_samples_are_spread_over_the_whole_group(place, drawn):
+    show_pairs._samples(place / "pairs", numbered(place, 11))
+    assert [int(one[1:]) // 2 for one in drawn] == [0, 1, 3, 5, 7, 9]
+
+
+def test_series_of_one_name_from_two_sources_are_two(place, drawn):
+    rows = numbered(place, 4)
+    text = show_pairs._samples(place / "pairs", [*rows[:4], *(replace(row, source="site") for row in rows[4:])])
+    assert [part.split("<")[0] for part in text.split("<h3>")[1:]] == [
+        f"{source}/{rows[0].series_id}, {rows[0].split}" for source in ("local", "site")
+    ]
 
 
 def test_what_is_neither_is_status_2(tmp_path, capsys):
