@@ -100,6 +100,7 @@ def test_no_interrupt_comes_while_a_worker_is_started():
     done, reached = threading.Event(), []
     other = threading.Thread(target=done.wait)
     other.start()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's job
     try:
         with pytest.raises(KeyboardInterrupt), _interrupts_held():
             os.kill(os.getpid(), signal.SIGINT)
@@ -107,11 +108,13 @@ def test_no_interrupt_comes_while_a_worker_is_started():
     finally:
         done.set()
         other.join()
+        after = signal.signal(signal.SIGINT, before)
     assert len(reached) == 20
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert after is signal.default_int_handler
 
 
 INTERRUPTED = """
+import signal
 import sys
 import time
 from pathlib import Path
@@ -121,6 +124,7 @@ if __name__ == "__mp_main__":  # a worker, which loads this module before its ta
     Path(__file__).with_name("loading").touch()
     time.sleep(1)
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's job
     here = str(Path(__file__).with_name("begun"))
     task = "open(%r, 'a').write('x') and __import__('time').sleep(60)" % here
     try:
