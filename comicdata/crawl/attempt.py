@@ -128,16 +128,17 @@ class Attempt:
     def _earlier(self, *, journal: bool = True) -> tuple[list[ImageRecord], Missing]:
         """The intact pictures of earlier tries, and what was missing or is damaged now.
 
-        The journal says what a try that was interrupted, or this one, has stored so far.
+        The journal says what a try that was interrupted, or this one, has stored so far, in the order in which it came.
         """
-        intact = intact_journal(self._folder) if journal else []
+        intact = sorted(intact_journal(self._folder) if journal else [], key=ordinal_of)
         record = stored_episode(self.out, self.series.source, self.series.series_id, self.episode.episode_id)
         if record is None:
             return intact, []
         recorded, damaged = split_intact(self.out, record)
         names = {image.file_name for image in recorded}
         missing = [*record.missing, *((image.url, "the stored file is damaged") for image in damaged)]
-        return [*recorded, *(image for image in intact if image.file_name not in names)], missing
+        added = [image for image in intact if image.file_name not in names]
+        return sorted([*recorded, *added], key=ordinal_of) if added else recorded, missing
 
     @property
     def _folder(self) -> Path:

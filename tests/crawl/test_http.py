@@ -13,9 +13,10 @@ from loopback import fetcher_for, served
 
 from comicdata import __version__
 from comicdata.crawl import crawl, plan, read_crawl
-from comicdata.crawl.fetch import Fetcher, FetchLimits
+from comicdata.crawl.fetch import Answer, Fetcher, FetchLimits
 from comicdata.crawl.robots import Robots
 from comicdata.crawl.sources.recipe import RecipeSource, load_recipe, parse_images
+from comicdata.crawl.store import write_image
 from comicdata.crawl.web import Visit
 from comicdata.errors import NetworkError, PolicyError, UsageError
 from comicdata.images import encode_jpeg, encode_png
@@ -132,6 +133,23 @@ def test_what_is_stored_survives_a_failing_site(tmp_path, answer):
         assert crawl_once(base, tmp_path, pattern="3") == {"e003": ("skipped_robots", True)}
     assert (tmp_path / "loop" / "loop" / "e003" / "0001.png").read_bytes() == PICTURE
     assert len(read_crawl(tmp_path)[0].images) == 1
+
+
+@pytest.mark.parametrize("stored", [(3, 1), (2,), (4, 2)])
+def test_pictures_of_several_tries_are_in_the_order_of_the_pages(tmp_path, stored):
+    """A try that was killed left pictures, as they came; the next one gets no page list."""
+    pages = b"<div id=viewer><img src='/a.png'><img src='/no.png'><img src='/b.png'><img src='/no2.png'></div>"
+    site = {**SITE, "/index.html": b"<ul><li><a href='1/'>One 1</a></ul>", "/1/": pages}
+    with served(site) as (base, _):
+        if stored != (3, 1):  # there was a try before it: 1 and 3 are recorded
+            assert crawl_once(base, tmp_path) == {"e001": ("partial", True)}
+        for ordinal in stored:
+            answer = Answer(f"{base}/{ordinal}.png", encode_png(np.full((9, 9, 3), ordinal, np.uint8)))
+            write_image(tmp_path / "loop" / "loop" / "e001", ordinal, answer, answer.url)
+        site["/1/"] = (500, {}, b"")
+        crawl_once(base, tmp_path)
+    (record,) = read_crawl(tmp_path)
+    assert [image.file_name for image in record.images] == [f"{one:04d}.png" for one in sorted({1, 3, *stored})]
 
 
 def test_a_cut_jpeg_is_missing_and_the_rest_is_kept(tmp_path):
