@@ -18,8 +18,8 @@ def demo_report(out: Path) -> str:
     """The whole page as text, every picture inlined."""
     rows = usable(read_rows(out / "pairs"))
     sections = [
-        *show_run.evaluations(out / "run" / "evaluation"),
         ("Colorized episodes that it never saw", _colorized(out, rows)),
+        *show_run.evaluations(out / "run" / "evaluation"),
         ("Strips and the panels found in them", _strips(out / "crawl")),
         ("Pairs: colour, Canny + black, XDoG", _pairs(out / "pairs", rows)),
         ("Training", show_run.training(out / "run")),
