@@ -90,7 +90,7 @@ class Conditioning(nn.Module):
 
     A trunk of stride 8, then the adaptation layers, which see the small outline beside its features.
     Differs: PixColor starts from a trunk trained on photographs, and holds PixelCNN's gradient back from it at first;
-    comics have no such trunk, so here it learns to `guess` the colours of all pixels at once, and goes on with it.
+    comics have no such trunk, so beside PixelCNN's it has a task of its own, to `guess` the whole small picture (L1).
     Neighbours say so much about a pixel that, without this, the outline goes unheard; and a guess in the form of a
     mixture is taught by how exact its flat colours are, not by how right. The adaptation layers are drawn but not
     described.
