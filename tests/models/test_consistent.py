@@ -371,7 +371,7 @@ def test_the_commands(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     pairs, run = str(trained / "pairs"), str(tmp_path / "run")
     assert command_line(["train", "pix2pix", "--pairs", pairs, "--run", run, "--stage", "background"]) == 2
     assert command_line(["train", "consistent", "--pairs", pairs, "--run", run, "--dry-run"]) == 0
-    assert "low-resolution on 16000 images, background on 6400" in " ".join(capsys.readouterr().err.split())
+    assert "low-resolution on 40000 images, background on 6400" in " ".join(capsys.readouterr().err.split())
     wrong = ["train", "two-step", "--pairs", pairs, "--run", run, "--dry-run", "--stage", "background"]
     assert command_line(wrong) == 2
     assert not (tmp_path / "run").exists()
