@@ -139,17 +139,21 @@ class UNet(nn.Module):
 
     def raw(self, inputs: Tensor) -> Tensor:
         """(B, in_channels, H, W) -> (B, outputs, H, W) before the tanh."""
-        levels = []
-        value = inputs
-        for layer in self.down:
-            value = layer(value)
-            levels.append(value)
-        levels.pop()  # the bottleneck goes up itself
-        for layer in self.up:
-            value = layer(value)
-            if levels:
-                value = torch.cat([value, levels.pop()], dim=1)
-        return value
+        return down_and_up(self.down, self.up, inputs)
+
+
+def down_and_up(down: nn.ModuleList, up: nn.ModuleList, value: Tensor) -> Tensor:
+    """The way through a U-Net: what every level of the way down made is laid beside what comes up to its size."""
+    levels = []
+    for layer in down:
+        value = layer(value)
+        levels.append(value)
+    levels.pop()  # the bottleneck goes up itself
+    for layer in up:
+        value = layer(value)
+        if levels:
+            value = torch.cat([value, levels.pop()], dim=1)
+    return value
 
 
 def _doubling(config: ColorizerConfig, inputs: int, outputs: int) -> nn.Module:

@@ -4,10 +4,9 @@ Sources: Isola and others, "pix2pix" (2017), arXiv 1611.07004, section 6.1.1, fo
 auto_colorization_project for the early end.
 """
 
-import torch
 from torch import Tensor, nn
 
-from comicdata.models.auto_painter import DROPOUT_LAYERS
+from comicdata.models.auto_painter import DROPOUT_LAYERS, down_and_up
 from comicdata.models.layers import Norm, initialise, normalisation
 
 LEVELS_KEPT = 3  # 2^3 = STRIDE: the way up ends where the picture is this many levels below the outline
@@ -42,12 +41,4 @@ class ShortUNet(nn.Module):
         initialise(self)
 
     def forward(self, outline: Tensor) -> Tensor:
-        levels = []
-        value = outline
-        for layer in self.down:
-            value = layer(value)
-            levels.append(value)
-        levels.pop()  # the bottleneck goes up itself
-        for layer in self.up:
-            value = torch.cat([layer(value), levels.pop()], dim=1)
-        return value
+        return down_and_up(self.down, self.up, outline)
