@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from PIL import Image
-from watching import contents
+from watching import contents, damage
 
 from comicdata.cli.main import run
 from comicdata.exports import ExportOptions, export, plan_export
@@ -339,9 +339,7 @@ def test_verify_finds_what_happened(to, pairs, tmp_path, capsys):
     pictures = [path for path in out.rglob("*") if path.suffix in (".png", ".tar")]
     one, two, *_ = sorted(pictures)
     one.unlink()
-    data = bytearray(two.read_bytes())
-    data[len(data) // 2] ^= 1
-    two.write_bytes(data)
+    damage(two)
     stray = two.with_name(f"stray{two.suffix}")
     stray.write_bytes(b"")
     capsys.readouterr()

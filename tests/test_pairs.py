@@ -12,7 +12,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from watching import contents
+from watching import contents, damage
 
 from comicdata import manifests
 from comicdata.cards import read_outlines
@@ -193,9 +193,7 @@ def test_verify_finds_missing_changed_and_orphans(stored, tmp_path):
     assert [manifests.verify_pairs(out)[name] for name in ("missing", "changed", "orphans")] == [[], [], []]
     one, two, *_ = [manifests.file_of(out, row, "color") for row in manifests.read_rows(out) if row.kept]
     one.unlink()
-    data = bytearray(two.read_bytes())
-    data[len(data) // 2] ^= 1
-    two.write_bytes(data)
+    damage(two)
     orphan = two.with_name(f"w{two.name[1:3]}{'0' * 14}.png")
     orphan.write_bytes(b"x")
     found = manifests.verify_pairs(out)

@@ -15,6 +15,13 @@ def contents(folder: Path, *skipped: str) -> dict[str, bytes]:
     }
 
 
+def damage(path: Path, at: int | None = None) -> None:
+    """Turn one bit of a file, in the middle unless `at` says which byte."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 if at is None else at] ^= 1
+    path.write_bytes(data)
+
+
 def wait_for(condition: Callable[[], object]) -> None:
     """Until the condition holds; fails after a minute."""
     for _ in range(1200):

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from watching import damage
 
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.models import colorize as colorize_module
@@ -15,11 +16,12 @@ from comicdata.models.checkpoint import load_weights, save_weights, verify_run
 from comicdata.models.colorize import Colorizer, is_line_art
 from comicdata.models.data import PairDataset
 from comicdata.models.layers import to_image, to_range, to_tensor
-from comicdata.models.metrics import l1, measure, off_line, outline_copy, psnr, spread
+from comicdata.models.metrics import l1, measure, off_line, outline_copy, psnr
 from comicdata.models.pages import colorize_picture
 from comicdata.models.settings import options, resolve_config
 from comicdata.outlines import canny_black, xdog
 from comicdata.records import Box
+from comicdata.spread import spread
 from comicdata.windows import fit_window
 
 
@@ -78,9 +80,7 @@ def test_what_is_no_line_art_is_refused(run: Path, bad: np.ndarray) -> None:
 @pytest.mark.parametrize("place", [8, -1])
 def test_a_flipped_byte_in_the_weights_is_found(run: Path, place: int) -> None:
     path = run / "weights.safetensors"
-    data = bytearray(path.read_bytes())
-    data[place] ^= 1
-    path.write_bytes(data)
+    damage(path, place)
     with pytest.raises(IntegrityError, match=r"weights\.safetensors: weights damaged"):
         Colorizer.load(run)
     assert verify_run(run)["changed"] == ["weights.safetensors"]

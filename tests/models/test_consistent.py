@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from watching import contents
+from watching import contents, damage
 
 from comicdata.cli.main import run as command_line
 from comicdata.errors import IntegrityError, UsageError
@@ -336,9 +336,7 @@ def test_a_model_of_one_stage_refuses_both(trained: Path, tmp_path: Path) -> Non
 
 def test_a_damaged_stage_is_found(work: Path) -> None:
     path = work / "consistent" / "stages" / "background" / "weights.safetensors"
-    data = bytearray(path.read_bytes())
-    data[-1] ^= 1
-    path.write_bytes(data)
+    damage(path, -1)
     assert verify_run(work / "consistent")["changed"] == ["stages/background/weights.safetensors"]
     with pytest.raises(IntegrityError, match="weights damaged"):
         Colorizer.load(work / "consistent")

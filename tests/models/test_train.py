@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import torch
-from watching import contents
+from watching import contents, damage
 
 from comicdata.errors import DivergedError, IntegrityError, LockedError, ResourceError, UsageError
 from comicdata.files import locked, read_jsonl, write_json
@@ -168,9 +168,7 @@ def test_a_damaged_newest_state_falls_back(
     run = tmp_path / "damaged"
     train(tiny(images=32), pairs, run)
     path = run / "state" / "32" / "tensors.safetensors"
-    data = bytearray(path.read_bytes())
-    data[-5] ^= 1
-    path.write_bytes(data)
+    damage(path, -5)
     train(tiny(), pairs, run)
     assert "state/32/tensors.safetensors: damaged" in caplog.text
     same(run, whole)
