@@ -12,7 +12,8 @@ from comicdata.models.colorize import Colorizer
 from comicdata.models.comparison import draw_rows
 from comicdata.models.data import PairDataset
 from comicdata.models.hint_fidelity import choose_dots
-from comicdata.models.metrics import outline_copy, spread
+from comicdata.models.metrics import outline_copy
+from comicdata.spread import spread
 
 MODELS = ("pix2pix", "auto-painter", "two-step", "consistent")
 HINTED = "with 16 hints"

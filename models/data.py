@@ -17,7 +17,7 @@ from comicdata.cards import read_outlines
 from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import sha256_bytes
 from comicdata.images import Image, decode
-from comicdata.manifests import KINDS, file_of, outline_names, pairs_folder, read_rows, rows_hash, sha256_of
+from comicdata.manifests import KINDS, file_of, outline_names, pairs_folder, read_rows, rows_hash, sha256_of, usable
 from comicdata.models.hints import random_hints
 from comicdata.models.layers import to_tensor
 from comicdata.models.line_jitter import other_filter, vary_lines
@@ -73,7 +73,7 @@ class PairDataset:
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self.folder = pairs_folder(pairs)
-        rows = [row for row in read_rows(pairs) if row.kept and not row.excluded]
+        rows = usable(read_rows(pairs))
         self.data_hash = rows_hash(rows)
         self.series = sorted({f"{row.source}/{row.series_id}" for row in rows if row.split != "test"})
         self.size = size

@@ -30,11 +30,11 @@ from comicdata.models.metrics import (
     mean_under,
     off_line,
     psnr,
-    spread,
     ssim_map,
     windows_of,
 )
 from comicdata.models.perceptual import Perceptual
+from comicdata.spread import spread
 
 SUBSETS = ("all", "off_line", "foreground", "background")
 MEASURES = ("l1", "psnr", "ssim", "de2000")

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from comicdata.images import Image
 from comicdata.models.lab import Floats, strips
-from comicdata.spread import spread as spread
 
 Mask = npt.NDArray[np.bool_]
 Sums = npt.NDArray[np.int32]

@@ -19,12 +19,12 @@ from comicdata.models.data import PairDataset, Sampling, batches
 from comicdata.models.layers import find_device
 from comicdata.models.learner import Learner
 from comicdata.models.memory import memory_errors
-from comicdata.models.metrics import spread
 from comicdata.models.parallel import Processes, joined
 from comicdata.models.runs import Metrics, check_same_run, write_config, write_grid
 from comicdata.models.settings import TrainConfig, is_due, learning_rate, options, resolve_config
 from comicdata.models.stage_learners import make_learner
 from comicdata.models.vgg import vgg_hash
+from comicdata.spread import spread
 
 __all__ = ["Progress", "TrainConfig", "resolve_config", "train"]
 

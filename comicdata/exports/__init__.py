@@ -40,8 +40,8 @@ def _usable(folder: Path) -> list[Pair]:
     excluded, forgotten = manifests.read_excluded(folder), read_forgotten(folder)
     return [
         row
-        for row in manifests.read_rows(folder)
-        if row.kept and not row.excluded and row.id not in excluded and (row.source, row.series_id) not in forgotten
+        for row in manifests.usable(manifests.read_rows(folder))
+        if row.id not in excluded and (row.source, row.series_id) not in forgotten
     ]
 
 
