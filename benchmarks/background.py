@@ -21,8 +21,8 @@ from torch import Tensor
 
 from comicdata.drawn import draw_episode
 from comicdata.images import resize
-from comicdata.models.background import SMALL, BackgroundDetector, Layers, background_loss, mean_color
-from comicdata.models.layers import to_range, to_tensor
+from comicdata.models.networks.background import SMALL, BackgroundDetector, Layers, background_loss, mean_color
+from comicdata.models.networks.layers import to_range, to_tensor
 from comicdata.outlines import canny_black
 
 LOOKS = (150, 500)

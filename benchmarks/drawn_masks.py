@@ -17,9 +17,9 @@ from comicdata.drawn import DrawnEpisode, draw_episode
 from comicdata.errors import UsageError
 from comicdata.files import write_atomic
 from comicdata.images import Image, encode_png, read_image
-from comicdata.manifests import file_of, pairs_folder, read_rows
+from comicdata.pairs.manifest import file_of, pairs_folder, read_rows
+from comicdata.pairs.windows import fit_window
 from comicdata.records import Box, Pair
-from comicdata.windows import fit_window
 
 NOISE = 8  # mean difference of a stored picture from the drawn one; JPEG makes about 1
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from comicdata.files import write_atomic
 from comicdata.images import Image, encode_jpeg, resize
-from comicdata.models.colorize import Colorizer
-from comicdata.models.comparison import draw_rows
-from comicdata.models.data import PairDataset
-from comicdata.models.hint_fidelity import choose_dots
-from comicdata.models.metrics import outline_copy
-from comicdata.spread import spread
+from comicdata.models.colorize import load_colorizer
+from comicdata.models.data.pairs import PairDataset
+from comicdata.models.evaluate.comparison import draw_rows
+from comicdata.models.evaluate.hint_fidelity import choose_dots
+from comicdata.models.evaluate.metrics import outline_copy
+from comicdata.records import spread
 
 MODELS = ("pix2pix", "auto-painter", "two-step", "consistent")
 HINTED = "with 16 hints"
@@ -21,7 +21,7 @@ HINTED = "with 16 hints"
 
 def gallery(out: Path, windows: int, width: int) -> Image:
     """A row for each window: the outline, what every model made of it, and the truth."""
-    colorizers = {name: Colorizer.load(out / name, "cpu") for name in MODELS if (out / name).is_dir()}
+    colorizers = {name: load_colorizer(out / name, "cpu") for name in MODELS if (out / name).is_dir()}
     test = PairDataset(out / "pairs", "test", 256)
     rows = []
     for index in spread(len(test), windows):

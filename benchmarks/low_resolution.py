@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 
-from comicdata.models.data import PairDataset
-from comicdata.models.layers import to_range, to_tensor
-from comicdata.models.networks import load_network
-from comicdata.models.pixelcnn import shrink
+from comicdata.models.data.pairs import PairDataset
+from comicdata.models.networks.layers import to_range, to_tensor
+from comicdata.models.networks.pixelcnn import shrink
+from comicdata.models.runs.load import load_network
 
 
 def main(run: Path, pairs: Path) -> None:

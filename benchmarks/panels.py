@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 
 from comicdata.drawn import cut_slices
-from comicdata.drawn_pages import PAGES, draw_page
-from comicdata.drawn_scenes import Drawn
-from comicdata.drawn_strips import STRIPS, draw_strip
+from comicdata.drawn.pages import PAGES, draw_page
+from comicdata.drawn.scenes import Drawn
+from comicdata.drawn.strips import STRIPS, draw_strip
 from comicdata.images import Image, decode, encode_jpeg
 from comicdata.panels import find_panels, make_strips
 from comicdata.panels.score import Counts, count

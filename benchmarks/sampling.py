@@ -9,8 +9,8 @@ import time
 
 import torch
 
-from comicdata.models.mixture import draw
-from comicdata.models.pixelcnn import PRESETS, PixelCNN, sample_cached, sample_naively
+from comicdata.models.networks.mixture import draw
+from comicdata.models.networks.pixelcnn import PRESETS, PixelCNN, sample_cached, sample_naively
 
 SIDE = 32
 TIMED = 64  # pixels of the naive sampler that are timed

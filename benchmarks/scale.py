@@ -21,9 +21,9 @@ import numpy as np
 from comicdata.crawl import crawl, open_sources
 from comicdata.drawn import draw_episode
 from comicdata.images import decode, encode_jpeg
-from comicdata.near import NEAR, NearHashes
 from comicdata.outlines import canny_black
 from comicdata.pairs import make_pairs
+from comicdata.pairs.copies import NEAR, NearHashes
 
 EPISODES, ROUNDS = 60, 1
 MEMORY = """

@@ -26,9 +26,9 @@ from comicdata.cli.main import run as comicdata
 from comicdata.drawn import draw_episode
 from comicdata.files import write_atomic
 from comicdata.images import encode_png
-from comicdata.models.data import Batch, PairDataset, Sampling, batches
-from comicdata.models.learner import AdversarialLearner
-from comicdata.models.settings import resolve_config
+from comicdata.models.data.pairs import Batch, PairDataset, Sampling, batches
+from comicdata.models.runs.settings import resolve_config
+from comicdata.models.train.learner import AdversarialLearner
 
 SIZE = 256
 Step = Callable[[], object]

@@ -52,7 +52,7 @@ def colorize(
     --hints is for one picture, in its pixels, and needs a RUN trained with hints.
     """
     from comicdata.cli.inputs import read_groups
-    from comicdata.models.colorize import Colorizer
+    from comicdata.models.colorize import load_colorizer
     from comicdata.models.memory import memory_errors
 
     options["background"] = _color(background)
@@ -64,7 +64,7 @@ def colorize(
         front.say(f"would colour {len(pictures)} pictures into {out}")
         return {"outputs": [], "pictures": len(pictures)}
     with memory_errors(f"while {run} was loaded; {MEMORY}"):
-        colorizer = Colorizer.load(run, device)
+        colorizer = load_colorizer(run, device)
     if options.get("hints") and not colorizer.takes_hints:
         raise UsageError(f"{run}: trained without hints (--hints); train one with them: comicdata train --hints ...")
     outputs, targets = [], _targets([picture.name for picture in pictures], out)
@@ -78,7 +78,7 @@ def colorize(
 
 def _color(text: str | None) -> tuple[int, int, int] | None:
     """#88ccee as three numbers; UsageError when it is no such thing."""
-    from comicdata.models.hints import parse_color
+    from comicdata.flats.hints import parse_color
 
     if text is None:
         return None
@@ -90,7 +90,7 @@ def _color(text: str | None) -> tuple[int, int, int] | None:
 
 def _hints(path: Path, pictures: int) -> Any:
     """The hints of a file; UsageError when they are for several pictures, or no hints."""
-    from comicdata.models.hints import read_hints
+    from comicdata.flats.hints import read_hints
 
     if pictures != 1:
         raise UsageError(f"--hints {path}: places in one picture, but {pictures} pictures are given")
@@ -116,8 +116,8 @@ def _colorize_one(
     front: Front, colorizer: Any, picture: Any, target: Path, options: dict[str, Any], layers: bool
 ) -> list[dict[str, Any]]:
     """Colour and write one picture; what cannot be read is a warning and status 3."""
+    from comicdata.models.colorize.pages import colorize_picture
     from comicdata.models.memory import memory_errors
-    from comicdata.models.pages import colorize_picture
 
     start = time.monotonic()
     try:

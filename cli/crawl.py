@@ -148,7 +148,7 @@ class _Lane:
 
     def _planned(self, source: "Source", episode: Any) -> dict[str, Any]:
         """What a crawl would do with an episode: "planned", or the status that it has already."""
-        from comicdata.crawl import stored_episode
+        from comicdata.episodes import stored_episode
 
         record = stored_episode(self.out, *source.key, episode.episode_id)
         settled = record is not None and record.status not in ("partial", "failed") and not self.options["refresh"]
@@ -237,7 +237,7 @@ def _line(record: Any) -> dict[str, Any]:
 def _verify(front: Front, opened: "Sequence[Source]", out: Path) -> dict[str, Any]:
     """Hash and decode what is stored of each source."""
     from comicdata.cli.verify import report_found
-    from comicdata.crawl import verify_crawl
+    from comicdata.episodes import verify_crawl
 
     reports = []
     for source in opened:

@@ -102,7 +102,7 @@ def _found(run: Path) -> dict[str, Any]:
 
 
 def _write_report(out: Path) -> Path:
-    from comicdata.cli.demo_report import demo_report
+    from comicdata.cli.html.demo import demo_report
     from comicdata.files import write_atomic
 
     path = out / "report.html"

@@ -105,7 +105,8 @@ def _folder_problems(folder: Path) -> list[str]:
 
 def settings_in_force() -> list[dict[str, Any]]:
     """Every option that a settings file or the environment sets, with its value and origin."""
-    from comicdata.cli.main import COMMANDS, cli
+    from comicdata.cli.front import COMMANDS
+    from comicdata.cli.main import cli
 
     found = []
     parent = click.Context(cli, info_name="comicdata", auto_envvar_prefix="COMICDATA")

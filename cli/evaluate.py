@@ -1,34 +1,15 @@
 """`comicdata evaluate`: how good a run is, beside the baselines it has to beat."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from comicdata.cli.front import Front, command
+from comicdata.cli.html.scores import COLUMNS, HINT_COLUMNS, hint_rows, hint_title, score_rows, verdict
 from comicdata.errors import UsageError
 
-METHODS = {
-    "outline_copy": "outline copy",
-    "mean_color": "mean colour",
-    "nearest": "nearest",
-    "lowres_ceiling": "ceiling",
-}
-COLUMNS = ["measure", "pixels", "colorizer", "outline", "mean", "nearest", "ceiling"]  # fits into 80 characters
-MEASURES = {"l1": "L1", "psnr": "PSNR dB", "ssim": "SSIM", "de2000": "CIEDE2000"}
-SUBSETS = {"all": "all", "off_line": "off lines", "foreground": "foreground", "background": "background"}
-WHOLE = {
-    "colourfulness_ratio": ("colour ratio", "all"),
-    "background_consistency": ("flat spread", "flat"),
-    "lpips": ("LPIPS (VGG)", "all"),
-    "kid_vgg16": ("KID of VGG16", "all"),
-    "fid_vgg16": ("FID of VGG16", "all"),
-}
-THREE_DECIMALS = ("l1", "ssim", "lpips", "kid_vgg16")
-HINT_COLUMNS = ["hints", "at them", "near them", "off lines"]
 MEMORY = "while measuring; take --device cpu where this was a GPU, or end what else uses the memory"
-TO_BEAT = ("outline_copy", "mean_color", "nearest")
 
 
 @command(writes=True, example="comicdata evaluate out/run --pairs out/pairs --split test")
@@ -80,15 +61,15 @@ def evaluate(
 
     Writes SPLIT.json, SPLIT.jsonl (every panel) and SPLIT.png: the best, median and worst panels.
     """
-    from comicdata.models.colorize import Colorizer
+    from comicdata.models.colorize import load_colorizer
     from comicdata.models.evaluate import evaluate as measure
-    from comicdata.models.evaluate import write_evaluation
+    from comicdata.models.evaluate.contest import write_evaluation
+    from comicdata.models.evaluate.perceptual import Perceptual
     from comicdata.models.memory import memory_errors
-    from comicdata.models.perceptual import Perceptual
 
     folder = _folder(run, out)
     with memory_errors(MEMORY):
-        colorizer = Colorizer.load(run, device)
+        colorizer = load_colorizer(run, device)
     if front.dry_run:
         front.say(f"would measure {run} on the split {split} of {pairs} and write into {folder}")
         return {"run": run.as_posix(), "split": split, "out": folder.as_posix()}
@@ -124,65 +105,13 @@ def _folder(run: Path, out: Path | None) -> Path:
 
 def _warn(front: Front, run: Path, pairs: Path, split: str) -> None:
     """Say what makes the numbers look better than they are."""
-    from comicdata.manifests import data_hash
-    from comicdata.models.checkpoint import trained_on
+    from comicdata.models.runs.checkpoint import trained_on
+    from comicdata.pairs.manifest import data_hash
 
     if split == "train":
         front.warn("the split train: these panels were trained on; only test tells how good the colorizer is")
     elif trained_on(run) != {data_hash(pairs)}:
         front.warn(f"{run} was trained on other pairs, or they changed since: it may have seen some of these panels")
-
-
-def score_rows(document: Mapping[str, Any]) -> list[list[str]]:
-    """The document of `evaluate` as rows of COLUMNS; without the subsets that nobody knows."""
-    made = [document["model"], *(document["baselines"][name] for name in METHODS)]
-    rows = [
-        [title, words, *(_number((one[subset] or {}).get(name), name) for one in made)]
-        for name, title in MEASURES.items()
-        for subset, words in SUBSETS.items()
-        if any(one[subset] for one in made)
-    ]
-    known = {name: words for name, words in WHOLE.items() if any(one.get(name) is not None for one in made)}
-    return rows + [[*words, *(_number(one.get(name), name) for one in made)] for name, words in known.items()]
-
-
-def hint_title(hints: Mapping[str, Any]) -> str:
-    return f"Colour error (CIEDE2000) with hints, and (without), on {hints['windows']} windows"
-
-
-def hint_rows(hints: Mapping[str, Any]) -> list[list[str]]:
-    """What evaluate found about hints as rows of HINT_COLUMNS: with them (without, on the same pixels)."""
-
-    def cell(both: Mapping[str, float | None]) -> str:
-        return f"{_number(both['hinted'], 'de2000')} ({_number(both['plain'], 'de2000')})"
-
-    return [[count, *(cell(areas[name]) for name in ("at", "near", "off_line"))] for count, areas in hints.items()]
-
-
-def _number(value: float | None, name: str) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.3f}" if name in THREE_DECIMALS else f"{value:.2f}"
-
-
-def verdict(document: Mapping[str, Any]) -> str:
-    """One line: which baselines the colorizer beats off the lines (PSNR), and whether it has colour at all."""
-    own = _psnr(document["model"])
-    gains = {
-        METHODS[name]: own - other
-        for name in TO_BEAT
-        if own is not None and (other := _psnr(document["baselines"][name])) is not None
-    }
-    words = ", ".join(f"{gain:+.1f} dB against {name}" for name, gain in gains.items()) or "no PSNR to compare"
-    ratio = document["model"]["colourfulness_ratio"]
-    colour = "" if ratio is None else f"; {ratio:.0%} of the truth's colourfulness"
-    return f"off the lines: {words}{colour}"
-
-
-def _psnr(one: Mapping[str, Any]) -> float | None:
-    """Off the lines; None too where there was no picture to measure at all."""
-    psnr: float | None = (one["off_line"] or {}).get("psnr")
-    return psnr
 
 
 command_ = evaluate

@@ -28,7 +28,7 @@ def forget(
     for each. Killed, the same command goes on.
     """
     from comicdata import forget as forgetting
-    from comicdata.manifests import data_hash
+    from comicdata.pairs.manifest import data_hash
 
     if not crawls and not pairs:
         raise UsageError("name what to take it out of: --crawl DIR, --pairs DIR or both")

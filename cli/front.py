@@ -16,6 +16,21 @@ import click
 
 from comicdata.errors import UsageError
 
+COMMANDS = {
+    "crawl": "Fetch episodes from a site, a folder or a CBZ.",
+    "panels": "Show where the panels are.",
+    "make-pairs": "Panels, outlines and a manifest from a crawl.",
+    "train": "Train a colorizer on pairs.",
+    "evaluate": "Measure a colorizer beside its baselines.",
+    "colorize": "Colour line art, pages, folders or CBZ.",
+    "show": "A pairs folder or a run as one HTML page.",
+    "export": "Pairs for webdataset, kohya, croissant.",
+    "forget": "Delete a series from crawl and pairs; name the runs.",
+    "verify": "Re-hash a crawl, pairs, a run or an export.",
+    "demo": "The whole tour on a comic that the project draws itself.",
+    "doctor": "What this machine can do, and which settings are in force.",
+    "completion": "Print the completion script of a shell.",
+}
 PLAIN_LINE_EVERY_S = 30.0
 CONFIG = "comicdata.toml"
 
@@ -212,8 +227,6 @@ def _load_config(context: click.Context, _: click.Parameter, value: Path | None)
 
 def read_config(path: Path) -> dict[str, dict[str, Any]]:
     """Read a settings file; UsageError when it is missing, not TOML, or not tables of commands."""
-    from comicdata.cli.main import COMMANDS
-
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

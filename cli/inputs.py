@@ -39,7 +39,7 @@ def read_groups(inputs: Sequence[Path]) -> Iterator[Group]:
 
 def _folder_groups(folder: Path) -> Iterator[Group]:
     """One group per folder that holds pictures directly; names stay relative to the input."""
-    from comicdata.crawl.names import natural_key
+    from comicdata.episodes import natural_key
 
     groups: dict[Path, list[Path]] = {}
     for path in sorted(folder.rglob("*"), key=lambda path: natural_key(path.relative_to(folder).as_posix())):

@@ -11,23 +11,8 @@ from typing import Any
 import click
 
 import comicdata
+from comicdata.cli.front import COMMANDS
 from comicdata.errors import ComicDataError
-
-COMMANDS = {
-    "crawl": "Fetch episodes from a site, a folder or a CBZ.",
-    "panels": "Show where the panels are.",
-    "make-pairs": "Panels, outlines and a manifest from a crawl.",
-    "train": "Train a colorizer on pairs.",
-    "evaluate": "Measure a colorizer beside its baselines.",
-    "colorize": "Colour line art, pages, folders or CBZ.",
-    "show": "A pairs folder or a run as one HTML page.",
-    "export": "Pairs for webdataset, kohya, croissant.",
-    "forget": "Delete a series from crawl and pairs; name the runs.",
-    "verify": "Re-hash a crawl, pairs, a run or an export.",
-    "demo": "The whole tour on a comic that the project draws itself.",
-    "doctor": "What this machine can do, and which settings are in force.",
-    "completion": "Print the completion script of a shell.",
-}
 
 
 class LazyGroup(click.Group):

@@ -120,7 +120,7 @@ def _entry(found: _Found) -> dict[str, Any]:
 
 
 def _write_overlay(path: Path, found: _Found) -> None:
-    from comicdata.cli.report import overlay
+    from comicdata.cli.html.pieces import overlay
     from comicdata.files import write_atomic
     from comicdata.images import encode_jpeg
 

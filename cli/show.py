@@ -34,11 +34,11 @@ def show(front: Front, folder: Path, out: Path | None, crawl: Path | None) -> An
 def _page(folder: Path, crawl: Path | None) -> str:
     """What kind of folder it is decides who draws it."""
     if (folder / "manifest.parquet").is_file():
-        from comicdata.cli import show_pairs
+        from comicdata.cli.html import pairs as show_pairs
 
         return show_pairs.page(folder, crawl)
     if (folder / "config.json").is_file():
-        from comicdata.cli import show_run
+        from comicdata.cli.html import run as show_run
 
         return show_run.page(folder)
     raise UsageError(f"{folder}: neither a pairs folder (manifest.parquet) nor a run (config.json)")

@@ -90,8 +90,8 @@ def train(
     Several GPUs:
       torchrun --nproc-per-node 4 --no-python -- comicdata train ...
     """
-    from comicdata.models.data import check_outline
-    from comicdata.models.settings import read_settings
+    from comicdata.models.data.pairs import check_outline
+    from comicdata.models.runs.settings import read_settings
 
     _follow(front)
     given = {**overrides, "size": int(size) if size else None, "discriminator_layers": d_layers}
@@ -102,7 +102,7 @@ def train(
         if overrides["hints"] is not None or tensorboard:
             raise UsageError(f"--hints and --tensorboard: {model} has neither; auto-painter and pix2pix have both")
         return _train_stages(front, model, pairs, run, preset, stage, given)
-    from comicdata.models.settings import resolve_config
+    from comicdata.models.runs.settings import resolve_config
     from comicdata.models.train import train as train_run
 
     if stage:
@@ -137,8 +137,8 @@ def _train_stages(
     front: Front, model: str, pairs: Path, run: Path, preset: str, stage: str | None, given: dict[str, Any]
 ) -> Any:
     """The stages of a model one after the other, under one progress bar."""
-    from comicdata.models.settings import resolve_stages
-    from comicdata.models.stages import choose_stages, independent, train_stages
+    from comicdata.models.runs.settings import resolve_stages
+    from comicdata.models.train.stages import choose_stages, independent, train_stages
 
     configs = resolve_stages(model, preset, given)
     images = {name: configs[name].images for name in choose_stages(configs, stage)}

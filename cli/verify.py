@@ -31,11 +31,11 @@ def report_found(front: Front, found: dict[str, Any]) -> None:
 def _verify(folder: Path) -> dict[str, Any]:
     """What kind of folder it is decides who verifies it."""
     if folder.name == "manifest.parquet" or (folder / "manifest.parquet").is_file():
-        from comicdata.manifests import verify_pairs
+        from comicdata.pairs.manifest import verify_pairs
 
         return verify_pairs(folder)
     if (folder / "config.json").is_file():
-        from comicdata.models.checkpoint import verify_run
+        from comicdata.models.runs.checkpoint import verify_run
 
         return verify_run(folder)
     if (folder / "export.json").is_file():
@@ -43,7 +43,7 @@ def _verify(folder: Path) -> dict[str, Any]:
 
         return verify_export(folder)
     if any(folder.glob("*/*/series.json")):
-        from comicdata.crawl import verify_crawl
+        from comicdata.episodes import verify_crawl
 
         return verify_crawl(folder)
     raise UsageError(

@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from comicdata import cards, manifests
-from comicdata.crawl.store import EPISODE, SERIES, series_folder, write_index
+from comicdata.crawl.store import write_index
+from comicdata.episodes import EPISODE, SERIES, series_folder
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import locked, read_json, read_jsonl, write_jsonl
 from comicdata.forgotten import Key, note_forgotten, read_forgotten
+from comicdata.pairs import card, manifest
 from comicdata.records import Pair
 
 ID = "[a-z][a-z0-9-]*"  # a slug: never a path that leads elsewhere
@@ -71,8 +72,8 @@ def _in(pairs: Path) -> Iterator[Key]:
     """The series of a pairs folder, those that were being forgotten among them."""
     if not pairs.exists():
         raise UsageError(f"{pairs}: no such folder")
-    folder = manifests.pairs_folder(pairs)
-    named = {(row.source, row.series_id) for row in manifests.read_rows(folder)} | {*read_forgotten(folder)}
+    folder = manifest.pairs_folder(pairs)
+    named = {(row.source, row.series_id) for row in manifest.read_rows(folder)} | {*read_forgotten(folder)}
     yield from (key for key in named if _named(key))
     yield from ((path.parent.name, path.name) for path in folder.glob("parts/*/*"))
 
@@ -88,9 +89,9 @@ def crawl_traces(crawl: Path, key: Key) -> Traces:
 
 def pairs_traces(pairs: Path, key: Key) -> Traces:
     """What a pairs folder holds of a series."""
-    folder = manifests.pairs_folder(pairs)
-    rows = [row for row in manifests.read_rows(folder) if (row.source, row.series_id) == key]
-    files = [path for row in rows for path in manifests.files_of(folder, row)]
+    folder = manifest.pairs_folder(pairs)
+    rows = [row for row in manifest.read_rows(folder) if (row.source, row.series_id) == key]
+    files = [path for row in rows for path in manifest.files_of(folder, row)]
     there = [path for path in files if path.is_file()]
     return Traces(folder, len({row.episode_id for row in rows}), len(there), sum(one.stat().st_size for one in there))
 
@@ -118,18 +119,18 @@ def forget_in_pairs(pairs: Path, key: Key) -> None:
 
     A copy that was dropped as a duplicate of the series comes back with the next make-pairs.
     """
-    folder = manifests.pairs_folder(pairs)
+    folder = manifest.pairs_folder(pairs)
     with locked(folder):
         note_forgotten(folder, key)
-        rows = manifests.read_rows(folder)
+        rows = manifest.read_rows(folder)
         gone = [row for row in rows if (row.source, row.series_id) == key]
         kept = [row for row in rows if (row.source, row.series_id) != key]
-        files = [path for row in gone for path in manifests.files_of(folder, row)]
+        files = [path for row in gone for path in manifest.files_of(folder, row)]
         shutil.rmtree(folder / "parts" / key[0] / key[1], ignore_errors=True)
         for path in files:
             if path.resolve().is_relative_to(folder.resolve()):  # a manifest may say anything
                 path.unlink(missing_ok=True)
-        manifests.write_manifest(folder, kept)
+        manifest.write_manifest(folder, kept)
         _write_card(folder, kept)
         _drop_failures(folder / "failures.jsonl", "/".join(key))
         ids = {row.id for row in gone}
@@ -144,7 +145,7 @@ def _write_card(folder: Path, rows: Sequence[Pair]) -> None:
         options = read_json(folder / "card.json").get("options", {})
     except (IntegrityError, OSError):
         options = {}
-    cards.write_card(folder, options, rows, cards.dropped_counts(rows))
+    card.write_card(folder, options, rows, card.dropped_counts(rows))
 
 
 def _drop_failures(path: Path, name: str) -> None:

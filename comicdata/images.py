@@ -5,7 +5,7 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -236,3 +236,20 @@ def channel_spread(rgb: Image) -> Image:
     """Largest minus smallest channel of every pixel, (H, W): 0 for greys."""
     red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
     return np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+
+
+def beside(pictures: Sequence[Image], *, axis: int = 1, gap: int = 4) -> Image:
+    """Pictures, (H, W) or (H, W, 3), in a row (axis 1) or a column (axis 0), white between them: (H, W, 3)."""
+    colours = [one if one.ndim == 3 else np.repeat(one[..., None], 3, axis=2) for one in pictures]
+    shape = list(colours[0].shape)
+    shape[axis] = gap
+    white = np.full(shape, 255, np.uint8)
+    return np.concatenate([part for one in colours for part in (one, white)][:-1], axis=axis)
+
+
+def is_line_art(rgb: Image, *, tolerance: int = 24, share: float = 0.995) -> bool:
+    """Whether (H, W, 3) uint8 has no colour: channels within `tolerance` of each other on nearly all pixels.
+
+    The tolerance forgives what JPEG does to grey.
+    """
+    return bool((channel_spread(rgb) <= tolerance).mean() >= share)

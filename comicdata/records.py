@@ -1,5 +1,6 @@
-"""The plain values that travel between the stages: frozen records, nothing else."""
+"""The plain values that travel between the stages: frozen records, and which of many are shown."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -125,6 +126,11 @@ class ImageRecord:
     etag: str = ""
     last_modified: str = ""
 
+    @property
+    def ordinal(self) -> int:
+        """The place of the picture in its episode, from 1."""
+        return int(re.split("[.-]", self.file_name)[0])
+
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRecord:
@@ -217,3 +223,9 @@ class PairOptions:
     test_episodes: str | None = None
     validation_episodes: str | None = None
     salt: str = "comicdata"
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """At most `wanted` indices, evenly spread over range(count)."""
+    taken = min(count, wanted)
+    return [index * count // taken for index in range(taken)]

@@ -1,1 +1,15 @@
-"""The colorizers: from a manifest of pairs to pictures in colour."""
+"""From pairs to pictures in colour."""
+
+from typing import TYPE_CHECKING
+
+from comicdata.lazy import door
+
+if TYPE_CHECKING:
+    from comicdata.models.colorize import Colorizer, colorize_picture, load_colorizer
+
+__all__ = ["Colorizer", "colorize_picture", "load_colorizer"]
+__getattr__ = door(
+    __name__,
+    dict.fromkeys(__all__, "comicdata.models.colorize"),
+    rooms=("networks", "data", "runs", "colorize", "evaluate", "train", "memory"),
+)

@@ -19,8 +19,8 @@ from loopback import fetcher_for, served
 
 from comicdata.crawl import crawl, plan
 from comicdata.crawl.sources.recipe import RecipeSource, load_recipe
-from comicdata.crawl.store import episode_folder
 from comicdata.crawl.web import Overrides, Visit
+from comicdata.episodes import episode_folder
 from comicdata.errors import ComicDataError
 from comicdata.images import encode_jpeg, encode_png
 

@@ -6,7 +6,8 @@ from typing import get_args
 
 import pytest
 
-from comicdata.cli.main import COMMANDS, LazyGroup
+from comicdata.cli.front import COMMANDS
+from comicdata.cli.main import LazyGroup
 from comicdata.records import Status
 
 ROOT = Path(__file__).parents[1]

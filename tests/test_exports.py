@@ -21,7 +21,7 @@ from comicdata.cli.main import run
 from comicdata.exports import ExportOptions, export, plan_export
 from comicdata.files import write_atomic, write_jsonl
 from comicdata.images import encode_png, read_image
-from comicdata.manifests import file_of, read_rows
+from comicdata.pairs.manifest import file_of, read_rows
 
 TARGETS = ("webdataset", "kohya", "croissant")
 CREDIT = "A. <b>Author</b> | friends"
@@ -375,7 +375,7 @@ def test_verify_finds_what_happened(to, pairs, tmp_path, capsys):
     ],
 )
 def test_mistakes_are_one_line_and_write_nothing(pairs, tmp_path, monkeypatch, arguments, words, capsys):
-    from comicdata.manifests import write_manifest
+    from comicdata.pairs.manifest import write_manifest
 
     monkeypatch.chdir(tmp_path)
     shutil.copytree(pairs, "pairs")

@@ -10,7 +10,18 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"comicdata": "comicdata", "models": "comicdata.models", "cli": "comicdata.cli"}
 FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
-GROUND = {"comicdata.records", "comicdata.errors", "comicdata.files", "comicdata.images"}
+# The rooms of each part, lowest floor first: a room imports only from its own floor's rooms above it in this list.
+CORE = [["lazy"], ["errors"], ["records"], ["files"], ["images"], ["episodes"], ["panels", "outlines", "forgotten"],
+        ["crawl", "pairs", "flats", "drawn"], ["exports", "forget"]]  # fmt: skip
+MODELS = [["memory", "networks"], ["data"], ["runs"], ["colorize"], ["evaluate"], ["train"]]
+ONLY_FROM = {  # core rooms that know less than their floor allows
+    "drawn": {"errors", "records", "files", "images"},
+    "flats": {"errors", "records", "files", "images", "panels"},
+    "panels": {"errors", "records", "files", "images"},
+    "outlines": {"errors", "records", "files", "images"},
+    "pairs": {"lazy", "errors", "records", "files", "images", "episodes", "panels", "outlines", "forgotten"},
+}
+OF_MODELS = {"errors", "records", "files", "images", "outlines", "panels", "pairs", "flats"}  # what models may know of
 
 
 def module_name(path):
@@ -19,17 +30,28 @@ def module_name(path):
     return name.removesuffix(".__init__")
 
 
-def imports(path):
-    """Absolute names of all modules that a file imports, anywhere in it."""
+def imports(path, *, types=True):
+    """Absolute names of all modules of ours that a file imports, anywhere in it; `types` adds what only types need."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in walk(ast.parse(path.read_text(encoding="utf-8")), types):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            found.add(node.module)
-            found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "comicdata"}
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else node.module for name in names}
     return found
+
+
+def walk(tree, types):
+    """All nodes; without `types`, none below `if TYPE_CHECKING`."""
+    for node in ast.iter_child_nodes(tree):
+        if types or not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from walk(node, types)
+
+
+MODULES = {module_name(path): path for path in FILES}
 
 
 def layer(name):
@@ -38,25 +60,60 @@ def layer(name):
     return "models" if name.startswith("comicdata.models") else "core"
 
 
-def forbidden(name):
-    """Prefixes a module must not import."""
-    core = ["comicdata.cli", "comicdata.models", "torch", "click", "rich"]
-    rules = {"core": core, "models": ["comicdata.cli", "comicdata.crawl", "click", "rich"], "cli": []}[layer(name)]
-    if name in GROUND:
-        rules = [*rules, "comicdata.crawl", "comicdata.panels", "comicdata.pairs", "comicdata.manifests"]
-    if name.startswith("comicdata.panels") or name == "comicdata.outlines":
-        rules = [*rules, "comicdata.crawl", "comicdata.pairs", "comicdata.manifests", "requests"]
-    if name.startswith("comicdata.crawl"):
-        rules = [*rules, "comicdata.pairs", "comicdata.panels", "comicdata.manifests", "pandas", "cv2"]
-    return rules
+def room(name):
+    """The room of a module, "" for the door of its part."""
+    part = {"core": "comicdata", "models": "comicdata.models", "cli": "comicdata.cli"}[layer(name)]
+    return name.removeprefix(part).removeprefix(".").split(".")[0]
+
+
+def floor(rooms, name):
+    return next(number for number, names in enumerate(rooms) if name in names)
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_imports_go_one_way(path):
-    rules = forbidden(module_name(path))
-    bad = {name for name in imports(path) for rule in rules if name == rule or name.startswith(rule + ".")}
-    assert not bad
-    assert "comicdata.crawl.fetch" not in imports(path) or layer(module_name(path)) != "models"
+    name = module_name(path)
+    own, here = layer(name), room(name)
+    if own == "cli":
+        return
+    heavy = {"click", "rich", "ray"} | ({"torch"} if own == "core" else {"requests", "bs4", "lxml"})
+    for other in imports(path, types=False):
+        assert other.split(".")[0] not in heavy or (name, other) == ("comicdata.pairs.workers", "ray"), other
+        if other not in MODULES or not here:  # the doors offer what lies on every floor, lazily
+            continue
+        there = room(other)
+        if own == "models" and layer(other) == "core":
+            assert there in OF_MODELS, other
+        elif there != here:
+            assert layer(other) == own, other
+            assert not there or floor(rooms := CORE if own == "core" else MODELS, there) < floor(rooms, here), other
+            assert not there or there in ONLY_FROM.get(here, {there}), other
+
+
+def test_no_two_files_import_each_other_in_a_circle():
+    arrows = {
+        name: {other for other in imports(path, types=False) if other in MODULES} for name, path in MODULES.items()
+    }
+    left = dict(arrows)
+    while free := [name for name, others in left.items() if not others & left.keys()]:
+        for name in free:
+            del left[name]
+    assert not left, f"in circles, or above one: {sorted(left)}"
+
+
+def test_the_tree_is_as_wide_as_the_page_that_explains_it():
+    """At most so many files lie loose beside the rooms."""
+    assert len(list((ROOT / "comicdata").glob("*.py"))) <= 12
+    assert len(list((ROOT / "models").glob("*.py"))) <= 4
+
+
+def test_workers_of_make_pairs_load_neither_network_nor_html(tmp_path):
+    code = (
+        "import sys, comicdata.pairs.episode\n"
+        "heavy = {'requests', 'bs4', 'lxml', 'urllib3', 'pandas', 'torch', 'click'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
 
 
 def calls(path):

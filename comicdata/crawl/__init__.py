@@ -9,22 +9,24 @@ from comicdata.crawl.attempt import Attempt
 from comicdata.crawl.sources import Source, open_sources
 from comicdata.crawl.store import (
     complete_episode,
-    episode_folder,
-    iterate_crawl,
     known_series,
-    read_crawl,
-    series_folder,
-    stored_episode,
     sweep_episode,
-    verify_crawl,
     write_index,
     write_recurring,
     write_series,
 )
+from comicdata.episodes import (
+    episode_folder,
+    iterate_crawl,
+    matches,
+    read_crawl,
+    series_folder,
+    stored_episode,
+    verify_crawl,
+)
 from comicdata.files import locked, sweep_orphans, write_jsonl
 from comicdata.forgotten import check_not_forgotten
 from comicdata.records import Episode, EpisodeRecord, Failure
-from comicdata.splits import matches
 
 __all__ = [
     "Source",

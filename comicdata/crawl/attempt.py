@@ -10,17 +10,9 @@ from pathlib import Path
 from comicdata.crawl.fetch import Answer, GaveUpError, StatusError
 from comicdata.crawl.robots import RobotsError
 from comicdata.crawl.sources import Source
-from comicdata.crawl.store import (
-    intact_journal,
-    ordinal_of,
-    series_folder,
-    split_intact,
-    stored_episode,
-    write_episode,
-    write_image,
-    write_series,
-)
+from comicdata.crawl.store import intact_journal, split_intact, write_episode, write_image, write_series
 from comicdata.crawl.web import OptedOutError, UnavailableError
+from comicdata.episodes import series_folder, stored_episode
 from comicdata.errors import ComicDataError, NetworkError, PictureError, PolicyError
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Page, Series, Status
 
@@ -75,7 +67,7 @@ class Attempt:
         answer = self.source.read(page, known)
         if known is not None and answer.status == 304:
             return known
-        taken = any(ordinal_of(image) == ordinal for image in (*before.images, *before.earlier))
+        taken = any(image.ordinal == ordinal for image in (*before.images, *before.earlier))
         image = write_image(self._folder, ordinal, answer, page.url, beside=taken)
         return known if known is not None and known.sha256 == image.sha256 else image
 
@@ -84,7 +76,7 @@ class Attempt:
 
         An opt-out or robots.txt that speaks of one picture refuses the whole episode.
         """
-        stored = {(ordinal_of(image), image.url): image for image in self._earlier()[0]}
+        stored = {(image.ordinal, image.url): image for image in self._earlier()[0]}
         found = [stored.get((ordinal, page.url)) for ordinal, page in enumerate(pages, 1)]
         futures = [
             None if known else self.pool.submit(self._fetch, page, ordinal)
@@ -130,7 +122,7 @@ class Attempt:
 
         The journal says what a try that was interrupted, or this one, has stored so far, in the order in which it came.
         """
-        intact = sorted(intact_journal(self._folder) if journal else [], key=ordinal_of)
+        intact = sorted(intact_journal(self._folder) if journal else [], key=lambda image: image.ordinal)
         record = stored_episode(self.out, self.series.source, self.series.series_id, self.episode.episode_id)
         if record is None:
             return intact, []
@@ -138,7 +130,7 @@ class Attempt:
         names = {image.file_name for image in recorded}
         missing = [*record.missing, *((image.url, "the stored file is damaged") for image in damaged)]
         added = [image for image in intact if image.file_name not in names]
-        return sorted([*recorded, *added], key=ordinal_of) if added else recorded, missing
+        return sorted([*recorded, *added], key=lambda image: image.ordinal) if added else recorded, missing
 
     @property
     def _folder(self) -> Path:

@@ -1,16 +1,10 @@
-"""Ids and natural order: how names from outside become slugs and sequences."""
+"""Ids and natural order: how names from outside become slugs."""
 
 import hashlib
 import re
 import unicodedata
 
 LONGEST = 60
-
-
-def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Sort key in which `2` comes before `10`."""
-    parts = re.findall(r"(\d+)|(\D+)", name.casefold())
-    return [(0, int(digits), "") if digits else (1, 0, text) for digits, text in parts]
 
 
 def printable(name: str) -> str:

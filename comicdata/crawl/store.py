@@ -1,7 +1,7 @@
 """The crawl on disk: bytes as fetched, an episode is complete, absent, or partial and says so; episode.json is last."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,17 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from comicdata.crawl.fetch import Answer
-from comicdata.crawl.names import natural_key
-from comicdata.errors import IntegrityError, PictureError, UsageError
+from comicdata.episodes import (
+    EPISODE,
+    SERIES,
+    STORED_NAME,
+    episode_folder,
+    faults_of,
+    iterate_crawl,
+    series_folder,
+    stored_episode,
+)
+from comicdata.errors import IntegrityError, PictureError
 from comicdata.files import (
     append_line,
     read_json,
@@ -25,27 +34,13 @@ from comicdata.files import (
 from comicdata.images import EXTENSIONS, measure
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Series
 
-EPISODE = "episode.json"
-SERIES = "series.json"
 JOURNAL = "journal.jsonl"
 INDEX = "index.jsonl"
-STORED_NAME = r"[0-9]{4,}(-[0-9a-f]{8})?\.(jpg|png|webp|gif)"
 UNSETTLED = ("partial", "failed")
 RECURS_FROM = 3  # episodes that share a picture before it counts as a title card or a banner
-_episode_records = TypeAdapter(EpisodeRecord)
 _image_records = TypeAdapter(ImageRecord)
 _listings = TypeAdapter(list[Episode])
 _series_records = TypeAdapter(Series)
-
-
-def series_folder(out: Path, key: tuple[str, str]) -> Path:
-    """Where a series lies; `key` is (source, series_id)."""
-    return out / key[0] / key[1]
-
-
-def episode_folder(out: Path, record: EpisodeRecord) -> Path:
-    """Where the pictures of an episode lie."""
-    return out / record.source / record.series_id / record.episode_id
 
 
 def write_series(out: Path, series: Series, listing: Sequence[Episode] | None = None) -> None:
@@ -135,11 +130,6 @@ def write_image(folder: Path, ordinal: int, answer: Answer, url: str, *, beside:
     return record
 
 
-def ordinal_of(image: ImageRecord) -> int:
-    """The place of a stored picture in its episode, from 1."""
-    return int(re.split("[.-]", image.file_name)[0])
-
-
 def intact_journal(folder: Path) -> list[ImageRecord]:
     """The pictures that an interrupted try stored in an episode folder and whose bytes are as it noted.
 
@@ -177,77 +167,22 @@ def sweep_episode(out: Path, record: EpisodeRecord) -> None:
             path.unlink()
 
 
-def read_episode(path: Path) -> EpisodeRecord:
-    """Read and check one episode.json; IntegrityError names the file and the field.
-
-    A record that names other folders than its own, or a file that is no NNNN.ext, is as damaged as one without a hash.
-    """
-    value = read_json(path)
-    if isinstance(value, dict):
-        value.pop("schema_version", None)
-    try:
-        record = _episode_records.validate_python(value)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(str(part) for part in fault["loc"])
-        raise IntegrityError(f"{path}: {place}: {fault['msg']}; delete it and crawl again") from error
-    if (record.source, record.series_id, record.episode_id) != path.parts[-4:-1]:
-        raise IntegrityError(f"{path}: belongs to another folder; delete it and crawl again")
-    for image in (*record.images, *record.earlier):
-        if not re.fullmatch(STORED_NAME, image.file_name):
-            raise IntegrityError(f"{path}: images: {image.file_name!r} is no stored picture; delete it and crawl again")
-    return record
-
-
 def complete_episode(out: Path, source: str, series_id: str, episode_id: str) -> EpisodeRecord | None:
     """The record of an episode that is complete on disk, every file hashed; else None.
 
     Complete is "ok", and also what the site refused or removed: only `--retry-failed` and `--update` ask again.
     """
     record = stored_episode(out, source, series_id, episode_id)
-    if record is None or record.status in UNSETTLED or any(_faults(episode_folder(out, record), record)):
+    if record is None or record.status in UNSETTLED or any(faults_of(episode_folder(out, record), record)):
         return None
     return record
 
 
-def stored_episode(out: Path, source: str, series_id: str, episode_id: str) -> EpisodeRecord | None:
-    """The record of an episode whatever its state; None where there is none or it is damaged."""
-    path = out / source / series_id / episode_id / EPISODE
-    try:
-        return read_episode(path) if path.is_file() else None
-    except IntegrityError:
-        return None
-
-
 def split_intact(out: Path, record: EpisodeRecord) -> tuple[list[ImageRecord], list[ImageRecord]]:
     """The pictures of a record whose bytes are still as recorded, and the others."""
-    bad = {path.name for _, path in _faults(episode_folder(out, record), record)}
+    bad = {path.name for _, path in faults_of(episode_folder(out, record), record)}
     intact = [image for image in record.images if image.file_name not in bad]
     return intact, [image for image in record.images if image.file_name in bad]
-
-
-def _faults(folder: Path, record: EpisodeRecord) -> Iterator[tuple[str, Path]]:
-    """("missing" or "changed", path) of every stored picture that is not as recorded."""
-    for image in (*record.images, *record.earlier):
-        path = folder / image.file_name
-        if not path.is_file():
-            yield "missing", path
-        elif sha256_file(path) != image.sha256:
-            yield "changed", path
-
-
-def read_crawl(out: Path) -> list[EpisodeRecord]:
-    """All episodes of a crawl in natural order; UsageError when the folder is no crawl."""
-    if not out.is_dir():
-        raise UsageError(f"{out}: no such folder; make a crawl with: comicdata crawl SOURCE --out {out}")
-    return list(iterate_crawl(out))
-
-
-def iterate_crawl(out: Path, series: str = "*/*") -> Iterator[EpisodeRecord]:
-    """The episodes of a crawl, or of "source/series_id" in it, one in memory at a time, in natural order."""
-    paths = out.glob(f"{series}/*/{EPISODE}")
-    for path in sorted(paths, key=lambda path: natural_key(path.parent.relative_to(out).as_posix())):
-        yield read_episode(path)
 
 
 def write_index(out: Path) -> None:
@@ -265,43 +200,3 @@ def write_index(out: Path) -> None:
         for record in iterate_crawl(out)
     )
     write_jsonl(out / INDEX, rows)
-
-
-def verify_crawl(out: Path, series: str = "*/*", *, decoded: bool = False) -> dict[str, Any]:
-    """Hash every stored picture, of the whole crawl or of "source/series_id" in it.
-
-    {"checked", "missing", "changed", "orphans"} with relative POSIX paths; `decoded` also decodes every picture, and
-    counts one that does not as changed.
-    """
-    found: dict[str, list[str]] = {"missing": [], "changed": [], "orphans": []}
-    checked = 0
-    expected = set(out.glob(f"{series}/{SERIES}"))
-    for path in sorted(out.glob(f"{series}/*/{EPISODE}")):
-        checked += 1
-        expected.add(path)
-        try:
-            record = read_episode(path)
-        except IntegrityError:
-            found["changed"].append(path.relative_to(out).as_posix())
-            expected |= set(path.parent.iterdir())
-            continue
-        images = (*record.images, *record.earlier)
-        checked += len(images)
-        expected |= {path.parent / image.file_name for image in images}
-        for kind, fault in _faults(path.parent, record):
-            found[kind].append(fault.relative_to(out).as_posix())
-        if decoded:
-            found["changed"] += [one for one in _undecodable(out, path.parent, images) if one not in found["changed"]]
-    litter = {path for path in out.glob(f"{series}/**/*") if path.is_file() and path.name != ".lock"} - expected
-    found["orphans"] = sorted(path.relative_to(out).as_posix() for path in litter)
-    return {"checked": checked, **found}
-
-
-def _undecodable(out: Path, folder: Path, images: Sequence[ImageRecord]) -> Iterator[str]:
-    """Relative paths of the pictures that are there and do not decode."""
-    for path in (folder / image.file_name for image in images):
-        try:
-            if path.is_file():
-                measure(path.read_bytes(), path.name)
-        except PictureError:
-            yield path.relative_to(out).as_posix()

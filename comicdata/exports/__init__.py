@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from comicdata import manifests
 from comicdata.errors import UsageError
 from comicdata.exports.folder import Plan, Summary, check_out, dry_run, read_ledger, verify_export, write_folder
 from comicdata.exports.job import TARGETS, ExportOptions, Job
 from comicdata.forgotten import read_forgotten
+from comicdata.pairs import manifest
 from comicdata.records import Pair
 
 __all__ = ["TARGETS", "ExportOptions", "Job", "Summary", "export", "plan_export", "verify_export"]
@@ -20,7 +20,7 @@ __all__ = ["TARGETS", "ExportOptions", "Job", "Summary", "export", "plan_export"
 
 def plan_export(pairs: Path, options: ExportOptions) -> Job:
     """The rows and outlines that go out; `problem` says what is wrong with the choice, "" when nothing is."""
-    folder = manifests.pairs_folder(pairs)
+    folder = manifest.pairs_folder(pairs)
     rows = _usable(folder)
     sized = [row for row in rows if not options.size or row.size in options.size]
     outlines = options.outline or _complete(sized)
@@ -30,33 +30,33 @@ def plan_export(pairs: Path, options: ExportOptions) -> Job:
 
 def incomplete_outlines(job: Job) -> dict[str, int]:
     """Joined outlines that stay behind because some pairs lack them, and how many do."""
-    further = manifests.further_outlines(job.rows)
+    further = manifest.further_outlines(job.rows)
     counts = {name: sum(_lacking(row, [name]) for row in job.rows) for name in further}
     return {name: count for name, count in counts.items() if count}
 
 
 def _usable(folder: Path) -> list[Pair]:
     """Kept rows; excluded.jsonl and forgotten.jsonl count at once, before make-pairs has read them."""
-    excluded, forgotten = manifests.read_excluded(folder), read_forgotten(folder)
+    excluded, forgotten = manifest.read_excluded(folder), read_forgotten(folder)
     return [
         row
-        for row in manifests.usable(manifests.read_rows(folder))
+        for row in manifest.usable(manifest.read_rows(folder))
         if row.id not in excluded and (row.source, row.series_id) not in forgotten
     ]
 
 
 def _complete(rows: Sequence[Pair]) -> list[str]:
     """The outlines that every row has."""
-    names = manifests.outline_names(rows)
+    names = manifest.outline_names(rows)
     return [name for name in names if not any(_lacking(row, [name]) for row in rows)]
 
 
 def _lacking(row: Pair, outlines: Sequence[str]) -> bool:
-    return not all(manifests.sha256_of(row, name) for name in outlines)
+    return not all(manifest.sha256_of(row, name) for name in outlines)
 
 
 def _problem(folder: Path, rows: Sequence[Pair], chosen: Sequence[Pair], options: ExportOptions) -> str:
-    sizes, names = sorted({row.size for row in rows}), manifests.outline_names(rows)
+    sizes, names = sorted({row.size for row in rows}), manifest.outline_names(rows)
     for size in options.size if rows else ():
         if size not in sizes:
             return f"{folder}: no pairs of size {size}; there are {', '.join(map(str, sizes))}"
@@ -85,7 +85,7 @@ def export(
     facts = {
         "to": job.options.to,
         "options": json.loads(json.dumps(asdict(job.options))),
-        "data_sha256": manifests.rows_hash(job.rows),
+        "data_sha256": manifest.rows_hash(job.rows),
         "pairs": job.counts,
     }
     if job.problem and read_ledger(out).get("options") != facts["options"]:

@@ -7,12 +7,12 @@ import json
 from typing import Any
 
 import comicdata
-from comicdata.cards import series_of
 from comicdata.exports.folder import PlannedFile, planned_bytes
 from comicdata.exports.job import Job, facts_of, planned_picture, suffix_of
 from comicdata.exports.words import croissant_readme, licence_url
 from comicdata.files import jsonl_bytes, sha256_bytes
-from comicdata.manifests import file_of, rows_hash
+from comicdata.pairs.card import series_of
+from comicdata.pairs.manifest import file_of, rows_hash
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
 TERMS = (  # of the namespace cr, in the context that the specification prints (appendix "JSON-LD context")

@@ -7,10 +7,10 @@ from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from comicdata import manifests
 from comicdata.errors import IntegrityError
 from comicdata.exports.folder import PlannedFile
 from comicdata.files import sha256_bytes
+from comicdata.pairs import manifest
 from comicdata.records import Pair
 
 Target = Literal["webdataset", "kohya", "croissant"]
@@ -69,22 +69,22 @@ def suffix_of(row: Pair, kind: str) -> str:
 
 def facts_of(row: Pair, outlines: Sequence[str], *, file_names: bool = False) -> dict[str, Any]:
     """The columns of a row that are true of an export with these outlines; without file names unless asked for."""
-    values = manifests.metadata_row(row)
-    for name in {*manifests.outline_names([row])} - {*outlines}:
+    values = manifest.metadata_row(row)
+    for name in {*manifest.outline_names([row])} - {*outlines}:
         del values[f"{name}_file_name"], values[f"sha256_{name}"]
     return {name: value for name, value in values.items() if file_names or not name.endswith("_file_name")}
 
 
 def planned_picture(job: Job, row: Pair, kind: str, path: str) -> PlannedFile:
     """The picture `kind` of a row as the file `path` of an export."""
-    return PlannedFile(path, manifests.sha256_of(row, kind), partial(picture_bytes, job.folder, row, kind))
+    return PlannedFile(path, manifest.sha256_of(row, kind), partial(picture_bytes, job.folder, row, kind))
 
 
 def picture_bytes(folder: Path, row: Pair, kind: str) -> bytes:
     """The file of a picture; IntegrityError when it is not what the manifest says."""
-    path = manifests.file_of(folder, row, kind)
+    path = manifest.file_of(folder, row, kind)
     data = path.read_bytes() if path.is_file() else b""
-    if sha256_bytes(data) != manifests.sha256_of(row, kind):
+    if sha256_bytes(data) != manifest.sha256_of(row, kind):
         cure = "damaged; delete it and" if data else "missing;"  # one that kept its time make-pairs does not notice
         raise IntegrityError(f"{path}: {cure} run make-pairs again, then export")
     return data

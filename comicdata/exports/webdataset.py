@@ -9,7 +9,7 @@ from comicdata.exports.folder import PlannedFile, planned_bytes
 from comicdata.exports.job import Job, facts_of, picture_bytes, suffix_of
 from comicdata.exports.words import webdataset_readme
 from comicdata.files import jsonl_bytes, sha256_bytes
-from comicdata.manifests import file_of
+from comicdata.pairs.manifest import file_of
 from comicdata.records import Pair
 
 MEGABYTE = 1_000_000

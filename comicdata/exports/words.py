@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from comicdata.cards import credit_lines, front_matter, series_of
 from comicdata.exports.job import Job, suffix_of
-from comicdata.manifests import rows_hash
+from comicdata.pairs.card import credit_lines, front_matter, series_of
+from comicdata.pairs.manifest import rows_hash
 
 
 def licence_url(licence: str) -> str:

@@ -13,7 +13,7 @@ from comicdata.cli.main import run
 from comicdata.drawn import draw_episode
 from comicdata.files import locked, read_jsonl
 from comicdata.images import encode_jpeg, encode_png, read_image
-from comicdata.manifests import file_of, read_rows
+from comicdata.pairs.manifest import file_of, read_rows
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from comicdata.cli import report
-from comicdata.cli.evaluate import verdict
+from comicdata.cli.html import pieces as report
+from comicdata.cli.html.run import page, split_series
+from comicdata.cli.html.scores import verdict
 from comicdata.cli.main import run
-from comicdata.cli.show_run import page, split_series
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import read_jsonl
 from comicdata.images import encode_png, read_image
-from comicdata.models.perceptual import CHANNELS, VGG16Taps
+from comicdata.models.evaluate.perceptual import CHANNELS, VGG16Taps
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def drawn_masks():
 
 def test_masks_of_the_drawn_comic_are_where_the_colour_is_that_of_the_background(tour, tmp_path, drawn_masks, capsys):
     from comicdata.drawn import draw_episode
-    from comicdata.manifests import file_of, read_rows
+    from comicdata.pairs.manifest import file_of, read_rows
 
     draw = cache(draw_episode)
     rows = [row for row in read_rows(tour / "pairs") if row.kept]
@@ -173,7 +173,7 @@ def test_bad_input_is_one_line(change, words, status, tour, capsys):
 
 
 def test_a_split_without_pairs_is_status_2_and_makes_nothing(tour, tmp_path, capsys):
-    from comicdata.manifests import read_rows, write_manifest
+    from comicdata.pairs.manifest import read_rows, write_manifest
 
     rows = [row for row in read_rows(tour / "pairs") if row.split != "validation"]
     write_manifest(tmp_path / "pairs", rows)
@@ -184,7 +184,7 @@ def test_a_split_without_pairs_is_status_2_and_makes_nothing(tour, tmp_path, cap
 
 
 def test_a_baseline_without_a_picture_has_no_number(tour, tmp_path, capsys):
-    from comicdata.manifests import read_rows, write_manifest
+    from comicdata.pairs.manifest import read_rows, write_manifest
 
     shutil.copytree(tour / "pairs", tmp_path / "pairs")
     rows = [row for row in read_rows(tour / "pairs") if row.kept and row.split == "train"]

@@ -13,7 +13,7 @@ from watching import contents
 from comicdata.cli.main import run
 from comicdata.files import read_jsonl
 from comicdata.images import encode_png, read_image
-from comicdata.manifests import file_of, read_rows, write_manifest
+from comicdata.pairs.manifest import file_of, read_rows, write_manifest
 
 
 def comic(folder, name, seed):

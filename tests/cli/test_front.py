@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
-from comicdata.cli.main import COMMANDS, cli, run
+from comicdata.cli.front import COMMANDS
+from comicdata.cli.main import cli, run
 from comicdata.records import PairOptions
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from comicdata.cli.main import run
-from comicdata.drawn_pages import draw_page
+from comicdata.drawn.pages import draw_page
 from comicdata.images import encode_png
 
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from comicdata import cards
-from comicdata.cli import show_pairs
+from comicdata.cli.html import pairs as show_pairs
 from comicdata.cli.main import run
 from comicdata.drawn import draw_episode
 from comicdata.images import encode_png, read_image
-from comicdata.manifests import file_of, read_rows
-from comicdata.recut import is_strip, recut_panel
+from comicdata.pairs import card
+from comicdata.pairs.manifest import file_of, read_rows
+from comicdata.pairs.recut import is_strip, recut_panel
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +110,9 @@ def test_the_least_sure_panels_are_the_least_sure(place, drawn):
 def test_the_contact_sheet_is_spread_over_the_whole_data_set(place, tmp_path, monkeypatch):
     """35 panels, each of its own grey, for 18 places."""
     grey = {f"w{n}": np.full((256, 256, 3), 7 * (n // 2), np.uint8) for n in range(70)}
-    monkeypatch.setattr(cards, "file_of", lambda out, row, kind: row.id)
-    monkeypatch.setattr(cards, "read_image", grey.get)
-    cards.write_card(tmp_path, {}, numbered(place, 35), {})
+    monkeypatch.setattr(card, "file_of", lambda out, row, kind: row.id)
+    monkeypatch.setattr(card, "read_image", grey.get)
+    card.write_card(tmp_path, {}, numbered(place, 35), {})
     sheet = read_image(tmp_path / "contact-sheet.jpg")[..., 0]
     shown = [round(sheet[y + 64, x + 64] / 7) for y in range(0, sheet.shape[0], 268) for x in range(0, 6 * 132, 132)]
     assert shown == [index * 35 // 18 for index in range(18)]

@@ -12,12 +12,13 @@ import pytest
 from loopback import fetcher_for, served
 
 from comicdata import __version__
-from comicdata.crawl import crawl, plan, read_crawl
+from comicdata.crawl import crawl, plan
 from comicdata.crawl.fetch import Answer, Fetcher, FetchLimits
 from comicdata.crawl.robots import Robots
 from comicdata.crawl.sources.recipe import RecipeSource, load_recipe, parse_images
 from comicdata.crawl.store import write_image
 from comicdata.crawl.web import Visit
+from comicdata.episodes import read_crawl
 from comicdata.errors import NetworkError, PolicyError, UsageError
 from comicdata.images import encode_jpeg, encode_png
 

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comicdata.crawl import crawl, open_sources, read_crawl, select, verify_crawl, write_failures
-from comicdata.crawl.names import episode_and_page, natural_key, slug, unique
+from comicdata.crawl import crawl, open_sources, select, write_failures
+from comicdata.crawl.names import episode_and_page, slug, unique
 from comicdata.crawl.sources import archive
+from comicdata.episodes import natural_key, read_crawl, verify_crawl
 from comicdata.errors import IntegrityError, LockedError, PictureError, UsageError
 from comicdata.files import locked
 from comicdata.images import encode_jpeg, encode_png

@@ -14,9 +14,9 @@ from torch import Tensor
 from comicdata.drawn import draw_episode
 from comicdata.files import sha256_bytes, write_atomic
 from comicdata.images import Image, encode_png, resize
-from comicdata.manifests import write_manifest
-from comicdata.models.layers import to_range, to_tensor
+from comicdata.models.networks.layers import to_range, to_tensor
 from comicdata.outlines import canny_black, xdog
+from comicdata.pairs.manifest import write_manifest
 from comicdata.records import Pair
 
 PAPERS = [(250, 240, 200), (180, 220, 250), (200, 240, 190)]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from comicdata.drawn import cut_slices
-from comicdata.drawn_pages import PAGES, draw_page
-from comicdata.drawn_strips import STRIPS, draw_strip
+from comicdata.drawn.pages import PAGES, draw_page
+from comicdata.drawn.strips import STRIPS, draw_strip
 from comicdata.errors import UsageError
 from comicdata.images import decode, encode_jpeg
 from comicdata.panels import find_panels, make_strips, stream_panels

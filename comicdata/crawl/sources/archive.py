@@ -12,9 +12,10 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from comicdata.crawl.fetch import Answer
-from comicdata.crawl.names import natural_key, printable, slug, unique
+from comicdata.crawl.names import printable, slug, unique
 from comicdata.crawl.sources.comic_info import MAX_BYTES, NAME, ComicInfo, parse_comic_info
 from comicdata.crawl.web import Find
+from comicdata.episodes import natural_key
 from comicdata.errors import PictureError
 from comicdata.images import PICTURE_SUFFIXES
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series

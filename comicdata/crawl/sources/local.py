@@ -7,10 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 from comicdata.crawl.fetch import Answer
-from comicdata.crawl.names import episode_and_page, natural_key, printable, unique
+from comicdata.crawl.names import episode_and_page, printable, unique
 from comicdata.crawl.names import slug as make_slug
 from comicdata.crawl.sources.archive import ARCHIVES, ArchiveFolder, OnDisk
 from comicdata.crawl.sources.comic_info import ComicInfo, read_comic_info
+from comicdata.episodes import natural_key
 from comicdata.errors import PictureError, UsageError
 from comicdata.images import PICTURE_SUFFIXES
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series

@@ -6,10 +6,10 @@ from typing import Any
 
 from comicdata.crawl.fetch import Answer
 from comicdata.crawl.web import Find, Visit, Web
+from comicdata.episodes import matches
 from comicdata.errors import NetworkError
 from comicdata.files import sha256_bytes
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
-from comicdata.splits import matches
 
 
 @dataclass(frozen=True)

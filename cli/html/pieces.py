@@ -1,0 +1,158 @@
+"""Pieces of a self-contained HTML page: pictures inlined, curves as SVG, everything from outside escaped."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+
+from comicdata.images import Image, encode_jpeg, resize
+from comicdata.records import Panel
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #222; --soft: #5d5d5d; --line: #ddd; --paper: #fff; --bar: #2471a3; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6e6e6; --soft: #a5a5a5; --line: #3c3c3c; --paper: #161616; --bar: #5dade2; }
+}
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem;
+  color: var(--ink); background: var(--paper); }
+h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); }
+.row { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 1rem; }
+.card { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem .9rem; }
+.card b { display: block; font-size: 1.6rem; line-height: 1.3; } .card span { color: var(--soft); font-size: .85rem; }
+.note { border-left: 4px solid #b9770e; padding: .2rem .8rem; margin: .4rem 0; }
+figure { margin: 0; } figcaption { font-size: .85rem; color: var(--soft); } img { max-width: 100%; display: block; }
+table { border-collapse: collapse; }
+td, th { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: left; }
+svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: var(--soft); }
+"""
+COLOURS = ("#c0392b", "#2471a3", "#1e8449", "#b9770e", "#6c3483", "#117a65", "#5d6d7e", "#cb4335")
+
+
+def page(title: str, sections: Sequence[tuple[str, str]]) -> str:
+    """A whole page from (heading, HTML body) pairs."""
+    body = "".join(f"<h2>{escape(heading)}</h2>\n{html}\n" for heading, html in sections)
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
+        f"<body><h1>{escape(title)}</h1>\n{body}</body></html>\n"
+    )
+
+
+def picture(image: Image, caption: str, *, width: int | None = None) -> str:
+    """A figure with the picture inlined as JPEG, shrunk to `width` pixels when it is wider."""
+    if image.ndim == 2:
+        image = np.repeat(image[..., None], 3, axis=2)
+    if width and image.shape[1] > width:
+        image = resize(image, width, max(1, round(image.shape[0] * width / image.shape[1])))
+    data = base64.b64encode(encode_jpeg(image)).decode()
+    text = escape(caption, quote=True)
+    return f'<figure><img alt="{text}" src="data:image/jpeg;base64,{data}"><figcaption>{text}</figcaption></figure>'
+
+
+def row(figures: Sequence[str]) -> str:
+    """Figures side by side."""
+    return f'<div class="row">{"".join(figures)}</div>'
+
+
+def side_by_side(images: Sequence[Image], gap: int = 8) -> Image:
+    """Pictures of one height in one picture, on white: (H, W, 3)."""
+    from comicdata.images import beside
+
+    return beside(images, gap=gap)
+
+
+def overlay(image: Image, panels: Sequence[Panel]) -> Image:
+    """The picture with its panels framed: green for panels, orange for text; thicker where confidence is high."""
+    import cv2
+
+    framed = image.copy()
+    thickness = max(2, image.shape[1] // 150)
+    for number, panel in enumerate(panels, 1):
+        colour = (30, 160, 60) if panel.kind == "panel" else (230, 126, 34)
+        box = panel.box
+        cv2.rectangle(framed, (box.x0, box.y0), (box.x1 - 1, box.y1 - 1), colour, thickness)
+        label = f"{number} {panel.confidence:.2f}"
+        scale = image.shape[1] / 800
+        at = (box.x0 + 2 * thickness, box.y0 + round(30 * scale))
+        cv2.putText(framed, label, at, cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), 3 * thickness, cv2.LINE_AA)
+        cv2.putText(framed, label, at, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thickness, cv2.LINE_AA)
+    return framed
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """An HTML table of text cells."""
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def curves(
+    series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, size: tuple[int, int] = (720, 260)
+) -> str:
+    """Line chart as inline SVG; each series is scaled to its own maximum, which the legend states."""
+    width, height = size
+    longest = max((x for points in series.values() for x, _ in points), default=1) or 1
+    tall = height + 24 * len(series)
+    parts = [f'<svg viewBox="0 0 {width} {tall}" width="{width}" role="img" aria-label="curves">']
+    parts.append(f'<path d="M40 10V{height - 20}H{width - 10}" fill="none" stroke="#999"/>')
+    parts.append(f'<text x="{width - 10}" y="{height - 4}" text-anchor="end">{escape(x_label)}: {longest:g}</text>')
+    for index, (name, points) in enumerate(series.items()):
+        top = max((y for _, y in points), default=1) or 1
+        colour = COLOURS[index % len(COLOURS)]
+        dots = " ".join(
+            f"{40 + x / longest * (width - 50):.1f},{height - 20 - max(y, 0) / top * (height - 40):.1f}"
+            for x, y in points
+        )
+        last = points[-1][1] if points else 0
+        parts.append(f'<polyline points="{dots}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
+        y = height + 18 + 22 * index
+        words = f"{escape(name)}: top {top:.4g}, last {last:.4g}"
+        parts.append(f'<text x="40" y="{y}" style="fill: {colour}">{words}</text>')
+    return "".join(parts) + "</svg>"
+
+
+def cards(facts: Sequence[tuple[str, str]]) -> str:
+    """Large figures with a few words under each: (words, figure)."""
+    parts = (f'<div class="card"><b>{escape(figure)}</b><span>{escape(words)}</span></div>' for words, figure in facts)
+    return f'<div class="cards">{"".join(parts)}</div>'
+
+
+def note(text: str) -> str:
+    """A line that asks for attention."""
+    return f'<p class="note">{escape(text)}</p>'
+
+
+def histogram(values: Sequence[float], label: str, bins: int = 24, size: tuple[int, int] = (300, 130)) -> str:
+    """Histogram as inline SVG with its range and median under it."""
+    counts, edges = np.histogram(np.asarray(values, float), bins=bins)
+    width, height = size
+    step, top = (width - 10) / bins, max(1, int(counts.max(initial=0)))
+    bars = "".join(
+        f'<rect x="{5 + i * step:.1f}" y="{height - 20 - count / top * (height - 40):.1f}" width="{step - 1:.1f}" '
+        f'height="{count / top * (height - 40):.1f}" fill="var(--bar)"/>'
+        for i, count in enumerate(counts.tolist())
+    )
+    middle = f"{escape(label)}: median {np.median(values):.3g}" if len(values) else f"{escape(label)}: none"
+    return (
+        f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{escape(label, quote=True)}">'
+        f"{bars}"
+        f'<text x="{width / 2}" y="14" text-anchor="middle">{middle}</text>'
+        f'<text x="5" y="{height - 5}">{edges[0]:.3g}</text>'
+        f'<text x="{width - 5}" y="{height - 5}" text-anchor="end">{edges[-1]:.3g}</text></svg>'
+    )
+
+
+def bars(counts: Mapping[str, int], size: tuple[int, int] = (640, 22)) -> str:
+    """Horizontal bars with their names and counts."""
+    width, height = size
+    top = max(counts.values(), default=1) or 1
+    parts = [f'<svg viewBox="0 0 {width} {height * len(counts)}" width="{width}" role="img" aria-label="counts">']
+    for index, (name, count) in enumerate(counts.items()):
+        y = index * height
+        length = count / top * (width - 260)
+        parts.append(f'<text x="150" y="{y + 15}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<rect x="158" y="{y + 4}" width="{length:.1f}" height="{height - 8}" fill="var(--bar)"/>')
+        parts.append(f'<text x="{164 + length:.1f}" y="{y + 15}">{count}</text>')
+    return "".join(parts) + "</svg>"

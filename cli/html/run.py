@@ -1,0 +1,114 @@
+"""A run as one offline page: how good it is, its curves, its samples and its settings."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from comicdata.cli.html import pieces as report
+from comicdata.cli.html.scores import COLUMNS, HINT_COLUMNS, hint_rows, hint_title, score_rows, verdict
+from comicdata.errors import IntegrityError, UsageError
+from comicdata.files import read_json, read_jsonl
+from comicdata.images import read_image
+
+Series = dict[str, list[tuple[float, float]]]
+WIDE = 1100
+NOT_LOSSES = {"images", "lr"}
+
+
+def page(run: Path) -> str:
+    """The whole page of a RUN folder, every picture inlined; UsageError when the folder is no run."""
+    if not (run / "config.json").is_file():
+        raise UsageError(f"{run}: no run here (no config.json); make one with: comicdata train MODEL --run {run}")
+    config = read_json(run / "config.json")
+    stages = stage_folders(run, config)
+    name = config.get("model") or config.get("options", {}).get("model", "run")
+    sections = evaluations(run / "evaluation")
+    for stage, folder in stages.items():
+        words = f": {stage}" if stage else ""
+        sections += [(f"Training{words}", training(folder)), (f"Settings{words}", _settings(folder))]
+    return report.page(f"{name}: {run.resolve().name}", sections)
+
+
+def stage_folders(run: Path, config: Mapping[str, Any]) -> dict[str, Path]:
+    """The folders that were trained, by stage, in order; the run itself, under "", where there are no stages."""
+    if "stages" not in config:
+        return {"": run}
+    return {stage: run / "stages" / stage for stage in config["stages"] if (run / "stages" / stage).is_dir()}
+
+
+def evaluations(folder: Path) -> list[tuple[str, str]]:
+    """One section per evaluated split: the table, in a line what it means, the best and worst panels."""
+    sections = []
+    for path in sorted(folder.glob("*.json")):
+        document = read_json(path)
+        try:
+            heading = f"On {document['panels']} windows of the split {document['split']}"
+            table = report.table(COLUMNS, score_rows(document))
+            if hints := document.get("hints"):
+                table += f"<p>{hint_title(hints)}</p>"
+                table += report.table(HINT_COLUMNS, hint_rows(hints["counts"]))
+            words = verdict(document)
+        except (KeyError, TypeError) as error:
+            raise IntegrityError(f"{path}: not what comicdata evaluate writes; run that again") from error
+        picture = path.with_suffix(".png")
+        shown = [report.picture(read_image(picture), words, width=WIDE)] if picture.is_file() else []
+        sections.append((heading, table + report.row(shown)))
+    return sections
+
+
+def training(folder: Path) -> str:
+    """Curves of the losses and of what was measured on validation pairs, then sample grids."""
+    losses, measured = split_series(read_jsonl(folder / "metrics.jsonl"))
+    charts = "".join(report.curves(series, "images seen") for series in (losses, measured) if _is_curve(series))
+    last = [[name, f"{points[-1][1]:.4g}", f"{points[-1][0]:.0f}"] for name, points in (losses | measured).items()]
+    numbers = report.table(["measure", "last", "after images"], last) if last else "<p>Nothing logged yet.</p>"
+    return charts + numbers + report.row(_grids(folder / "samples", _columns(folder)))
+
+
+def _is_curve(series: Series) -> bool:
+    """Whether any of them has two points to join."""
+    return any(len(points) > 1 for points in series.values())
+
+
+def split_series(rows: list[dict[str, Any]]) -> tuple[Series, Series]:
+    """Every logged number over the images seen: (losses, measures on validation pairs)."""
+    losses: Series = defaultdict(list)
+    measured: Series = defaultdict(list)
+    for row in rows:
+        for name, value in row.items():
+            if name in NOT_LOSSES or isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            series = measured if name.startswith("validation") else losses
+            series[name].append((float(row["images"]), float(value)))
+    return losses, measured
+
+
+def _columns(folder: Path) -> str:
+    """What the grids of a run show from left to right."""
+    config = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
+    hints = config.get("options", {}).get("network", {}).get("hints", False)
+    return "outline | plain | hints | with hints | truth" if hints else "outline | output | truth"
+
+
+def _grids(folder: Path, columns: str) -> list[str]:
+    """The first, a middle and the last grid of samples."""
+    paths = sorted((path for path in folder.glob("*.png") if path.stem.isdigit()), key=lambda path: int(path.stem))
+    chosen = sorted({0, len(paths) // 2, len(paths) - 1}) if paths else []
+    return [
+        report.picture(read_image(paths[at]), f"{columns}, after {paths[at].stem} images", width=WIDE // 3)
+        for at in chosen
+    ]
+
+
+def _settings(folder: Path) -> str:
+    """config.json as a table, options inside others with a dot."""
+    path = folder / "config.json"
+    return report.table(["setting", "value"], _rows(read_json(path) if path.is_file() else {}))
+
+
+def _rows(values: Mapping[str, Any], prefix: str = "") -> list[list[str]]:
+    rows: list[list[str]] = []
+    for name, value in values.items():
+        rows += _rows(value, f"{prefix}{name}.") if isinstance(value, Mapping) else [[f"{prefix}{name}", str(value)]]
+    return rows

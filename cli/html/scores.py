@@ -1,0 +1,76 @@
+"""The figures of an evaluation as rows of words: for the terminal and for pages alike."""
+
+from collections.abc import Mapping
+from typing import Any
+
+METHODS = {
+    "outline_copy": "outline copy",
+    "mean_color": "mean colour",
+    "nearest": "nearest",
+    "lowres_ceiling": "ceiling",
+}
+COLUMNS = ["measure", "pixels", "colorizer", "outline", "mean", "nearest", "ceiling"]  # fits into 80 characters
+MEASURES = {"l1": "L1", "psnr": "PSNR dB", "ssim": "SSIM", "de2000": "CIEDE2000"}
+SUBSETS = {"all": "all", "off_line": "off lines", "foreground": "foreground", "background": "background"}
+WHOLE = {
+    "colourfulness_ratio": ("colour ratio", "all"),
+    "background_consistency": ("flat spread", "flat"),
+    "lpips": ("LPIPS (VGG)", "all"),
+    "kid_vgg16": ("KID of VGG16", "all"),
+    "fid_vgg16": ("FID of VGG16", "all"),
+}
+THREE_DECIMALS = ("l1", "ssim", "lpips", "kid_vgg16")
+HINT_COLUMNS = ["hints", "at them", "near them", "off lines"]
+TO_BEAT = ("outline_copy", "mean_color", "nearest")
+
+
+def score_rows(document: Mapping[str, Any]) -> list[list[str]]:
+    """The document of `evaluate` as rows of COLUMNS; without the subsets that nobody knows."""
+    made = [document["model"], *(document["baselines"][name] for name in METHODS)]
+    rows = [
+        [title, words, *(_number((one[subset] or {}).get(name), name) for one in made)]
+        for name, title in MEASURES.items()
+        for subset, words in SUBSETS.items()
+        if any(one[subset] for one in made)
+    ]
+    known = {name: words for name, words in WHOLE.items() if any(one.get(name) is not None for one in made)}
+    return rows + [[*words, *(_number(one.get(name), name) for one in made)] for name, words in known.items()]
+
+
+def hint_title(hints: Mapping[str, Any]) -> str:
+    return f"Colour error (CIEDE2000) with hints, and (without), on {hints['windows']} windows"
+
+
+def hint_rows(hints: Mapping[str, Any]) -> list[list[str]]:
+    """What evaluate found about hints as rows of HINT_COLUMNS: with them (without, on the same pixels)."""
+
+    def cell(both: Mapping[str, float | None]) -> str:
+        return f"{_number(both['hinted'], 'de2000')} ({_number(both['plain'], 'de2000')})"
+
+    return [[count, *(cell(areas[name]) for name in ("at", "near", "off_line"))] for count, areas in hints.items()]
+
+
+def _number(value: float | None, name: str) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if name in THREE_DECIMALS else f"{value:.2f}"
+
+
+def verdict(document: Mapping[str, Any]) -> str:
+    """One line: which baselines the colorizer beats off the lines (PSNR), and whether it has colour at all."""
+    own = _psnr(document["model"])
+    gains = {
+        METHODS[name]: own - other
+        for name in TO_BEAT
+        if own is not None and (other := _psnr(document["baselines"][name])) is not None
+    }
+    words = ", ".join(f"{gain:+.1f} dB against {name}" for name, gain in gains.items()) or "no PSNR to compare"
+    ratio = document["model"]["colourfulness_ratio"]
+    colour = "" if ratio is None else f"; {ratio:.0%} of the truth's colourfulness"
+    return f"off the lines: {words}{colour}"
+
+
+def _psnr(one: Mapping[str, Any]) -> float | None:
+    """Off the lines; None too where there was no picture to measure at all."""
+    psnr: float | None = (one["off_line"] or {}).get("psnr")
+    return psnr

@@ -1,0 +1,1 @@
+"""Line art to flats: hints, the colours that a person gives by place."""

@@ -1,0 +1,18 @@
+"""Doors that open when somebody walks through: names and rooms of a package, imported on first use (PEP 562)."""
+
+from collections.abc import Callable, Collection, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def door(package: str, names: Mapping[str, str], rooms: Collection[str] = ()) -> Callable[[str], Any]:
+    """The `__getattr__` of a package: `names` lie in the modules they map to, `rooms` are modules of the package."""
+
+    def look_up(name: str) -> Any:
+        if name in names:
+            return getattr(import_module(names[name]), name)
+        if name in rooms:
+            return import_module(f"{package}.{name}")
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    return look_up

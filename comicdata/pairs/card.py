@@ -1,0 +1,193 @@
+"""The data set card: card.json for programs, README.md for people; no times inside, so equal rows give equal bytes."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from comicdata.errors import ComicDataError, IntegrityError
+from comicdata.files import read_json, write_atomic
+from comicdata.images import encode_jpeg, read_image, resize
+from comicdata.outlines import Outlines
+from comicdata.pairs.manifest import file_of, rows_hash, usable
+from comicdata.records import Pair, spread
+
+SCHEMA_VERSION = 1
+
+
+def read_outlines(folder: Path) -> Outlines:
+    """How the outlines of a pairs folder were drawn, as its card says; IntegrityError when the card is damaged."""
+    path = folder / "card.json"
+    if not path.is_file():
+        return Outlines()
+    try:
+        return Outlines.of_values(read_json(path)["options"])
+    except (AttributeError, KeyError, TypeError) as error:
+        raise IntegrityError(f"{path}: damaged; run make-pairs again, the parts are kept") from error
+
+
+def write_card(out: Path, options: Mapping[str, Any], rows: Sequence[Pair], dropped: Mapping[str, int]) -> None:
+    """Write both cards unless they already say the same."""
+    kept = usable(rows)
+    card = {
+        "schema_version": SCHEMA_VERSION,
+        "options": dict(options),
+        "rows": len(rows),
+        "rows_sha256": rows_hash(rows),
+        "kept": len(kept),
+        "excluded": sum(row.kept and row.excluded for row in rows),
+        "dropped": dict(dropped),
+        "splits": dict(sorted(Counter(f"{row.size}/{row.split}" for row in kept).items())),
+        "series": series_of(kept),
+    }
+    _write_sheet(out, kept)
+    _write_text(out / "card.json", json.dumps(card, ensure_ascii=False, indent=2) + "\n")
+    _write_text(out / "README.md", _readme(card))
+
+
+SHEET, ACROSS, TILE, GAP = "contact-sheet.jpg", 6, 128, 4
+
+
+def _write_sheet(out: Path, kept: Sequence[Pair]) -> None:
+    """A contact sheet: colour above Canny + black of up to 18 panels, evenly spaced over the data set."""
+    panels = list({row.panel_id: row for row in kept}.values())
+    chosen = [panels[index] for index in spread(len(panels), 3 * ACROSS)]
+    if not chosen:
+        (out / SHEET).unlink(missing_ok=True)
+        return
+    rows = -(-len(chosen) // ACROSS)
+    sheet = np.full((rows * (2 * TILE + 3 * GAP), ACROSS * (TILE + GAP), 3), 255, np.uint8)
+    for index, row in enumerate(chosen):
+        x, y = index % ACROSS * (TILE + GAP), index // ACROSS * (2 * TILE + 3 * GAP)
+        for kind, top in (("color", y), ("canny", y + TILE + GAP)):
+            with suppress(ComicDataError):  # missing or damaged: verify says so, the card has a white tile
+                sheet[top : top + TILE, x : x + TILE] = resize(read_image(file_of(out, row, kind)), TILE, TILE)
+    _write(out / SHEET, encode_jpeg(sheet, 88))
+
+
+def dropped_counts(rows: Sequence[Pair]) -> dict[str, int]:
+    """How many rows each reason dropped."""
+    return dict(sorted(Counter(row.drop_reason for row in rows if not row.kept).items()))
+
+
+def series_of(kept: Sequence[Pair]) -> list[dict[str, Any]]:
+    """Licence, credit and count of every series."""
+    counts = Counter((row.source, row.series_id, row.licence, row.attribution) for row in kept)
+    names = ("source", "series_id", "licence", "attribution")
+    return [dict(zip(names, key, strict=True)) | {"pairs": count} for key, count in sorted(counts.items())]
+
+
+def _readme(card: Mapping[str, Any]) -> str:
+    """The card in words and tables."""
+    by = card["options"].get("group", "series")
+    reason = " (there are few series)" if by == "episode" else ""
+    lines = [
+        *front_matter(card),
+        "# Pairs of colour and line art",
+        "",
+        f"![contact sheet]({SHEET})",
+        "",
+        f"Made by comicdata. {card['kept']} pairs kept of {card['rows']} windows; {card['excluded']} excluded by hand.",
+        f"The split follows a hash of the {by}{reason}, or names given by hand; copies never straddle splits.",
+        "",
+        *_outline_lines(card["options"]),
+        "| size / split | pairs |",
+        "|---|---|",
+        *(f"| {name} | {count} |" for name, count in card["splits"].items()),
+        "",
+        "| dropped because | windows |",
+        "|---|---|",
+        *(f"| {name} | {count} |" for name, count in card["dropped"].items()),
+        "",
+        *credit_lines(card["series"]),
+        "",
+        "## Loading",
+        "",
+        "```python",
+        "import datasets, pandas",
+        *(
+            f'pairs = datasets.load_dataset("imagefolder", data_dir="{size}")   # colour, names of the outlines'
+            for size in dict.fromkeys(name.split("/")[0] for name in card["splits"])
+        ),
+        'rows = pandas.read_parquet("manifest.parquet")                 # every window, kept or dropped, and why',
+        "```",
+        "",
+        "`comicdata export . --to webdataset --out ../shards` makes tar shards, `--to kohya` ControlNet folders,",
+        "`--to croissant` metadata. `comicdata show .` draws a page to look through.",
+        "",
+        "## Limits",
+        "",
+        "Panels are found by a program: some are cut through or joined. Outlines are computed from the colours, not",
+        "drawn by hand: Canny + black fills dark places, XDoG follows tone. Near copies are dropped inside a series",
+        "only. The colours are those of these series and nobody else's.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def credit_lines(series: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Licence and credit of every series as a table."""
+    return [
+        "| source | series | licence | credit | pairs |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {_cell(one['source'])} | {_cell(one['series_id'])} | {_cell(one['licence'])} "
+            f"| {_cell(one['attribution'])} | {one['pairs']} |"
+            for one in series
+        ),
+    ]
+
+
+def _outline_lines(options: Mapping[str, Any]) -> list[str]:
+    """How the outlines were drawn, where the options say it."""
+    drawn = {kind: dict(options[kind]) for kind in ("canny", "xdog") if isinstance(options.get(kind), Mapping)}
+    if not drawn:
+        return []
+    said = []
+    for kind, values in drawn.items():
+        name = values.pop("preset", "")
+        numbers = ", ".join(f"{key} {value:g}" for key, value in values.items())
+        said.append(f"- {kind}: {name + ', ' if name else ''}{numbers}")
+    return ["Outlines (sigma in pixels at size 256):", "", *said, ""]
+
+
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def front_matter(card: Mapping[str, Any]) -> list[str]:
+    """The head that the Hugging Face Hub reads: licence, task, size."""
+    licences = sorted({str(one["licence"]).lower() for one in card["series"]}) or ["unknown"]
+    size = next((name for most, name in SIZES if card["kept"] < most), "n>1M")
+    return [
+        "---",
+        "license:",
+        *(f"- {json.dumps(one)}" for one in licences),
+        "task_categories:",
+        "- image-to-image",
+        "size_categories:",
+        f"- {size}",
+        "tags:",
+        "- comics",
+        "- line-art-colorization",
+        "---",
+        "",
+    ]
+
+
+def _cell(text: str) -> str:
+    """A value from outside inside a Markdown table: one line, no cell border, no markup."""
+    return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+
+
+def _write_text(path: Path, text: str) -> None:
+    _write(path, text.encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write unless the file already says the same."""
+    if not (path.is_file() and path.read_bytes() == data):
+        write_atomic(path, data)

@@ -1,0 +1,212 @@
+"""From stored episodes to pairs of colour and line art: which parts are to be made, and what a second pass over all
+parts decides: duplicates, splits, the manifest.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from comicdata.episodes import read_crawl
+from comicdata.errors import ComicDataError, IntegrityError, PolicyError, UsageError
+from comicdata.files import locked, sha256_file, sweep_orphans, write_jsonl
+from comicdata.forgotten import FORGOTTEN, read_forgotten
+from comicdata.pairs import manifest
+from comicdata.pairs.card import dropped_counts, write_card
+from comicdata.pairs.copies import drop_duplicates
+from comicdata.pairs.episode import Task, is_done, make_part, outlines_of, part_path, read_part
+from comicdata.pairs.joined import WINDOW, find_outlines, join_outlines, written_places
+from comicdata.pairs.splits import Key, assign_splits, check_pattern, group_by
+from comicdata.pairs.workers import Engine, run
+from comicdata.records import Failure, Pair, PairOptions
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What make_pairs did: counts over the whole folder, and how many episodes were made new by this run.
+
+    `panels` counts all, `kept` those of which a pair is left to train on.
+    """
+
+    panels: int
+    kept: int
+    pairs: int
+    excluded: int
+    dropped: dict[str, int]
+    splits: dict[str, int]
+    episodes_new: int
+    failures: list[Failure]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All tasks of a crawl in order, those still to do, what a split groups by, and series forgotten in `out`."""
+
+    tasks: list[Task]
+    todo: list[Task]
+    group: str
+    forgotten: list[str]
+
+
+def plan_pairs(crawl: Path, out: Path, options: PairOptions) -> Plan:
+    """Which episodes still have to be made; UsageError when the crawl is missing, empty or fits no option."""
+    records = [record for record in read_crawl(crawl) if record.images]
+    if not records:
+        raise UsageError(
+            f"{crawl}: no episode with pictures here; make a crawl with: comicdata crawl SOURCE --out {crawl}"
+        )
+    forgotten = read_forgotten(out)
+    left_out = sorted({f"{one.source}/{one.series_id}" for one in records if (one.source, one.series_id) in forgotten})
+    records = [one for one in records if (one.source, one.series_id) not in forgotten]
+    if not records:
+        raise PolicyError(f"{', '.join(left_out)}: forgotten in {out}; see {out / FORGOTTEN}")
+    keys: list[Key] = [(one.source, one.series_id, one.episode_id) for one in records]
+    check_pattern(options.test_episodes, keys, "--test-episodes")
+    check_pattern(options.validation_episodes, keys, "--validation-episodes")
+    splits = assign_splits(
+        keys,
+        salt=options.salt,
+        split_by=options.split_by,
+        test=options.test_episodes,
+        validation=options.validation_episodes,
+    )
+    if "train" not in splits.values():
+        raise UsageError("no episode is left to train on; name fewer in --test-episodes and --validation-episodes")
+    tasks = [Task(record, crawl, out, options, splits[key]) for record, key in zip(records, keys, strict=True)]
+    return Plan(tasks, [task for task in tasks if not is_done(task)], group_by(keys, options.split_by), left_out)
+
+
+def make_pairs(
+    crawl: Path,
+    out: Path,
+    options: PairOptions | None = None,
+    *,
+    workers: int | None = None,
+    engine: Engine = "pool",
+    address: str | None = None,
+    outlines: Mapping[str, Path] | None = None,
+    on_episode: Callable[[int, int], None] = lambda done, total: None,
+) -> Summary:
+    """Make or complete a pairs folder. `on_episode(done, total)` is called as episodes finish.
+
+    `outlines` are folders of line art made elsewhere, by name: they join as further columns (see join_outlines).
+    Parts that exist and fit are left alone; the second pass over all parts decides duplicates and writes the manifest.
+    Killed at any moment, the same call completes the folder to the same bytes.
+    """
+    options = options or PairOptions()
+    found = find_outlines(outlines or {}, out)
+    how: dict[str, Any] = {"workers": workers or os.cpu_count() or 1, "engine": engine, "address": address}
+    with locked(out):
+        sweep_orphans(out)
+        plan = plan_pairs(crawl, out, options)
+        failures = _run_tasks(plan.todo, on_episode, **how)
+        rows, part_failures = _decided_rows(plan, out, failures)
+        lost = _tasks_with_lost_pictures(plan, out, rows)
+        if lost:  # a copy whose original went away, or pictures that were deleted or damaged
+            failures += _run_tasks(lost, on_episode, **how)
+            rows, part_failures = _decided_rows(plan, out, failures)
+        rows, missing = join_outlines(out, rows, found)
+        return _finish(out, options, plan, rows, [*failures, *part_failures, *missing])
+
+
+def _run_tasks(tasks: Sequence[Task], on_episode: Callable[[int, int], None], **how: Any) -> list[Failure]:
+    """Make parts; what fails for one episode is a failure beside the others, a full disk ends it all."""
+    failures: list[Failure] = []
+    for done, (task, outcome) in enumerate(run(make_part, tasks, **how), 1):
+        if isinstance(outcome, Exception):
+            if isinstance(outcome, ComicDataError) and outcome.status == 8:
+                raise outcome
+            item = "/".join(task.place)
+            failures.append(Failure("make-pairs", item, str(outcome), type(outcome).__name__))
+        on_episode(done, len(tasks))
+    return failures
+
+
+def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[list[Pair], list[Failure]]:
+    """Rows and failures of all parts in the order of episodes; duplicates dropped, exclusions laid over.
+
+    IntegrityError when an episode that did not fail has no part that fits: it must never count as one without rows.
+    """
+    rows: list[Pair] = []
+    failures: list[Failure] = []
+    lost = {failure.item for failure in failed}
+    for task in plan.tasks:
+        header, values = read_part(task)
+        if not header and "/".join(task.place) not in lost:
+            raise IntegrityError(
+                f"{part_path(task)}: missing, damaged or of other settings, though just made; run make-pairs again "
+                "(with --engine ray on machines that have the same version of comicdata and see the same folders)"
+            )
+        failures += [Failure(**failure) for failure in header.get("failures", [])]
+        rows += [manifest.row_from_json(value, f"{part_path(task)}:{n}") for n, value in enumerate(values, 2)]
+    excluded = manifest.read_excluded(out)
+    return [replace(row, excluded=row.id in excluded) for row in drop_duplicates(rows)], failures
+
+
+def _tasks_with_lost_pictures(plan: Plan, out: Path, rows: Sequence[Pair]) -> list[Task]:
+    """Tasks of which a picture is missing or is not what its row says.
+
+    A part is written after its pictures, so only those that changed since are hashed: in most runs none.
+    """
+    made = {task.place: part_path(task).stat().st_mtime_ns for task in plan.tasks if part_path(task).is_file()}
+    places = ((row, (row.source, row.series_id, row.episode_id)) for row in rows if row.kept)
+    lost = {place for row, place in places if not _is_whole(out, row, made.get(place, 0))}
+    return [task for task in plan.tasks if task.place in lost]
+
+
+def _is_whole(out: Path, row: Pair, made_at: int) -> bool:
+    for kind in manifest.KINDS:
+        path = manifest.file_of(out, row, kind)
+        if not path.is_file():
+            return False
+        if path.stat().st_mtime_ns > made_at and sha256_file(path) != manifest.sha256_of(row, kind):
+            return False
+    return True
+
+
+def _finish(out: Path, options: PairOptions, plan: Plan, rows: Sequence[Pair], failures: Sequence[Failure]) -> Summary:
+    """The second pass: pictures that no row names any more go; manifest, card, failures.
+
+    They go first: the manifest before this one says which columns of outlines are ours.
+    """
+    _remove_unnamed_pictures(out, rows)
+    manifest.write_manifest(out, rows)
+    summary = summarize(rows, len(plan.todo), failures)
+    write_card(out, _stated(options, plan.group), rows, summary.dropped)
+    if failures or (out / "failures.jsonl").exists():
+        write_jsonl(out / "failures.jsonl", (asdict(failure) for failure in failures))
+    return summary
+
+
+def _stated(options: PairOptions, group: str) -> dict[str, Any]:
+    """The options as the card states them: presets of outlines with their parameters."""
+    presets = {"canny": options.canny, "xdog": options.xdog}
+    drawn = {kind: {"preset": presets[kind], **values} for kind, values in outlines_of(options).values().items()}
+    return asdict(options) | {"group": group, **drawn}
+
+
+def _remove_unnamed_pictures(out: Path, rows: Sequence[Pair]) -> None:
+    """Delete pictures of windows where make-pairs writes them; whatever else lies in the folder is somebody's own."""
+    named = {path for row in rows for path in manifest.files_of(out, row)}
+    kinds = {*manifest.KINDS, *manifest.further_outlines(rows), *manifest.stated_outlines(out)}
+    for place in written_places(out, kinds):
+        for path in place.glob("??/*"):
+            ours = WINDOW.fullmatch(path.stem) and path.parent.name == path.stem[1:3] and path not in named
+            if ours and path.is_file():
+                path.unlink()
+
+
+def summarize(rows: Sequence[Pair], episodes_new: int, failures: Sequence[Failure]) -> Summary:
+    """Count panels, pairs, reasons and splits; rows that a person excluded count as such alone."""
+    kept = manifest.usable(rows)
+    return Summary(
+        panels=len({row.panel_id for row in rows}),
+        kept=len({row.panel_id for row in kept}),
+        pairs=len(kept),
+        excluded=sum(row.kept and row.excluded for row in rows),
+        dropped=dropped_counts(rows),
+        splits={name: sum(row.split == name for row in kept) for name in ("train", "validation", "test")},
+        episodes_new=episodes_new,
+        failures=list(failures),
+    )

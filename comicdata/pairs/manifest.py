@@ -1,0 +1,224 @@
+"""Reading, writing and verifying a manifest: Parquet for programs, metadata.jsonl for `datasets`."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from comicdata.errors import IntegrityError, UsageError
+from comicdata.files import jsonl_bytes, read_jsonl, sha256_bytes, sha256_file, write_atomic, write_jsonl
+from comicdata.records import Pair
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST = "manifest.parquet"
+KINDS = ("color", "canny", "xdog")
+OUTLINE_NAME = "[a-z][a-z0-9]{0,29}"  # of an outline made elsewhere: a manifest may say anything, a path among it
+COLUMNS = [field.name for field in fields(Pair) if field.name != "outlines"]
+
+
+def pairs_folder(pairs: Path) -> Path:
+    """PAIRS is the folder or its manifest.parquet; UsageError when there is no manifest."""
+    folder = pairs.parent if pairs.name == MANIFEST else pairs
+    if not (folder / MANIFEST).is_file():
+        raise UsageError(f"{folder}: no {MANIFEST} here; make one with: comicdata make-pairs CRAWL --out {folder}")
+    return folder
+
+
+def read_manifest(pairs: Path | str) -> "pd.DataFrame":
+    """All rows of a manifest as a data frame, one column per field of `records.Pair`; errors as `read_rows`."""
+    frame: pd.DataFrame = _read_table(Path(pairs)).to_pandas()
+    return frame
+
+
+def read_rows(pairs: Path) -> list[Pair]:
+    """All rows of a manifest, kept and dropped, page checksums verified; IntegrityError when damaged."""
+    return [_row(values) for values in _read_table(pairs).to_pylist()]
+
+
+def _read_table(pairs: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = pairs_folder(pairs) / MANIFEST
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise IntegrityError(f"{path}: damaged; run make-pairs again, the parts are kept ({error})") from error
+    if table.schema.names[: len(COLUMNS)] != COLUMNS:
+        raise IntegrityError(f"{path}: not the columns of this version; run make-pairs again")
+    return table
+
+
+def _row(values: dict[str, Any]) -> Pair:
+    """A row from Parquet or JSON: lists become the tuples of the record, further outlines one field."""
+    record: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    names = [name.removesuffix("_file_name") for name in record if name.endswith("_file_name")]
+    further = [name for name in names if name not in KINDS]
+    outlines = [(name, record.pop(f"{name}_file_name"), record.pop(f"sha256_{name}", "")) for name in further]
+    return Pair(**record, outlines=tuple(one for one in outlines if one[1]))
+
+
+def values_of(row: Pair, outlines: Iterable[str] | None = None) -> dict[str, Any]:
+    """The row as one value per column; `outlines` names the further ones, "" where the row has none."""
+    values = asdict(row)
+    found = {name: (file_name, digest) for name, file_name, digest in values.pop("outlines")}
+    for name in found if outlines is None else outlines:
+        values[f"{name}_file_name"], values[f"sha256_{name}"] = found.get(name, ("", ""))
+    return values
+
+
+def further_outlines(rows: Iterable[Pair]) -> list[str]:
+    """Names of the outlines beyond Canny and XDoG that any row has."""
+    return sorted({name for row in rows for name, _, _ in row.outlines})
+
+
+def stated_outlines(folder: Path) -> list[str]:
+    """Likewise of the manifest in a pairs folder, by its columns alone; none where it is missing or damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        columns = pq.read_schema(folder / MANIFEST).names
+    except (pa.ArrowException, OSError):
+        return []
+    names = [column.removesuffix("_file_name") for column in columns if column.endswith("_file_name")]
+    return [name for name in names if name not in KINDS and re.fullmatch(OUTLINE_NAME, name)]
+
+
+def outline_names(rows: Iterable[Pair]) -> list[str]:
+    """Names of all outlines that a manifest has: Canny, XDoG and those made elsewhere."""
+    return [*KINDS[1:], *further_outlines(rows)]
+
+
+def files_of(folder: Path, row: Pair) -> dict[Path, str]:
+    """All pictures of a kept row and their hashes."""
+    if not row.kept:
+        return {}
+    plain = {file_of(folder, row, kind): str(getattr(row, f"sha256_{kind}")) for kind in KINDS}
+    return plain | {file_of(folder, row, name): digest for name, _, digest in row.outlines}
+
+
+def sha256_of(row: Pair, kind: str) -> str:
+    """The hash of the picture `kind` of a kept row, "" where it has none."""
+    further = {name: digest for name, _, digest in row.outlines}
+    return further[kind] if kind in further else str(getattr(row, f"sha256_{kind}", ""))
+
+
+def row_from_json(values: dict[str, Any], where: str) -> Pair:
+    """A row from a part file; IntegrityError names `where` when keys are missing or unknown."""
+    try:
+        return _row(values)
+    except TypeError as error:
+        raise IntegrityError(f"{where}: not a row of this version; delete it and run make-pairs again") from error
+
+
+def write_manifest(folder: Path, rows: Sequence[Pair]) -> None:
+    """Write manifest.parquet and the metadata.jsonl of every size and split that has kept rows."""
+    data = _parquet_bytes(rows)
+    path = folder / MANIFEST
+    if not (path.is_file() and path.read_bytes() == data):
+        write_atomic(path, data)
+    _write_metadata(folder, rows)
+
+
+def _parquet_bytes(rows: Sequence[Pair]) -> bytes:
+    """The rows as Parquet with page checksums; the same rows give the same bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    integers = pa.list_(pa.int32())
+    kinds = {"bool": pa.bool_(), "int": pa.int32(), "float": pa.float64(), "tuple[int, int, int, int]": integers}
+    plain = [field for field in fields(Pair) if field.name in COLUMNS]
+    types = {field.name: kinds.get(_type_name(field.type), pa.string()) for field in plain}
+    types |= {"source_files": pa.list_(pa.string()), "source_sha256": pa.list_(pa.string())}
+    further = further_outlines(rows)
+    types |= {column: pa.string() for name in further for column in (f"{name}_file_name", f"sha256_{name}")}
+    values = [values_of(row, further) for row in rows]
+    columns = {name: [one[name] for one in values] for name in types}
+    table = pa.table({name: pa.array(columns[name], kind) for name, kind in types.items()})
+    buffer = pa.BufferOutputStream()
+    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
+    return bytes(buffer.getvalue())
+
+
+def _type_name(annotation: Any) -> str:
+    return (
+        annotation.__name__ if isinstance(annotation, type) and not hasattr(annotation, "__args__") else str(annotation)
+    )
+
+
+def _write_metadata(folder: Path, rows: Sequence[Pair]) -> None:
+    """One metadata.jsonl per size and split; files of splits that became empty go."""
+    groups: dict[Path, list[Pair]] = defaultdict(list)
+    further = further_outlines(rows)
+    for row in usable(rows):
+        groups[folder / str(row.size) / row.split / "metadata.jsonl"].append(row)
+    for path, members in groups.items():
+        write_jsonl(path, (metadata_row(row, further) for row in members))
+    for path in folder.glob("*/*/metadata.jsonl"):
+        if path not in groups:
+            path.unlink()
+
+
+def metadata_row(row: Pair, outlines: Iterable[str] | None = None) -> dict[str, Any]:
+    """A row as `datasets` reads it: no nulls, the same columns and types in every split."""
+    values = values_of(row, outlines)
+    del values["drop_reason"], values["kept"], values["excluded"]
+    return values
+
+
+def file_of(folder: Path, row: Pair, kind: str) -> Path:
+    """Where the picture `kind` (color, canny, xdog, or a further outline) of a kept row lies."""
+    further = {name: file_name for name, file_name, _ in row.outlines}
+    file_name = further[kind] if kind in further else str(getattr(row, f"{kind}_file_name"))
+    return folder / str(row.size) / row.split / file_name
+
+
+def usable(rows: Iterable[Pair]) -> list[Pair]:
+    """What training, exports and counts see: kept rows that nobody excluded."""
+    return [row for row in rows if row.kept and not row.excluded]
+
+
+def rows_hash(rows: Sequence[Pair]) -> str:
+    """SHA-256 of the rows as JSON lines: what card.json states."""
+    return sha256_bytes(jsonl_bytes(values_of(row) for row in rows))
+
+
+def data_hash(pairs: Path) -> str:
+    """SHA-256 of the usable rows: runs carry it."""
+    return rows_hash(usable(read_rows(pairs)))
+
+
+def read_excluded(folder: Path) -> frozenset[str]:
+    """Ids of the rows a person took out (excluded.jsonl: {"id": ..., "reason": ...})."""
+    return frozenset(str(row.get("id", "")) for row in read_jsonl(folder / "excluded.jsonl"))
+
+
+def verify_pairs(pairs: Path) -> dict[str, Any]:
+    """Hash every picture of every kept row: {"checked", "missing", "changed", "orphans"} with relative POSIX paths."""
+    folder = pairs_folder(pairs)
+    rows = read_rows(folder)
+    expected = {path: digest for row in rows for path, digest in files_of(folder, row).items()}
+    missing = [path for path in expected if not path.is_file()]
+    changed = [path for path, digest in expected.items() if path.is_file() and sha256_file(path) != digest]
+    orphans = [path for path in folder.glob("*/*/*/*/*") if path.is_file() and path not in expected]
+    orphans = [path for path in orphans if path.relative_to(folder).parts[0].isdigit()]
+    changed += _changed_summaries(folder, rows)
+    return {"checked": len(expected) + 1} | {
+        name: sorted(path.relative_to(folder).as_posix() for path in paths)
+        for name, paths in (("missing", missing), ("changed", changed), ("orphans", orphans))
+    }
+
+
+def _changed_summaries(folder: Path, rows: Sequence[Pair]) -> list[Path]:
+    """card.json when it states another hash than the rows of the manifest have."""
+    card = folder / "card.json"
+    try:
+        return [] if json.loads(card.read_bytes())["rows_sha256"] == rows_hash(rows) else [card]
+    except (OSError, ValueError, KeyError):
+        return [card]

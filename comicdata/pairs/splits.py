@@ -1,0 +1,72 @@
+"""Who is train, validation or test, and which window is a copy of another: decisions over names and hashes only."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import Literal
+
+from comicdata.episodes import matches
+from comicdata.errors import UsageError
+from comicdata.records import Split, SplitBy
+
+FEW_SERIES = 10
+TEST_SHARE = VALIDATION_SHARE = 0.1
+
+Key = tuple[str, str, str]  # source, series_id, episode_id
+
+
+def position(salt: str, group: str) -> float:
+    """A number in [0, 1) from salt and group alone: the same on every machine, in every order."""
+    return int(sha256(f"{salt}:{group}".encode()).hexdigest()[:16], 16) / 2**64
+
+
+def group_by(keys: Iterable[Key], split_by: SplitBy) -> Literal["series", "episode"]:
+    """What `auto` means here: series, or episodes where there are few series."""
+    if split_by != "auto":
+        return split_by
+    return "episode" if len({key[:2] for key in keys}) < FEW_SERIES else "series"
+
+
+def assign_splits(
+    keys: Sequence[Key], *, salt: str, split_by: SplitBy, test: str | None = None, validation: str | None = None
+) -> dict[Key, Split]:
+    """A split for every episode. Episodes named in `test` and `validation` ("15-17,e20") go there; the hash of the
+    group decides the rest. Train is never left empty: the group farthest from the test end moves there.
+    """
+    by = group_by(keys, split_by)
+    splits: dict[Key, Split] = {}
+    for key in keys:
+        if test is not None and matches(key[2], test):
+            splits[key] = "test"
+        elif validation is not None and matches(key[2], validation):
+            splits[key] = "validation"
+    free = {key: position(salt, _group(key, by)) for key in keys if key not in splits}
+    for key, place in free.items():
+        splits[key] = _by_hash(place, test is None, validation is None)
+    if free and "train" not in splits.values():
+        farthest = max(free.values())
+        splits |= {key: "train" for key, place in free.items() if place == farthest}
+    return splits
+
+
+def _group(key: Key, by: str) -> str:
+    return "/".join(key[:2] if by == "series" else key)
+
+
+def _by_hash(place: float, test_free: bool, validation_free: bool) -> Split:
+    """The hash decides what nobody named."""
+    if place < TEST_SHARE:
+        return "test" if test_free else "train"
+    if place < TEST_SHARE + VALIDATION_SHARE:
+        return "validation" if validation_free else "train"
+    return "train"
+
+
+def check_pattern(pattern: str | None, keys: Sequence[Key], option: str) -> None:
+    """UsageError when a pattern names no episode at all: a typing error that would be seen too late."""
+    if pattern is not None and not any(matches(key[2], pattern) for key in keys):
+        raise UsageError(f"{option} {pattern}: no episode has that id or number; there are {_few(keys)}")
+
+
+def _few(keys: Sequence[Key]) -> str:
+    names = sorted({key[2] for key in keys})
+    return ", ".join(names[:5]) + (f" ... {names[-1]}" if len(names) > 5 else "")

@@ -1,0 +1,221 @@
+"""From line art to colour at any size: a picture is painted at the scale the network knows and keeps its own lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from comicdata.errors import UsageError
+from comicdata.files import sha256_bytes
+from comicdata.flats.hints import Hint, no_hints, paint_hints
+from comicdata.images import Image, resize
+from comicdata.models.data.hints import with_hints
+from comicdata.models.data.pairs import MIX
+from comicdata.models.networks.layers import to_image, to_range, to_tensor
+from comicdata.models.runs.settings import network_of
+from comicdata.outlines import Outlines
+from comicdata.pairs.manifest import KINDS
+
+Floats = npt.NDArray[np.float32]
+Color = tuple[int, int, int]  # 0 to 255 each
+LARGEST_ENLARGEMENT = 2.0
+TILE = 1024  # longest side that goes through the network at once; TILE - OVERLAP is a multiple of 2^8
+OVERLAP = 256
+
+
+@dataclass(frozen=True)
+class Painted:
+    """One colouring, (H, W, 3) uint8, and what a model of several stages made on the way, of the same size:
+    `background` (H, W), 255 where one colour was laid; `low_resolution` (H, W, 3), the small picture enlarged.
+    """
+
+    image: Image
+    background: Image | None = None
+    low_resolution: Image | None = None
+
+
+class Colorizer:
+    """A trained generator. `size`: the working size it was trained at; `outline`: the outline it knows, and `outlines`
+    how Canny and XDoG were drawn then.
+    """
+
+    def __init__(self, network: nn.Module, config: dict[str, Any], device: torch.device) -> None:
+        self.network = network
+        self.config = config
+        self.device = device
+        self.size = int(config["size"])
+        self.outlines = Outlines.of_values(config.get("outlines", {}))
+        self.multiple = network_of(config).multiple
+
+    @property
+    def outline(self) -> str:
+        """canny, xdog, or the name of one made elsewhere; a network that learned both of ours is given canny."""
+        choice = str(self.config["outline"])
+        return "canny" if choice == MIX else choice
+
+    @property
+    def draws(self) -> bool:
+        """Whether the outline it knows is one that can be drawn here, from a picture in colour."""
+        return self.outline in KINDS[1:]
+
+    def draw(self, rgb: Image) -> Image:
+        """The outline (H, W) uint8 of a picture in colour, at its own size."""
+        return self.outlines.draw(self.outline, rgb)
+
+    def recolor(self, rgb: Image, **options: Any) -> list[Painted]:
+        """A picture in colour (H, W, 3) painted anew: `paint`, with its options, of the outline drawn first.
+
+        The network sees the outline that make-pairs drew of such a panel: XDoG on the picture at the working size,
+        Canny + black made smaller. The lines laid over the colours are those of the native size.
+        """
+        working = None
+        if self.outline == "xdog":
+            working = self.outlines.draw("xdog", resize(rgb, *self._working_size(rgb)), size=self.size)
+        return self.paint(self.draw(rgb), working=working, **options)
+
+    def _working_size(self, picture: Image) -> tuple[int, int]:
+        """Width and height at which the network sees a picture: short side `size`, enlarged twice at most."""
+        height, width = picture.shape[:2]
+        scale = self._scale(picture)
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    def _scale(self, picture: Image) -> float:
+        return min(LARGEST_ENLARGEMENT, self.size / float(min(picture.shape[:2])))
+
+    @property
+    def takes_hints(self) -> bool:
+        return bool(self.config["network"].get("hints", False))
+
+    def colorize(self, outline: Image, *, seed: int = 0, hints: Image | Sequence[Hint] = ()) -> Image:
+        """(H, W) uint8, ink 0 on paper 255 -> (H, W, 3) uint8 of the same size."""
+        return self.paint(outline, seed=seed, hints=hints)[0].image
+
+    def colorize_many(self, outlines: Sequence[Image], *, seed: int = 0) -> list[Image]:
+        """What `colorize` makes of each with this seed; a model that gains from it paints them together."""
+        return [self.colorize(outline, seed=seed) for outline in outlines]
+
+    def paint(
+        self,
+        outline: Image,
+        *,
+        seed: int = 0,
+        samples: int = 1,
+        background: Color | None = None,
+        hints: Image | Sequence[Hint] = (),
+        working: Image | None = None,
+    ) -> list[Painted]:
+        """(H, W) uint8, ink 0 on paper 255 -> `samples` colourings of the same size, the likeliest first.
+
+        The short side is scaled to `size` (enlarged twice at most), because lines of another thickness are unknown to
+        the network. Where that changed the size, only the colours come back from it: they are brought to the size of
+        the input and multiplied by its lines, which so stay sharp. `seed` serves networks that draw at random: each
+        picture has random numbers of its own, or all panels would get like colours. `background` is the colour of the
+        background. `hints` say what colour is where: discs, or (H, W, 4) at the working size. UsageError where a model
+        can do none of these. `working` is the line art at the working size where scaling does not give it.
+        """
+        if outline.ndim != 2 or outline.dtype != np.uint8 or not outline.size:
+            raise UsageError(f"line art of shape {outline.shape}, {outline.dtype}: (H, W) uint8 is expected")
+        torch.manual_seed(picture_seed(seed, outline))
+        scale = self._scale(outline)
+        if working is None:
+            working = outline if scale == 1 else resize(outline, *self._working_size(outline))
+        if len(hints):
+            working = self._with_hints(working, hints, scale)
+        made = self._paint_all(working, samples, background)
+        working = working[..., 0] if working.ndim == 3 else working
+        return made if scale == 1 else [_brought_to(outline, working, one) for one in made]
+
+    def _with_hints(self, working: Image, hints: Image | Sequence[Hint], scale: float) -> Image:
+        """Line art at its working size and hints as (H, W, 5)."""
+        if not self.takes_hints:
+            raise UsageError(f"{self.config['model']}: this run was trained without hints (--hints); train with them")
+        drawn = (
+            hints if isinstance(hints, np.ndarray) else paint_hints(hints, working.shape[0], working.shape[1], scale)
+        )
+        return np.dstack([working, drawn])
+
+    def _paint_all(self, outline: Image, samples: int, background: Color | None) -> list[Painted]:
+        """At the size given. One generator knows one colouring, and no background."""
+        name = self.config["model"]
+        if samples != 1:
+            raise UsageError(
+                f"{name} has one colouring for each outline; several (--samples) need two-step or consistent"
+            )
+        if background is not None:
+            raise UsageError(f"{name} does not know what the background is (--background); consistent does")
+        return [Painted(self._paint(outline))]
+
+    def _paint(self, outline: Image) -> Image:
+        """At the size given; above TILE in overlapping tiles that fade into each other, so memory stays bounded."""
+        height, width = outline.shape[:2]
+        total = np.zeros((height, width, 3), np.float32)
+        weight = np.zeros((height, width, 1), np.float32)
+        for top in _starts(height):
+            for left in _starts(width):
+                window = (slice(top, top + TILE), slice(left, left + TILE))
+                tile = outline[window]
+                fade = np.outer(_fade(tile.shape[0]), _fade(tile.shape[1]))[..., None]
+                total[window] += self._forward(tile) * fade
+                weight[window] += fade
+        return np.asarray(np.rint(total / weight), dtype=np.uint8)
+
+    def _forward(self, outline: Image) -> Image:
+        """Mirror the borders out, run, cut back."""
+        height, width = outline.shape[:2]
+        value = self._padded(outline)
+        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
+            output = self.network(value)
+        return to_image(output[0, :, :height, :width])
+
+    def _padded(self, outline: Image) -> Tensor:
+        """What the network reads, (1, C, H, W), the borders mirrored out to multiples of what it needs."""
+        height, width = outline.shape[:2]
+        layers = np.atleast_3d(outline)
+        if self.takes_hints and layers.shape[2] == 1:
+            layers = np.dstack([outline, no_hints(height, width)])
+        beyond = ((0, -height % self.multiple), (0, -width % self.multiple), (0, 0))
+        value = to_tensor(np.pad(layers, beyond, mode="symmetric")[None]).to(self.device)
+        return with_hints(to_range(value[:, :1]), value[:, 1:] if value.shape[1] > 1 else None)
+
+
+def _starts(length: int) -> range:
+    """Where tiles begin along one side."""
+    return range(0, max(1, length - OVERLAP), TILE - OVERLAP)
+
+
+def _fade(length: int) -> Floats:
+    """Weights along one side of a tile: rising over OVERLAP, falling over OVERLAP, never 0."""
+    place = np.arange(1, length + 1, dtype=np.float32)
+    return np.asarray(np.minimum(np.minimum(place, place[::-1]), OVERLAP) / OVERLAP, dtype=np.float32)
+
+
+def _brought_to(outline: Image, working: Image, made: Painted) -> Painted:
+    """A colouring of the working size at the size of the outline, with its lines."""
+    height, width = outline.shape
+    color = resize(_without_lines(made.image, working), width, height)
+    layers = (
+        None if one is None else np.asarray(cv2.resize(one, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+        for one in (made.background, made.low_resolution)
+    )
+    return Painted(multiplied(color, outline), *layers)
+
+
+def _without_lines(color: Image, outline: Image) -> Image:
+    """Paint the pixels under a line with the palest colour beside it, so that enlarged lines leave no dark seam."""
+    paler = np.asarray(cv2.dilate(color, np.ones((5, 5), np.uint8)))
+    return np.where((outline < 128)[..., None], paler, color)
+
+
+def multiplied(color: Image, outline: Image) -> Image:
+    """The layer mode "multiply" of painting programs: ink stays, paper lets the colour through. (H, W, 3), (H, W)."""
+    return np.asarray(cv2.multiply(color, np.repeat(outline[..., None], 3, axis=2), scale=1 / 255), dtype=np.uint8)
+
+
+def picture_seed(seed: int, outline: Image) -> int:
+    """The seed of one picture: the same for the same `seed` and pixels, wherever the picture stands among others."""
+    return int(sha256_bytes(f"{seed}:{outline.shape}:".encode() + outline.tobytes())[:14], 16)

@@ -1,0 +1,1 @@
+"""What a network is given: pairs, hints, varied lines."""

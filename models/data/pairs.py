@@ -1,0 +1,252 @@
+"""Pairs from a manifest as batches; a batch is a pure function of (seed, images seen), so nothing needs saving."""
+
+import logging
+import os
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from comicdata.errors import IntegrityError, PictureError, UsageError
+from comicdata.files import sha256_bytes
+from comicdata.images import Image, decode
+from comicdata.models.data.hints import random_hints
+from comicdata.models.data.line_jitter import other_filter, vary_lines
+from comicdata.models.networks.layers import to_tensor
+from comicdata.pairs.card import read_outlines
+from comicdata.pairs.manifest import (
+    KINDS,
+    file_of,
+    outline_names,
+    pairs_folder,
+    read_rows,
+    rows_hash,
+    sha256_of,
+    usable,
+)
+from comicdata.records import Pair
+
+MIX = "mix"  # Canny and XDoG, one drawn for each sample
+CACHE_BYTES = 512 * 1024 * 1024
+AHEAD = 4  # batches made while the network works
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`ids` of B pairs; outline (B, 1, H, W), color (B, 3, H, W) and, for networks that take them, hints (B, 4, H, W):
+    red, green, blue, and 255 where there is one. All uint8, channels last in memory.
+    """
+
+    ids: tuple[str, ...]
+    outline: Tensor
+    color: Tensor
+    hints: Tensor | None = None
+
+    def parts(self, count: int) -> "list[Batch]":
+        """The batch cut into `count` equal ones."""
+        size = len(self.ids) // count
+        places = [slice(start, start + size) for start in range(0, len(self.ids), size)]
+        return [
+            Batch(self.ids[one], self.outline[one], self.color[one], None if self.hints is None else self.hints[one])
+            for one in places
+        ]
+
+    def pinned(self) -> "Batch":
+        """In page-locked memory, from which a GPU copies while it computes."""
+        hints = None if self.hints is None else self.hints.pin_memory()
+        return Batch(self.ids, self.outline.pin_memory(), self.color.pin_memory(), hints)
+
+
+class PairDataset:
+    """The pairs of one split and size that are kept and not excluded, in the order of the manifest.
+
+    `outline` is a column of the manifest, or "mix"; pairs that lack that column are left out, which is said. Decoded
+    pictures stay in memory up to `cache_bytes`. `outlines` says how Canny and XDoG were drawn. `pairs` is the folder or
+    its manifest.parquet. UsageError when no pair has such an outline.
+    """
+
+    def __init__(
+        self,
+        pairs: Path,
+        split: str,
+        size: int,
+        outline: str = "canny",
+        *,
+        cache_bytes: int = CACHE_BYTES,
+    ) -> None:
+        self.folder = pairs_folder(pairs)
+        rows = usable(read_rows(pairs))
+        self.data_hash = rows_hash(rows)
+        self.series = sorted({f"{row.source}/{row.series_id}" for row in rows if row.split != "test"})
+        self.size = size
+        self.outlines = read_outlines(self.folder)
+        self.kinds = _kinds(self.folder, rows, outline)
+        self.rows = self._with_outline([row for row in rows if row.split == split and row.size == size], split)
+        self._other_sizes = sorted({row.size for row in rows if row.split == split} - {size})
+        self._split = split
+        self._cache: dict[tuple[int, str], Image] = {}
+        self._room = cache_bytes
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def _with_outline(self, rows: list[Pair], split: str) -> list[Pair]:
+        """The rows that have the outline; those made elsewhere may be missing for some."""
+        found = [row for row in rows if all(sha256_of(row, kind) for kind in self.kinds)]
+        if len(found) < len(rows):
+            lacking = f"{len(rows) - len(found)} of {len(rows)} pairs of the split {split}"
+            log.warning("%s: %s have no outline %s; left out", self.folder, lacking, self.kinds[0])
+        return found
+
+    def require_rows(self) -> None:
+        """UsageError when there is nothing to train or evaluate on."""
+        if self.rows:
+            return
+        there = f"; there are pairs of size {self._other_sizes[0]}" if self._other_sizes else ""
+        raise UsageError(f"{self.folder}: no pairs of size {self.size} in the split {self._split}{there}")
+
+    def outline(self, index: int, kind: str | None = None) -> Image:
+        """(size, size) uint8: ink 0 on paper 255."""
+        return self._picture(index, kind or self.kinds[0])[..., 0]
+
+    def color(self, index: int) -> Image:
+        """(size, size, 3) uint8."""
+        return self._picture(index, "color")
+
+    def _picture(self, index: int, kind: str) -> Image:
+        cached = self._cache.get((index, kind))
+        if cached is not None:
+            return cached
+        picture = self._read(self.rows[index], kind)
+        if kind != "color":
+            picture = np.ascontiguousarray(picture[..., :1])
+        if picture.nbytes <= self._room:
+            self._room -= picture.nbytes
+            self._cache[index, kind] = picture
+        return picture
+
+    def _read(self, row: Pair, kind: str) -> Image:
+        """Read and check one picture; IntegrityError names the row, the file and the cure."""
+        path = file_of(self.folder, row, kind)
+        cure = f"(row {row.id} of the manifest names it); list what is wrong with: comicdata verify {self.folder}"
+        try:
+            data = path.read_bytes()
+            if sha256_bytes(data) != sha256_of(row, kind):
+                raise IntegrityError(f"{path}: not the bytes that make-pairs wrote {cure}")
+            picture = decode(data, str(path))
+        except OSError as error:
+            raise IntegrityError(f"{path}: missing or unreadable {cure}") from error
+        except PictureError as error:
+            raise IntegrityError(f"{path}: not a picture {cure}") from error
+        if picture.shape[:2] != (self.size, self.size):
+            raise IntegrityError(f"{path}: {picture.shape[1]}x{picture.shape[0]}, not {self.size}x{self.size} {cure}")
+        return picture
+
+
+def check_outline(pairs: Path, outline: str) -> None:
+    """UsageError when no pair of a manifest has such an outline."""
+    if outline not in (*KINDS[1:], MIX):
+        _kinds(pairs_folder(pairs), read_rows(pairs), outline)
+
+
+def _kinds(folder: Path, rows: Sequence[Pair], outline: str) -> tuple[str, ...]:
+    """The columns that a choice of outline stands for; UsageError names those that there are."""
+    there = outline_names(rows)
+    if outline != MIX and outline not in there:
+        raise UsageError(
+            f"outline {outline}: the pairs in {folder} have {', '.join(there)}, and {MIX} is canny with xdog; join "
+            f"others with: comicdata make-pairs CRAWL --out {folder} --outline NAME=DIR"
+        )
+    return KINDS[1:] if outline == MIX else (outline,)
+
+
+@lru_cache(maxsize=4)
+def permutation(count: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
+    """The order of the pairs in one epoch."""
+    return np.random.default_rng([seed, epoch]).permutation(count)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a pair becomes a sample: a random crop, mirrored half of the time, and what is done to it on the way.
+
+    `line_jitter`: the share of samples whose lines are varied (line_jitter.py). `hints`: draw colour hints (hints.py).
+    Every sample has random numbers of its own, from (seed, epoch, pair): they depend on no order and no worker.
+    """
+
+    seed: int
+    crop: int
+    hints: bool = False
+    line_jitter: float = 0.0
+
+
+def make_batch(dataset: PairDataset, sampling: Sampling, *, images: int, count: int) -> Batch:
+    """The `count` samples that follow after `images` images."""
+    samples = []
+    for position in range(images, images + count):
+        epoch, offset = divmod(position, len(dataset))
+        index = int(permutation(len(dataset), sampling.seed, epoch)[offset])
+        random = np.random.default_rng([sampling.seed, epoch, index])
+        samples.append((dataset.rows[index].id, *_sample(dataset, index, sampling, random)))
+    ids, outlines, colors, hints = zip(*samples, strict=True)
+    stacked = to_tensor(np.stack(hints)) if sampling.hints else None
+    return Batch(ids, to_tensor(np.stack(outlines)), to_tensor(np.stack(colors)), stacked)
+
+
+def _sample(
+    dataset: PairDataset, index: int, sampling: Sampling, random: np.random.Generator
+) -> tuple[Image, Image, Image | None]:
+    """Outline, colour and hints of one crop of a pair, perhaps mirrored, with one of the kinds of outline."""
+    kind = dataset.kinds[int(random.integers(len(dataset.kinds)))]
+    top, left = (int(start) for start in random.integers(dataset.size - sampling.crop + 1, size=2))
+    window = (slice(top, top + sampling.crop), slice(left, left + sampling.crop))
+    outline, color = dataset.outline(index, kind)[window], dataset.color(index)[window]
+    if random.integers(2):
+        outline, color = outline[:, ::-1], color[:, ::-1]
+    hints = random_hints(color, outline, random) if sampling.hints else None
+    if random.random() < sampling.line_jitter:
+        if len(dataset.kinds) > 1 and random.integers(2):
+            outline = other_filter(color, dataset.size, random, dataset.outlines.xdog)
+        outline = vary_lines(outline, random)
+    return outline, color, hints
+
+
+def batches(
+    dataset: PairDataset,
+    sampling: Sampling,
+    *,
+    start: int,
+    stop: int,
+    batch_size: int,
+    rank: int = 0,
+    processes: int = 1,
+    pinned: bool = False,
+) -> Generator[Batch, None, None]:
+    """Batches from image `start` up to `stop`, made by threads a few steps ahead of their use.
+
+    Of every batch this process makes its own share, the one that `rank` stands for.
+    """
+    count = batch_size // processes
+    pool = ThreadPoolExecutor(max_workers=max(1, min(AHEAD, (os.cpu_count() or 1) - 1)))
+
+    def make(images: int) -> Batch:
+        batch = make_batch(dataset, sampling, images=images + rank * count, count=count)
+        return batch.pinned() if pinned else batch
+
+    waiting: deque[Future[Batch]] = deque()
+    try:
+        for images in range(start, stop, batch_size):
+            waiting.append(pool.submit(make, images))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

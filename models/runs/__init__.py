@@ -1,0 +1,1 @@
+"""What a run is: its options, its folder, its weights."""

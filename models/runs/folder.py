@@ -1,0 +1,102 @@
+"""The RUN folder beside weights and states: options, metrics, sample grids, and what a second run may change."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from comicdata.errors import IntegrityError, UsageError
+from comicdata.files import jsonl_bytes, read_json, write_atomic, write_json
+from comicdata.images import Image, beside, encode_png
+from comicdata.models.runs.settings import FREE
+
+CONFIG = "config.json"
+
+
+def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> None:
+    """UsageError when the folder was trained with other options, IntegrityError when on other data."""
+    if not (run / CONFIG).is_file():
+        if (run / "state").is_dir():
+            raise IntegrityError(f"{run / CONFIG}: missing, though there are states; train into a new run folder")
+        return
+    saved = read_json(run / CONFIG)
+    if "stages" in saved:
+        raise UsageError(f"{run}: holds a run of {saved['model']}, in stages; take another run folder")
+    old, new = _flat(saved.get("options", {})), _flat(json.loads(json.dumps(options)))
+    for name in sorted(old.keys() | new.keys()):
+        drawn = name.startswith("outlines.")  # the hash of the data, below, stands for these
+        if old.get(name) != new.get(name) and name not in FREE and not drawn:
+            raise UsageError(
+                f"{run}: trained with {name} {old.get(name)}, now {name} {new.get(name)}; give the same options to go "
+                f"on (only the number of images may grow, and {', '.join(FREE)} may differ), or another run folder"
+            )
+    if saved.get("data_hash") != data_hash:
+        raise IntegrityError(
+            f"{run}: the pairs changed since (data hash was {str(saved.get('data_hash'))[:12]}, is {data_hash[:12]}); "
+            "train into another run folder, or bring the old pairs back"
+        )
+
+
+def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options with those inside others beside them: network.unet.width."""
+    flat: dict[str, Any] = {}
+    for name, value in options.items():
+        inner = _flat(value) if isinstance(value, Mapping) else {}
+        flat |= {f"{name}.{key}": one for key, one in inner.items()} or {name: value}
+    return flat
+
+
+def write_config(
+    run: Path, options: Mapping[str, Any], images: int, data_hash: str, series: Sequence[str] = ()
+) -> None:
+    """Write config.json unless it already says this; `series` is what `forget` looks for."""
+    value = {"images": images, "data_hash": data_hash, "series": list(series), "options": dict(options)}
+    path = run / CONFIG
+    if not path.is_file() or read_json(path) != json.loads(json.dumps(value)):
+        write_json(path, value)
+
+
+class Metrics:
+    """metrics.jsonl: grows by whole lines; a resume first cuts off what was written after the state it starts from."""
+
+    def __init__(self, run: Path, position: int) -> None:
+        self.path = run / "metrics.jsonl"
+        data = self.path.read_bytes() if self.path.is_file() else b""
+        if len(data) < position:
+            raise IntegrityError(f"{self.path}: shorter than when the state was saved; train into a new run folder")
+        if len(data) != position or not self.path.is_file():
+            write_atomic(self.path, data[:position])
+        self.position = position
+        self._writer: Any = None
+
+    def show_in(self, folder: Path) -> None:
+        """Also write TensorBoard's files, into `folder`; UsageError when TensorBoard is not installed."""
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise UsageError("--tensorboard needs TensorBoard: pip install 'comicdata[tensorboard]'") from error
+        self._writer = SummaryWriter(str(folder))
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Add one row."""
+        with self.path.open("ab") as file:
+            self.position += file.write(jsonl_bytes([row]))
+        for name, value in row.items():
+            if self._writer is not None and name != "images" and value is not None:
+                self._writer.add_scalar(name, value, row["images"])
+
+    def sync(self) -> None:
+        """Push the rows to the disk, before a state counts on them."""
+        with self.path.open("ab") as file:
+            os.fsync(file.fileno())
+        if self._writer is not None:
+            self._writer.flush()
+
+
+def write_grid(run: Path, images: int, rows: Sequence[tuple[Image, Image, Image]]) -> None:
+    """Write samples/<images>.png: one row a pair, outline | output | truth, all of one height. An output is what the
+    learner shows: of a network that takes hints plain | hints | with hints.
+    """
+    lines = [beside(row) for row in rows]
+    write_atomic(run / "samples" / f"{images}.png", encode_png(beside(lines, axis=0)))

@@ -1,0 +1,315 @@
+"""The road from pairs to a run folder: one loop, counted in images, that stops anywhere and goes on exactly."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from comicdata.errors import UsageError
+from comicdata.files import locked, sweep_orphans
+from comicdata.models.data.pairs import PairDataset, Sampling, batches
+from comicdata.models.memory import memory_errors
+from comicdata.models.networks.layers import find_device
+from comicdata.models.runs.checkpoint import BEST, WEIGHTS, State, load_state, save_state, save_weights, vgg_hash
+from comicdata.models.runs.folder import Metrics, check_same_run, write_config, write_grid
+from comicdata.models.runs.settings import TrainConfig, is_due, learning_rate, options, resolve_config
+from comicdata.models.train.learner import Learner
+from comicdata.models.train.learners import make_learner
+from comicdata.models.train.parallel import Processes, joined
+from comicdata.records import spread
+
+__all__ = ["Progress", "TrainConfig", "resolve_config", "train"]
+
+SAMPLES = 4
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What `on_step` hears after every step: images seen, the budget, the weighted losses, images per second."""
+
+    images: int
+    total: int
+    losses: dict[str, float]
+    images_per_s: float
+
+
+def train(
+    config: TrainConfig,
+    pairs: Path,
+    run: Path,
+    *,
+    on_step: Callable[[Progress], None] | None = None,
+    tensorboard: bool = False,
+) -> dict[str, Any]:
+    """Train until `config.images` images were seen (rounded up to whole steps), from where RUN was left.
+
+    Returns {"images", "steps", "loss", "images_per_s", "weights", "validation", "stopped_early", "already_done"}; when
+    all was done before, not a byte is written. SIGINT, SIGTERM and a KeyboardInterrupt from `on_step` save the state at
+    the border of a step and end in KeyboardInterrupt. Under torchrun every process takes a share of each batch, and the
+    first one writes. Errors: LockedError, UsageError (other options), IntegrityError (other data, damaged files),
+    DivergedError, ResourceError (out of memory).
+    """
+    data = PairDataset(pairs, "train", config.size, config.outline)
+    data.require_rows()
+    settings = options(config) | {"outlines": data.outlines.values()}
+    if settings["network"].get("weight_feature") and not config.random_vgg:
+        settings["vgg_sha256"] = vgg_hash(config.vgg_weights)
+    with joined(find_device(config.device)) as (processes, device):
+        _check_shares(config, processes)
+        with locked(run) if processes.leads else nullcontext(), _stop_requests() as stop:
+            return _train(config, settings, data, pairs, run, device, processes, stop, on_step, tensorboard)
+
+
+def _check_shares(config: TrainConfig, processes: Processes) -> None:
+    parts = processes.count * config.accumulate
+    if config.batch_size % parts:
+        raise UsageError(
+            f"batch size {config.batch_size}: cannot be cut into {parts} equal parts ({processes.count} processes, "
+            f"accumulate {config.accumulate}); take a multiple of {parts}"
+        )
+
+
+def _train(
+    config: TrainConfig,
+    settings: dict[str, Any],
+    data: PairDataset,
+    pairs: Path,
+    run: Path,
+    device: torch.device,
+    processes: Processes,
+    stop: threading.Event,
+    on_step: Callable[[Progress], None] | None,
+    tensorboard: bool,
+) -> dict[str, Any]:
+    """The loop. Every process goes through it in step; what it writes is up to `_Work`."""
+    total = -(-config.images // config.batch_size) * config.batch_size
+    check_same_run(run, settings, data.data_hash)
+    state = load_state(run) or State(0, {}, {})
+    if (state.images >= total or is_stale(config, state.facts)) and (run / WEIGHTS).is_file():
+        return _summary(config, run, state.images, state.facts, 0.0, already_done=True)
+    learner = make_learner(config, device, run)  # may refuse the other stages, and then leaves nothing
+    learner.processes = processes
+    processes.wait()  # nobody writes before all have read
+    if processes.leads:
+        sweep_orphans(run)
+        write_config(run, settings, max(total, state.images), data.data_hash, data.series)
+    if state.tensors:
+        learner.load(state.tensors)
+    work: _Work | _Follower = _Follower(config, state.images)
+    if processes.leads:
+        validation = PairDataset(pairs, "validation", config.size, config.outline)
+        work = _Work(config, settings, run, learner, validation if validation.rows else data, state)
+        if tensorboard:
+            work.metrics.show_in(run / "tensorboard")
+    begun = time.monotonic()
+    rate = 0.0
+    stream = batches(
+        data,
+        Sampling(config.seed, config.crop, getattr(config.network, "hints", False), config.line_jitter),
+        start=state.images,
+        stop=total,
+        batch_size=config.batch_size,
+        rank=processes.rank,
+        processes=processes.count,
+        pinned=device.type == "cuda",
+    )
+    try:
+        with closing(stream):
+            for batch in stream:
+                with _memory(config, processes):
+                    losses = learner.step(batch, work.images)
+                work.after_step(losses)
+                rate = (work.images - state.images) / (time.monotonic() - begun)
+                if on_step:
+                    on_step(Progress(work.images, total, losses, rate))
+                if processes.any(stop.is_set(), device):
+                    raise KeyboardInterrupt
+                if processes.any(work.is_stale, device):
+                    break
+    except KeyboardInterrupt:
+        work.save()
+        raise
+    work.finish()
+    return _summary(config, run, work.images, work.facts(), rate, already_done=False)
+
+
+def _memory(config: TrainConfig, processes: Processes) -> AbstractContextManager[None]:
+    """Says what to try when memory runs out in a step."""
+    share = config.batch_size // (processes.count * config.accumulate)
+    less = (
+        f"go on here with --accumulate {2 * config.accumulate}, or take --batch-size {config.batch_size // 2} and "
+        "another run folder"
+        if share > 1
+        else "take a smaller --size or preset, and another run folder"
+    )
+    return memory_errors(f"with {share} images of {config.crop} pixels at once; {less}")
+
+
+def is_stale(config: TrainConfig, facts: dict[str, Any]) -> bool:
+    """Whether the number that decides had not improved for `patience` images when it was last measured."""
+    best_at = facts.get("best_at")
+    return bool(config.patience and best_at is not None and facts["judged_at"] - best_at >= config.patience)
+
+
+class _Work:
+    """What happens between steps: sums for the log, validation, samples, states. All due by images seen."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        settings: dict[str, Any],
+        run: Path,
+        learner: Learner,
+        judged: PairDataset,
+        state: State,
+    ) -> None:
+        self.config, self.settings, self.run, self.learner, self.judged = config, settings, run, learner, judged
+        self.images = state.images
+        self.saved_at = state.images if state.tensors else -1
+        self.window: dict[str, list[float]] = state.facts.get("window", {})
+        self.loss: dict[str, float] = state.facts.get("loss", {})
+        self.validation: dict[str, float | None] = state.facts.get("validation", {})
+        self.best: float | None = state.facts.get("best")
+        self.best_at: int | None = state.facts.get("best_at")
+        self.judged_at: int = state.facts.get("judged_at", 0)
+        self.metrics = Metrics(run, state.facts.get("metrics_bytes", 0))
+        self.sources: dict[str, str] = learner.sources
+        for name, hashed in state.facts.get("sources", {}).items():
+            if self.sources.get(name, hashed) != hashed:
+                log.warning("%s: the stage %s changed since; this one goes on with it as it is now", run, name)
+
+    def after_step(self, losses: dict[str, float]) -> None:
+        """Count the step; log, judge and save where a multiple of their interval was reached."""
+        before, self.images = self.images, self.images + self.config.batch_size
+        for name, value in losses.items():
+            total, count = self.window.get(name, [0.0, 0])
+            self.window[name] = [total + value, count + 1]
+        if is_due(self.config.log_every, before, self.images):
+            self.loss = {name: total / count for name, (total, count) in self.window.items()}
+            self.window = {}
+            self.metrics.append({"images": self.images, "lr": learning_rate(self.config, before), **self.loss})
+        if is_due(self.config.sample_every, before, self.images):
+            self.judge()
+        if is_due(self.config.save_every, before, self.images):
+            self.save()
+
+    def judge(self) -> None:
+        """Measure the moving average on the fixed pairs, keep it when it is the best so far, draw the samples."""
+        chosen = spread(len(self.judged), self.config.validation_pairs)
+        self.validation = self.learner.measure(self.judged, chosen)
+        row = {f"validation_{name}": value for name, value in self.validation.items()}
+        self.metrics.append({"images": self.images, **row})
+        self.judged_at = self.images
+        value = self.validation.get(self.learner.best_by)
+        if value is not None and (self.best is None or value < self.best):
+            self.best, self.best_at = value, self.images
+            self.save_weights(BEST)
+        self.draw_samples()
+
+    def draw_samples(self) -> None:
+        """A few of the fixed pairs, evenly spread: outline, what the learner shows of it, and truth."""
+        rows = []
+        for index in spread(len(self.judged), min(SAMPLES, self.config.validation_pairs)):
+            made = self.learner.show(self.judged, index)
+            rows.append((self.judged.outline(index), made, self.judged.color(index)))
+        if rows:
+            write_grid(self.run, self.images, rows)
+
+    def save_weights(self, name: str) -> None:
+        header = {"config": self.settings, "data_hash": self.judged.data_hash, "images": self.images}
+        save_weights(self.run / name, self.learner.weights(), header)
+
+    def save(self) -> None:
+        """The state, then the weights that colorize loads."""
+        if self.saved_at != self.images:
+            self.metrics.sync()
+            save_state(self.run, State(self.images, self.facts(), self.learner.tensors()))
+            self.saved_at = self.images
+        self.save_weights(WEIGHTS)
+
+    def finish(self) -> None:
+        """The end of a budget is no event of the schedule: it adds files, but nothing that a longer run would lack."""
+        if not (self.run / "samples" / f"{self.images}.png").is_file():
+            self.draw_samples()
+        if self.best is None:
+            self.save_weights(BEST)
+        self.save()
+
+    @property
+    def is_stale(self) -> bool:
+        return is_stale(self.config, self.facts())
+
+    def facts(self) -> dict[str, Any]:
+        """What a state keeps beside the tensors."""
+        return {
+            "window": self.window,
+            "loss": self.loss,
+            "validation": self.validation,
+            "best": self.best,
+            "best_at": self.best_at,
+            "judged_at": self.judged_at,
+            "metrics_bytes": self.metrics.position,
+        } | ({"sources": self.sources} if self.sources else {})
+
+
+class _Follower:
+    """In the other processes of several: counts, and writes nothing."""
+
+    is_stale = False
+
+    def __init__(self, config: TrainConfig, images: int) -> None:
+        self.config, self.images = config, images
+        self.loss: dict[str, float] = {}
+
+    def after_step(self, losses: dict[str, float]) -> None:
+        self.images, self.loss = self.images + self.config.batch_size, losses
+
+    def save(self) -> None:
+        return
+
+    def finish(self) -> None:
+        return
+
+    def facts(self) -> dict[str, Any]:
+        return {"loss": self.loss, "validation": {}}
+
+
+def _summary(
+    config: TrainConfig, run: Path, images: int, facts: dict[str, Any], rate: float, *, already_done: bool
+) -> dict[str, Any]:
+    """The result of `train`; the losses are those of the last log line, or of the steps so far before the first."""
+    loss = facts["loss"] or {name: total / count for name, (total, count) in facts["window"].items()}
+    return {
+        "images": images,
+        "steps": images // config.batch_size,
+        "loss": loss,
+        "images_per_s": rate,
+        "weights": str(run / WEIGHTS),
+        "validation": facts["validation"],
+        "stopped_early": is_stale(config, facts),
+        "already_done": already_done,
+    }
+
+
+@contextmanager
+def _stop_requests() -> Iterator[threading.Event]:
+    """SIGINT and SIGTERM set an event instead of stopping in the middle of a step (main thread only)."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(one, lambda *_: stop.set()) for one in wanted]
+    try:
+        yield stop
+    finally:
+        for one, handler in zip(wanted, before, strict=True):
+            signal.signal(one, handler)

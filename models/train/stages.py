@@ -1,0 +1,92 @@
+"""Training a model of several stages: in order with one command, or one stage alone, in one run folder."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from comicdata.errors import UsageError
+from comicdata.files import read_json, write_json
+from comicdata.models.runs.checkpoint import WEIGHTS
+from comicdata.models.runs.folder import CONFIG
+from comicdata.models.runs.settings import TrainConfig
+from comicdata.models.train.loop import Progress, train
+
+
+def train_stages(
+    configs: dict[str, TrainConfig],
+    pairs: Path,
+    run: Path,
+    *,
+    only: str | None = None,
+    on_step: Callable[[Progress], None] | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
+    """Train the stages that `resolve_stages` returned, in order, or `only` one of them; each goes on where it was left.
+
+    Stages land in RUN/stages/<stage>/. `on_step` hears one count over all stages that this call trains. Returns the
+    summary of `train`, losses named stage/loss, with every stage's own under "stages". Errors: as `train`; UsageError
+    when RUN belongs to another model, or when `only` reads a stage that has no weights.
+    """
+    chosen = choose_stages(configs, only)
+    _claim(run, configs[chosen[0]], list(configs))
+    total = sum(_rounded(configs[stage]) for stage in chosen)
+    results: dict[str, dict[str, Any]] = {}
+    done = 0
+    for number, stage in enumerate(chosen, 1):
+        say(f"stage {number} of {len(chosen)}: {stage}")
+        heard = None if on_step is None else _shifted(on_step, done, total)
+        results[stage] = train(configs[stage], pairs, run / "stages" / stage, on_step=heard)
+        done += _rounded(configs[stage])
+    return _summary(run, results)
+
+
+def choose_stages(configs: dict[str, TrainConfig], only: str | None) -> list[str]:
+    """The stages to train, in order; UsageError when the model has no such stage."""
+    if only is None:
+        return list(configs)
+    if only not in configs:
+        model = next(iter(configs.values())).model
+        raise UsageError(f"stage {only}: {model} has the stages {', '.join(configs)}")
+    return [only]
+
+
+def independent(configs: dict[str, TrainConfig]) -> list[str]:
+    """The stages that read no other with these options, and so can be trained at the same time."""
+    return [stage for stage, config in configs.items() if not getattr(config.network, "reads", ())]
+
+
+def _rounded(config: TrainConfig) -> int:
+    return -(-config.images // config.batch_size) * config.batch_size
+
+
+def _shifted(on_step: Callable[[Progress], None], done: int, total: int) -> Callable[[Progress], None]:
+    """The progress of one stage as part of the whole."""
+    return lambda progress: on_step(replace(progress, images=done + progress.images, total=total))
+
+
+def _claim(run: Path, config: TrainConfig, stages: list[str]) -> None:
+    """RUN/config.json says which model the folder holds; UsageError when it is another."""
+    path, value = run / CONFIG, {"model": config.model, "stages": stages}
+    if path.is_file():
+        saved = read_json(path)
+        if saved != value:
+            found = saved.get("model") or saved.get("options", {}).get("model")
+            raise UsageError(f"{run}: holds a run of {found}, not of {config.model}; take another run folder")
+        return
+    if (run / "state").is_dir() or (run / WEIGHTS).is_file():
+        raise UsageError(f"{run}: holds another run; take another run folder")
+    write_json(path, value)
+
+
+def _summary(run: Path, results: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    trained = [one for one in results.values() if not one["already_done"]]
+    return {
+        "images": sum(one["images"] for one in results.values()),
+        "steps": sum(one["steps"] for one in results.values()),
+        "loss": {f"{stage}/{name}": value for stage, one in results.items() for name, value in one["loss"].items()},
+        "images_per_s": sum(one["images_per_s"] for one in trained) / max(1, len(trained)),
+        "weights": str(run / "stages"),
+        "stages": results,
+        "already_done": not trained,
+    }
