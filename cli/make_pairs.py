@@ -106,7 +106,7 @@ def make_pairs(
             crawl,
             out,
             options,
-            workers=workers or os.cpu_count(),
+            workers=workers or os.cpu_count() or 1,
             engine=engine,
             outlines=_folders(outlines),
             address=address,

@@ -73,7 +73,7 @@ def failed_before(source: Source, out: Path, episodes: Sequence[Episode]) -> lis
 def crawl(
     source: Source,
     out: Path,
-    episodes: Sequence[Episode],
+    episodes: Sequence[Episode] | None = None,
     *,
     update: bool = False,
     refresh: bool = False,
@@ -81,7 +81,7 @@ def crawl(
     at_once: int = 4,
     on_image: Callable[[Episode, int, int], None] = lambda episode, done, total: None,
 ) -> Iterator[tuple[EpisodeRecord, bool]]:
-    """Store episodes one after the other; yields (record, fetched now) after each is on disk.
+    """Store episodes, all by default, one after the other; yields (record, fetched now) after each is on disk.
 
     An episode whose files all have their recorded hash is neither requested nor written. A picture that fails makes
     the episode partial, and the next run asks for that picture alone. Killed at any moment, the same call completes
@@ -89,6 +89,8 @@ def crawl(
     `refresh` asks for every stored picture whether it changed, and deletes nothing. `at_once` pictures are under way
     at a time. Raises GaveUpError after the episode in which a host failed too often.
     """
+    if episodes is None:
+        episodes = plan(source, out, update=update)
     check_not_forgotten(out, source.key)
     known = None if update else known_series(out, source.key, source.facts_sha256)
     series = known[0] if known else source.series()

@@ -2,7 +2,6 @@
 parts decides: duplicates, splits, the manifest.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -82,7 +81,7 @@ def make_pairs(
     out: Path,
     options: PairOptions | None = None,
     *,
-    workers: int | None = None,
+    workers: int = 1,
     engine: Engine = "pool",
     address: str | None = None,
     outlines: Mapping[str, Path] | None = None,
@@ -90,13 +89,14 @@ def make_pairs(
 ) -> Summary:
     """Make or complete a pairs folder. `on_episode(done, total)` is called as episodes finish.
 
+    More than one of `workers` are processes that load the script anew: it then works under `if __name__ == "__main__"`.
     `outlines` are folders of line art made elsewhere, by name: they join as further columns (see join_outlines).
     Parts that exist and fit are left alone; the second pass over all parts decides duplicates and writes the manifest.
     Killed at any moment, the same call completes the folder to the same bytes.
     """
     options = options or PairOptions()
     found = find_outlines(outlines or {}, out)
-    how: dict[str, Any] = {"workers": workers or os.cpu_count() or 1, "engine": engine, "address": address}
+    how: dict[str, Any] = {"workers": workers, "engine": engine, "address": address}
     with locked(out):
         sweep_orphans(out)
         plan = plan_pairs(crawl, out, options)
