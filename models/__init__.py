@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from comicdata.models.colorize import Colorizer, colorize_picture, load_colorizer
 
 __all__ = ["Colorizer", "colorize_picture", "load_colorizer"]
-__getattr__ = door(
+__getattr__, __dir__ = door(
     __name__,
     dict.fromkeys(__all__, "comicdata.models.colorize"),
     rooms=("networks", "data", "runs", "colorize", "evaluate", "train", "memory"),
