@@ -27,8 +27,8 @@ from comicdata.drawn import draw_episode
 from comicdata.files import write_atomic
 from comicdata.images import encode_png
 from comicdata.models.data.pairs import Batch, PairDataset, Sampling, batches
-from comicdata.models.runs.settings import resolve_config
-from comicdata.models.train.learner import AdversarialLearner
+from comicdata.models.runs.overrides import resolve_config
+from comicdata.models.train.learners import AdversarialLearner
 
 SIZE = 256
 Step = Callable[[], object]
@@ -111,7 +111,7 @@ def plain_step(batch: int, device: torch.device, *, channels_last: bool, joint: 
 def our_step(batch: int, device: torch.device) -> Step:
     """pix2pix, preset paper, as `comicdata train` steps."""
     config = resolve_config("pix2pix", "paper", {"batch_size": batch, "device": device.type})
-    learner = AdversarialLearner(config, device)
+    learner = AdversarialLearner(config, device, Path("run"))
     pixels = torch.randint(0, 256, (batch, 4, SIZE, SIZE), dtype=torch.uint8).contiguous(
         memory_format=torch.channels_last
     )

@@ -91,7 +91,7 @@ def train(
       torchrun --nproc-per-node 4 --no-python -- comicdata train ...
     """
     from comicdata.models.data.pairs import check_outline
-    from comicdata.models.runs.settings import read_settings
+    from comicdata.models.runs.overrides import read_settings
 
     _follow(front)
     given = {**overrides, "size": int(size) if size else None, "discriminator_layers": d_layers}
@@ -102,7 +102,7 @@ def train(
         if overrides["hints"] is not None or tensorboard:
             raise UsageError(f"--hints and --tensorboard: {model} has neither; auto-painter and pix2pix have both")
         return _train_stages(front, model, pairs, run, preset, stage, given)
-    from comicdata.models.runs.settings import resolve_config
+    from comicdata.models.runs.overrides import resolve_config
     from comicdata.models.train import train as train_run
 
     if stage:
@@ -137,7 +137,7 @@ def _train_stages(
     front: Front, model: str, pairs: Path, run: Path, preset: str, stage: str | None, given: dict[str, Any]
 ) -> Any:
     """The stages of a model one after the other, under one progress bar."""
-    from comicdata.models.runs.settings import resolve_stages
+    from comicdata.models.runs.overrides import resolve_stages
     from comicdata.models.train.stages import choose_stages, independent, train_stages
 
     configs = resolve_stages(model, preset, given)

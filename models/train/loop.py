@@ -19,13 +19,11 @@ from comicdata.models.memory import memory_errors
 from comicdata.models.networks.layers import find_device
 from comicdata.models.runs.checkpoint import BEST, WEIGHTS, State, load_state, save_state, save_weights, vgg_hash
 from comicdata.models.runs.folder import Metrics, check_same_run, write_config, write_grid
-from comicdata.models.runs.settings import TrainConfig, is_due, learning_rate, options, resolve_config
+from comicdata.models.runs.settings import TrainConfig, is_due, learning_rate, options
 from comicdata.models.train.learner import Learner
 from comicdata.models.train.learners import make_learner
 from comicdata.models.train.parallel import Processes, joined
 from comicdata.records import spread
-
-__all__ = ["Progress", "TrainConfig", "resolve_config", "train"]
 
 SAMPLES = 4
 log = logging.getLogger(__name__)
@@ -60,7 +58,7 @@ def train(
     data = PairDataset(pairs, "train", config.size, config.outline)
     data.require_rows()
     settings = options(config) | {"outlines": data.outlines.values()}
-    if settings["network"].get("weight_feature") and not config.random_vgg:
+    if config.network.sees_features and not config.random_vgg:
         settings["vgg_sha256"] = vgg_hash(config.vgg_weights)
     with joined(find_device(config.device)) as (processes, device):
         _check_shares(config, processes)
@@ -113,7 +111,7 @@ def _train(
     rate = 0.0
     stream = batches(
         data,
-        Sampling(config.seed, config.crop, getattr(config.network, "hints", False), config.line_jitter),
+        Sampling(config.seed, config.crop, config.network.takes_hints, config.line_jitter),
         start=state.images,
         stop=total,
         batch_size=config.batch_size,

@@ -16,15 +16,8 @@ from comicdata.models.networks.auto_painter import (
 )
 from comicdata.models.networks.layers import ResizeConv2d
 from comicdata.models.networks.pix2pix import ColorizerConfig, PatchGAN, UNet
-from comicdata.models.runs.settings import (
-    TRAINING,
-    is_adversarial,
-    is_due,
-    learning_rate,
-    read_settings,
-    resolve_config,
-    resolve_stages,
-)
+from comicdata.models.runs.overrides import read_settings, resolve_config, resolve_stages
+from comicdata.models.runs.settings import TRAINING, is_adversarial, is_due, learning_rate
 
 TINY = ColorizerConfig(width=4, depth=4, discriminator_width=4, norm="group", discriminator_norm="none")
 
@@ -190,9 +183,9 @@ def test_any_option_can_be_set_in_its_own_type() -> None:
     [
         ("lrr=1", "did you mean lr?"),
         ("lr=fast", "valid number"),
-        ("assignment=hard", "has no option assignment"),
+        ("assignment=hard", "pix2pix has no such option"),
         ("norm=batched", "Input should be"),
-        ("preset=paper", "has no option preset"),
+        ("preset=paper", "pix2pix has no such option"),
         ("lr", "valid number"),
     ],
 )
