@@ -1,7 +1,7 @@
 """What a person says about a training, put over the presets: names of options, by place, and what is refused."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, get_origin, get_type_hints
 
@@ -74,6 +74,20 @@ def _resolve(
     return configs
 
 
+def check_stage(configs: Mapping[str, TrainConfig], stage: str, names: Collection[str]) -> None:
+    """UsageError when a model has no such stage, or when an option is of another than this, the only one trained."""
+    model = next(iter(configs.values())).model
+    if stage not in configs:
+        there = "only one stage" if WHOLE in configs else f"the stages {', '.join(configs)}"
+        raise UsageError(f"stage {stage}: {model} has {there}")
+    for name in names:
+        found = find_option(model, MODELS[model], name)
+        if all(other != stage for other, _ in found):
+            raise UsageError(
+                f"option {name}: belongs to the stage {found[0][0]}, but only {stage} is trained (--stage)"
+            )
+
+
 def find_option(model: str, stages: Mapping[str, Stage], name: str) -> list[tuple[str, str]]:
     """What a name means: (stage, place) of every option that it sets.
 
@@ -93,10 +107,10 @@ def find_option(model: str, stages: Mapping[str, Stage], name: str) -> list[tupl
         several = ", ".join(_full_name(*one) for one in found)
         raise UsageError(f"option {name}: {model} has several: {several}; name one of them")
     if not found:
-        known = {_full_name(stage, place) for stage, one in stages.items() for place in option_types(one)}
-        known |= {place.rpartition(".")[2] for place in known} | RUN_NAMES
-        close = difflib.get_close_matches(name, sorted(known), 1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
+        full = {_full_name(stage, place) for stage, one in stages.items() for place in option_types(one)}
+        short = sorted({place.rpartition(".")[2] for place in full})
+        close = difflib.get_close_matches(name, [*short, *sorted(full)], 1)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(short)}"
         raise UsageError(f"option {name}: {model} has no such option; {hint}")
     return found
 
@@ -111,6 +125,7 @@ def read_settings(model: str, settings: Sequence[str]) -> dict[str, Any]:
 
     UsageError for an option that the model does not have, or a value of another type.
     """
+    _known(model)
     found = {}
     for text in settings:
         name, _, value = text.partition("=")
@@ -126,15 +141,19 @@ def read_settings(model: str, settings: Sequence[str]) -> dict[str, Any]:
 
 def _stages(model: str, preset: str) -> dict[str, Stage]:
     """UsageError when there is no such model or preset."""
-    if model not in MODELS:
-        close = difflib.get_close_matches(model, MODELS, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise UsageError(f"model {model}: not known; there are {', '.join(MODELS)}{hint}")
-    found = MODELS[model]
+    found = _known(model)
     presets = next(iter(found.values())).networks
     if preset not in presets:
         raise UsageError(f"preset {preset}: not known for {model}; there are {', '.join(presets)}")
     return found
+
+
+def _known(model: str) -> dict[str, Stage]:
+    if model not in MODELS:
+        close = difflib.get_close_matches(model, MODELS, 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise UsageError(f"model {model}: not known; there are {', '.join(MODELS)}{hint}")
+    return MODELS[model]
 
 
 def option_types(stage: Stage) -> dict[str, Any]:
