@@ -36,16 +36,39 @@ from comicdata.models.runs.settings import TrainConfig, check_fits, is_adversari
 from comicdata.models.train.learner import Learner, Terms
 
 
-class AdversarialLearner(Learner):
-    """Auto-painter and pix2pix: outline, perhaps with hints, to colour, judged patch by patch."""
+class PictureLearner(Learner):
+    """A network that gives the whole picture: judged and shown as it colorizes."""
 
     best_by = "score"
 
     def __init__(self, config: TrainConfig, device: torch.device, run: Path) -> None:
         super().__init__(config, device, run)
         self.colorizer = Colorizer(self.average, options(config), device)
+
+    def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
+        """Without hints: what a reader gets who gives none."""
+        outlines = [judged.outline(index) for index in chosen]
+        made = [self.colorizer.colorize(outline) for outline in outlines]
+        panels = list(zip(outlines, made, map(judged.color, chosen), strict=True))
+        return measure(panels) | selection(panels)
+
+    def show(self, judged: PairDataset, index: int) -> Image:
+        """Without hints; for networks that take them also the hints, and the colours with them."""
+        outline = judged.outline(index)
+        plain = self.colorizer.colorize(outline)
+        if not self.config.network.takes_hints:
+            return plain
+        hints = fixed_hints(judged.color(index), outline, index)
+        return beside([plain, hints_on(outline, hints), self.colorizer.paint(outline, drawn=hints)[0].image])
+
+
+class AdversarialLearner(PictureLearner):
+    """Auto-painter and pix2pix: outline, perhaps with hints, to colour, judged patch by patch."""
+
+    def __init__(self, config: TrainConfig, device: torch.device, run: Path) -> None:
+        super().__init__(config, device, run)
         self.features: VGG16Features | None = None
-        if self.network.weight_feature:
+        if config.network.sees_features:
             self.features = random_vgg(device) if config.random_vgg else load_vgg(config.vgg_weights, device)
 
     @property
@@ -75,22 +98,6 @@ class AdversarialLearner(Learner):
 
     def discriminator_terms(self, real: Tensor, fake: Tensor) -> Terms:
         return discriminator_terms(self.network, real, fake)
-
-    def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
-        """Without hints: what a reader gets who gives none."""
-        outlines = [judged.outline(index) for index in chosen]
-        made = [self.colorizer.colorize(outline) for outline in outlines]
-        panels = list(zip(outlines, made, map(judged.color, chosen), strict=True))
-        return measure(panels) | selection(panels)
-
-    def show(self, judged: PairDataset, index: int) -> Image:
-        """Without hints; for networks that take them also the hints, and the colours with them."""
-        outline = judged.outline(index)
-        plain = self.colorizer.colorize(outline)
-        if not self.network.hints:
-            return plain
-        hints = fixed_hints(judged.color(index), outline, index)
-        return beside([plain, hints_on(outline, hints), self.colorizer.paint(outline, drawn=hints)[0].image])
 
 
 class StageLearner(Learner):
