@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # On two cores three at a time are fastest: some tests wait for servers and processes of theirs.
 WORKERS ?= 3
 
-.PHONY: demo test lint docs hooks format install install-dev test-slow clean
+.PHONY: demo test lint docs hooks format install install-dev test-slow gpu-check clean
 
 demo: install
 	$(BIN)/comicdata demo --out out/demo
@@ -17,6 +17,10 @@ test: lint
 
 test-slow: install-dev
 	$(BIN)/pytest -m slow
+
+# On one GPU, 8 minutes at most; TINY=1 tries the check itself on a CPU in seconds.
+gpu-check: install-dev
+	$(BIN)/python benchmarks/gpu_check.py out/gpu-check
 
 # mypy does not follow the setuptools mapping, so it gets the tree as it is installed.
 lint: install-dev

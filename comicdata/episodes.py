@@ -2,20 +2,21 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import read_json, sha256_file
 from comicdata.images import measure
 from comicdata.records import EpisodeRecord, ImageRecord
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 EPISODE = "episode.json"
 SERIES = "series.json"
 STORED_NAME = r"[0-9]{4,}(-[0-9a-f]{8})?\.(jpg|png|webp|gif)"
-_episode_records = TypeAdapter(EpisodeRecord)
 
 
 def series_folder(out: Path, key: tuple[str, str]) -> Path:
@@ -46,16 +47,25 @@ def matches(episode_id: str, pattern: str) -> bool:
     return False
 
 
+@cache
+def _episode_records() -> "TypeAdapter[EpisodeRecord]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(EpisodeRecord)
+
+
 def read_episode(path: Path) -> EpisodeRecord:
     """Read and check one episode.json; IntegrityError names the file and the field.
 
     A record that names other folders than its own, or a file that is no NNNN.ext, is as damaged as one without a hash.
     """
+    from pydantic import ValidationError  # a worker that is handed its record needs none of it
+
     value = read_json(path)
     if isinstance(value, dict):
         value.pop("schema_version", None)
     try:
-        record = _episode_records.validate_python(value)
+        record = _episode_records().validate_python(value)
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(str(part) for part in fault["loc"])

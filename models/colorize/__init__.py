@@ -6,10 +6,11 @@ from comicdata.errors import UsageError
 from comicdata.models.colorize.colorizer import Colorizer
 from comicdata.models.colorize.pages import Colorized, colorize_picture
 from comicdata.models.colorize.staged import StagedColorizer
+from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.networks.layers import find_device
 from comicdata.models.runs.load import load_network
 
-__all__ = ["Colorized", "Colorizer", "colorize_picture", "load_colorizer"]
+__all__ = ["Colorized", "Colorizer", "Wishes", "colorize_picture", "load_colorizer"]
 
 
 def load_colorizer(run: Path, device: str = "auto") -> Colorizer:
