@@ -92,14 +92,6 @@ def test_a_dry_run_writes_nothing(tmp_path, capsys):
     assert not (tmp_path / "demo").exists()
 
 
-@pytest.fixture(scope="module")
-def tour(tmp_path_factory):
-    """A tiny demo: the whole road in seconds."""
-    out = tmp_path_factory.mktemp("tour")
-    assert run(["demo", "--out", str(out), "--episodes", "4", "--images", "16", "-q"]) == 0
-    return out
-
-
 def test_the_tour_ends_in_a_report_that_needs_nothing_else(tour, capsys):
     text = (tour / "report.html").read_text()
     assert text.count("data:image/jpeg;base64,") >= 10
