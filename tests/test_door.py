@@ -70,7 +70,9 @@ def test_errors_are_of_one_tree(tmp_path):
     for call in (
         lambda: comicdata.make_pairs(tmp_path, tmp_path / "pairs"),
         lambda: comicdata.read_manifest(tmp_path / "none"),
+        lambda: comicdata.make_pairs(str(tmp_path), str(tmp_path / "pairs")),
         lambda: comicdata.models.load_colorizer(tmp_path / "none"),
+        lambda: comicdata.models.load_colorizer(str(tmp_path / "none")),
         lambda: comicdata.crawl.open_sources(str(tmp_path / "none")),
         lambda: comicdata.models.train.resolve_config("no-model", "small"),
     ):
@@ -89,7 +91,7 @@ def test_the_road_of_the_page(tmp_path, monkeypatch, capfd):
             exec(compile(block, str(ROAD), "exec"), names)
         printed, aside = capfd.readouterr()
         lines = printed.splitlines()
-        assert [line.split()[0] for line in lines[:3]] == ["e1", "e2", "e3"] and aside == ""
+        assert [line.split()[0] for line in lines[:4]] == ["3", "e1", "e2", "e3"] and aside == ""
         assert ("2 of 4 images, l1 " in printed) is not again
         assert names["new"] is not again
         assert lines[-2] == f"{names['episode'].strip.shape} uint8"

@@ -77,8 +77,8 @@ def plan_pairs(crawl: Path, out: Path, options: PairOptions) -> Plan:
 
 
 def make_pairs(
-    crawl: Path,
-    out: Path,
+    crawl: Path | str,
+    out: Path | str,
     options: PairOptions | None = None,
     *,
     workers: int = 1,
@@ -94,7 +94,7 @@ def make_pairs(
     Parts that exist and fit are left alone; the second pass over all parts decides duplicates and writes the manifest.
     Killed at any moment, the same call completes the folder to the same bytes.
     """
-    options = options or PairOptions()
+    crawl, out, options = Path(crawl), Path(out), options or PairOptions()
     found = find_outlines(outlines or {}, out)
     how: dict[str, Any] = {"workers": workers, "engine": engine, "address": address}
     with locked(out):

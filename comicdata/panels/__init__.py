@@ -61,8 +61,13 @@ def _to_width(picture: Image, width: int) -> Image:
     return resize(picture, width, max(1, round(picture.shape[0] * width / picture.shape[1])))
 
 
-def find_panels(strip: Strip, reading_order: ReadingOrder = "ltr") -> list[Panel]:
-    """The panels of a strip or page in reading order, text blocks included, in pixels of `strip.image`."""
+def find_panels(strip: Strip | Image, reading_order: ReadingOrder = "ltr") -> list[Panel]:
+    """The panels of a strip or page in reading order, text blocks included, in pixels of `strip.image`.
+
+    A picture, (H, W, 3) uint8, is taken for what it looks like: a strip, a page, a single panel.
+    """
+    if not isinstance(strip, Strip):
+        (strip,) = make_strips([strip])
     right_to_left = reading_order == "rtl"
     if strip.layout == "single":
         return [picture_panel(strip.image)]

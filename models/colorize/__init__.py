@@ -13,9 +13,9 @@ from comicdata.models.runs.load import load_network
 __all__ = ["Colorized", "Colorizer", "Wishes", "colorize_picture", "load_colorizer"]
 
 
-def load_colorizer(run: Path, device: str = "auto") -> Colorizer:
+def load_colorizer(run: Path | str, device: str = "auto") -> Colorizer:
     """From a RUN folder (its weights, or those of its stages) or a .safetensors file; errors as `load_weights`."""
-    place = find_device(device)
+    run, place = Path(run), find_device(device)
     if (run / "stages").is_dir():
         return StagedColorizer.of_stages(run, place)
     network, weights = load_network(run, place)
