@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from comicdata.errors import UsageError
-from comicdata.images import PICTURE_SUFFIXES, Image, decode, read_image
+from comicdata.formats import PICTURE_SUFFIXES
+from comicdata.images import Image, decode, read_image
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from comicdata.records import EpisodeRecord, ImageRecord
 
 EPISODE = "episode.json"
 SERIES = "series.json"
-STORED_NAME = r"[0-9]{4,}(-[0-9a-f]{8})?\.(jpg|png|webp|gif)"
+STORED_NAME = r"[0-9]{4,}(-[0-9a-f]{8})?\.(jpg|png|webp|gif|avif|bmp|tif)"
 _episode_records = TypeAdapter(EpisodeRecord)
 
 

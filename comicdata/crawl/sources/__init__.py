@@ -10,7 +10,7 @@ from comicdata.crawl.fetch import Answer
 from comicdata.crawl.sources.site import SiteSource
 from comicdata.crawl.web import Find, Visit
 from comicdata.errors import UsageError
-from comicdata.images import PICTURE_SUFFIXES
+from comicdata.formats import PICTURE_SUFFIXES
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 OTHER_ARCHIVES = frozenset({".cbr", ".cb7", ".cbt", ".rar", ".7z", ".tar"})

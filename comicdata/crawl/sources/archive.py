@@ -17,7 +17,7 @@ from comicdata.crawl.sources.comic_info import MAX_BYTES, NAME, ComicInfo, parse
 from comicdata.crawl.web import Find
 from comicdata.episodes import natural_key
 from comicdata.errors import PictureError
-from comicdata.images import PICTURE_SUFFIXES
+from comicdata.formats import PICTURE_SUFFIXES
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 ARCHIVES = frozenset({".cbz", ".zip"})

@@ -13,7 +13,7 @@ from comicdata.crawl.sources.archive import ARCHIVES, ArchiveFolder, OnDisk
 from comicdata.crawl.sources.comic_info import ComicInfo, read_comic_info
 from comicdata.episodes import natural_key
 from comicdata.errors import PictureError, UsageError
-from comicdata.images import PICTURE_SUFFIXES
+from comicdata.formats import PICTURE_SUFFIXES
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 SOURCE = "local"
