@@ -18,6 +18,7 @@ from comicdata.formats import (
     END_OF_JPEG,
     EXTENSIONS,
     READ,
+    UNREAD,
     bare_jpeg,
     checked_png,
     checked_webp,
@@ -159,7 +160,9 @@ def _why_not(data: bytes, kind: str | None) -> str:
         return "empty"
     if kind is None:
         return f"not a {READ} picture"
-    return f"{kind}, which is not read as a picture; save it as PNG or JPEG"
+    if kind in UNREAD:
+        return f"{kind}, which is not read as a picture; save it as PNG or JPEG"
+    return f"a {kind} archive in place of a picture; unpack it, or name it by itself"
 
 
 @contextmanager
