@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import read_json, sha256_file
-from comicdata.images import measure
+from comicdata.images import STORED_PIXELS, measure
 from comicdata.records import EpisodeRecord, ImageRecord
 
 EPISODE = "episode.json"
@@ -136,6 +136,6 @@ def _undecodable(out: Path, folder: Path, images: Sequence[ImageRecord]) -> Iter
     for path in (folder / image.file_name for image in images):
         try:
             if path.is_file():
-                measure(path.read_bytes(), path.name)
+                measure(path.read_bytes(), path.name, most=STORED_PIXELS)
         except PictureError:
             yield path.relative_to(out).as_posix()

@@ -4,7 +4,7 @@ import io
 import struct
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,9 +30,10 @@ from comicdata.records import ColorFormat
 Image = npt.NDArray[np.uint8]
 
 ORIENTATION = 0x0112  # the EXIF tag
-MAX_PIXELS = 80_000_000  # of a page: A3 in 600 dpi has 70 megapixels
-MAX_STRIP_PIXELS = 250_000_000  # of a strip: 690 x 362,000
-STRIP_RATIO = 8  # a strip is at least so many times as long as it is wide
+MAX_PIXELS = 80_000_000  # unless somebody says more: A3 in 600 dpi has 70 megapixels
+MAX_STRIP_PIXELS = 250_000_000  # of what is STRIP_RATIO times as long as wide: whole chapters, 690 x 362,000
+STRIP_RATIO = 8
+STORED_PIXELS = 1_000_000_000  # of what a crawl has taken in: it was asked about then; memory still has the last word
 MAX_FILE_BYTES = 500_000_000
 LARGE_PIXELS = 40_000_000  # above it, one picture at a time, and only where the memory for it is at hand
 BYTES_A_PIXEL = 8  # that decoding takes: 4 in Pillow, 3 of the result, and some
@@ -69,7 +70,7 @@ class _Strict:
                 warnings.filterwarnings("always", module=r"PIL\.")
                 warnings.filterwarnings("error", category=Pillow.DecompressionBombWarning)
                 warnings.showwarning = self._keep
-                self.before, Pillow.MAX_IMAGE_PIXELS = Pillow.MAX_IMAGE_PIXELS, MAX_STRIP_PIXELS
+                self.before, Pillow.MAX_IMAGE_PIXELS = Pillow.MAX_IMAGE_PIXELS, STORED_PIXELS
         self.local.said = []
 
     def __exit__(self, *_: object) -> None:
@@ -92,6 +93,15 @@ class _Strict:
 
 _strict = _Strict()
 _large = threading.Lock()
+_limit: dict[str, int | None] = {"pixels": None}
+
+
+def limit_pixels(megapixels: float | None) -> None:
+    """Set how large a picture may be that is read from here on in this process.
+
+    None: MAX_PIXELS, or MAX_STRIP_PIXELS for a strip.
+    """
+    _limit["pixels"] = None if megapixels is None else int(megapixels * 1_000_000)
 
 
 class Decoded(NamedTuple):
@@ -111,46 +121,46 @@ class Measured(NamedTuple):
     notes: tuple[str, ...]
 
 
-def decode(data: bytes, name: str) -> Image:
+def decode(data: bytes, name: str, *, most: int | None = None) -> Image:
     """Decode a picture from outside into (H, W, 3) uint8 sRGB; see `read_picture`."""
-    return read_picture(data, name).image
+    return read_picture(data, name, most=most).image
 
 
-def read_picture(data: bytes, name: str) -> Decoded:
+def read_picture(data: bytes, name: str, *, most: int | None = None) -> Decoded:
     """Decode a picture from outside.
 
-    Told by content, of the formats in `formats.EXTENSIONS`; at most MAX_PIXELS, or MAX_STRIP_PIXELS of a strip; the
-    first frame with art in it of an animated one; EXIF orientation applied, ICC profile converted to sRGB, 16 bits
+    Told by content, of the formats in `formats.EXTENSIONS`; at most `most` pixels, by default what `limit_pixels` said;
+    the first frame with art in it of an animated one; EXIF orientation applied, ICC profile converted to sRGB, 16 bits
     scaled to 8, transparency laid over white. Damaged metadata is left out. Raises PictureError with `name` in its
     message for damaged pixels and for whatever is not read.
     """
-    with _opened(data, name) as (picture, kind, notes):
+    with _opened(data, name, most) as (picture, kind, notes):
         rgb = _to_rgb(picture, notes)
     return Decoded(rgb, kind, tuple(dict.fromkeys(notes)))
 
 
-def measure(data: bytes, name: str) -> Measured:
+def measure(data: bytes, name: str, *, most: int | None = None) -> Measured:
     """Format name, width and height as `decode` gives them, after decoding every pixel; PictureError as `decode`.
 
     What is stored has gone through this: it will decode later too.
     """
-    with _opened(data, name) as (picture, kind, notes):
+    with _opened(data, name, most) as (picture, kind, notes):
         _profile(picture, notes)
         width, height = picture.size
         return Measured(kind, width, height, tuple(dict.fromkeys(notes)))
 
 
 @contextmanager
-def _opened(data: bytes, name: str) -> Iterator[tuple[Any, str, list[str]]]:
+def _opened(data: bytes, name: str, most: int | None) -> Iterator[tuple[Any, str, list[str]]]:
     """A Pillow picture with every pixel decoded and turned as EXIF says, its format, and notes."""
     kind = sniff(data)
     if kind not in EXTENSIONS:
         raise PictureError(f"{name}: {_why_not(data, kind)}")
     data, notes = checked_webp(data) if kind == "WEBP" else (data, [])
-    with _decoding(name), _strict, _alone(data, kind, name):
+    with _decoding(name), _strict, _alone(data, kind, name, most):
         if kind == "PNG":
             data, notes = checked_png(data)
-        picture = _with_pixels(data, kind, name, notes)
+        picture = _with_pixels(data, kind, notes, lambda size: check_size(size, name, most))
         turn = _orientation(picture, notes)
         yield (picture.transpose(TURNS[turn]) if turn in TURNS else picture), kind, notes
 
@@ -178,27 +188,30 @@ def _decoding(name: str) -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise PictureError(f"{name}: damaged picture (its header cannot be read)") from error
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
-        raise PictureError(f"{name}: over the limit of {MAX_STRIP_PIXELS // 1_000_000} megapixels; {CUT_IT}") from error
+        raise PictureError(f"{name}: over the limit of {STORED_PIXELS // 1_000_000} megapixels; {CUT_IT}") from error
     except (MemoryError, RecursionError) as error:
         raise PictureError(f"{name}: too large to decode in the memory at hand; {CUT_IT}") from error
     except Exception as error:  # a decoder may raise anything on hostile bytes; all of it means "unreadable"
         raise PictureError(f"{name}: damaged picture ({_one_line(error)})") from error
 
 
-def check_size(size: tuple[int, int], name: str) -> None:
-    """PictureError when width x height is over MAX_PIXELS, or over MAX_STRIP_PIXELS for a strip."""
-    strip = max(size) >= STRIP_RATIO * min(size)
-    most = MAX_STRIP_PIXELS if strip else MAX_PIXELS
-    if size[0] * size[1] > most:
-        what = "megapixels for a strip" if strip else "megapixels"
-        raise PictureError(f"{name}: {size[0]}x{size[1]}, over the limit of {most // 1_000_000} {what}; {CUT_IT}")
+def check_size(size: tuple[int, int], name: str, most: int | None = None) -> None:
+    """PictureError when width x height is over `most`, by default what `limit_pixels` said."""
+    pixels, strip = size[0] * size[1], max(size) >= STRIP_RATIO * min(size)
+    most = most or _limit["pixels"] or (MAX_STRIP_PIXELS if strip else MAX_PIXELS)
+    if pixels > most:
+        cure = (
+            f"--max-megapixels {-(-pixels // 1_000_000)} reads it, with {BYTES_A_PIXEL * pixels / 1e9:.1f} GB of memory"
+        )
+        cure = f"{CUT_IT}, or {cure}" if pixels <= STORED_PIXELS else CUT_IT
+        raise PictureError(f"{name}: {size[0]}x{size[1]}, over the limit of {most // 1_000_000} megapixels; {cure}")
 
 
 @contextmanager
-def _alone(data: bytes, kind: str, name: str) -> Iterator[None]:
+def _alone(data: bytes, kind: str, name: str, most: int | None) -> Iterator[None]:
     """Check the size that the header promises; a large picture waits for others, and for the memory it takes."""
     size = _size(data, kind)
-    check_size(size, name)
+    check_size(size, name, most)
     if size[0] * size[1] <= LARGE_PIXELS:
         yield
         return
@@ -231,10 +244,10 @@ def _free_memory() -> int | None:
         return None
 
 
-def _with_pixels(data: bytes, kind: str, name: str, notes: list[str]) -> Any:
+def _with_pixels(data: bytes, kind: str, notes: list[str], check: Callable[[tuple[int, int]], None]) -> Any:
     """The Pillow picture, decoded; what only its metadata spoils is decoded without them."""
     if kind != "JPEG":
-        return _framed(data, kind, name, notes)
+        return _framed(data, kind, notes, check)
     try:
         picture = _loaded(data, kind)
     except Exception:
@@ -283,10 +296,10 @@ def _ends_flat(picture: Any) -> bool:
     return all(low == high for low, high in ends) and not ends <= {(0, 0)} and not ends <= {(255, 255)}
 
 
-def _framed(data: bytes, kind: str, name: str, notes: list[str]) -> Any:
+def _framed(data: bytes, kind: str, notes: list[str], check: Callable[[tuple[int, int]], None]) -> Any:
     """The picture; of an animated one the first frame with art in it, of a TIFF the first page."""
     picture = _loaded(data, kind)
-    check_size(picture.size, name)
+    check(picture.size)
     try:
         frames = int(getattr(picture, "n_frames", 1))
     except Exception:  # of frames behind the first
@@ -299,7 +312,7 @@ def _framed(data: bytes, kind: str, name: str, notes: list[str]) -> Any:
     for number in range(min(frames, MAX_FRAMES)):
         try:
             picture.seek(number)
-            check_size(picture.size, name)
+            check(picture.size)
             picture.load()
         except PictureError:
             raise
@@ -388,10 +401,10 @@ def _profile(picture: Any, notes: list[str]) -> Any:
     return lambda band: band.convert("RGB")
 
 
-def read_image(path: Path) -> Image:
-    """Read and decode one file; PictureError when unreadable, UsageError when it is missing."""
+def read_image(path: Path, *, most: int | None = None) -> Image:
+    """Read and decode one file; PictureError when unreadable, UsageError when it is missing. `most` as in `decode`."""
     try:
-        return decode(read_regular(path, MAX_FILE_BYTES), str(path))
+        return decode(read_regular(path, MAX_FILE_BYTES), str(path), most=most)
     except FileNotFoundError as error:
         raise UsageError(f"{path}: no such file") from error
     except OSError as error:
