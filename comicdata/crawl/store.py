@@ -114,7 +114,7 @@ def write_image(folder: Path, ordinal: int, answer: Answer, url: str, *, beside:
     becomes NNNN-<hash>.
     """
     data = answer.body
-    if data.count(0) == len(data):
+    if data and data.count(0) == len(data):
         raise PictureError(f"{url}: {len(data)} bytes, all of them zero; run the same command again")
     kind, width, height, notes = measure(data, url)
     for note in notes:

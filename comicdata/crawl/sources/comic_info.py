@@ -96,4 +96,4 @@ def _as_meant(data: bytes) -> str:
             continue
     text = re.sub(r"^[^<]*(<\?xml[^>]*\?>)?\s*", "", text, count=1)
     text = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text)
-    return re.sub(r"&(?!#?\w{1,30};)", "&amp;", text)
+    return re.sub(r"&(?!(?:#\d+|#[xX][0-9a-fA-F]+|amp|lt|gt|quot|apos);)", "&amp;", text)

@@ -200,16 +200,15 @@ def _raw(info: zipfile.ZipInfo) -> bytes:
 
 
 def _fits(names: bytes, encoding: str) -> bool:
-    """Whether the names read as text in an encoding: no letters of private use, no katakana of half width, which is
-    what other encodings look like in Shift-JIS.
+    """Whether the names read as text in an encoding: no letters of private use; no katakana of half width in Shift-JIS
+    and no Chinese letters in Korean, which is what other encodings look like there.
     """
     try:
         text = names.decode(encoding)
     except UnicodeDecodeError:
         return False
-    return not re.search("[\x80-\x9f\ue000-\uf8ff]", text) and (
-        encoding != "cp932" or len(re.findall("[\uff61-\uff9f]", text)) * 4 <= len(text)
-    )
+    foreign = {"cp932": "[\uff61-\uff9f]", "cp949": "[\u4e00-\u9fff]"}.get(encoding, "[\x80-\x9f\ue000-\uf8ff]")
+    return not re.search("[\x80-\x9f\ue000-\uf8ff]", text) and len(re.findall(foreign, text)) * 8 <= len(text)
 
 
 def _unicode_path(info: zipfile.ZipInfo, raw: bytes) -> str:
