@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from comicdata.errors import UsageError
+from comicdata.errors import PictureError, UsageError
 from comicdata.formats import ARCHIVES, HEAD, READ, sniff
 from comicdata.images import Image, decode, read_image
 
@@ -83,15 +83,21 @@ def _archive_groups(
 ) -> Iterator[Group]:
     """The episodes of an archive; its pages have numbers, for names in it may be anything."""
     from comicdata.crawl.names import printable
-    from comicdata.crawl.sources.archive import read_books
+    from comicdata.crawl.sources.archive import Book, read_books
     from comicdata.crawl.sources.tree import check_inside
 
-    if root is not None:
-        check_inside(path, root)
-    for number, book in enumerate(read_books(path, printable(path.name)), 1):
+    try:
+        if root is not None:
+            check_inside(path, root)
+        books = read_books(path, printable(path.name))
+    except PictureError as error:
+        books = [Book(fault=str(error))]
+    for number, book in enumerate(books, 1):
         place = _safe(stem) if number == 1 else f"{_safe(stem)}-{number}"
-        reads = [(reader.reads(path, address, label), label) for label, address in book.pages]
-        pictures = [_picture(f"{place}/{index:04d}", read, label) for index, (read, label) in enumerate(reads, 1)]
+        pictures = [
+            _picture(f"{place}/{index:04d}", reader.reads(path, address, label), label)
+            for index, (label, address) in enumerate(book.pages, 1)
+        ]
         if book.fault:
             pictures = [Picture(place, _raises(book.fault))]
         yield Group(f"{name}#{book.name}" if book.name else name, pictures)
@@ -102,8 +108,6 @@ def _picture(name: str, read: Callable[[], bytes], label: str = "") -> Picture:
 
 
 def _raises(fault: str) -> Callable[[], Image]:
-    from comicdata.errors import PictureError
-
     def read() -> Image:
         raise PictureError(fault)
 
