@@ -249,17 +249,18 @@ def _with_pixels(data: bytes, kind: str, notes: list[str], check: Callable[[tupl
     if kind != "JPEG":
         return _framed(data, kind, notes, check)
     try:
-        picture = _loaded(data, kind)
+        picture = _whole_jpeg(data)
     except Exception:
-        bare = bare_jpeg(data)
-        picture = _whole_jpeg(bare)
-        notes.append("damaged metadata left out" if END_OF_JPEG in bare else NO_END)
-        return picture
-    if data.endswith(END_OF_JPEG) and _ends_flat(picture) and not _same_without_end(data[:-2], picture):
+        picture = _whole_jpeg(bare_jpeg(data))
+        notes.append(LEFT_OUT)
+    if not data.endswith(END_OF_JPEG) and END_OF_JPEG not in bare_jpeg(data):
+        notes.append(NO_END)
+    elif data.endswith(END_OF_JPEG) and _ends_flat(picture) and not _same_without_end(data[:-2], picture):
         raise ValueError("rows at its end are missing")
     return picture
 
 
+LEFT_OUT = "damaged metadata left out"
 NO_END = "the end of the file is missing, every row is there"
 NOISES = (b"\x55" * 600, b"\xfe" * 600)  # no marker is in them
 
@@ -274,8 +275,11 @@ def _loaded(data: bytes, kind: str) -> Any:
 
 def _whole_jpeg(data: bytes) -> Any:
     """A JPEG whose end mark may be missing; as libjpeg fills missing rows with grey, it is given two different ends."""
-    if END_OF_JPEG in data:
+    try:
         return _loaded(data, "JPEG")
+    except Exception:
+        if END_OF_JPEG in bare_jpeg(data):
+            raise
     picture = _loaded(data + END_OF_JPEG, "JPEG")
     if not _same_without_end(data, picture):
         raise ValueError("cut short; rows at its end are missing")
@@ -339,7 +343,7 @@ def _orientation(picture: Any, notes: list[str]) -> int:
     except Exception:  # a damaged block: the pixels are whole
         value = None
     if value is None or _strict.said:
-        notes.append("damaged metadata left out")
+        notes.append(LEFT_OUT)
     return value if isinstance(value, int) else 1
 
 

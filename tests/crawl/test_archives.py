@@ -339,6 +339,16 @@ def test_a_page_that_is_no_single_picture_is_drawn(tmp_path):
     assert rgb[-10, 10].tolist() == [255, 0, 0] and rgb[10, 10].tolist() == [255, 255, 255]
 
 
+def test_what_else_lies_in_an_archive_is_said_or_is_no_failure(tmp_path, caplog):
+    more = [("LICENSE", b"CC0"), ("README.md", b"x"), ("info.json", b"{}"), ("1.psd", b"8BPS\0\1" + bytes(60))]
+    (record,) = store(put(tmp_path / "x.cbz", make_zip([*PAGES, *more, ("__MACOSX/._1.png", b"x")])), tmp_path / "out")
+    assert (record.status, len(record.images), caplog.text) == ("ok", 3, "")
+    more = [("print.pdf", b"%PDF-1.4"), ("fonts.zip", make_zip([("a.ttf", b"x")]))]
+    (record,) = store(put(tmp_path / "y.cbz", make_zip([*PAGES, *more])), tmp_path / "out")
+    assert (record.status, len(record.images)) == ("ok", 3)
+    assert "y.cbz#print.pdf: a PDF beside" in caplog.text and "y.cbz#fonts.zip: an archive among" in caplog.text
+
+
 def test_office_files_are_no_archives(tmp_path):
     put(tmp_path / "in" / "script.docx", make_zip([("[Content_Types].xml", b"<x/>"), ("word/media/1.png", picture())]))
     put(tmp_path / "in" / "1.png", picture(1))

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from packers import make_rar, make_zip, picture
+from PIL import Image
 
 from comicdata.crawl import crawl, open_sources
 from comicdata.crawl.sources import tree
+from comicdata.episodes import read_crawl, verify_crawl
 from comicdata.errors import UsageError
 from comicdata.images import encode_jpeg
 
@@ -228,3 +230,24 @@ def test_a_folder_that_cannot_be_read_is_said(tmp_path, caplog, monkeypatch):
     monkeypatch.setattr(tree.os, "scandir", scandir)
     assert layout(tmp_path / "in") == {"in": {"in": 1}}
     assert "shut: cannot be read (Permission denied); left out" in caplog.text
+
+
+def test_every_format_is_stored_as_it_came_and_read_again(tmp_path):
+    art = Image.fromarray(np.random.default_rng(1).integers(0, 256, (40, 30, 3), dtype=np.uint8))
+    kinds = {"AVIF": "avif", "BMP": "bmp", "GIF": "gif", "JPEG": "jpg", "PNG": "png", "TIFF": "tif", "WEBP": "webp"}
+    for kind, suffix in kinds.items():
+        (tmp_path / "in").mkdir(exist_ok=True)
+        art.save(tmp_path / "in" / f"{suffix}.x", kind)
+    (record,) = store(tmp_path / "in", tmp_path / "out")
+    assert [one.file_name for one in record.images] == [f"{n:04d}.{s}" for n, s in enumerate(kinds.values(), 1)]
+    for one, suffix in zip(record.images, kinds.values(), strict=True):
+        stored = tmp_path / "out/local/in/in" / one.file_name
+        assert stored.read_bytes() == (tmp_path / "in" / f"{suffix}.x").read_bytes()
+    assert read_crawl(tmp_path / "out") == [record]
+    assert verify_crawl(tmp_path / "out", decoded=True) == {"checked": 8, "missing": [], "changed": [], "orphans": []}
+
+
+def test_damaged_metadata_is_kept_with_a_word(tmp_path, caplog):
+    fill(tmp_path / "in", {"1.png": picture()[:-12]})
+    (record,) = store(tmp_path / "in", tmp_path / "out")
+    assert record.status == "ok" and "1.png: the end of the file is missing, every row is there" in caplog.text

@@ -26,6 +26,9 @@ from comicdata.formats import (
 )
 
 LITTER = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", ".ds_store", "desktop.ini", "@eadir", "#recycle"})
+ARTWORK = frozenset(
+    ["cover", "folder", "poster", "banner", "thumb", "thumbnail", "logo", "fanart", "backdrop", "background", "back"]
+)
 Address = tuple[int, ...]  # the index of a member, or that of an archive in the archive and of the member in it
 log = logging.getLogger("comicdata")
 
@@ -77,6 +80,10 @@ class _Listing:
 def _books(container: Container, label: str, *, inside: bool) -> list[Book]:
     found = _listing(container)
     infos = {place: _comic_info(container, index, label) for place, index in found.infos.items()}
+    readable, archives, words = settled(list(found.pages.values()), list(found.archives.values()))
+    say_left_out(f"{label}#", words)
+    found.pages = {index: name for index, name in found.pages.items() if name in readable}
+    found.archives = {index: name for index, name in found.archives.items() if name in archives}
     if inside:
         found.pages |= found.archives  # one deeper is not looked into: it is named as a page that cannot be read
     sources = set(without_exports(found.unread.values(), found.pages.values()))
@@ -139,6 +146,34 @@ def is_litter(name: str) -> bool:
     """Whether a path within a source is hidden, or what systems leave about."""
     parts = PurePosixPath(name).parts
     return any((part.startswith(".") and part != "..") or part.casefold() in LITTER for part in parts)
+
+
+def settled(
+    pictures: Sequence[str], archives: Sequence[str], *, both: bool = False
+) -> tuple[list[str], list[str], list[tuple[str, str]]]:
+    """Of names that lie side by side those of pictures and of archives that are meant, and (name, what it is) of the
+    others, each to be said.
+
+    A cover beside archives is no episode; a PDF beside pictures, or beside an archive of its name, shows what they
+    show; archives among more pictures than archives are put by, unless `both` are meant.
+    """
+    stems = {PurePosixPath(name).stem for name in archives if suffix_of(name) != ".pdf"}
+    copies = [one for one in archives if suffix_of(one) == ".pdf" and (pictures or PurePosixPath(one).stem in stems)]
+    words = [(name, "a PDF beside pictures or an archive") for name in copies]
+    archives = [name for name in archives if name not in copies]
+    if archives and pictures and all(PurePosixPath(name).stem.casefold() in ARTWORK for name in pictures):
+        words += [(name, "a cover beside archives") for name in pictures]
+        pictures = []
+    if not both and len(archives) < len(pictures):
+        words += [(name, "an archive among pictures") for name in archives]
+        archives = []
+    return list(pictures), list(archives), words
+
+
+def say_left_out(place: str, words: Iterable[tuple[str, str]]) -> None:
+    """One line for each of what `settled` puts by."""
+    for name, what in words:
+        log.warning("%s%s: %s; left out: name it by itself", place, printable(name), what)
 
 
 def without_exports(unread: Iterable[str], read: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from comicdata.crawl.names import printable
-from comicdata.crawl.sources.archive import is_litter, kind_of, without_exports
+from comicdata.crawl.sources.archive import is_litter, kind_of, say_left_out, settled, without_exports
 from comicdata.episodes import natural_key
 from comicdata.errors import PictureError
 from comicdata.files import open_regular, read_regular
@@ -18,22 +18,6 @@ from comicdata.formats import ARCHIVES, HEAD, PICTURE_SUFFIXES, sniff, suffix_of
 
 MAX_FILE_BYTES = 200_000_000
 MAX_DEPTH = 40
-ARTWORK = frozenset(
-    [
-        "cover",
-        "folder",
-        "poster",
-        "banner",
-        "thumb",
-        "thumbnail",
-        "logo",
-        "fanart",
-        "backdrop",
-        "landscape",
-        "background",
-        "back",
-    ]
-)
 log = logging.getLogger("comicdata")
 
 
@@ -88,33 +72,16 @@ def _look(root: Path, folder: Path, depth: int) -> Folder:
                 folders.append(_look(root, path, depth + 1))
         elif kind := _kind(path, root):
             names[kind].append(path)
-    pictures = {path.name: path for path in (*names["page"], *names["unread"])}
     named = without_exports([path.name for path in names["unread"]], [path.name for path in names["page"]])
-    taken = in_order([*names["page"], *(pictures[name] for name in named)])
-    return _settled(root, folder, taken, names["archive"], tuple(folders))
+    taken = in_order([*names["page"], *(folder / name for name in named)])
+    seen = [path.name for path in taken], [path.name for path in names["archive"]]
+    pictures, archives, words = settled(*seen, both=folder == root)
+    say_left_out("" if folder == root else f"{_shown(root, folder)}/", words)
+    return Folder(root, folder, _paths(folder, pictures), _paths(folder, archives), tuple(folders))
 
 
-def _settled(
-    root: Path, folder: Path, pictures: list[Path], archives: list[Path], folders: tuple[Folder, ...]
-) -> Folder:
-    """Say which of pictures and archives that lie side by side are meant.
-
-    A cover beside archives is no episode; a PDF beside pictures, or beside an archive of its name, shows what they
-    show; archives among more pictures than archives are put by, unless the folder was named itself.
-    """
-    stems = {path.stem for path in archives if suffix_of(path.name) != ".pdf"}
-    for path in [path for path in archives if suffix_of(path.name) == ".pdf" and (pictures or path.stem in stems)]:
-        archives.remove(path)
-        log.warning("%s: a PDF beside pictures or an archive; left out: name it by itself", _shown(root, path))
-    if archives and pictures and all(path.stem.casefold() in ARTWORK for path in pictures):
-        for path in pictures:
-            log.warning("%s: a cover beside archives; left out: name it by itself", _shown(root, path))
-        pictures = []
-    if folder != root and len(archives) < len(pictures):
-        for path in archives:
-            log.warning("%s: an archive among pictures; left out: name it by itself", _shown(root, path))
-        archives = []
-    return Folder(root, folder, tuple(pictures), tuple(archives), folders)
+def _paths(folder: Path, names: list[str]) -> tuple[Path, ...]:
+    return tuple(folder / name for name in names)
 
 
 def _shown(root: Path, path: Path) -> str:
