@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from comicdata.cli.front import Front, command
+from comicdata.cli.front import Front, command, reads_pictures
 from comicdata.errors import ComicDataError, UsageError
 
 MEMORY = "take --device cpu where this was a GPU, or end what else uses the memory"
@@ -31,6 +31,7 @@ MEMORY = "take --device cpu where this was a GPU, or end what else uses the memo
     default=None,
     help='Colours by place, JSON: [{"x", "y", "radius", "color": "#rrggbb"}, ...]',
 )
+@reads_pictures
 @click.option("--layers", is_flag=True, help="Also the mask of the background and the low-resolution picture.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, help="Same seed, same colours.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")

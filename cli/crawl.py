@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from comicdata.cli.front import Front, command
+from comicdata.cli.front import Front, command, reads_pictures
 from comicdata.errors import ComicDataError, PolicyError, UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ FAILED = {"partial", "failed", "layout_changed"}
 )
 @click.option("--base", default=None, help="Address of the site in place of the recipe's.")
 @click.option("--mirror", multiple=True, metavar="ORIGIN=ORIGIN", help="Ask the second where the first is meant.")
+@reads_pictures
 @click.option("--ignore-robots", is_flag=True, help="You own the site, or its owner allows it: recorded.")
 @click.option("--ignore-optouts", is_flag=True, help="The rights holder allows you what the site denies: recorded.")
 @click.option("--i-am-adult", is_flag=True, help="Pass age gates that ask for no account: recorded.")

@@ -209,6 +209,23 @@ def _common_options(writes: bool) -> list[click.Parameter]:
     return options
 
 
+def _limit(_: click.Context, __: click.Parameter, value: float | None) -> None:
+    """Say how large a picture may be that this command reads."""
+    from comicdata.images import limit_pixels
+
+    limit_pixels(value)
+
+
+reads_pictures = click.option(
+    "--max-megapixels",
+    type=click.FloatRange(1, 1000),
+    default=None,
+    expose_value=False,
+    callback=_limit,
+    help="Read pictures up to this size; by default 80, and strips up to 250.",
+)
+
+
 def _load_config(context: click.Context, _: click.Parameter, value: Path | None) -> None:
     """Put the command's table of the settings file under the flags and the environment."""
     if value is None and not Path(CONFIG).is_file():

@@ -1,11 +1,18 @@
-"""What a user may name as INPUT: pictures, folders and CBZ files, as groups of pictures in reading order."""
+"""What a user may name as INPUT: pictures, folders and archives, as groups of pictures in reading order."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from comicdata.errors import UsageError
-from comicdata.images import PICTURE_SUFFIXES, Image, decode, read_image
+from comicdata.errors import PictureError, UsageError
+from comicdata.formats import ARCHIVES, HEAD, READ, sniff
+from comicdata.images import Image, decode, read_image
+
+if TYPE_CHECKING:
+    from comicdata.crawl.sources.archive import MemberReader
+    from comicdata.crawl.sources.tree import Folder
 
 
 @dataclass(frozen=True)
@@ -18,54 +25,95 @@ class Picture:
 
 @dataclass(frozen=True)
 class Group:
-    """Pictures that belong together: one file, one folder, one archive."""
+    """Pictures that belong together: one file, one folder, one episode of an archive."""
 
     name: str
     pictures: list[Picture]
 
 
 def read_groups(inputs: Sequence[Path]) -> Iterator[Group]:
-    """One group per input, folders walked in natural order; UsageError when one is missing or holds no picture."""
+    """The groups of every input, folders walked in natural order, as a crawl takes them.
+
+    UsageError when one is missing or holds no picture; PictureError for an archive that cannot be opened.
+    """
+    from comicdata.crawl.sources.archive import MemberReader
+    from comicdata.crawl.sources.tree import look
+
+    reader = MemberReader()
     for path in inputs:
         if path.is_dir():
-            yield from _folder_groups(path)
-        elif not path.is_file():
+            tree = look(path)
+            if not tree:
+                raise UsageError(f"{path}: no {READ} picture and no CBZ, CBR, CB7 or PDF in this folder")
+            for folder in tree.walk():
+                yield from _folder_groups(folder, reader)
+        elif not path.exists():
             raise UsageError(f"{path}: no such file or folder")
-        elif path.suffix.lower() in (".cbz", ".zip"):
-            yield _archive_group(path)
+        elif _is_archive(path):
+            yield from _archive_groups(path, path.as_posix(), path.stem, reader)
         else:
             yield Group(path.as_posix(), [Picture(path.name, lambda path=path: read_image(path))])  # type: ignore[misc]
 
 
-def _folder_groups(folder: Path) -> Iterator[Group]:
-    """One group per folder that holds pictures directly; names stay relative to the input."""
-    from comicdata.episodes import natural_key
+def _is_archive(path: Path) -> bool:
+    """Whether the content of a file is an archive, or its name says so."""
+    from comicdata.crawl.sources.archive import kind_of
+    from comicdata.files import open_regular
 
-    groups: dict[Path, list[Path]] = {}
-    for path in sorted(folder.rglob("*"), key=lambda path: natural_key(path.relative_to(folder).as_posix())):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file() and not hidden:
-            groups.setdefault(path.parent, []).append(path)
-    if not groups:
-        raise UsageError(f"{folder}: no JPEG, PNG, WebP or GIF picture in this folder")
-    for place, paths in groups.items():
+    try:
+        with open_regular(path) as file:
+            head = file.read(HEAD)
+    except OSError:
+        return False  # reading it will say why
+    return kind_of(path.name, head) == "archive" or sniff(head) in ARCHIVES
+
+
+def _folder_groups(folder: "Folder", reader: "MemberReader") -> Iterator[Group]:
+    """The pictures directly in a folder as one group, and each of its archives; names stay relative to the input."""
+    if folder.pictures:
+        pictures = [_picture(folder.label(path), folder.reads(path)) for path in folder.pictures]
+        yield Group(folder.path.as_posix(), pictures)
+    for path in folder.archives:
+        stem = path.relative_to(folder.root).with_suffix("").as_posix()
+        yield from _archive_groups(path, path.as_posix(), stem, reader, folder.root)
+
+
+def _archive_groups(
+    path: Path, name: str, stem: str, reader: "MemberReader", root: Path | None = None
+) -> Iterator[Group]:
+    """The episodes of an archive; its pages have numbers, for names in it may be anything."""
+    from comicdata.crawl.names import printable
+    from comicdata.crawl.sources.archive import Book, read_books
+    from comicdata.crawl.sources.tree import check_inside
+
+    try:
+        if root is not None:
+            check_inside(path, root)
+        books = read_books(path, printable(path.name))
+    except PictureError as error:
+        books = [Book(fault=str(error))]
+    for number, book in enumerate(books, 1):
+        place = _safe(stem) if number == 1 else f"{_safe(stem)}-{number}"
         pictures = [
-            Picture(path.relative_to(folder).as_posix(), lambda path=path: read_image(path))  # type: ignore[misc]
-            for path in paths
+            _picture(f"{place}/{index:04d}", reader.reads(path, address, label), label)
+            for index, (label, address) in enumerate(book.pages, 1)
         ]
-        yield Group(place.as_posix(), pictures)
+        if book.fault:
+            pictures = [Picture(place, _raises(book.fault))]
+        yield Group(f"{name}#{book.name}" if book.name else name, pictures)
 
 
-def _archive_group(path: Path) -> Group:
-    from comicdata.crawl.sources.archive import open_archive
+def _picture(name: str, read: Callable[[], bytes], label: str = "") -> Picture:
+    return Picture(name, lambda: decode(read(), label or name))
 
-    source = open_archive(path)
-    (episode,) = source.episodes()
-    pages = source.pages(episode)
-    return Group(
-        path.as_posix(),
-        [
-            Picture(f"{path.stem}/{index:04d}", lambda page=page: decode(source.read(page).body, page.url))  # type: ignore[misc]
-            for index, page in enumerate(pages, 1)
-        ],
-    )
+
+def _raises(fault: str) -> Callable[[], Image]:
+    def read() -> Image:
+        raise PictureError(fault)
+
+    return read
+
+
+def _safe(stem: str) -> str:
+    """A name for a folder: one of dots alone would lead somewhere else."""
+    return "/".join(part if re.search(r"[^. ]", part) else "archive" for part in stem.split("/"))

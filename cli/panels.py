@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from comicdata.cli.front import Front, command
+from comicdata.cli.front import Front, command, reads_pictures
 from comicdata.errors import ComicDataError, UsageError
 
 
@@ -26,6 +26,7 @@ from comicdata.errors import ComicDataError, UsageError
     default="ltr",
     help="How panels side by side are read.",
 )
+@reads_pictures
 @click.option(
     "--score",
     "truth_file",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import read_json, sha256_file
-from comicdata.images import measure
+from comicdata.images import STORED_PIXELS, measure
 from comicdata.records import EpisodeRecord, ImageRecord
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EPISODE = "episode.json"
 SERIES = "series.json"
-STORED_NAME = r"[0-9]{4,}(-[0-9a-f]{8})?\.(jpg|png|webp|gif)"
+STORED_NAME = r"[0-9]{4,}(-[0-9a-f]{8})?\.(jpg|png|webp|gif|avif|bmp|tif)"
 
 
 def series_folder(out: Path, key: tuple[str, str]) -> Path:
@@ -146,6 +146,6 @@ def _undecodable(out: Path, folder: Path, images: Sequence[ImageRecord]) -> Iter
     for path in (folder / image.file_name for image in images):
         try:
             if path.is_file():
-                measure(path.read_bytes(), path.name)
+                measure(path.read_bytes(), path.name, most=STORED_PIXELS)
         except PictureError:
             yield path.relative_to(out).as_posix()

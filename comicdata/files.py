@@ -1,17 +1,38 @@
-"""Atomic writes, locks and hashes: the only place of the core that writes a file to disk."""
+"""Atomic writes, locks, hashes, and the opener of files of others: the only place of the core that writes a file."""
 
 import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from comicdata.errors import IntegrityError, LockedError, ResourceError
 
 TEMPORARY_SUFFIX = ".comicdata-tmp"
+
+
+NOT_ON_DISK = "a pipe, a device or a file that the system makes up, not one on disk"
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open somebody's file for reading: one on disk, so that reading it ends. OSError for what is none, and as open."""
+    regular = stat.S_ISREG(path.stat().st_mode)
+    if not regular or os.path.realpath(path).startswith(("/proc/", "/sys/")):
+        raise OSError(errno.EINVAL, NOT_ON_DISK)
+    return path.open("rb")
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """The bytes of somebody's file, at most `most`; OSError for a larger one, and as `open_regular`."""
+    with open_regular(path) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"larger than {most // 10**6} MB")
+    return data
 
 
 def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:

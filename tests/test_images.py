@@ -21,12 +21,12 @@ def saved(picture, fmt, **options):
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("fmt", ["PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("fmt", ["PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF"])
 def test_plain_formats_decode_to_their_colour(fmt):
-    options = {"lossless": True} if fmt == "WEBP" else {}
+    options = {"WEBP": {"lossless": True}, "AVIF": {"quality": 100, "subsampling": "4:4:4"}}.get(fmt, {})
     decoded = images.decode(saved(Image.new("RGB", (5, 3), RED), fmt, **options), "x")
     assert decoded.shape == (3, 5, 3) and decoded.dtype == np.uint8
-    assert (decoded == RED).all()
+    assert np.abs(decoded.astype(int) - RED).max() <= (fmt == "AVIF")
 
 
 def test_cmyk_jpeg():
@@ -93,13 +93,13 @@ def png_header(width, height):
     ("data", "message"),
     [
         (b"this is a text file", "x.jpg: not a JPEG"),
-        (b"", "x.jpg: not a JPEG"),
+        (b"", "x.jpg: empty"),
         (b"<html><body>Not found</body></html>", "not a JPEG"),
-        (png_header(30000, 30000), "over the limit of 80 megapixels"),
-        (png_header(7000, 12000), "7000x12000, over the limit"),
+        (png_header(40000, 30000), "over the limit of 80 megapixels; cut it into smaller pictures$"),
+        (png_header(7000, 12000), "7000x12000, over the limit .* or --max-megapixels 84 reads it, with 0.7 GB"),
         (saved(Image.effect_noise((64, 64), 90), "JPEG")[:900], "damaged picture"),
-        (saved(Image.new("RGB", (4, 4)), "TIFF"), "not a JPEG"),
-        (saved(Image.new("RGB", (4, 4)), "BMP"), "not a JPEG"),
+        (saved(Image.new("RGB", (4, 4)), "ICO"), "not a JPEG"),
+        (saved(Image.new("RGB", (4, 4)), "JPEG2000"), "JPEG 2000, which is not read as a picture; save it as"),
     ],
 )
 def test_bad_bytes_are_one_clear_line(data, message):

@@ -1,5 +1,6 @@
 """The crawl on disk: bytes as fetched, an episode is complete, absent, or partial and says so; episode.json is last."""
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -31,7 +32,8 @@ from comicdata.files import (
     write_json,
     write_jsonl,
 )
-from comicdata.images import EXTENSIONS, measure
+from comicdata.formats import EXTENSIONS
+from comicdata.images import measure
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Series
 
 JOURNAL = "journal.jsonl"
@@ -41,6 +43,7 @@ RECURS_FROM = 3  # episodes that share a picture before it counts as a title car
 _image_records = TypeAdapter(ImageRecord)
 _listings = TypeAdapter(list[Episode])
 _series_records = TypeAdapter(Series)
+log = logging.getLogger("comicdata")
 
 
 def write_series(out: Path, series: Series, listing: Sequence[Episode] | None = None) -> None:
@@ -111,9 +114,11 @@ def write_image(folder: Path, ordinal: int, answer: Answer, url: str, *, beside:
     becomes NNNN-<hash>.
     """
     data = answer.body
-    if data.count(0) == len(data):
+    if data and data.count(0) == len(data):
         raise PictureError(f"{url}: {len(data)} bytes, all of them zero; run the same command again")
-    kind, width, height = measure(data, url)
+    kind, width, height, notes = measure(data, url)
+    for note in notes:
+        log.warning("%s: %s", url, note)
     digest = sha256_bytes(data)
     name = f"{ordinal:04d}{EXTENSIONS[kind]}"
     if beside:

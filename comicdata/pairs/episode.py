@@ -15,7 +15,7 @@ from typing import Any
 from comicdata.episodes import episode_folder
 from comicdata.errors import IntegrityError, PictureError
 from comicdata.files import jsonl_bytes, read_jsonl, sha256_bytes, sync_disk, write_atomic
-from comicdata.images import Image, decode, encode, halve
+from comicdata.images import STORED_PIXELS, Image, decode, encode, halve
 from comicdata.outlines import Outlines
 from comicdata.pairs.manifest import values_of
 from comicdata.pairs.splits import Key
@@ -151,7 +151,7 @@ class _Slices:
             if sha256_bytes(data) != self.images[index].sha256:
                 cure = "run the crawl again to restore it"
                 raise IntegrityError(f"{self._name(index)}: changed since the crawl; {cure}")
-            self._cache[index] = decode(data, self._name(index))
+            self._cache[index] = decode(data, self._name(index), most=STORED_PIXELS)
             while len(self._cache) > 1 and sum(one.size for one in self._cache.values()) > 3 * CACHE_PIXELS:
                 self._cache.popitem(last=False)
         return self._cache[index]

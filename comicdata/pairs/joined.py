@@ -9,7 +9,8 @@ import cv2
 
 from comicdata.errors import PictureError, UsageError
 from comicdata.files import sha256_bytes, sha256_file, write_atomic
-from comicdata.images import PICTURE_SUFFIXES, decode, encode_png
+from comicdata.formats import PICTURE_SUFFIXES
+from comicdata.images import decode, encode_png
 from comicdata.pairs.manifest import KINDS, OUTLINE_NAME, stated_outlines
 from comicdata.records import Failure, Pair
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from comicdata.episodes import stored_episode
 from comicdata.errors import ComicDataError
-from comicdata.images import Image, read_image, resize
+from comicdata.images import STORED_PIXELS, Image, read_image, resize
 from comicdata.panels.slices import stitched
 from comicdata.records import EpisodeRecord, Pair
 
@@ -43,7 +43,7 @@ def _folder(crawl: Path, row: Pair) -> Path:
 
 def _from_page(crawl: Path, row: Pair) -> Image:
     x0, y0, x1, y1 = row.panel_box
-    return read_image(_folder(crawl, row) / row.source_files[0])[y0:y1, x0:x1]
+    return read_image(_folder(crawl, row) / row.source_files[0], most=STORED_PIXELS)[y0:y1, x0:x1]
 
 
 def _from_strip(crawl: Path, record: EpisodeRecord, row: Pair) -> Image:
@@ -52,7 +52,7 @@ def _from_strip(crawl: Path, record: EpisodeRecord, row: Pair) -> Image:
     touched = strip.touched(y0, y1)
     parts = []
     for i in touched:
-        picture = read_image(_folder(crawl, row) / record.images[i].file_name)
+        picture = read_image(_folder(crawl, row) / record.images[i].file_name, most=STORED_PIXELS)
         same = picture.shape[1] == strip.width
         parts.append(picture if same else resize(picture, strip.width, strip.tops[i + 1] - strip.tops[i]))
     top = strip.tops[touched[0]] if touched else 0

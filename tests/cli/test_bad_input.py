@@ -47,7 +47,7 @@ def test_what_does_not_exist_is_status_2_and_makes_nothing(arguments, tmp_path, 
 def test_an_empty_folder_is_status_2(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert run(["crawl", str(tmp_path / "empty"), "--out", str(tmp_path / "out")]) == 2
-    one_line(capsys, "no JPEG, PNG, WebP or GIF picture")
+    one_line(capsys, "no JPEG, PNG, WebP, GIF, AVIF, BMP or TIFF picture")
 
 
 def test_bad_pictures_among_good_ones_are_rows_and_status_3(tmp_path, capsys):

@@ -1,9 +1,11 @@
 """What a user may name as INPUT."""
 
 import json
+import os
 import zipfile
 
 import numpy as np
+from packers import make_rar, make_zip, picture
 
 from comicdata.cli.main import run
 from comicdata.drawn import cut_slices, draw_episode
@@ -31,3 +33,63 @@ def test_folders_are_walked_in_natural_order(tmp_path, capsys):
     assert run(["panels", str(tmp_path / "in"), "--layout", "page", "--json"]) == 0
     strips = json.loads(capsys.readouterr().out)["strips"]
     assert [strip["input"] for strip in strips] == ["e1/2.png", "e1/10.png", "e2/1.png"]
+
+
+def shown(capsys, *arguments):
+    status = run(["panels", *map(str, arguments), "--layout", "page", "--json"])
+    printed = capsys.readouterr()
+    return status, [strip["input"] for strip in json.loads(printed.out)["strips"]], printed.err
+
+
+def test_a_folder_of_archives_and_pictures_is_read_as_a_crawl_reads_it(tmp_path, capsys):
+    page = picture(1, (90, 80))
+    (tmp_path / "in" / "e1").mkdir(parents=True)
+    (tmp_path / "in" / "e1" / "1.jfif").write_bytes(page)
+    (tmp_path / "in" / "b.cbr").write_bytes(make_zip([("x.png", page), ("y.avif.png", page)]))
+    (tmp_path / "in" / "a.cbz").write_bytes(make_rar([("1.png", page)]))
+    status, names, _ = shown(capsys, tmp_path / "in")
+    assert (status, names) == (0, ["a/0001", "b/0001", "b/0002", "e1/1.jfif"])
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_shown(tmp_path, capsys):
+    page = picture(1, (90, 80))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "1.png").write_bytes(page)
+    (tmp_path / "in" / "2.png").write_bytes(b"text")
+    (tmp_path / "in" / "3.cbz").write_bytes(make_zip([("1.png", page), ("2.png", b"")]))
+    (tmp_path / "in" / "4.cbz").write_bytes(b"PK no archive")
+    (tmp_path / "in" / "5.cbz").write_bytes(make_zip([("1.png", page)]))
+    status, names, said = shown(capsys, tmp_path / "in")
+    assert (status, names) == (3, ["1.png", "3/0001", "5/0001"])
+    assert "2.png: not a JPEG" in said and "4.cbz: cannot be read as a ZIP" in said and "3.cbz#2.png: empty" in said
+
+
+def test_an_archive_named_of_dots_writes_nowhere_else(tmp_path, capsys):
+    (tmp_path / "...cbz").write_bytes(make_zip([("../../evil.png", picture()), ("1.png", picture(1, (90, 80)))]))
+    status, names, said = shown(capsys, tmp_path / "...cbz")
+    assert (status, names) == (3, ["archive/0001"]) and "points outside" in said
+
+
+def test_a_pipe_is_a_line(tmp_path, capsys):
+    os.mkfifo(tmp_path / "x.png")
+    assert run(["panels", str(tmp_path / "x.png"), "--json"]) == 3
+    assert "not one on disk" in capsys.readouterr().err
+
+
+def test_a_picture_over_the_limit_says_what_raises_it(tmp_path, capsys):
+    (tmp_path / "x.png").write_bytes(encode_png(np.zeros((1200, 1000), np.uint8)))
+    assert run(["panels", str(tmp_path / "x.png"), "--json", "--max-megapixels", "1"]) == 3
+    assert (
+        "over the limit of 1 megapixels; cut it into smaller pictures, or --max-megapixels 2" in capsys.readouterr().err
+    )
+    assert run(["panels", str(tmp_path / "x.png"), "--json"]) == 0
+
+
+def test_an_archive_that_is_a_link_out_of_the_input_is_named(tmp_path, capsys):
+    page = picture(1, (90, 80))
+    (tmp_path / "x.cbz").write_bytes(make_zip([("1.png", page)]))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.cbz").symlink_to(tmp_path / "x.cbz")
+    (tmp_path / "in" / "b.cbz").write_bytes(make_zip([("1.png", page)]))
+    status, names, said = shown(capsys, tmp_path / "in")
+    assert (status, names) == (3, ["b/0001"]) and "a.cbz: a link that leads out" in said

@@ -1,6 +1,5 @@
 """Sources on disk: folder layouts, names, archives, and bytes that stay as they came."""
 
-import contextlib
 import io
 import os
 import sys
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 
 from comicdata.crawl import crawl, open_sources, select, write_failures
 from comicdata.crawl.names import episode_and_page, slug, unique
-from comicdata.crawl.sources import archive
+from comicdata.crawl.sources import archive, containers
 from comicdata.episodes import natural_key, read_crawl, verify_crawl
 from comicdata.errors import IntegrityError, LockedError, PictureError, UsageError
 from comicdata.files import locked
@@ -195,7 +194,7 @@ def test_an_archive_is_opened_once_for_all_of_its_pictures(tmp_path, monkeypatch
     pages = [source.pages(episode) for episode in source.episodes()]
     opened = []
     plain = zipfile.ZipFile
-    monkeypatch.setattr(archive.zipfile, "ZipFile", lambda path, *more: opened.append(path) or plain(path, *more))
+    monkeypatch.setattr(containers.zipfile, "ZipFile", lambda path, *more: opened.append(path) or plain(path, *more))
     for chapter in pages:
         with ThreadPoolExecutor(4) as pool:
             bodies = list(pool.map(lambda page: source.read(page).body, chapter))
@@ -234,27 +233,39 @@ def test_members_that_climb_out_are_refused_and_the_rest_is_kept(tmp_path):
     assert not list(tmp_path.rglob("evil.png"))
 
 
+def missing(path):
+    """{page: why it is not there} of the episodes of an archive, "" for one that cannot be opened."""
+    found = {}
+    for book in archive.read_books(path, path.name):
+        found |= {"": book.fault} if book.fault else {}
+        for label, address in book.pages:
+            try:
+                archive.MemberReader().read(path, address, label)
+            except PictureError as error:
+                found[label.partition("#")[2]] = str(error)
+    return found
+
+
 def test_bombs_and_damage(tmp_path, monkeypatch):
-    bomb = make_zip(tmp_path / "bomb.zip", [("a.png", bytes(30_000_000))], compression=zipfile.ZIP_DEFLATED)
-    with pytest.raises(PictureError, match="compressed more than 200 times"):
-        archive.page_names(bomb)
-    monkeypatch.setattr(archive, "MAX_MEMBERS", 2)
-    many = make_zip(tmp_path / "many.zip", [(f"{n}.png", b"") for n in range(3)])
-    with pytest.raises(PictureError, match="3 members; the limit is 2"):
-        archive.page_names(many)
+    members = [("a.png", bytes(30_000_000)), ("b.png", picture())]
+    bomb = make_zip(tmp_path / "bomb.zip", members, compression=zipfile.ZIP_DEFLATED)
+    assert missing(bomb) == {"a.png": "bomb.zip: 'a.png' is compressed more than 200 times"}
     (tmp_path / "cut.zip").write_bytes(bomb.read_bytes()[:2000])
-    with pytest.raises(PictureError, match="cannot be read as a ZIP"):
-        archive.page_names(tmp_path / "cut.zip")
+    assert "cannot be read as a ZIP" in missing(tmp_path / "cut.zip")[""]
+    monkeypatch.setattr(containers, "MAX_MEMBERS", 2)
+    many = make_zip(tmp_path / "many.zip", [(f"{n}.png", b"") for n in range(3)])
+    assert missing(many) == {"": "many.zip: 3 members; the limit is 2"}
 
 
-def test_an_encrypted_archive_says_so(tmp_path):
-    path = make_zip(tmp_path / "x.zip", [("1.png", picture())])
+def test_one_encrypted_member_says_so_and_the_others_are_read(tmp_path):
+    path = make_zip(tmp_path / "x.zip", [("1.png", picture()), ("2.png", picture(1))])
     data = bytearray(path.read_bytes())
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(signature) + offset] |= 1
     path.write_bytes(data)
-    with pytest.raises(PictureError, match="encrypted"):
-        archive.page_names(path)
+    assert missing(path) == {"1.png": "x.zip: '1.png' is encrypted; remove the password first"}
+    ((record, _),) = store(path, tmp_path / "out")
+    assert (record.status, [one.url for one in record.images]) == ("partial", ["x.zip#2.png"])
 
 
 def test_archives_with_odd_names_and_one_damaged_member(tmp_path):
@@ -281,10 +292,7 @@ def test_no_damage_to_an_archive_ends_in_anything_but_a_picture_error(junk, star
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.cbz"
         path.write_bytes(data[:start] + junk + data[start + length :])
-        archive.read_comic_info(path)
-        with contextlib.suppress(PictureError):
-            for name in archive.page_names(path):
-                archive.MemberReader().read(path, name)
+        missing(path)
 
 
 def test_comic_info_reads_no_file_and_opens_no_entity(tmp_path):
@@ -293,8 +301,8 @@ def test_comic_info_reads_no_file_and_opens_no_entity(tmp_path):
     <ComicInfo><Title>T&a;</Title><LanguageISO>ko</LanguageISO>
     <Pages><Page Image="\u00b2" Type="Deleted"/></Pages></ComicInfo>"""
     path = make_zip(tmp_path / "x.cbz", [("1.png", picture()), ("ComicInfo.xml", hostile)])
-    info = archive.read_comic_info(path)
-    assert "SECRET" not in info.title and info.language == "ko" and archive.page_names(path) == ["1.png"]
+    (book,) = archive.read_books(path, "x.cbz")
+    assert "SECRET" not in book.info.title and book.info.language == "ko" and len(book.pages) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux only")
@@ -311,10 +319,9 @@ def test_series_of_one_folder_never_share_an_id(tmp_path):
     assert names == ["all", "all-2", "a", "a-2"]
 
 
-@pytest.mark.parametrize("spec", ["x" * 5000, "a\x00b", "x.cbr", "bad.toml", "gone.toml", "HTTP://127.0.0.1/"])
+@pytest.mark.parametrize("spec", ["x" * 5000, "a\x00b", "bad.toml", "gone.toml", "HTTP://127.0.0.1/"])
 def test_a_source_that_cannot_be_is_a_usage_error(tmp_path, monkeypatch, spec):
     monkeypatch.chdir(tmp_path)
-    Path("x.cbr").write_bytes(b"Rar!")
     Path("bad.toml").write_bytes(b"a = '\xff'")
     with pytest.raises(UsageError) as caught:
         open_sources(spec)

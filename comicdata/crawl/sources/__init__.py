@@ -10,10 +10,11 @@ from comicdata.crawl.fetch import Answer
 from comicdata.crawl.sources.site import SiteSource
 from comicdata.crawl.web import Find, Visit
 from comicdata.errors import UsageError
-from comicdata.images import PICTURE_SUFFIXES
+from comicdata.files import open_regular, read_regular
+from comicdata.formats import ARCHIVES, HEAD, READ, sniff
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
-OTHER_ARCHIVES = frozenset({".cbr", ".cb7", ".cbt", ".rar", ".7z", ".tar"})
+MAX_RECIPE_BYTES = 1_000_000
 
 
 class Source(Protocol):
@@ -63,18 +64,17 @@ class Source(Protocol):
 def open_sources(
     spec: str, *, base: str | None = None, licence: Licence | None = None, visit: Visit | None = None
 ) -> list[Source]:
-    """The sources behind one SOURCE: a URL, a recipe (file or shipped name), a folder, a CBZ or ZIP, a picture.
+    """The sources behind one SOURCE: a URL, a recipe (file or shipped name), a folder, an archive, a picture.
 
     `base` replaces the site address of a recipe; `licence` is what the user states of a source that names none.
     """
-    from comicdata.crawl.sources.archive import ARCHIVES, open_archive
-    from comicdata.crawl.sources.local import open_folder, open_picture
-
     path = Path(spec)
     kind = _kind(path)
     if spec.lower().startswith(("http://", "https://")):
         return [open_site(spec, visit or Visit(), licence)]
     if kind == "folder":
+        from comicdata.crawl.sources.local import open_folder
+
         return list(open_folder(path, licence))
     if path.suffix.lower() == ".toml" or spec in shipped_recipes():
         text = _recipe_text(path) if kind == "file" else shipped_recipes().get(spec)
@@ -84,13 +84,28 @@ def open_sources(
     if kind == "nothing":
         known = ", ".join(sorted(shipped_recipes()))
         raise UsageError(f"{spec}: no such file or folder, and no shipped recipe (there are: {known})")
-    if path.suffix.lower() in ARCHIVES:
-        return [open_archive(path, licence)]
-    if path.suffix.lower() in PICTURE_SUFFIXES:
+    return _open_file(path, licence)
+
+
+def _open_file(path: Path, licence: Licence | None) -> "list[Source]":
+    """The source in one file, told by its content, or by its name where it holds neither a picture nor an archive."""
+    from comicdata.crawl.sources.archive import kind_of
+    from comicdata.crawl.sources.local import open_archive, open_picture
+
+    try:
+        with open_regular(path) as file:
+            head = file.read(HEAD)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror or error})") from error
+    what = kind_of(path.name, head)
+    if what == "page":
         return [open_picture(path, licence)]
-    if path.suffix.lower() in OTHER_ARCHIVES:
-        raise UsageError(f"{spec}: only CBZ and ZIP archives are read; convert it to CBZ")
-    raise UsageError(f"{spec}: not a folder, a CBZ or ZIP, a picture (JPEG, PNG, WebP, GIF) or a recipe (.toml)")
+    if what == "archive" or sniff(head) in ARCHIVES:
+        opened: list[Source] = list(open_archive(path, licence))
+        return opened
+    taken = f"a folder, an archive (CBZ, CBR, CB7, CBT, PDF), a picture ({READ}) or a recipe (.toml)"
+    what = f"{sniff(head)}, which is not read as a picture; save it as PNG or JPEG" if what else f"not {taken}"
+    raise UsageError(f"{path}: {what}")
 
 
 SITES = (
@@ -141,14 +156,14 @@ def _pointed_at(text: str, name: str, visit: Visit, licence: Licence | None) -> 
 def _kind(path: Path) -> str:
     """ "folder", "file" or "nothing"; a name that no file system takes is nothing."""
     try:
-        return "folder" if path.is_dir() else "file" if path.is_file() else "nothing"
+        return "folder" if path.is_dir() else "file" if path.exists() else "nothing"
     except (OSError, ValueError):
         return "nothing"
 
 
 def _recipe_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_regular(path, MAX_RECIPE_BYTES).decode("utf-8")
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read as UTF-8 text ({error})") from error
 

@@ -1,204 +1,308 @@
-"""CBZ and ZIP: members are read as streams with limits, never extracted; ComicInfo.xml names the episode."""
+"""What an archive holds as episodes: its pages in reading order, ComicInfo.xml, archives in it. Read as streams."""
 
-import lzma
-import struct
+import logging
 import threading
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 
-from comicdata.crawl.fetch import Answer
-from comicdata.crawl.names import printable, slug, unique
+from comicdata.crawl.names import printable
 from comicdata.crawl.sources.comic_info import MAX_BYTES, NAME, ComicInfo, parse_comic_info
-from comicdata.crawl.web import Find
+from comicdata.crawl.sources.containers import DAMAGE, MAX_MEMBER_BYTES, Container, guarded, open_container
 from comicdata.episodes import natural_key
 from comicdata.errors import PictureError
-from comicdata.images import PICTURE_SUFFIXES
-from comicdata.records import Episode, ImageRecord, Licence, Page, Series
-
-ARCHIVES = frozenset({".cbz", ".zip"})
-MAX_MEMBERS = 5_000
-MAX_MEMBER_BYTES = 200_000_000
-MAX_TOTAL_BYTES = 4_000_000_000
-MAX_RATIO = 200
-RATIO_FROM_BYTES = 1_000_000  # below this a high ratio harms nobody
-DAMAGE = (  # all that zipfile raises on damaged or unusual archives
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    NotImplementedError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    LookupError,
-    ValueError,
+from comicdata.files import open_regular
+from comicdata.formats import (
+    ARCHIVES,
+    EXTENSIONS,
+    HEAD,
+    PICTURE_SUFFIXES,
+    UNREAD,
+    claims_archive,
+    claims_picture,
+    sniff,
+    suffix_of,
 )
 
-
-class OnDisk:
-    """What sources on this machine share: no host, and a list that is read anew every time."""
-
-    host = ""
-    facts_sha256 = ""
-    finds: tuple[Find, ...] = ()
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """(source, series_id)."""
-        series = self.series()
-        return series.source, series.series_id
-
-    def series(self) -> Series:
-        raise NotImplementedError
-
-    def described(self, series: Series) -> Series:
-        """The series after the crawl: nothing was learned on the way."""
-        return series
-
-
-class MemberReader:
-    """Reads members of archives from any thread; the archive of the last one stays open, for the next is from there."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._closing = ExitStack()
-        self._path: Path | None = None
-        self._archive: zipfile.ZipFile
-
-    def read(self, path: Path, name: str) -> bytes:
-        """The bytes of one member, at most MAX_MEMBER_BYTES; a name that climbs out of the archive is refused."""
-        if ".." in PurePosixPath(name.replace("\\", "/")).parts or name.startswith(("/", "\\")):
-            raise PictureError(f"{printable(path.name)}: member {name!r} points outside the archive; left out")
-        with self._lock, _guarded(path):
-            if self._path != path:
-                self.close()
-                self._archive = self._closing.enter_context(_opened(path))
-                self._path = path
-            return _bytes_of(self._archive, printable(path.name), name)
-
-    def close(self) -> None:
-        self._path = None
-        self._closing.close()
+LITTER = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", ".ds_store", "desktop.ini", "@eadir", "#recycle"})
+ARTWORK = frozenset(
+    ["cover", "folder", "poster", "banner", "thumb", "thumbnail", "logo", "fanart", "backdrop", "background", "back"]
+)
+Address = tuple[int, ...]  # the index of a member, or that of an archive in the archive and of the member in it
+log = logging.getLogger("comicdata")
 
 
 @dataclass(frozen=True)
-class ArchiveFolder(OnDisk):
-    """A folder of archives as one series: each archive is an episode."""
+class Book:
+    """One episode of an archive: `name` is "" for the archive as such, else where in it the episode lies.
 
-    name: str
-    archives: tuple[Path, ...]
-    licence: Licence | None = None
-    _reader: MemberReader = field(default_factory=MemberReader, init=False, repr=False, compare=False)
+    `pages` are (label, address) in reading order, those that cannot be read among them; `fault` says why there are
+    none.
+    """
 
-    def series(self) -> Series:
-        info = read_comic_info(self.archives[0])
-        title = info.series or self.name
-        licence = self.licence or Licence()
-        return Series("local", slug(title, "s"), title, info.authors, licence=licence, language=info.language)
-
-    @cached_property
-    def _episodes(self) -> dict[str, tuple[Episode, Path]]:
-        infos = [read_comic_info(path) for path in self.archives]
-        names = unique([info.number or path.stem for info, path in zip(infos, self.archives, strict=True)])
-        return {
-            identifier: (Episode(identifier, info.title or printable(path.stem), printable(path.name)), path)
-            for identifier, info, path in zip(names, infos, self.archives, strict=True)
-        }
-
-    def episodes(self) -> Sequence[Episode]:
-        return [episode for episode, _ in self._episodes.values()]
-
-    def pages(self, episode: Episode) -> Sequence[Page]:
-        path = self._episodes[episode.episode_id][1]
-        return [Page(f"{printable(path.name)}#{name}") for name in page_names(path)]
-
-    def read(self, page: Page, known: ImageRecord | None = None) -> Answer:
-        fitting = [path for path in self.archives if page.url.startswith(f"{printable(path.name)}#")]
-        path = max(fitting, key=lambda path: len(path.name))  # names may hold a # themselves
-        return Answer(page.url, self._reader.read(path, page.url[len(printable(path.name)) + 1 :]))
+    name: str = ""
+    info: ComicInfo = field(default_factory=ComicInfo)
+    pages: tuple[tuple[str, Address], ...] = ()
+    fault: str = ""
 
 
-def open_archive(path: Path, licence: Licence | None = None) -> ArchiveFolder:
-    """One archive as a series of one episode."""
-    return ArchiveFolder(printable(path.stem), (path,), licence)
-
-
-@contextmanager
-def _guarded(path: Path) -> Iterator[None]:
-    """PictureError in one line for an archive that cannot be read.
-
-    It goes into records, so it names the archive without the folder that it happens to lie in.
+def read_books(path: Path, label: str) -> list[Book]:
+    """The episodes of an archive: itself, each archive in it, and each folder in it that has a ComicInfo.xml where
+    there are several. One that cannot be opened is a Book with a fault.
     """
     try:
-        yield
-    except DAMAGE as error:
-        why = error.strerror or type(error).__name__ if isinstance(error, OSError) else error
-        raise PictureError(f"{printable(path.name)}: cannot be read as a ZIP archive ({why})") from error
+        container = _opened(path, label)
+    except PictureError as error:
+        return [Book(fault=str(error))]
+    try:
+        return _books(container, label, inside=False)
+    finally:
+        container.close()
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open an archive and check its table; PictureError in one line when it cannot be read safely."""
-    with _guarded(path), zipfile.ZipFile(path) as archive:
-        _check_limits(printable(path.name), archive.infolist())
-        yield archive
+def _opened(path: Path, label: str) -> Container:
+    with guarded(label):
+        file = open_regular(path)
+    return open_container(file, label)
 
 
-def _check_limits(name: str, members: Sequence[zipfile.ZipInfo]) -> None:
-    """Refuse bombs by the archive's own table; `_bytes_of` counts again while it reads."""
-    if len(members) > MAX_MEMBERS:
-        raise PictureError(f"{name}: {len(members)} members; the limit is {MAX_MEMBERS}")
-    if sum(member.file_size for member in members) > MAX_TOTAL_BYTES:
-        raise PictureError(f"{name}: unpacks to more than {MAX_TOTAL_BYTES // 10**9} GB")
-    for member in members:
-        if member.file_size > RATIO_FROM_BYTES and member.file_size > MAX_RATIO * max(1, member.compress_size):
-            raise PictureError(f"{name}: {member.filename!r} is compressed more than {MAX_RATIO} times")
+@dataclass
+class _Listing:
+    """What the members of one archive are; names by index."""
+
+    pages: dict[int, str] = field(default_factory=dict)
+    unread: dict[int, str] = field(default_factory=dict)
+    archives: dict[int, str] = field(default_factory=dict)
+    infos: dict[str, int] = field(default_factory=dict)  # by folder
 
 
-def page_names(path: Path) -> list[str]:
-    """Names of the picture members in natural order, without litter, hidden files, and pages that ComicInfo skips.
+def _books(container: Container, label: str, *, inside: bool) -> list[Book]:
+    found = _listing(container)
+    infos = {place: _comic_info(container, index, label) for place, index in found.infos.items()}
+    readable, archives, words = settled(list(found.pages.values()), list(found.archives.values()))
+    say_left_out(f"{label}#", words)
+    found.pages = {index: name for index, name in found.pages.items() if name in readable}
+    found.archives = {index: name for index, name in found.archives.items() if name in archives}
+    if inside:
+        found.pages |= found.archives  # one deeper is not looked into: it is named as a page that cannot be read
+    sources = set(without_exports(found.unread.values(), found.pages.values()))
+    pages = found.pages | {index: name for index, name in found.unread.items() if name in sources}
+    order = sorted(pages, key=lambda index: (natural_key(pages[index]), pages[index], index))
+    labels = dict(zip(order, apart(f"{label}#{pages[index]}" for index in order), strict=True))
+    books = [
+        Book(place, info, tuple((labels[i], (i,)) for i in info.kept([i for i in order if _within(pages[i], place)])))
+        for place, info in _chapters(infos, [pages[index] for index in order])
+    ]
+    books = [book for book in books if book.pages] or books[:1]
+    inner = [] if inside else _inner_books(container, found.archives, label)
+    return [*(book for book in books if book.pages), *inner] or books
 
-    Names are only ever looked up in the archive, never used as paths. PictureError for encrypted archives.
+
+def _listing(container: Container) -> _Listing:
+    """Sort the members by what they hold; where a name says picture, that is enough, for it is looked at when read."""
+    found = _Listing()
+    for index, member in enumerate(container.members):
+        if is_litter(member.name):
+            continue
+        place = PurePosixPath(member.name)
+        if member.is_page or suffix_of(member.name) in PICTURE_SUFFIXES:
+            found.pages[index] = member.name
+        elif place.name.casefold() == NAME:
+            found.infos.setdefault("" if str(place.parent) == "." else str(place.parent), index)
+        else:
+            kinds = {"page": found.pages, "unread": found.unread, "archive": found.archives}
+            kind = kind_of(member.name, _head(container, index))
+            if kind:
+                kinds[kind][index] = member.name
+    return found
+
+
+def _head(container: Container, index: int) -> bytes:
+    """The first bytes of a member; none where it cannot be read."""
+    if container.members[index].fault:
+        return b""
+    try:
+        return container.read(index, HEAD)
+    except (*DAMAGE, PictureError):
+        return b""
+
+
+def kind_of(name: str, head: bytes) -> str:
+    """What a file is to us, by its first bytes, and by its name where they say nothing: "page", "unread" (a picture
+    that is not read, to be named unless it is the source of one that is), "archive", or "" for everything else.
     """
-    with _opened(path) as archive:
-        members = [member for member in archive.infolist() if _is_page(member.filename) and not member.is_dir()]
-        if any(member.flag_bits & 1 for member in members):
-            raise PictureError(f"{printable(path.name)}: encrypted; remove the password first")
-        info = _comic_info_in(archive)
-    return info.kept(sorted({member.filename for member in members}, key=natural_key))
+    kind = sniff(head)
+    if kind in EXTENSIONS:
+        return "page"
+    if kind in UNREAD or (kind not in ARCHIVES and claims_picture(name)):
+        return "unread" if kind in UNREAD else "page"
+    if claims_archive(name):
+        return "archive"
+    return "page" if kind in ARCHIVES and claims_picture(name) else ""
 
 
-def _is_page(name: str) -> bool:
-    place = PurePosixPath(name.replace("\\", "/"))
-    hidden = any(part.startswith(".") and part != ".." for part in place.parts)
-    return place.suffix.lower() in PICTURE_SUFFIXES and "__MACOSX" not in place.parts and not hidden
+def is_litter(name: str) -> bool:
+    """Whether a path within a source is hidden, or what systems leave about."""
+    parts = PurePosixPath(name).parts
+    return any((part.startswith(".") and part != "..") or part.casefold() in LITTER for part in parts)
 
 
-def _bytes_of(archive: zipfile.ZipFile, place: str, name: str) -> bytes:
-    with archive.open(name) as member:
-        data = member.read(MAX_MEMBER_BYTES + 1)
+def settled(
+    pictures: Sequence[str], archives: Sequence[str], *, both: bool = False
+) -> tuple[list[str], list[str], list[tuple[str, str]]]:
+    """Of names that lie side by side those of pictures and of archives that are meant, and (name, what it is) of the
+    others, each to be said.
+
+    A cover beside archives is no episode; a PDF beside pictures, or beside an archive of its name, shows what they
+    show; archives among more pictures than archives are put by, unless `both` are meant.
+    """
+    stems = {PurePosixPath(name).stem for name in archives if suffix_of(name) != ".pdf"}
+    copies = [one for one in archives if suffix_of(one) == ".pdf" and (pictures or PurePosixPath(one).stem in stems)]
+    words = [(name, "a PDF beside pictures or an archive") for name in copies]
+    archives = [name for name in archives if name not in copies]
+    if archives and pictures and all(PurePosixPath(name).stem.casefold() in ARTWORK for name in pictures):
+        words += [(name, "a cover beside archives") for name in pictures]
+        pictures = []
+    if not both and len(archives) < len(pictures):
+        words += [(name, "an archive among pictures") for name in archives]
+        archives = []
+    return list(pictures), list(archives), words
+
+
+def say_left_out(place: str, words: Iterable[tuple[str, str]]) -> None:
+    """One line for each of what `settled` puts by."""
+    for name, what in words:
+        log.warning("%s%s: %s; left out: name it by itself", place, printable(name), what)
+
+
+def without_exports(unread: Iterable[str], read: Iterable[str]) -> list[str]:
+    """The names of pictures that are not read, without those beside which a readable one of the same name lies."""
+    stems = {_stem(name) for name in read} | {name.casefold() for name in read}
+    return [name for name in unread if _stem(name) not in stems and _stem(_stem(name)) not in stems]
+
+
+def _stem(name: str) -> str:
+    return str(PurePosixPath(name).with_suffix("")).casefold() if PurePosixPath(name).name else ""
+
+
+def apart(labels: Iterable[str]) -> list[str]:
+    """The labels, each once: one that comes again gets a number."""
+    taken: set[str] = set()
+    result = []
+    for label in labels:
+        number, candidate = 1, label
+        while candidate in taken:
+            number += 1
+            candidate = f"{label} ({number})"
+        taken.add(candidate)
+        result.append(candidate)
+    return result
+
+
+def _within(name: str, place: str) -> bool:
+    return not place or name.startswith(f"{place}/")
+
+
+def _chapters(infos: dict[str, ComicInfo], names: Sequence[str]) -> list[tuple[str, ComicInfo]]:
+    """(folder, info) of every episode: one for all, unless several folders have their own and no page is outside."""
+    inner = {place: info for place, info in infos.items() if place}
+    covered = all(any(_within(name, place) for place in inner) for name in names)
+    apart_ = not any(_within(a, b) for a in inner for b in inner if a != b)
+    if "" not in infos and len(inner) > 1 and covered and apart_:
+        return sorted(inner.items(), key=lambda item: (natural_key(item[0]), item[0]))
+    first = min(infos, key=lambda place: (place.count("/") + bool(place), natural_key(place)), default=None)
+    return [("", ComicInfo() if first is None else infos[first])]
+
+
+def _comic_info(container: Container, index: int, label: str) -> ComicInfo:
+    try:
+        data = container.read(index, MAX_BYTES)
+    except (*DAMAGE, PictureError) as error:
+        log.warning("%s: its ComicInfo.xml cannot be read (%s)", label, error)
+        return ComicInfo()
+    return parse_comic_info(data, label)
+
+
+def _inner_books(container: Container, archives: dict[int, str], label: str) -> list[Book]:
+    """The episodes of the archives in an archive, in natural order."""
+    books = []
+    for index, name in sorted(archives.items(), key=lambda item: (natural_key(item[1]), item[1], item[0])):
+        place = f"{label}#{name}"
+        try:
+            inner = _inner(container, index, place)
+        except PictureError as error:
+            books.append(Book(_without_suffix(name), fault=str(error)))
+            continue
+        with guarded(place):
+            found = _books(inner, place, inside=True)
+        inner.close()
+        for book in found:
+            pages = tuple((page, (index, *address)) for page, address in book.pages)
+            whole = "/".join(part for part in (_without_suffix(name), book.name) if part)
+            books.append(Book(whole, book.info, pages, book.fault))
+    return books
+
+
+def _without_suffix(name: str) -> str:
+    return str(PurePosixPath(name).with_suffix(""))
+
+
+def _inner(container: Container, index: int, place: str) -> Container:
+    """Open an archive that is a member of another."""
+    return open_container(BytesIO(_bytes_of(container, index, place)), place)
+
+
+def _bytes_of(container: Container, index: int, place: str) -> bytes:
+    fault = container.members[index].fault
+    if fault:
+        raise PictureError(f"{place.partition('#')[0]}: {fault}")
+    with guarded(place):
+        data = container.read(index, MAX_MEMBER_BYTES + 1)
     if len(data) > MAX_MEMBER_BYTES:
-        raise PictureError(f"{place}: {name!r} unpacks to more than {MAX_MEMBER_BYTES // 10**6} MB")
+        raise PictureError(f"{place}: unpacks to more than {MAX_MEMBER_BYTES // 10**6} MB")
     return data
 
 
-def read_comic_info(path: Path) -> ComicInfo:
-    """ComicInfo.xml of an archive; empty where there is none or it cannot be read."""
-    try:
-        with _opened(path) as archive:
-            return _comic_info_in(archive)
-    except PictureError:
-        return ComicInfo()
+class MemberReader:
+    """Reads members of archives from any thread; the last archive, and the last one in it, stay open for the next."""
 
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._outer: tuple[Path, Container] | None = None
+        self._inner: tuple[int, Container] | None = None
 
-def _comic_info_in(archive: zipfile.ZipFile) -> ComicInfo:
-    names = [name for name in archive.namelist() if name.casefold() == NAME]
-    if not names:
-        return ComicInfo()
-    with archive.open(names[0]) as member:
-        return parse_comic_info(member.read(MAX_BYTES))
+    def reads(self, path: Path, address: Address, label: str) -> Callable[[], bytes]:
+        """What reads one page when it is called; `label` is for people."""
+        return lambda: self.read(path, address, label)
+
+    def read(self, path: Path, address: Address, label: str) -> bytes:
+        """The bytes of one page, at most MAX_MEMBER_BYTES; PictureError in one line when they are not to be had."""
+        with self._lock:
+            container = self._container(path, address, label)
+            return _bytes_of(container, address[-1], label)
+
+    def _container(self, path: Path, address: Address, label: str) -> Container:
+        if self._outer is None or self._outer[0] != path:
+            self.close()
+            self._outer = path, _opened(path, printable(path.name))
+        if len(address) == 1:
+            return self._outer[1]
+        if self._inner is None or self._inner[0] != address[0]:
+            self._close_inner()
+            self._inner = address[0], _inner(self._outer[1], address[0], label)
+        return self._inner[1]
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _close_inner(self) -> None:
+        if self._inner is not None:
+            self._inner[1].close()
+        self._inner = None
+
+    def close(self) -> None:
+        self._close_inner()
+        if self._outer is not None:
+            self._outer[1].close()
+        self._outer = None

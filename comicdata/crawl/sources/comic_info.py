@@ -1,15 +1,20 @@
 """ComicInfo.xml, in a CBZ or beside pictures: what it says of an episode. Parsed without entities, without network."""
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from comicdata.crawl.names import printable
+from comicdata.files import open_regular
+
 Page = TypeVar("Page")
 NAME = "comicinfo.xml"  # in any case
 MAX_BYTES = 1_000_000
 SKIPPED_PAGES = {"Advertisement", "Deleted"}
+log = logging.getLogger("comicdata")
 
 
 @dataclass(frozen=True)
@@ -29,41 +34,66 @@ class ComicInfo:
 
 
 def read_comic_info(folder: Path) -> ComicInfo:
-    """ComicInfo.xml directly in a folder; empty where there is none or it cannot be read."""
+    """ComicInfo.xml directly in a folder; empty where there is none or it cannot be read, the latter with a word."""
     try:
         for path in sorted(folder.iterdir()):
-            if path.name.casefold() == NAME and path.is_file():
-                with path.open("rb") as file:
-                    return parse_comic_info(file.read(MAX_BYTES))
-    except OSError:
-        pass
+            if path.name.casefold() == NAME and path.is_file() and not path.is_symlink():
+                with open_regular(path) as file:
+                    return parse_comic_info(file.read(MAX_BYTES), printable(folder.name))
+    except OSError as error:
+        log.warning("%s: its ComicInfo.xml cannot be read (%s)", printable(folder.name), error.strerror)
     return ComicInfo()
 
 
-def parse_comic_info(data: bytes) -> ComicInfo:
-    """What the bytes of a ComicInfo.xml say; empty where they are no XML."""
+def parse_comic_info(data: bytes, place: str = "here") -> ComicInfo:
+    """What the bytes of a ComicInfo.xml say; empty, with a word that names `place`, where they are no XML.
+
+    Blank lines before it, an encoding that it does not name or names wrongly, and a bare & are forgiven.
+    """
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError):
+        root = etree.fromstring(_as_meant(data).encode(), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        log.warning("%s: its ComicInfo.xml is left out: no XML (%s)", place, " ".join(str(error).split()))
         return ComicInfo()
-    authors = [_text(root, tag) for tag in ("Writer", "Penciller", "Inker", "Colorist")]
+    texts = {_tag(one): " ".join((one.text or "").split())[:300] for one in reversed(root) if isinstance(one.tag, str)}
+    authors = [texts.get(tag, "") for tag in ("Writer", "Penciller", "Inker", "Colorist")]
     skipped = frozenset(
         int(page.get("Image"))
-        for page in root.findall("Pages/Page")
+        for pages in root
+        if _tag(pages) == "Pages"
+        for page in pages
         if page.get("Type") in SKIPPED_PAGES and re.fullmatch("[0-9]{1,9}", page.get("Image", ""))
     )
     return ComicInfo(
-        title=_text(root, "Title"),
-        series=_text(root, "Series"),
-        number=_text(root, "Number"),
+        title=texts.get("Title", ""),
+        series=texts.get("Series", ""),
+        number=texts.get("Number", ""),
         authors=tuple(dict.fromkeys(author for author in authors if author)),
-        language=_text(root, "LanguageISO"),
+        language=texts.get("LanguageISO", ""),
         skipped=skipped,
     )
 
 
-def _text(root: Any, tag: str) -> str:
-    return " ".join((root.findtext(tag) or "").split())[:300]
+def _tag(element: Any) -> str:
+    """The name of an element, without its namespace; "" for a comment."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def _as_meant(data: bytes) -> str:
+    """The text, from its first < on, without the declaration, with a bare & as &amp;."""
+    declared = re.search(rb"""^\s*<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)""", data[:200])
+    marks = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+    marked = [encoding for mark, encoding in marks.items() if data.startswith(mark)]
+    text = ""
+    for encoding in (*marked, declared[1].decode() if declared else "utf-8", "utf-8", "cp1252", "latin-1"):
+        try:
+            text = data.decode(encoding)
+            break
+        except (UnicodeError, LookupError):
+            continue
+    text = re.sub(r"^[^<]*(<\?xml[^>]*\?>)?\s*", "", text, count=1)
+    text = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text)
+    return re.sub(r"&(?!(?:#\d+|#[xX][0-9a-fA-F]+|amp|lt|gt|quot|apos);)", "&amp;", text)

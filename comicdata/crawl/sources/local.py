@@ -1,105 +1,199 @@
-"""Pictures on this machine: a folder tree, a flat folder, a single picture. Bytes are read, never changed."""
+"""Pictures on this machine: a folder tree, a flat folder, a single picture, archives. Bytes are read, never changed."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import episode_and_page, printable, unique
 from comicdata.crawl.names import slug as make_slug
-from comicdata.crawl.sources.archive import ARCHIVES, ArchiveFolder, OnDisk
+from comicdata.crawl.sources.archive import Book, MemberReader, apart, read_books
 from comicdata.crawl.sources.comic_info import ComicInfo, read_comic_info
+from comicdata.crawl.sources.tree import Folder, check_inside, look, read_file
+from comicdata.crawl.web import Find
 from comicdata.episodes import natural_key
 from comicdata.errors import PictureError, UsageError
-from comicdata.images import PICTURE_SUFFIXES
+from comicdata.formats import READ
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 SOURCE = "local"
-MAX_FILE_BYTES = 200_000_000
-IGNORED = {"__macosx", "thumbs.db", ".ds_store"}
 
 
 @dataclass(frozen=True)
-class LocalSource(OnDisk):
-    """One series on disk: episodes as (Episode, files in reading order)."""
+class Draft:
+    """An episode before its series is known: `name` becomes its id unless `info` has a number.
 
-    root: Path
+    `pages` are (label, what reads the bytes) in reading order; `fault` says why there are none.
+    """
+
+    name: str
+    pages: tuple[tuple[str, Callable[[], bytes]], ...]
+    info: ComicInfo = field(default_factory=ComicInfo)
+    title: str = ""
+    url: str = ""
+    fault: str = ""
+
+    @property
+    def own_series(self) -> str:
+        """The series that the ComicInfo.xml of an archive names."""
+        return self.info.series if self.url else ""
+
+
+@dataclass(frozen=True)
+class LocalSource:
+    """One series on this machine: no host, and a list that is read anew every time."""
+
     record: Series
-    parts: tuple[tuple[Episode, tuple[Path, ...]], ...]
+    parts: tuple[tuple[Episode, Draft], ...]
+    host = ""
+    facts_sha256 = ""
+    finds: tuple[Find, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.record.source, self.record.series_id
 
     def series(self) -> Series:
         return self.record
+
+    def described(self, series: Series) -> Series:
+        """The series after the crawl: nothing was learned on the way."""
+        return series
 
     def episodes(self) -> Sequence[Episode]:
         return [episode for episode, _ in self.parts]
 
     def pages(self, episode: Episode) -> Sequence[Page]:
-        (files,) = [files for one, files in self.parts if one.episode_id == episode.episode_id]
-        return [Page(self._place(path)) for path in files]
+        (draft,) = [draft for one, draft in self.parts if one.episode_id == episode.episode_id]
+        if draft.fault:
+            raise PictureError(draft.fault)
+        return [Page(label) for label, _ in draft.pages]
 
     def read(self, page: Page, known: ImageRecord | None = None) -> Answer:
-        path = self._files[page.url]
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise PictureError(f"{page.url}: larger than {MAX_FILE_BYTES // 10**6} MB; not a picture of a comic")
-        return Answer(page.url, path.read_bytes())
-
-    def _place(self, path: Path) -> str:
-        """The path within the source: the same on every machine."""
-        return printable(path.relative_to(self.root).as_posix())
+        return Answer(page.url, self._readers[page.url]())
 
     @cached_property
-    def _files(self) -> dict[str, Path]:
-        return {self._place(path): path for _, files in self.parts for path in files}
+    def _readers(self) -> dict[str, Callable[[], bytes]]:
+        return dict(pair for _, draft in self.parts for pair in draft.pages)
 
 
-def open_folder(folder: Path, licence: Licence | None = None) -> Iterator["LocalSource | ArchiveFolder"]:
-    """The series in a folder: SERIES/EPISODE/*, EPISODE/*, a flat folder, or archives that are episodes.
+def open_folder(folder: Path, licence: Licence | None = None) -> Iterator[LocalSource]:
+    """The series in a folder: SERIES/EPISODE/*, EPISODE/*, a flat folder, archives that are episodes, in any mixture.
 
     UsageError when no picture and no archive is in it.
     """
     taken: set[str] = set()
-    for source in _series_in(folder, licence):
-        yield _apart(source, taken)
+    for source in _series_in(look(folder), licence):
+        number, candidate = 1, source.record.series_id
+        while candidate in taken:
+            number += 1
+            candidate = f"{source.record.series_id}-{number}"
+        taken.add(candidate)
+        yield replace(source, record=replace(source.record, series_id=candidate))
     if not taken:
-        raise UsageError(f"{folder}: no JPEG, PNG, WebP or GIF picture and no CBZ in this folder")
+        raise UsageError(f"{folder}: no {READ} picture and no CBZ, CBR, CB7 or PDF in this folder")
 
 
-def _apart(source: "LocalSource | ArchiveFolder", taken: set[str]) -> "LocalSource | ArchiveFolder":
-    """The source under an id that no other series of the same folder has."""
-    first = candidate = source.series().series_id
-    number = 1
-    while candidate in taken:
-        number += 1
-        candidate = f"{first}-{number}"
-    taken.add(candidate)
-    if candidate == first or isinstance(source, ArchiveFolder):  # archives come first: their id is always free
-        return source
-    return replace(source, record=replace(source.record, series_id=candidate))
+def _series_in(tree: Folder, licence: Licence | None) -> Iterator[LocalSource]:
+    """Archives with the folders of pictures beside them, pictures, folders of pictures, and folders of all those."""
+    reader = MemberReader()
+    name = tree.path.resolve().name
+    beside = [one for one in tree.folders if one.is_episode]
+    together = _drafts(tree, tree, reader, pictures=False) if tree.archives else []
+    if together:
+        yield from _grouped(together, name, tree.path, licence)
+    if tree.pictures:
+        yield _flat_series(tree, licence)
+    if beside and not together:
+        yield from _grouped([_folder_draft(one, one.path.name) for one in beside], name, tree.path, licence)
+    for one in tree.folders:
+        if one and not one.is_episode:
+            yield from _grouped(_drafts(one, one, reader), one.path.name, one.path, licence)
 
 
-def _series_in(folder: Path, licence: Licence | None) -> Iterator["LocalSource | ArchiveFolder"]:
-    """Archives, pictures, folders of pictures, and folders of those, in this order."""
-    archives = [path for path in _entries(folder) if path.is_file() and path.suffix.lower() in ARCHIVES]
-    flat = _pictures(folder)
-    nested = {path: _folders_with_pictures(path) for path in _entries(folder) if path.is_dir()}
-    if archives:
-        yield ArchiveFolder(printable(folder.resolve().name), tuple(archives), licence)
-    if flat:
-        yield _flat_series(folder, flat, licence)
-    episodes = [path for path, places in nested.items() if places == [path]]
-    if episodes:
-        yield _folder_series(folder, folder, episodes, licence)
-    deeper = [path for path, places in nested.items() if places and places != [path]]
-    for path in deeper:
-        yield _folder_series(folder, path, nested[path], licence)
+def _drafts(place: Folder, folder: Folder, reader: MemberReader, *, pictures: bool = True) -> list[Draft]:
+    """The episodes in a folder of one series, `place`: its own pictures, then archives and folders in natural order.
+
+    Without `pictures`: the archives of a source, and the folders beside them that are episodes.
+    """
+    own = [_folder_draft(folder, _name(folder.path, place))] if pictures and folder.pictures else []
+    inner: dict[Path, list[Draft]] = {path: _archive_drafts(folder, path, place, reader) for path in folder.archives}
+    for one in folder.folders:
+        if pictures or one.is_episode:
+            inner[one.path] = _drafts(place, one, reader)
+    order = sorted(inner, key=lambda path: (natural_key(path.name), path.name))
+    return own + [draft for path in order for draft in inner[path]]
+
+
+def _name(path: Path, place: Folder) -> str:
+    return path.relative_to(place.path).as_posix() if path != place.path else path.name
+
+
+def _folder_draft(folder: Folder, name: str) -> Draft:
+    """The pictures of one folder; ComicInfo.xml in it names the episode."""
+    info = read_comic_info(folder.path)
+    return Draft(name, _pages(folder, info.kept(folder.pictures)), info, printable(name))
+
+
+def _pages(folder: Folder, paths: Sequence[Path]) -> tuple[tuple[str, Callable[[], bytes]], ...]:
+    labels = apart(folder.label(path) for path in paths)
+    return tuple((label, folder.reads(path)) for label, path in zip(labels, paths, strict=True))
+
+
+def _archive_drafts(folder: Folder, path: Path, place: Folder, reader: MemberReader) -> list[Draft]:
+    """The episodes of an archive of a folder."""
+    label = folder.label(path)
+    try:
+        check_inside(path, folder.root)
+    except PictureError as error:
+        return [Draft(path.stem, (), title=printable(path.stem), url=label, fault=str(error))]
+    name = PurePosixPath(_name(path, place)).with_suffix("").as_posix()
+    return [_draft(book, path, name, label, reader) for book in read_books(path, label)]
+
+
+def _draft(book: Book, path: Path, name: str, label: str, reader: MemberReader) -> Draft:
+    whole = f"{name}/{book.name}" if book.name else name
+    title = printable(book.name or path.stem)
+    pages = tuple((page, reader.reads(path, address, page)) for page, address in book.pages)
+    return Draft(whole, pages, book.info, title, f"{label}#{book.name}" if book.name else label, book.fault)
+
+
+def open_archive(path: Path, licence: Licence | None = None) -> Iterator[LocalSource]:
+    """One archive: a series of one episode, or of as many as there are in it."""
+    label, reader = printable(path.name), MemberReader()
+    drafts = [_draft(book, path, path.stem, label, reader) for book in read_books(path, label)]
+    yield from _grouped(drafts, path.stem, None, licence)
 
 
 def open_picture(path: Path, licence: Licence | None = None) -> LocalSource:
     """One picture as a series of one episode."""
-    series = _series(path.stem, licence)
-    return LocalSource(path.parent, series, ((Episode(make_slug(path.stem), printable(path.stem)), (path,)),))
+    page = printable(path.name), lambda: read_file(path, path.resolve().parent if path.is_symlink() else path.parent)
+    return _one_series([Draft(path.stem, (page,), title=printable(path.stem))], path.stem, None, licence)
+
+
+def _grouped(drafts: Sequence[Draft], name: str, place: Path | None, licence: Licence | None) -> Iterator[LocalSource]:
+    """One series of all drafts, or several where their archives name several."""
+    named = list(dict.fromkeys(draft.own_series for draft in drafts if draft.own_series))
+    if len(named) < 2:
+        yield _one_series(drafts, name, place, licence)
+        return
+    for series in (*named, ""):
+        group = [draft for draft in drafts if draft.own_series == series]
+        if group:
+            yield _one_series(group, name, place if not series else None, licence)
+
+
+def _one_series(drafts: Sequence[Draft], name: str, place: Path | None, licence: Licence | None) -> LocalSource:
+    """ComicInfo.xml of an episode names it; the first that names a series, or one beside the episodes, the series."""
+    identifiers = unique([draft.info.number or draft.name for draft in drafts])
+    parts = [
+        (Episode(identifier, draft.info.title or draft.title, draft.url), draft)
+        for identifier, draft in zip(identifiers, drafts, strict=True)
+    ]
+    info = next((draft.info for draft in drafts if draft.info.series), None)
+    return LocalSource(_series(name, licence, info or (read_comic_info(place) if place else None)), tuple(parts))
 
 
 def _series(name: str, licence: Licence | None, info: ComicInfo | None = None) -> Series:
@@ -110,56 +204,25 @@ def _series(name: str, licence: Licence | None, info: ComicInfo | None = None) -
     return Series(SOURCE, identifier, title, info.authors, licence=licence or Licence(), language=info.language)
 
 
-def _entries(folder: Path) -> list[Path]:
-    """What is directly in a folder, in natural order, without hidden files, litter and symbolic links to folders."""
-    entries = [
-        path
-        for path in folder.iterdir()
-        if not path.name.startswith(".")
-        and path.name.casefold() not in IGNORED
-        and not (path.is_symlink() and path.is_dir())
-    ]
-    return sorted(entries, key=lambda path: natural_key(path.name))
-
-
-def _pictures(folder: Path) -> list[Path]:
-    return [path for path in _entries(folder) if path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES]
-
-
-def _folders_with_pictures(folder: Path) -> list[Path]:
-    """`folder` and everything below it that holds pictures directly, in natural order."""
-    own = [folder] if _pictures(folder) else []
-    return own + [place for path in _entries(folder) if path.is_dir() for place in _folders_with_pictures(path)]
-
-
-def _folder_series(root: Path, place: Path, folders: Sequence[Path], licence: Licence | None) -> LocalSource:
-    """One episode per folder; ComicInfo.xml in it names the episode, the first one, or one beside them, the series."""
-    names = [path.relative_to(place).as_posix() if path != place else path.name for path in folders]
-    infos = [read_comic_info(path) for path in folders]
-    identifiers = unique([info.number or name for info, name in zip(infos, names, strict=True)])
-    parts = [
-        (Episode(identifier, info.title or printable(name)), tuple(info.kept(_pictures(path))))
-        for identifier, name, info, path in zip(identifiers, names, infos, folders, strict=True)
-    ]
-    info = infos[0] if infos[0].series else read_comic_info(place)
-    return LocalSource(root, _series(place.resolve().name, licence, info), tuple(parts))
-
-
-def _flat_series(folder: Path, pictures: Sequence[Path], licence: Licence | None) -> LocalSource:
+def _flat_series(folder: Folder, licence: Licence | None) -> LocalSource:
     """Episodes from the pattern in the names; one episode, which ComicInfo.xml names, where not every name has it."""
-    found = [episode_and_page(path.stem) for path in pictures]
-    name = folder.resolve().name
-    info = read_comic_info(folder)
+    found = [episode_and_page(path.stem) for path in folder.pictures]
+    name = folder.path.resolve().name
+    info = read_comic_info(folder.path)
     series = _series(name, licence, info)
     if not all(found):
+        draft = Draft(name, _pages(folder, info.kept(folder.pictures)), info)
         episode = Episode(make_slug(info.number or name), info.title or printable(name))
-        return LocalSource(folder, series, ((episode, tuple(info.kept(pictures))),))
+        return LocalSource(series, ((episode, draft),))
     groups: dict[str, list[tuple[int, Path]]] = defaultdict(list)
-    for path, place in zip(pictures, found, strict=True):
+    for path, place in zip(folder.pictures, found, strict=True):
         assert place is not None
         groups[place[0]].append((place[1], path))
     parts = [
-        (Episode(f"e{number}", f"Episode {int(number)}"), tuple(path for _, path in sorted(pages)))
+        (
+            Episode(f"e{number}", f"Episode {int(number)}"),
+            Draft(number, _pages(folder, [path for _, path in sorted(pages, key=lambda pair: pair[0])])),
+        )
         for number, pages in sorted(groups.items(), key=lambda item: (int(item[0]), item[0]))
     ]
-    return LocalSource(folder, series, tuple(parts))
+    return LocalSource(series, tuple(parts))
