@@ -32,12 +32,14 @@ class Evidence:
     """A layout, how sure it is (0.5: it could as well be the other, 1: certain), and what speaks for and against it.
 
     `doubt` is a line for people where the evidence is thin: what was decided, on what, and how to overrule it.
+    `printed`: the pictures are of one size that printed pages have; so a square-ish one among them is a page, too.
     """
 
     layout: Found
     confidence: float
     reasons: tuple[str, ...]
     doubt: str = ""
+    printed: bool = False
 
     @property
     def words(self) -> str:
@@ -69,7 +71,7 @@ def picture_layout(picture: Image) -> Found:
 
 def picture_evidence(picture: Image, episode: Evidence | None = None) -> Evidence:
     """What one picture is by itself, (H, W, 3); `episode`: what was decided of all pictures beside it."""
-    found, reason = _of_picture(picture)
+    found, reason = _of_picture(picture, printed=episode is not None and episode.printed)
     if episode:
         return replace(episode, layout=found, reasons=(reason, *episode.reasons))
     height, width = picture.shape[:2]
@@ -77,12 +79,12 @@ def picture_evidence(picture: Image, episode: Evidence | None = None) -> Evidenc
     return _decided(found, 1.0 if tallish else 4.0, [reason])
 
 
-def _of_picture(picture: Image) -> tuple[Found, str]:
+def _of_picture(picture: Image, *, printed: bool) -> tuple[Found, str]:
     height, width = picture.shape[:2]
     size = f"{width}x{height}"
     if height > RULES.tall * width:
         return "strip", f"a picture of {size} is more than {RULES.tall:g} times as tall as wide"
-    square = max(height, width) <= RULES.square * min(height, width)
+    square = not printed and max(height, width) <= RULES.square * min(height, width)
     if square and len(page_panels(picture)) <= 1:
         return "single", f"a square-ish picture of {size} without inner gutters"
     return "page", f"a picture of {size}" + (" with inner gutters" if square else "")
@@ -97,7 +99,10 @@ def weigh_looks(looks: Sequence[Look | None]) -> Evidence:
     measures = (_of_borders, _of_margins, _of_blanks, _of_widths, _of_sizes)
     spoken = [one for measure in measures for one in measure(episode)]
     total = sum(points for points, _ in spoken)
-    return _decided("strip" if total > 0 else "page", abs(total), [words for _, words in spoken])
+    if "goes on" not in episode.borders:
+        total = min(total, RULES.most_indirect * len(there))
+    decided = _decided("strip" if total > 0 else "page", abs(total), [words for _, words in spoken])
+    return replace(decided, printed=episode.sizes == "printed")
 
 
 def _decided(layout: Found, points: float, reasons: Sequence[str]) -> Evidence:

@@ -44,6 +44,7 @@ class Rules:
     points_tall: float = 2.0  # where they are taller
     points_rest: float = 2.0  # all of one height but the last, which is lower: cut at regular heights
     points_irregular: tuple[float, ...] = (0.0, 0.0, 0.5, 2.0, 3.0)  # heights of all kinds, by pictures: two say little
+    most_indirect: float = 0.9  # for a strip, per picture, where art goes on nowhere: of two nobody can be sure
     sure: float = 0.88  # two points; a decision below is said to people
 
     tolerance: int = 12  # a pixel this close to a colour is that colour: JPEG noise, paper grain
