@@ -213,7 +213,8 @@ def _of_margins(episode: _Episode) -> _Spoken:
     bottoms = [episode.evened(look, _margin(look.bottom, below)) for look, _, below in drawn]
     same = [_repeated(tops), _repeated(bottoms)]
     large = sum(one > RULES.margin_large * episode.usual for one in [*tops, *bottoms])
-    if episode.even and min(same) >= max(2, RULES.margin_share * len(drawn)):
+    may_repeat = episode.even or episode.sizes == "rest"  # a comic's last page may be half a page
+    if may_repeat and min(same) >= max(2, RULES.margin_share * len(drawn)):
         yield -RULES.points_margin * (sum(same) - 2), "margins repeat"
     elif large:
         yield min(RULES.most_large, RULES.points_large * large), "gaps at the borders are large and differ"

@@ -200,6 +200,12 @@ def test_a_volume_with_a_cover_and_a_double_page_is_pages(margin):
         assert sure(volume) == "page"
 
 
+def test_a_lower_last_page_makes_no_strip():
+    for seed in range(3):
+        assert sure([*pages(seed=seed, count=4), framed(art(300, WIDTH - 40, seed), *[20] * 4)]) == "page"
+        assert sure([*pages(seed=seed, margin=0), art(300, seed=700 + seed)]) == "page"
+
+
 def test_scans_with_margins_that_jump_are_pages():
     for seed in range(4):
         rng, scans = np.random.default_rng(seed), []
