@@ -13,6 +13,7 @@ from comicdata.errors import UsageError
 from comicdata.records import CannyPreset, PairOptions, XDoGPreset
 
 DEFAULTS = PairOptions()
+DOUBTS_SAID = 8  # the rest are counted: their rows have layout_evidence
 
 
 @command(writes=True, example="comicdata make-pairs out/crawl --out out/pairs --size 256 --test-episodes 15-17")
@@ -35,7 +36,7 @@ DEFAULTS = PairOptions()
     "--layout",
     type=click.Choice(["auto", "strip", "page", "single"]),
     default=DEFAULTS.layout,
-    help="What the pictures of an episode are.",
+    help="What the pictures of an episode are; auto measures it, and says so where the evidence is thin.",
 )
 @click.option(
     "--reading-order",
@@ -140,6 +141,10 @@ def _report(front: Front, out: Path, summary: Any, seconds: float) -> None:
         front.say(f"{summary.excluded} pairs excluded by hand")
     if summary.dropped:
         front.say("dropped: " + ", ".join(f"{count} {reason}" for reason, count in summary.dropped.items()))
+    for doubt in summary.doubts[:DOUBTS_SAID]:
+        front.warn(doubt)
+    if len(summary.doubts) > DOUBTS_SAID:
+        front.warn(f"{len(summary.doubts) - DOUBTS_SAID} more such episodes: see layout_evidence in the manifest")
     if summary.splits["train"] == 0:
         front.warn("no pair is left to train on")
     for failure in summary.failures:

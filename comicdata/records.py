@@ -164,11 +164,12 @@ class Failure:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """One row of a manifest: one square window of one panel at one size, kept or dropped.
 
     `panel_box` lies in the stitched strip or the page, `crop_box` in the panel; fractions are of the window's pixels.
+    `layout` is what the panel was cut from, `layout_evidence` why; both "" in what version 0.1.0 wrote.
     `outlines` are line art made elsewhere: (name, file name, sha256) each, two more columns of the manifest.
     """
 
@@ -195,6 +196,8 @@ class Pair:
     licence: str
     attribution: str
     split_confidence: float
+    layout: str = ""
+    layout_evidence: str = ""
     dhash: str
     black_fraction: float
     ink_canny: float

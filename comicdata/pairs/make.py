@@ -3,7 +3,7 @@ parts decides: duplicates, splits, the manifest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from comicdata.records import Failure, Pair, PairOptions
 class Summary:
     """What make_pairs did: counts over the whole folder, and how many episodes were made new by this run.
 
-    `panels` counts all, `kept` those of which a pair is left to train on.
+    `panels` counts all, `kept` those of which a pair is left to train on. `doubts`: a line for every episode whose
+    layout was decided on thin evidence.
     """
 
     panels: int
@@ -36,6 +37,7 @@ class Summary:
     splits: dict[str, int]
     episodes_new: int
     failures: list[Failure]
+    doubts: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,14 @@ def make_pairs(
         sweep_orphans(out)
         plan = plan_pairs(crawl, out, options)
         failures = _run_tasks(plan.todo, on_episode, **how)
-        rows, part_failures = _decided_rows(plan, out, failures)
+        rows, part_failures, doubts = _decided_rows(plan, out, failures)
         lost = _tasks_with_lost_pictures(plan, out, rows)
         if lost:  # a copy whose original went away, or pictures that were deleted or damaged
             failures += _run_tasks(lost, on_episode, **how)
-            rows, part_failures = _decided_rows(plan, out, failures)
+            rows, part_failures, doubts = _decided_rows(plan, out, failures)
         rows, missing = join_outlines(out, rows, found)
-        return _finish(out, options, plan, rows, [*failures, *part_failures, *missing])
+        summary = _finish(out, options, plan, rows, [*failures, *part_failures, *missing])
+        return replace(summary, doubts=doubts)
 
 
 def _run_tasks(tasks: Sequence[Task], on_episode: Callable[[int, int], None], **how: Any) -> list[Failure]:
@@ -123,13 +126,14 @@ def _run_tasks(tasks: Sequence[Task], on_episode: Callable[[int, int], None], **
     return failures
 
 
-def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[list[Pair], list[Failure]]:
-    """Rows and failures of all parts in the order of episodes; duplicates dropped, exclusions laid over.
+def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[list[Pair], list[Failure], list[str]]:
+    """Rows, failures and doubts of all parts in the order of episodes; duplicates dropped, exclusions laid over.
 
     IntegrityError when an episode that did not fail has no part that fits: it must never count as one without rows.
     """
     rows: list[Pair] = []
     failures: list[Failure] = []
+    doubts: list[str] = []
     lost = {failure.item for failure in failed}
     for task in plan.tasks:
         header, values = read_part(task)
@@ -139,9 +143,10 @@ def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[lis
                 "(with --engine ray on machines that have the same version of comicdata and see the same folders)"
             )
         failures += [Failure(**failure) for failure in header.get("failures", [])]
+        doubts += [f"{'/'.join(task.place)}: {header['doubt']}"] if header.get("doubt") else []
         rows += [manifest.row_from_json(value, f"{part_path(task)}:{n}") for n, value in enumerate(values, 2)]
     excluded = manifest.read_excluded(out)
-    return [replace(row, excluded=row.id in excluded) for row in drop_duplicates(rows)], failures
+    return [replace(row, excluded=row.id in excluded) for row in drop_duplicates(rows)], failures, doubts
 
 
 def _tasks_with_lost_pictures(plan: Plan, out: Path, rows: Sequence[Pair]) -> list[Task]:
