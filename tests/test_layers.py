@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {"comicdata": "comicdata", "models": "comicdata.models", "cli": "comicdata.cli"}
 FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 # The rooms of each part, lowest floor first: a room imports only from its own floor's rooms above it in this list.
-CORE = [["lazy"], ["errors"], ["records"], ["files"], ["images"], ["episodes"], ["panels", "outlines", "forgotten"],
-        ["crawl", "pairs", "flats", "drawn"], ["exports", "forget"]]  # fmt: skip
+CORE = [["lazy"], ["errors"], ["records", "numbers"], ["files"], ["images"], ["episodes"],
+        ["panels", "outlines", "forgotten"], ["crawl", "pairs", "flats", "drawn"], ["exports", "forget"]]  # fmt: skip
 MODELS = [["memory", "networks"], ["data"], ["runs"], ["colorize"], ["evaluate"], ["train"]]
 ONLY_FROM = {  # core rooms that know less than their floor allows
     "drawn": {"errors", "records", "files", "images"},

@@ -179,6 +179,8 @@ class Attempt:
             fetched_at=datetime.now(UTC).isoformat(timespec="seconds"),
             published=self.episode.published,
             earlier=tuple(earlier),
+            number=self.episode.number,
+            season=self.episode.season,
         )
         write_series(self.out, self.source.described(self.series))  # before the record: a killed run has it too
         write_episode(self.out, record)

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import printable, slug, unique
-from comicdata.crawl.sources.comic_info import MAX_BYTES, NAME, ComicInfo, parse_comic_info
+from comicdata.crawl.sources.comic_info import MAX_BYTES, NAME, ComicInfo, numbers_of, parse_comic_info
 from comicdata.crawl.web import Find
 from comicdata.episodes import natural_key
 from comicdata.errors import PictureError
@@ -44,6 +44,7 @@ class OnDisk:
     """What sources on this machine share: no host, and a list that is read anew every time."""
 
     host = ""
+    own_ids = False
     facts_sha256 = ""
     finds: tuple[Find, ...] = ()
 
@@ -104,17 +105,22 @@ class ArchiveFolder(OnDisk):
     @cached_property
     def _episodes(self) -> dict[str, tuple[Episode, Path]]:
         infos = [read_comic_info(path) for path in self.archives]
+        stems = [printable(path.stem) for path in self.archives]
         names = unique([info.number or path.stem for info, path in zip(infos, self.archives, strict=True)])
+        said = numbers_of(infos, stems, infos[0].series or self.name)
         return {
-            identifier: (Episode(identifier, info.title or printable(path.stem), printable(path.name)), path)
-            for identifier, info, path in zip(names, infos, self.archives, strict=True)
+            printable(path.name): (
+                Episode(name, info.title or stem, printable(path.name), number=number, season=season),
+                path,
+            )
+            for name, info, stem, path, (number, season) in zip(names, infos, stems, self.archives, said, strict=True)
         }
 
     def episodes(self) -> Sequence[Episode]:
         return [episode for episode, _ in self._episodes.values()]
 
     def pages(self, episode: Episode) -> Sequence[Page]:
-        path = self._episodes[episode.episode_id][1]
+        path = self._episodes[episode.url][1]
         return [Page(f"{printable(path.name)}#{name}") for name in page_names(path)]
 
     def read(self, page: Page, known: ImageRecord | None = None) -> Answer:

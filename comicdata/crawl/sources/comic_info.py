@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from comicdata.numbers import canonical, read_number, read_numbers
+
 Page = TypeVar("Page")
 NAME = "comicinfo.xml"  # in any case
 MAX_BYTES = 1_000_000
@@ -19,6 +21,7 @@ class ComicInfo:
     title: str = ""
     series: str = ""
     number: str = ""
+    volume: str = ""
     authors: tuple[str, ...] = ()
     language: str = ""
     skipped: frozenset[int] = frozenset()
@@ -59,10 +62,21 @@ def parse_comic_info(data: bytes) -> ComicInfo:
         title=_text(root, "Title"),
         series=_text(root, "Series"),
         number=_text(root, "Number"),
+        volume=_text(root, "Volume").removeprefix("-1"),  # how some programs write that there is none
         authors=tuple(dict.fromkeys(author for author in authors if author)),
         language=_text(root, "LanguageISO"),
         skipped=skipped,
     )
+
+
+def numbers_of(infos: Sequence[ComicInfo], names: Sequence[str], series: str) -> list[tuple[str, str]]:
+    """(number, season) of every episode: of its ComicInfo.xml, else of its name, folders ("Season 2/03") and all."""
+    said = read_numbers([name.rpartition("/")[2] for name in names], series)
+    places = [read_number(name.rpartition("/")[0]) for name in names]
+    return [
+        (canonical(info.number) or one.number, canonical(info.volume) or one.season or place.season)
+        for info, one, place in zip(infos, said, places, strict=True)
+    ]
 
 
 def _text(root: Any, tag: str) -> str:

@@ -10,10 +10,11 @@ from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import episode_and_page, printable, unique
 from comicdata.crawl.names import slug as make_slug
 from comicdata.crawl.sources.archive import ARCHIVES, ArchiveFolder, OnDisk
-from comicdata.crawl.sources.comic_info import ComicInfo, read_comic_info
+from comicdata.crawl.sources.comic_info import ComicInfo, numbers_of, read_comic_info
 from comicdata.episodes import natural_key
 from comicdata.errors import PictureError, UsageError
 from comicdata.images import PICTURE_SUFFIXES
+from comicdata.numbers import canonical, read_number
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 SOURCE = "local"
@@ -36,7 +37,7 @@ class LocalSource(OnDisk):
         return [episode for episode, _ in self.parts]
 
     def pages(self, episode: Episode) -> Sequence[Page]:
-        (files,) = [files for one, files in self.parts if one.episode_id == episode.episode_id]
+        (files,) = [files for one, files in self.parts if _name(one) == _name(episode)]
         return [Page(self._place(path)) for path in files]
 
     def read(self, page: Page, known: ImageRecord | None = None) -> Answer:
@@ -96,10 +97,17 @@ def _series_in(folder: Path, licence: Licence | None) -> Iterator["LocalSource |
         yield _folder_series(folder, path, nested[path], licence)
 
 
+def _name(episode: Episode) -> str:
+    """What an episode lies under, whatever id a crawl knows it by."""
+    return episode.url or episode.episode_id
+
+
 def open_picture(path: Path, licence: Licence | None = None) -> LocalSource:
     """One picture as a series of one episode."""
     series = _series(path.stem, licence)
-    return LocalSource(path.parent, series, ((Episode(make_slug(path.stem), printable(path.stem)), (path,)),))
+    number = read_number(printable(path.stem)).number
+    episode = Episode(make_slug(path.stem), printable(path.stem), number=number)
+    return LocalSource(path.parent, series, ((episode, (path,)),))
 
 
 def _series(name: str, licence: Licence | None, info: ComicInfo | None = None) -> Series:
@@ -137,9 +145,14 @@ def _folder_series(root: Path, place: Path, folders: Sequence[Path], licence: Li
     names = [path.relative_to(place).as_posix() if path != place else path.name for path in folders]
     infos = [read_comic_info(path) for path in folders]
     identifiers = unique([info.number or name for info, name in zip(infos, names, strict=True)])
+    names = [printable(name) for name in names]
+    said = numbers_of(infos, names, infos[0].series or printable(place.resolve().name))
     parts = [
-        (Episode(identifier, info.title or printable(name)), tuple(info.kept(_pictures(path))))
-        for identifier, name, info, path in zip(identifiers, names, infos, folders, strict=True)
+        (
+            Episode(identifier, info.title or name, name, number=number, season=season),
+            tuple(info.kept(_pictures(path))),
+        )
+        for identifier, name, info, path, (number, season) in zip(identifiers, names, infos, folders, said, strict=True)
     ]
     info = infos[0] if infos[0].series else read_comic_info(place)
     return LocalSource(root, _series(place.resolve().name, licence, info), tuple(parts))
@@ -152,14 +165,19 @@ def _flat_series(folder: Path, pictures: Sequence[Path], licence: Licence | None
     info = read_comic_info(folder)
     series = _series(name, licence, info)
     if not all(found):
-        episode = Episode(make_slug(info.number or name), info.title or printable(name))
+        ((number, season),) = numbers_of([info], [printable(name)], "")
+        title = info.title or printable(name)
+        episode = Episode(make_slug(info.number or name), title, number=number, season=season)
         return LocalSource(folder, series, ((episode, tuple(info.kept(pictures))),))
     groups: dict[str, list[tuple[int, Path]]] = defaultdict(list)
     for path, place in zip(pictures, found, strict=True):
         assert place is not None
         groups[place[0]].append((place[1], path))
     parts = [
-        (Episode(f"e{number}", f"Episode {int(number)}"), tuple(path for _, path in sorted(pages)))
+        (
+            Episode(f"e{number}", f"Episode {int(number)}", number=canonical(number)),
+            tuple(path for _, path in sorted(pages)),
+        )
         for number, pages in sorted(groups.items(), key=lambda item: (int(item[0]), item[0]))
     ]
     return LocalSource(folder, series, tuple(parts))

@@ -11,10 +11,11 @@ from bs4 import BeautifulSoup
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from comicdata.crawl.fetch import Answer
-from comicdata.crawl.names import slug, unique
+from comicdata.crawl.names import episode_name, slug, unique
 from comicdata.crawl.web import Find, UnavailableError, Visit, Web, refuse_this_machine
 from comicdata.errors import NetworkError, UsageError
 from comicdata.files import sha256_bytes
+from comicdata.numbers import read_numbers
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 MAX_LIST_PAGES = 500
@@ -128,6 +129,8 @@ def _block(annotation: Any) -> type[BaseModel]:
 class RecipeSource:
     """The comic of one recipe; robots.txt and opt-outs decide before every page and picture."""
 
+    own_ids = False
+
     def __init__(self, recipe: Recipe, visit: Visit, base: str | None = None) -> None:
         self.recipe = recipe
         self.base = (base or recipe.site.base).rstrip("/") + "/"
@@ -173,8 +176,12 @@ class RecipeSource:
             found = self._list(urljoin(self.base, how.url))
         if how.order == "desc":
             found.reverse()
-        names = unique([_episode_name(title, index) for index, (title, _) in enumerate(found, 1)])
-        return [Episode(name, title, url) for name, (title, url) in zip(names, found, strict=True)]
+        said = _numbered([title for title, _ in found], self.recipe.site.title)
+        names = unique([episode_name(*one, title) for one, (title, _) in zip(said, found, strict=True)])
+        return [
+            Episode(name, title, url, number=number, season=season)
+            for name, (number, season), (title, url) in zip(names, said, found, strict=True)
+        ]
 
     def pages(self, episode: Episode) -> Sequence[Page]:
         """The pictures of one episode, in the order of the document, each once; a page that a walk saw is not asked
@@ -235,10 +242,12 @@ def _numbers(how: Episodes) -> range:
     return range(how.first, how.last + 1)
 
 
-def _episode_name(title: str, index: int) -> str:
-    """A short name for an id: the number in the title where there is one, else the position."""
-    numbers = re.findall(r"\d+", title)
-    return f"e{int(numbers[0]):03d}" if numbers else f"e{index:03d}"
+def _numbered(titles: Sequence[str], series: str) -> list[tuple[str, str]]:
+    """(number, season) of every title; their places in a list whose titles, most of them, say none."""
+    said = read_numbers(titles, series)
+    if 2 * sum(one.number != "" for one in said) < len(said):
+        return [(str(place), one.season) for place, one in enumerate(said, 1)]
+    return [(one.number, one.season) for one in said]
 
 
 def parse_list(text: Markup, url: str, item_css: str, next_css: str) -> tuple[list[tuple[str, str]], str]:
