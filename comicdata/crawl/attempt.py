@@ -17,6 +17,7 @@ from comicdata.errors import ComicDataError, NetworkError, PictureError, PolicyE
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Page, Series, Status
 
 GONE = (404, 410)
+DOT = 2  # pixels on a side
 Missing = list[tuple[str, str]]
 log = logging.getLogger("comicdata")
 
@@ -39,9 +40,13 @@ class Attempt:
             return self._refused(self.episode.status, self.episode.reason)
         try:
             pages = self.source.pages(self.episode)
-            images, missing = self._pictures(pages)
+            stored, missing = self._pictures(pages)
         except (NetworkError, PictureError, PolicyError, UnavailableError) as error:
             return self._refused(self._status_of(error), str(error))
+        images = self._without_placeholders(stored)
+        if stored and not images and not missing:
+            why = f"{self.episode.url}: nothing but placeholders of a pixel; has the site changed?"
+            return self._store("layout_changed", why, [], [])
         status: Status = "ok" if images and not missing else "partial" if images else "failed"
         reason = "" if status == "ok" else missing[0][1] if missing else "no picture found"
         return self._store(status, reason, images, missing)
@@ -57,6 +62,7 @@ class Attempt:
             self._status_of(error)  # a host that gives up ends the crawl here as well
             log.warning("%s stays as it is: %s", self.episode.episode_id, error)
             return before
+        answered = self._without_placeholders(answered)
         kept = {image.file_name for image in answered}
         earlier = [image for image in (*before.images, *before.earlier) if image.file_name not in kept]
         return self._store("ok" if answered else before.status, "", answered or list(before.images), [], earlier)
@@ -97,6 +103,10 @@ class Attempt:
         finally:
             wait([future for future in futures if future is not None and not future.cancel()])
         return images, missing
+
+    def _without_placeholders(self, images: Sequence[ImageRecord]) -> list[ImageRecord]:
+        """Pictures of a site that are more than a dot: it stands for a picture still to come, or counts readers."""
+        return [image for image in images if not self.source.host or max(image.width, image.height) > DOT]
 
     def _status_of(self, error: ComicDataError) -> Status:
         """What a refusal makes of the episode."""

@@ -4,14 +4,16 @@ import difflib
 import re
 import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Literal, TypeVar, get_args
-from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from bs4 import BeautifulSoup
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import episode_name, slug, unique
+from comicdata.crawl.sources.viewer import ATTRIBUTES, absolute, addresses, check_placeholders
 from comicdata.crawl.web import Find, UnavailableError, Visit, Web, refuse_this_machine
 from comicdata.errors import NetworkError, UsageError
 from comicdata.files import sha256_bytes
@@ -69,14 +71,15 @@ class Episodes(Strict):
 
 
 class Images(Strict):
-    """Which elements are the pictures, and which attribute holds the address (the first that is there).
+    """Which elements are the pictures, and which attribute holds the address (the first that is there). Where a recipe
+    names none, the usual ones are looked through, and an address that is a placeholder is passed over for a better one.
 
     Of the addresses those count that contain one of `keep_match` (when there are any) and none of `drop_match`;
     `strip_query` names parameters to take off them. `referer` is what the pictures are asked with.
     """
 
     css: str
-    attr: tuple[str, ...] = ("data-url", "data-src", "src")
+    attr: tuple[str, ...] = ATTRIBUTES
     keep_match: tuple[str, ...] = ()
     drop_match: tuple[str, ...] = ()
     strip_query: tuple[str, ...] = ()
@@ -229,7 +232,8 @@ class RecipeSource:
         while url and url not in found and len(found) < how.most:
             text = self._text(url)
             found[url] = parse_title(text) or f"Episode {len(found) + 1}"
-            self._pages[url] = parse_images(text, url, self.recipe.images)
+            with suppress(UnavailableError):  # it is asked for again, and says so, when its turn comes
+                self._pages[url] = parse_images(text, url, self.recipe.images)
             _, following = parse_list(text, url, "", how.next_css)
             url = "" if _select(BeautifulSoup(text, "lxml"), how.stop_css) else following
         self.web.note("episodes", how.next_css, found)
@@ -253,8 +257,8 @@ def _numbered(titles: Sequence[str], series: str) -> list[tuple[str, str]]:
 def parse_list(text: Markup, url: str, item_css: str, next_css: str) -> tuple[list[tuple[str, str]], str]:
     """(title, absolute link) of every item, and the link to the next list page or ""."""
     soup = BeautifulSoup(text, "lxml")
-    links = [(_words(link), _absolute(url, link.get("href"))) for link in _select(soup, item_css)]
-    following = [_absolute(url, link.get("href")) for link in _select(soup, next_css)]
+    links = [(_words(link), absolute(url, link.get("href"))) for link in _select(soup, item_css)]
+    following = [absolute(url, link.get("href")) for link in _select(soup, next_css)]
     return [(title, link) for title, link in links if link], next(filter(None, following), "")
 
 
@@ -264,15 +268,16 @@ def parse_title(text: Markup) -> str:
 
 
 def parse_images(text: Markup, url: str, how: Images) -> list[Page]:
-    """The picture addresses of an episode page, absolute, in order, each once."""
-    found: dict[str, Page] = {}
-    for element in _select(BeautifulSoup(text, "lxml"), how.css):
-        link = next(filter(None, (_absolute(url, element.get(name)) for name in how.attr)), "")
-        kept = not how.keep_match or any(part in link for part in how.keep_match)
-        if link and kept and not any(part in link for part in how.drop_match):
-            link = _without(link, how.strip_query)
-            found.setdefault(link, Page(link, url))
-    return list(found.values())
+    """The picture addresses of an episode page, absolute, in order, each once.
+
+    UnavailableError where most of them are placeholders.
+    """
+    elements = _select(BeautifulSoup(text, "lxml"), how.css)
+    links = addresses(elements, url, how.attr, guess="attr" not in how.model_fields_set)
+    links = [link for link in links if not any(part in link for part in how.drop_match)]
+    links = [link for link in links if not how.keep_match or any(part in link for part in how.keep_match)]
+    check_placeholders(links, url)
+    return [Page(link, url) for link in dict.fromkeys(_without(link, how.strip_query) for link in links if link)]
 
 
 def _without(link: str, names: Sequence[str]) -> str:
@@ -282,17 +287,6 @@ def _without(link: str, names: Sequence[str]) -> str:
     parts = urlsplit(link)
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in names]
     return urlunsplit(parts._replace(query=urlencode(query)))
-
-
-def _absolute(url: str, address: Any) -> str:
-    """The http(s) address that a link or picture on the page `url` means, without fragment; "" for anything else
-    (data:, javascript:, an address that cannot be parsed).
-    """
-    try:
-        link = urldefrag(urljoin(url, str(address or "").strip())).url if address else ""
-        return link if urlsplit(link).scheme in ("http", "https") else ""
-    except ValueError:
-        return ""
 
 
 def _select(soup: BeautifulSoup, css: str) -> list[Any]:
