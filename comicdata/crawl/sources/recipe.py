@@ -1,6 +1,7 @@
 """A site described by a TOML recipe: where the episodes are listed, and which elements are the pictures."""
 
 import difflib
+import logging
 import re
 import tomllib
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from comicdata.numbers import read_numbers
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 MAX_LIST_PAGES = 500
+MOST_NUMBERS = 100_000
+log = logging.getLogger("comicdata")
 Markup = str | bytes
 Checked = TypeVar("Checked", bound=BaseModel)
 
@@ -220,6 +223,8 @@ class RecipeSource:
             items, following = parse_list(self._text(url), url, how.item_css, how.next_css)
             found |= {link: title for title, link in items if link not in found}
             url = following
+        if url and url not in seen:
+            log.warning("%s: the list goes on behind %d pages; what is behind them is left out", start, len(seen))
         self.web.note("episodes", how.item_css, found)
         if not found:
             raise NetworkError(f"{start}: {how.item_css!r} finds no episode; has the site changed?")
@@ -236,6 +241,8 @@ class RecipeSource:
                 self._pages[url] = parse_images(text, url, self.recipe.images)
             _, following = parse_list(text, url, "", how.next_css)
             url = "" if _select(BeautifulSoup(text, "lxml"), how.stop_css) else following
+        if url and url not in found:
+            log.warning("%s: the walk goes on behind %d pages; `most` in the recipe says how far", url, len(found))
         self.web.note("episodes", how.next_css, found)
         return [(title, link) for link, title in found.items()]
 
@@ -243,6 +250,8 @@ class RecipeSource:
 def _numbers(how: Episodes) -> range:
     if "{n}" not in how.url or how.last < how.first:
         raise UsageError("episodes.mode = 'number' needs {n} in the url, and first <= last")
+    if how.last - how.first >= MOST_NUMBERS:
+        raise UsageError(f"episodes.last: at most {MOST_NUMBERS} episodes, from first to last")
     return range(how.first, how.last + 1)
 
 
