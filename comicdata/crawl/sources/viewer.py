@@ -96,6 +96,7 @@ def _further(element: Any, url: str, names: Sequence[str]) -> Iterator[str]:
         link = _value(element, url, name) if name.startswith("data-") and not SMALLER.search(name) else ""
         if link and link.lower().partition("?")[0].endswith(tuple(PICTURE_SUFFIXES)) and not _looks_empty(link):
             yield link
-    if element.parent is not None and element.parent.name == "picture":
-        sources = element.parent.select("source")
+    picture = element.find_parent("picture")
+    if picture is not None:
+        sources = picture.select("source")
         yield from filter(None, (_first(one, url, ("data-srcset", "srcset")) for one in sources))
