@@ -117,18 +117,18 @@ class _Lane:
         from comicdata.crawl import failed_before, listed, select
         from comicdata.episodes import unnamed, what_there_is
 
-        options, name = self.options, "/".join(source.key)
+        options = self.options
         every = listed(source, self.out, update=options["update"] or options["refresh"])
         pattern = options["episodes"]
         chosen = select(every, pattern, options["max_episodes"])
         wrong = unnamed(every, pattern) if pattern is not None else []
         if wrong and not options["retry_failed"]:
-            why = f"{name}: --episodes {','.join(wrong)} names none of its episodes; there are {what_there_is(every)}"
+            why = f"--episodes {','.join(wrong)} names none of its episodes; there are {what_there_is(every)}"
             if not chosen:
                 raise UsageError(why)
-            self.front.warn(why)
+            self.front.warn(f"{'/'.join(source.key)}: {why}")
         if not chosen and not options["retry_failed"]:
-            raise UsageError(f"{name}: there is no episode")
+            raise UsageError("there is no episode")
         return failed_before(source, self.out, chosen) if options["retry_failed"] else chosen
 
     def _store(self, source: "Source", chosen: Sequence[Any], report: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from comicdata.crawl.fetch import Answer, GaveUpError, StatusError
 from comicdata.crawl.robots import RobotsError
 from comicdata.crawl.sources import Source
+from comicdata.crawl.sources.viewer import looks_empty
 from comicdata.crawl.store import intact_journal, split_intact, write_episode, write_image, write_series
 from comicdata.crawl.web import OptedOutError, UnavailableError
 from comicdata.episodes import series_folder, stored_episode
@@ -17,7 +18,7 @@ from comicdata.errors import ComicDataError, NetworkError, PictureError, PolicyE
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Page, Series, Status
 
 GONE = (404, 410)
-DOT = 2  # pixels on a side
+DOT, ICON = 2, 64  # pixels on the longer side
 Missing = list[tuple[str, str]]
 log = logging.getLogger("comicdata")
 
@@ -45,7 +46,7 @@ class Attempt:
             return self._refused(self._status_of(error), str(error))
         images = self._without_placeholders(stored)
         if stored and not images and not missing:
-            why = f"{self.episode.url}: nothing but placeholders of a pixel; has the site changed?"
+            why = f"{self.episode.url}: nothing but placeholders; has the site changed?"
             return self._store("layout_changed", why, [], [])
         status: Status = "ok" if images and not missing else "partial" if images else "failed"
         reason = "" if status == "ok" else missing[0][1] if missing else "no picture found"
@@ -105,8 +106,10 @@ class Attempt:
         return images, missing
 
     def _without_placeholders(self, images: Sequence[ImageRecord]) -> list[ImageRecord]:
-        """Pictures of a site that are more than a dot: it stands for a picture still to come, or counts readers."""
-        return [image for image in images if not self.source.host or max(image.width, image.height) > DOT]
+        """Pictures of a site but for dots, and icons named like a placeholder: the true picture is still to come."""
+        sizes = [(image, max(image.width, image.height)) for image in images]
+        site = bool(self.source.host)
+        return [one for one, side in sizes if not site or side > (ICON if looks_empty(one.url) else DOT)]
 
     def _status_of(self, error: ComicDataError) -> Status:
         """What a refusal makes of the episode."""

@@ -112,6 +112,20 @@ def test_a_dot_is_no_page_and_nothing_but_dots_is_another_layout(tmp_path):
     assert stored(tmp_path / "4", {"/b.png": page, "/a.png": (500, {}, b"")}) == ("partial", ["b.png"])
 
 
+@pytest.mark.parametrize("name", ["/loading.gif", "/img/lazy.png", "/spinner.gif"])
+def test_two_icons_of_one_address_are_another_layout(tmp_path, name):
+    body = f"<div id=v><img src={name}><img src={name}></div>"
+    assert stored(tmp_path, {name: a_picture(32, 32)}, body) == ("layout_changed", [])
+
+
+def test_one_icon_is_a_placeholder_where_its_name_says_so(tmp_path):
+    pictures = {"/loading.gif": a_picture(32, 32), "/blank.png": a_picture(200, 90), "/star.png": a_picture(32, 32)}
+    assert stored(tmp_path / "1", pictures, "<div id=v><img src=/loading.gif></div>") == ("layout_changed", [])
+    assert stored(tmp_path / "2", pictures, "<div id=v><img src=/blank.png><img src=/star.png></div>") == (
+        *("ok", ["blank.png", "star.png"]),
+    )
+
+
 @pytest.mark.parametrize("size", [(1, 690), (3, 3), (600, 2), (8, 8)])
 def test_small_pictures_are_pages(tmp_path, size):
     assert stored(tmp_path, {"/a.png": a_picture(*size), "/b.png": a_picture(9, 9)}) == ("ok", ["a.png", "b.png"])

@@ -150,7 +150,7 @@ class RecipeSource:
             visit.fetcher.slow_down(self.base, recipe.site.delay)
         site = recipe.site
         self.key = slug(site.name, "s"), slug(site.series or site.title, "s")
-        self.facts_sha256 = sha256_bytes(f"{recipe.model_dump_json()} {self.base}".encode())
+        self.facts_sha256 = sha256_bytes(f"{_facts(recipe)} {self.base}".encode())
         self._listing: list[Episode] | None = None
         self._pages: dict[str, list[Page]] = {}
 
@@ -253,6 +253,14 @@ def _numbers(how: Episodes) -> range:
     if how.last - how.first >= MOST_NUMBERS:
         raise UsageError(f"episodes.last: at most {MOST_NUMBERS} episodes, from first to last")
     return range(how.first, how.last + 1)
+
+
+def _facts(recipe: Recipe) -> str:
+    """What decides which episodes there are; the usual attributes as 0.1.0 had them, so that its lists stay known."""
+    images = recipe.images
+    if "attr" not in images.model_fields_set:
+        images = images.model_copy(update={"attr": ("data-url", "data-src", "src")})
+    return recipe.model_copy(update={"images": images}).model_dump_json()
 
 
 def _numbered(titles: Sequence[str], series: str) -> list[tuple[str, str]]:

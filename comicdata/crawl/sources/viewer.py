@@ -20,7 +20,7 @@ PLACEHOLDER = re.compile(
     r"(?<![a-z0-9])(?:1x1|blank|spacer|placeholder|trans|transparent|loading|loader|lazy|lazyload|pixel|empty)(?![a-z0-9])"
 )
 SMALLER = re.compile("thumb|low|small|tiny|blur|preview|fallback|placeholder|error|avatar|icon")
-FEW = 3  # from so many on, one address for most elements is a placeholder and not a picture that comes again
+FEW = 3  # from so many on, one address for most elements is a placeholder and not a picture for two sorts of readers
 
 
 def addresses(elements: Sequence[Any], url: str, names: Sequence[str], *, guess: bool) -> list[str]:
@@ -34,7 +34,7 @@ def addresses(elements: Sequence[Any], url: str, names: Sequence[str], *, guess:
     if not guess:
         return links
     return [
-        next(_further(element, url, names), link) if counts[link] > 1 or _looks_empty(link) else link
+        next(_further(element, url, names), link) if counts[link] > 1 or looks_empty(link) else link
         for element, link in zip(elements, links, strict=True)
     ]
 
@@ -44,7 +44,8 @@ def check_placeholders(links: Sequence[str], url: str) -> None:
     if not links:
         return
     link, count = Counter(links).most_common(1)[0]
-    if count >= FEW and 2 * count > len(links):
+    few = 2 if link and (looks_empty(link) or link.lower().partition("?")[0].endswith(".gif")) else FEW
+    if count >= few and 2 * count > len(links):
         what = f"the placeholder {link}" if link else "no address"
         raise UnavailableError(
             "layout_changed", f"{url}: {count} of {len(links)} pictures have {what}; name their attribute in `attr`"
@@ -82,7 +83,7 @@ def _size(text: str) -> float:
     return float(text[:-1]) if re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]{1,3})?[wx]", text) else 0.0
 
 
-def _looks_empty(link: str) -> bool:
+def looks_empty(link: str) -> bool:
     """No address, or one named like a placeholder."""
     return not link or bool(PLACEHOLDER.search(link.lower().rpartition("/")[2]))
 
@@ -94,7 +95,7 @@ def _further(element: Any, url: str, names: Sequence[str]) -> Iterator[str]:
         yield from filter(None, (_first(one, url, names) for one in behind.select("img")))
     for name in element.attrs:
         link = _value(element, url, name) if name.startswith("data-") and not SMALLER.search(name) else ""
-        if link and link.lower().partition("?")[0].endswith(tuple(PICTURE_SUFFIXES)) and not _looks_empty(link):
+        if link and link.lower().partition("?")[0].endswith(tuple(PICTURE_SUFFIXES)) and not looks_empty(link):
             yield link
     picture = element.find_parent("picture")
     if picture is not None:
