@@ -38,10 +38,12 @@ LONE = r"(?<![\w.,/:$#-])"
 YEAR = r"(?:19|20)\d\d"
 
 EPISODE = _words(
-    "episodes?", "episodio", "episódio", "épisode", "eps?", "folge", "chapters?", "chapitre", "chap", "chp", "ch",
-    "cap[ií]tulo", "cap", "kapitel", "bölüm", "глава", "серия", "tập", "chương", "ตอนที่", "ตอน",
+    "episodes?", "episodio", "episódio", "épisode", "eps?", "folge", "серия", "tập", "ตอนที่", "ตอน",
     "エピソード", "에피소드",
 )  # fmt: skip
+CHAPTER = _words(
+    "chapters?", "chapitre", "chap", "chp", "ch", "cap[ií]tulo", "cap", "kapitel", "bölüm", "глава", "chương"
+)
 NO = r"(?:no\.|nr\.?|n°|number|num\.?|issue)"
 BONUS = _words(
     "bonus", "extras?", "specials?", "omake", "side ?story", "spin-?off", "hiatus", "notice", "announcement", "trailer",
@@ -56,7 +58,9 @@ NOISE = [  # digits that are the number of nothing; each is taken out before a r
     re.compile(rf"{LEFT}\d{{3,5}}\s?[x×]\s?\d{{3,5}}{RIGHT}|{LEFT}\d{{3,4}}[pi]{RIGHT}"),  # sizes
     re.compile(rf"{LEFT}\d{{1,6}}\s?(?:dpi|ppi|px|kb|mb|gb|fps|bit){RIGHT}"),
     re.compile(rf"(?<=\d)\s?v\d{{1,2}}(?=\s*$|\s*[\[(])|{LEFT}of\s?\d{{1,4}}{RIGHT}"),  # "012 v2", "3 of 6"
-    re.compile(rf"{BONUS}[\s.:#-]*(?:(?:{EPISODE}|no)[\s.:#-]*)?(?:第|제)?\s?{NUM}\s?[話话回화회]?"),  # not episode 3
+    re.compile(
+        rf"{BONUS}[\s.:#-]*(?:(?:{EPISODE}|{CHAPTER}|no)[\s.:#-]*)?(?:第|제)?\s?{NUM}\s?[話话回화회]?"
+    ),  # not episode 3
 ]
 
 SEASONS = [
@@ -70,10 +74,13 @@ SEASONS = [
 ]
 PART = re.compile(rf"{_words('part', 'pt', 'book', 'arc')}{GAP}(\d{{1,3}}){RIGHT}")
 
-MARKED = [  # a word or a counter says that it is the number of an episode
-    re.compile(rf"[第제]\s?({NUM}|[{KANJI}]{{1,8}})\s?[話话回章節节集幕夜화회장편]"),
+MARKED = [  # a word or a counter says that it is the number of an episode, or else of a chapter
+    re.compile(rf"[第제]\s?({NUM}|[{KANJI}]{{1,8}})\s?[話话回集夜화회]"),
     re.compile(rf"{EPISODE}{GAP}(?:{NO}\s?)?({MINUS}{NUM})"),
-    re.compile(rf"(?<![\d.])({NUM})\s?(?:[話话回章集화]|[회장편](?![가-힣]))"),
+    re.compile(rf"(?<![\d.])({NUM})\s?(?:[話话화])"),
+    re.compile(rf"{CHAPTER}{GAP}(?:{NO}\s?)?({MINUS}{NUM})"),
+    re.compile(rf"[第제]\s?({NUM}|[{KANJI}]{{1,8}})\s?[章節节幕장편]"),
+    re.compile(rf"(?<![\d.])({NUM})\s?(?:[回章集]|[회장편](?![가-힣]))"),
     re.compile(rf"(?:{LEFT}[ec]|(?<=v\d)c|(?<=v\d\d)c)({NUM}){RIGHT}"),
     re.compile(rf"(?<![\w&])#\s?({MINUS}{NUM})"),
     re.compile(rf"^\s*{NO}\s?({MINUS}{NUM})"),
@@ -85,7 +92,7 @@ BARE = [  # where names keep numbers that nothing marks
     re.compile(rf"{LEFT}{NO}\s?({MINUS}{NUM})"),
     re.compile(rf"{_words('part', 'pt', 'volume', 'vol', 'v', 'book', 'band', 'tome', 'arc')}{GAP}({NUM}){RIGHT}"),
     re.compile(rf"第?\s?({NUM}|(?<=第)[{KANJI}]{{1,8}}|(?<=第 )[{KANJI}]{{1,8}})\s?[巻卷冊册권집号號호部부]"),
-    re.compile(rf"{LONE}({NUM})(?=\s[-|:~]\s)|(?<=[-|:~]\s)({NUM})(?=\s[-|:~]\s)"),  # "Nova 12 - The end"
+    re.compile(rf"{LONE}({NUM})(?=\s?[|:~]\s|\s-\s)|(?<=[-|:~]\s)({NUM})(?=\s[-|:~]\s)"),  # "Nova 12: The end"
     re.compile(r"[^\W\d_]{2,}(\d{1,4})\s*$"),  # scene12
 ]
 
@@ -101,7 +108,7 @@ def read_numbers(titles: Sequence[str], series: str = "") -> list[Numbered]:
 
 def read_number(title: str, series: str = "") -> Numbered:
     """The number and season that a title, or a name without its suffix, says; the name of the series says none."""
-    text = _plain(title[:LONGEST]).lower().replace("_", " ")
+    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", _plain(title[:LONGEST]).lower().replace("_", " "))
     whole = re.fullmatch(rf"\s*(-?{NUM})\s*", text)
     if whole:
         return Numbered(canonical(whole[1]))
@@ -167,7 +174,7 @@ def _without_noise(text: str) -> str:
 
 def _bracket(found: re.Match[str]) -> str:
     inside = f" {next(filter(None, found.groups()), '')} "
-    return inside if any(rule.search(inside) for rule in (*SEASONS, *MARKED[:3])) else " "
+    return inside if any(rule.search(inside) for rule in (*SEASONS, *MARKED[:6])) else " "
 
 
 def _season(text: str) -> tuple[str, str]:

@@ -1,6 +1,8 @@
 """Stage 1: from a source to episodes on disk. Lazy: an episode is yielded once it is stored."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -47,6 +49,8 @@ __all__ = [
     "verify_crawl",
     "write_failures",
 ]
+
+log = logging.getLogger("comicdata")
 
 
 def select(episodes: Sequence[Episode], pattern: str | None = None, most: int | None = None) -> list[Episode]:
@@ -106,6 +110,8 @@ def crawl(
     with locked(series_folder(out, source.key)), ThreadPoolExecutor(at_once) as pool:
         sweep_orphans(series_folder(out, source.key))
         listing = listed(source, out, update=update) if source.facts_sha256 and not known else None
+        if listing is not None:
+            _say_twins(known_addresses(out, source.key)[0])
         write_series(out, series, listing)
         for episode in episodes:
             record = complete_episode(out, *source.key, episode.episode_id)
@@ -118,6 +124,14 @@ def crawl(
             if attempt.gave_up is not None:
                 raise attempt.gave_up
         write_recurring(out, source.key)
+
+
+def _say_twins(stored: Mapping[str, str]) -> None:
+    """A word where one address is stored under several ids, as version 0.1.0 did when a list changed."""
+    counts = Counter(stored.values())
+    for address in [one for one, count in counts.items() if one and count > 1]:
+        names = ", ".join(name for name, other in stored.items() if other == address)
+        log.warning("%s is stored more than once: %s; delete the folders of all but the first", address, names)
 
 
 def _called(out: Path, record: EpisodeRecord, episode: Episode) -> EpisodeRecord:

@@ -22,6 +22,8 @@ def keep_ids(
     ids: dict[int, str] = {}
     _claim(ids, [episode.url for episode in episodes], known)
     _claim(ids, [_path(episode.url) for episode in episodes], {name: _path(url) for name, url in known.items()})
+    if by_name:  # 0.1.0 noted where pictures lie in the source, which may be above the series
+        _claim(ids, [episode.url for episode in episodes], {name: url.partition("/")[2] for name, url in known.items()})
     free = stored.keys() - ids.values()
     for index, episode in enumerate(episodes):
         name = episode.episode_id

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -104,12 +104,15 @@ def known_addresses(out: Path, key: tuple[str, str]) -> tuple[dict[str, str], di
 
 
 def _address(path: Path) -> str:
-    """The address that an episode.json gives; "" where it is damaged, as it may be: the episode is taken anew."""
+    """The address that an episode.json gives, or the folder of its pictures, for 0.1.0 noted no folder as address.
+
+    "" where it is damaged, as it may be: the episode is taken anew.
+    """
     try:
         value = read_json(path)
-    except IntegrityError:
+        return str(value["url"] or PurePosixPath(value["images"][0]["url"]).parent)
+    except (IntegrityError, LookupError, TypeError):
         return ""
-    return str(value.get("url", "")) if isinstance(value, dict) else ""
 
 
 def write_recurring(out: Path, key: tuple[str, str]) -> dict[str, list[str]]:

@@ -226,6 +226,23 @@ def test_a_folder_that_gains_a_namesake_keeps_every_episode(tmp_path):
     assert [title for title, (_, new) in second.items() if new] == ["EP 1 !"]
 
 
+@pytest.mark.parametrize("above", ["", "toon"])
+def test_folders_that_version_0_1_0_stored_without_an_address_keep_their_ids(tmp_path, above):
+    folder, out = tmp_path / "toon" / above, tmp_path / "out"
+    put(folder, "Ep 1/1.png", "ep-1!/1.png")
+    first = local(tmp_path / "toon", out)
+    for path in out.glob("*/*/*/episode.json"):
+        record = json.loads(path.read_text())
+        record["images"][0]["url"] = f"{record['url']}/1.png" if not above else f"toon/{record['url']}/1.png"
+        for key in ("number", "season"):
+            record.pop(key)
+        path.write_text(json.dumps({**record, "url": ""}))
+    put(folder, "EP 1 !/x.png")
+    second = local(tmp_path / "toon", out)
+    assert all(second[title][0] == first[title][0] for title in first)
+    assert [title for title, (_, new) in second.items() if new] == ["EP 1 !"]
+
+
 def test_a_folder_that_gets_another_name_is_not_stored_twice(tmp_path):
     folder, out = put(tmp_path / "toon", "Ep 1/1.png", "Ep 2/1.png"), tmp_path / "out"
     local(folder, out)

@@ -247,7 +247,11 @@ def test_a_header_of_any_length_is_read_at_once(text):
     assert usage_refusals(f"{text}, train-ai = n") == ["train-ai=n"]
 
 
-PACKED = gzip.compress(b"<img src=1.png>" * 500)
+def packed(data):
+    return gzip.compress(data, mtime=0)  # the same on every worker
+
+
+PACKED = packed(b"<img src=1.png>" * 500)
 
 
 @pytest.mark.parametrize(
@@ -257,12 +261,12 @@ PACKED = gzip.compress(b"<img src=1.png>" * 500)
         ("gzip", PACKED[:-9], False),
         ("gzip", PACKED[: len(PACKED) // 2], False),
         ("gzip", b"no gzip", False),
-        ("gzip", gzip.compress(b"a") + gzip.compress(b"b"), True),
+        ("gzip", packed(b"a") + packed(b"b"), True),
         ("deflate", zlib.compress(b"a" * 99), True),
         ("deflate", zlib.compress(b"a" * 99)[2:-4], True),
         ("deflate", zlib.compress(b"a" * 99)[:-5], False),
         ("br", b"\x0b\x02\x80a\x03", False),
-        ("gzip", gzip.compress(b"") * 5000, False),
+        ("gzip", packed(b"") * 5000, False),
     ],
 )
 def test_a_packed_body_is_whole_or_an_error(encoding, body, whole):
@@ -278,9 +282,9 @@ def test_a_packed_body_is_whole_or_an_error(encoding, body, whole):
 @pytest.mark.parametrize(
     ("headers", "body", "allowed"),
     [
-        ({"Content-Encoding": "gzip"}, gzip.compress(FORBIDS), False),
-        ({"Content-Encoding": "gzip"}, gzip.compress(b"User-agent: *\nDisallow: /y\n"), True),
-        ({"Content-Encoding": "gzip"}, gzip.compress(b"User-agent: *\nDisallow: /y\n")[:-9], False),
+        ({"Content-Encoding": "gzip"}, packed(FORBIDS), False),
+        ({"Content-Encoding": "gzip"}, packed(b"User-agent: *\nDisallow: /y\n"), True),
+        ({"Content-Encoding": "gzip"}, packed(b"User-agent: *\nDisallow: /y\n")[:-9], False),
         ({"Content-Encoding": "br"}, b"\x0b\x02\x80a\x03", False),
         ({"Content-Length": "90"}, b"User-agent: *\n", False),
     ],
