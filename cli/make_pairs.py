@@ -4,13 +4,16 @@ import os
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from comicdata.cli.front import Front, command
 from comicdata.errors import UsageError
 from comicdata.records import CannyPreset, PairOptions, XDoGPreset
+
+if TYPE_CHECKING:
+    from comicdata.pairs.make import Plan
 
 DEFAULTS = PairOptions()
 DOUBTS_SAID = 8  # the rest are counted: their rows have layout_evidence
@@ -68,7 +71,7 @@ DOUBTS_SAID = 8  # the rest are counted: their rows have layout_evidence
     default=DEFAULTS.split_by,
     help="What the hash keeps together.",
 )
-@click.option("--test-episodes", default=DEFAULTS.test_episodes, help="Episodes held out, by id or number: 15-17,e20.")
+@click.option("--test-episodes", default=DEFAULTS.test_episodes, help="Episodes held out, by number or id: 15-17,10.5.")
 @click.option("--validation-episodes", default=DEFAULTS.validation_episodes, help="Likewise, for choosing the best.")
 @click.option("--salt", default=DEFAULTS.salt, help="Another salt, another split.")
 @click.option("--workers", type=click.IntRange(1), default=None, help="Worker processes; one per core by default.")
@@ -99,8 +102,7 @@ def make_pairs(
     for name in plan.forgotten:
         front.warn(f"{name}: left out, it was forgotten (see {out / 'forgotten.jsonl'})")
     if front.dry_run:
-        front.say(f"{len(plan.todo)} of {len(plan.tasks)} episodes to make, split by {plan.group}; nothing written")
-        return {"episodes": len(plan.tasks), "to_make": len(plan.todo)}
+        return _planned(front, plan)
     start = time.monotonic()
     with front.progress("make-pairs", len(plan.todo), "episodes") as update:
         summary = pairs.make_pairs(
@@ -120,6 +122,29 @@ def make_pairs(
         "seconds": round(seconds, 3),
         "failures": len(summary.failures),
     }
+
+
+def _planned(front: Front, plan: "Plan") -> dict[str, Any]:
+    """The split of every episode, and whether it is still to be made."""
+    todo = {task.place for task in plan.todo}
+    rows = [
+        {
+            "source": task.record.source,
+            "series_id": task.record.series_id,
+            "episode_id": task.record.episode_id,
+            "number": task.record.number,
+            "season": task.record.season,
+            "title": task.record.title,
+            "split": task.split,
+            "to_make": task.place in todo,
+        }
+        for task in plan.tasks
+    ]
+    columns = ("source", "series_id", "episode_id", "season", "number", "title", "split")
+    shown = [[str(row[name]) for name in columns] for row in rows]
+    front.table("The plan", ["source", "series", "episode", "season", "number", "title", "split"], shown)
+    front.say(f"{len(plan.todo)} of {len(plan.tasks)} episodes to make, split by {plan.group}; nothing written")
+    return {"episodes": len(plan.tasks), "to_make": len(plan.todo), "plan": rows}
 
 
 def _folders(outlines: tuple[str, ...]) -> dict[str, Path]:

@@ -90,8 +90,9 @@ class Series:
 class Episode:
     """One episode to fetch. `episode_id` is a slug that never looks like a number.
 
-    `status` is set where the list already says that it is not to be had (charged, locked), `published` is the date in
-    the words of the site.
+    `url` is its address, which it keeps whatever the list around it does; `number` ("10.5", "-1", "1/2") and `season`
+    are text, "" where nothing says them. `status` is set where the list already says that it is not to be had (charged,
+    locked), `published` is the date in the words of the site.
     """
 
     episode_id: str
@@ -100,6 +101,8 @@ class Episode:
     published: str = ""
     status: Status | None = None
     reason: str = ""
+    number: str = ""
+    season: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,8 @@ class ImageRecord:
 class EpisodeRecord:
     """What episode.json says of one episode; `missing` lists the pages of a partial one as [url, reason].
 
-    `earlier` are pictures that the site has replaced since; their files stay.
+    `number` and `season` are those of Episode. `earlier` are pictures that the site has replaced since; their files
+    stay.
     """
 
     source: str
@@ -152,6 +156,8 @@ class EpisodeRecord:
     fetched_at: str = ""
     published: str = ""
     earlier: tuple[ImageRecord, ...] = ()
+    number: str = ""
+    season: str = ""
 
 
 @dataclass(frozen=True, slots=True)

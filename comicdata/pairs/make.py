@@ -16,7 +16,7 @@ from comicdata.pairs.card import dropped_counts, write_card
 from comicdata.pairs.copies import drop_duplicates
 from comicdata.pairs.episode import Task, is_done, make_part, outlines_of, part_path, read_part
 from comicdata.pairs.joined import WINDOW, find_outlines, join_outlines, written_places
-from comicdata.pairs.splits import Key, assign_splits, check_pattern, group_by
+from comicdata.pairs.splits import Key, assign_splits, group_by, named_keys
 from comicdata.pairs.workers import Engine, run
 from comicdata.records import Failure, Pair, PairOptions
 
@@ -63,14 +63,12 @@ def plan_pairs(crawl: Path, out: Path, options: PairOptions) -> Plan:
     if not records:
         raise PolicyError(f"{', '.join(left_out)}: forgotten in {out}; see {out / FORGOTTEN}")
     keys: list[Key] = [(one.source, one.series_id, one.episode_id) for one in records]
-    check_pattern(options.test_episodes, keys, "--test-episodes")
-    check_pattern(options.validation_episodes, keys, "--validation-episodes")
     splits = assign_splits(
         keys,
         salt=options.salt,
         split_by=options.split_by,
-        test=options.test_episodes,
-        validation=options.validation_episodes,
+        test=named_keys(records, options.test_episodes, "--test-episodes"),
+        validation=named_keys(records, options.validation_episodes, "--validation-episodes"),
     )
     if "train" not in splits.values():
         raise UsageError("no episode is left to train on; name fewer in --test-episodes and --validation-episodes")

@@ -88,6 +88,8 @@ def test_a_dry_run_writes_nothing(tmp_path, capsys):
     assert run(["crawl", str(tmp_path / "toon"), "--out", str(tmp_path / "out"), "-q"]) == 0
     assert run(["make-pairs", str(tmp_path / "out"), "--out", str(tmp_path / "pairs"), "--dry-run"]) == 0
     assert not (tmp_path / "pairs").exists()
+    shown = capsys.readouterr().err
+    assert "e1" in shown and "train" in shown
     assert run(["demo", "--out", str(tmp_path / "demo"), "--dry-run"]) == 0
     assert not (tmp_path / "demo").exists()
 
