@@ -402,7 +402,7 @@ def _profile(picture: Any, notes: list[str]) -> Any:
             return lambda band: ImageCms.applyTransform(band, way) if band.mode == mode else band.convert("RGB")
         except (ImageCms.PyCMSError, OSError, ValueError):
             notes.append("a colour profile that is damaged, too large or of other colours left out")
-    return lambda band: band.convert("RGB")
+    return lambda band: band if band.mode == "RGB" else band.convert("RGB")
 
 
 def read_image(path: Path, *, most: int | None = None) -> Image:

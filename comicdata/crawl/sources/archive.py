@@ -82,8 +82,9 @@ def _books(container: Container, label: str, *, inside: bool) -> list[Book]:
     infos = {place: _comic_info(container, index, label) for place, index in found.infos.items()}
     readable, archives, words = settled(list(found.pages.values()), list(found.archives.values()))
     say_left_out(f"{label}#", words)
-    found.pages = {index: name for index, name in found.pages.items() if name in readable}
-    found.archives = {index: name for index, name in found.archives.items() if name in archives}
+    kept = {*readable, *archives}
+    found.pages = {index: name for index, name in found.pages.items() if name in kept}
+    found.archives = {index: name for index, name in found.archives.items() if name in kept}
     if inside:
         found.pages |= found.archives  # one deeper is not looked into: it is named as a page that cannot be read
     sources = set(without_exports(found.unread.values(), found.pages.values()))
@@ -189,12 +190,13 @@ def _stem(name: str) -> str:
 def apart(labels: Iterable[str]) -> list[str]:
     """The labels, each once: one that comes again gets a number."""
     taken: set[str] = set()
+    numbers: dict[str, int] = {}
     result = []
     for label in labels:
-        number, candidate = 1, label
+        candidate = label
         while candidate in taken:
-            number += 1
-            candidate = f"{label} ({number})"
+            numbers[label] = numbers.get(label, 1) + 1
+            candidate = f"{label} ({numbers[label]})"
         taken.add(candidate)
         result.append(candidate)
     return result
