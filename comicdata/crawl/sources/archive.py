@@ -95,9 +95,9 @@ def _books(container: Container, label: str, *, inside: bool) -> list[Book]:
         Book(place, info, tuple((labels[i], (i,)) for i in info.kept([i for i in order if _within(pages[i], place)])))
         for place, info in _chapters(infos, [pages[index] for index in order])
     ]
-    books = [book for book in books if book.pages] or books[:1]
     inner = [] if inside else _inner_books(container, found.archives, label)
-    return [*(book for book in books if book.pages), *inner] or books
+    own = [book for book in books if book.pages]
+    return [*own, *inner] or [Book(fault=f"{label}: no picture in this archive")]
 
 
 def _listing(container: Container) -> _Listing:
@@ -256,9 +256,9 @@ def _inner(container: Container, index: int, place: str) -> Container:
 
 
 def _bytes_of(container: Container, index: int, place: str) -> bytes:
-    fault = container.members[index].fault
-    if fault:
-        raise PictureError(f"{place.partition('#')[0]}: {fault}")
+    member = container.members[index]
+    if member.fault:
+        raise PictureError(f"{place.removesuffix(f'#{member.name}')}: {member.fault}")
     with guarded(place):
         data = container.read(index, MAX_MEMBER_BYTES + 1)
     if len(data) > MAX_MEMBER_BYTES:
