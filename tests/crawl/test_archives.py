@@ -121,6 +121,14 @@ def test_names_of_other_machines_are_read_as_meant(tmp_path, raw, text):
     assert (page.url, source.read(page).body) == (f"x.zip#{text}", picture())
 
 
+def test_names_that_are_not_in_the_encoding_they_claim_lose_no_page(tmp_path):
+    data = bytearray(zip_of_bytes([("第1話.png".encode("cp932"), picture(1)), (b"2.png", picture(2))]))
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(signature) + offset + 1] |= 8  # "this name is UTF-8"
+    ((pages),) = taken(put(tmp_path / "x.zip", bytes(data))).values()
+    assert sorted(pages) == sorted([picture(1), picture(2)])
+
+
 def test_backslashes_in_either_table_are_folders(tmp_path):
     members = [(rf"Ch 1\{n}.png".encode(), picture(n)) for n in (1, 2, 10)]
     both = put(tmp_path / "both.cbz", zip_of_bytes(members))
@@ -235,7 +243,7 @@ def test_an_archive_that_was_cut_keeps_the_pages_before_the_cut(tmp_path, method
         assert [url.partition("#")[2] for url, _ in record.missing] == lost
         kept = [(tmp_path / "out" / str(k) / "local/x/x" / one.file_name).read_bytes() for one in record.images]
         assert kept == [picture(n) for n in (1, 2, 3)][: 3 - len(lost)]
-    assert caplog.text.count("x.cbz: cut short; read as far as it goes") >= 4
+    assert caplog.text.count("x.cbz: its table is missing or damaged; read member by member") >= 4
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"PK no archive", make_zip([]), make_zip([("a.txt", b"x")])])

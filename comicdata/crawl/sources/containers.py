@@ -90,10 +90,10 @@ def open_container(file: BinaryIO, name: str) -> Container:
 
 
 def _zip(file: BinaryIO, name: str) -> Container:
-    """A ZIP by its table, or member by member where that is missing."""
+    """A ZIP by its table, or member by member where that is missing or damaged."""
     try:
         return Zip(file, name)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, UnicodeDecodeError, struct.error):
         found: Container = import_module("comicdata.crawl.sources.cut_zip").CutZip(file, name)
         return found
 

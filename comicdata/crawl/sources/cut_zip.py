@@ -1,4 +1,4 @@
-"""A ZIP whose table at the end is missing, for it was cut short: its members are read one after the other."""
+"""A ZIP whose table at its end is missing or damaged, as where it was cut: members are read one after the other."""
 
 import io
 import logging
@@ -38,7 +38,7 @@ class CutZip:
         places, complete = _places(file)
         if not places:
             raise zipfile.BadZipFile("File is not a zip file")
-        log.warning("%s: cut short; read as far as it goes", name)
+        log.warning("%s: its table is missing or damaged; read member by member, as far as it goes", name)
         labels = names_as_meant([one.info for one in places])
         self._places = [one for one, label in zip(places, labels, strict=True) if not label.endswith("/")]
         labels = [label for label in labels if not label.endswith("/")]
