@@ -1,5 +1,6 @@
 """What a user may name as INPUT: pictures, folders and archives, as groups of pictures in reading order."""
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comicdata.errors import PictureError, UsageError
+from comicdata.files import open_regular, read_regular
 from comicdata.formats import ARCHIVES, HEAD, READ, sniff
-from comicdata.images import Image, decode, read_image
+from comicdata.images import MAX_FILE_BYTES, Image, read_picture
 
 if TYPE_CHECKING:
     from comicdata.crawl.sources.archive import MemberReader
     from comicdata.crawl.sources.tree import Folder
+
+log = logging.getLogger("comicdata")
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,12 @@ def read_groups(inputs: Sequence[Path]) -> Iterator[Group]:
         elif _is_archive(path):
             yield from _archive_groups(path, path.as_posix(), path.stem, reader)
         else:
-            yield Group(path.as_posix(), [Picture(path.name, lambda path=path: read_image(path))])  # type: ignore[misc]
+            yield Group(path.as_posix(), [_picture(path.name, _reads(path), str(path))])
 
 
 def _is_archive(path: Path) -> bool:
     """Whether the content of a file is an archive, or its name says so."""
     from comicdata.crawl.sources.archive import kind_of
-    from comicdata.files import open_regular
 
     try:
         with open_regular(path) as file:
@@ -104,7 +107,27 @@ def _archive_groups(
 
 
 def _picture(name: str, read: Callable[[], bytes], label: str = "") -> Picture:
-    return Picture(name, lambda: decode(read(), label or name))
+    """A picture that is decoded when it is read; what is worth a word about it is said then."""
+
+    def image() -> Image:
+        found = read_picture(read(), label or name)
+        for note in found.notes:
+            log.warning("%s: %s", label or name, note)
+        return found.image
+
+    return Picture(name, image)
+
+
+def _reads(path: Path) -> Callable[[], bytes]:
+    """What reads one file that was named."""
+
+    def read() -> bytes:
+        try:
+            return read_regular(path, MAX_FILE_BYTES)
+        except OSError as error:
+            raise PictureError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+    return read
 
 
 def _raises(fault: str) -> Callable[[], Image]:

@@ -247,6 +247,9 @@ def bare_jpeg(data: bytes) -> bytes:
     """The JPEG without its metadata: APP0 and APP14 stay, which say how its colours are meant."""
     kept, place = [data[:2]], 2
     while data[place : place + 1] == b"\xff" and place + 4 <= len(data):
+        if data[place + 1] == 0xFF:  # as many as an encoder likes may stand before a marker
+            place += 1
+            continue
         marker = data[place + 1]
         length = int.from_bytes(data[place + 2 : place + 4], "big")
         if not (0xE1 <= marker <= 0xEF and marker != 0xEE) and marker != 0xFE:

@@ -229,10 +229,14 @@ def _size(data: bytes, kind: str) -> tuple[int, int]:
 
     if kind == "PNG" and data[12:16] == b"IHDR":
         return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
-    if kind == "JPEG":
-        data = bare_jpeg(data)
-    with Pillow.open(io.BytesIO(data), formats=[kind]) as picture:
-        return picture.size
+    try:
+        with Pillow.open(io.BytesIO(data), formats=[kind]) as picture:
+            return picture.size
+    except Exception:
+        if kind != "JPEG":
+            raise
+        with Pillow.open(io.BytesIO(bare_jpeg(data)), formats=[kind]) as picture:
+            return picture.size
 
 
 def _free_memory() -> int | None:
@@ -402,7 +406,7 @@ def _profile(picture: Any, notes: list[str]) -> Any:
             return lambda band: ImageCms.applyTransform(band, way) if band.mode == mode else band.convert("RGB")
         except (ImageCms.PyCMSError, OSError, ValueError):
             notes.append("a colour profile that is damaged, too large or of other colours left out")
-    return lambda band: band.convert("RGB")
+    return lambda band: band if band.mode == "RGB" else band.convert("RGB")
 
 
 def read_image(path: Path, *, most: int | None = None) -> Image:

@@ -93,3 +93,13 @@ def test_an_archive_that_is_a_link_out_of_the_input_is_named(tmp_path, capsys):
     (tmp_path / "in" / "b.cbz").write_bytes(make_zip([("1.png", page)]))
     status, names, said = shown(capsys, tmp_path / "in")
     assert (status, names) == (3, ["b/0001"]) and "a.cbz: a link that leads out" in said
+
+
+def test_what_is_worth_a_word_about_a_picture_is_said(tmp_path, capsys, caplog):
+    whole = picture(1, (90, 80))
+    (tmp_path / "x.png").write_bytes(whole[:-12])
+    (tmp_path / "y.cbz").write_bytes(make_zip([("1.png", whole[:-12])]))
+    for name, label in (("x.png", f"{tmp_path}/x.png"), ("y.cbz", "y.cbz#1.png")):
+        status, shown_as, said = shown(capsys, tmp_path / name)
+        assert status == 0 and len(shown_as) == 1
+        assert f"{label}: the end of the file is missing, every row is there" in said

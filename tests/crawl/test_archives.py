@@ -121,6 +121,14 @@ def test_names_of_other_machines_are_read_as_meant(tmp_path, raw, text):
     assert (page.url, source.read(page).body) == (f"x.zip#{text}", picture())
 
 
+def test_names_that_are_not_in_the_encoding_they_claim_lose_no_page(tmp_path):
+    data = bytearray(zip_of_bytes([("第1話.png".encode("cp932"), picture(1)), (b"2.png", picture(2))]))
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(signature) + offset + 1] |= 8  # "this name is UTF-8"
+    ((pages),) = taken(put(tmp_path / "x.zip", bytes(data))).values()
+    assert sorted(pages) == sorted([picture(1), picture(2)])
+
+
 def test_backslashes_in_either_table_are_folders(tmp_path):
     members = [(rf"Ch 1\{n}.png".encode(), picture(n)) for n in (1, 2, 10)]
     both = put(tmp_path / "both.cbz", zip_of_bytes(members))
@@ -169,7 +177,7 @@ def test_one_level_deeper_is_named(tmp_path):
 
 def test_a_damaged_archive_in_an_archive_is_one_failed_episode(tmp_path):
     good = make_zip(PAGES)
-    path = put(tmp_path / "all.zip", make_zip([("1.cbz", good), ("2.cbz", good[:200]), ("3.cbz", good)]))
+    path = put(tmp_path / "all.zip", make_zip([("1.cbz", good), ("2.cbz", b"PK, and no more"), ("3.cbz", good)]))
     records = store(path, tmp_path / "out")
     assert [record.status for record in records] == ["ok", "failed", "ok"]
     assert "all.zip#2.cbz: cannot be read as a ZIP archive" in records[1].reason
@@ -223,6 +231,25 @@ def test_one_bad_member_is_one_failure(tmp_path):
     assert why.keys() == {"2.png", "../3.png", "4.png", "5.png"}
     assert "compressed more than 200 times" in why["2.png"] and "points outside" in why["../3.png"]
     assert why["5.png"].endswith("empty")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_an_archive_that_was_cut_keeps_the_pages_before_the_cut(tmp_path, method, caplog):
+    whole = make_zip([(f"{n}.png", picture(n)) for n in (1, 2, 3)], method=method)
+    third, table = whole.index(b"PK\x03\x04", whole.index(b"2.png")), whole.index(b"PK\x01\x02")
+    cuts = {whole[: third + 900]: ["3.png"], whole[:third]: ["what follows"], whole[: table + 20]: [], whole[:-5]: []}
+    for k, (data, lost) in enumerate(cuts.items()):
+        (record,) = store(put(tmp_path / str(k) / "x.cbz", data), tmp_path / "out" / str(k))
+        assert [url.partition("#")[2] for url, _ in record.missing] == lost
+        kept = [(tmp_path / "out" / str(k) / "local/x/x" / one.file_name).read_bytes() for one in record.images]
+        assert kept == [picture(n) for n in (1, 2, 3)][: 3 - len(lost)]
+    assert caplog.text.count("x.cbz: its table is missing or damaged; read member by member") >= 4
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"PK no archive", make_zip([]), make_zip([("a.txt", b"x")])])
+def test_an_archive_without_a_picture_is_a_failed_episode_that_says_so(tmp_path, data):
+    (record,) = store(put(tmp_path / "x.cbz", data), tmp_path / "out")
+    assert record.status == "failed" and record.reason.startswith("x.cbz: ")
 
 
 def test_blank_pages_are_no_bombs(tmp_path):

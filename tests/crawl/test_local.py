@@ -250,7 +250,7 @@ def test_bombs_and_damage(tmp_path, monkeypatch):
     members = [("a.png", bytes(30_000_000)), ("b.png", picture())]
     bomb = make_zip(tmp_path / "bomb.zip", members, compression=zipfile.ZIP_DEFLATED)
     assert missing(bomb) == {"a.png": "bomb.zip: 'a.png' is compressed more than 200 times"}
-    (tmp_path / "cut.zip").write_bytes(bomb.read_bytes()[:2000])
+    (tmp_path / "cut.zip").write_bytes(bomb.read_bytes()[:20])
     assert "cannot be read as a ZIP" in missing(tmp_path / "cut.zip")[""]
     monkeypatch.setattr(containers, "MAX_MEMBERS", 2)
     many = make_zip(tmp_path / "many.zip", [(f"{n}.png", b"") for n in range(3)])

@@ -82,8 +82,9 @@ def _books(container: Container, label: str, *, inside: bool) -> list[Book]:
     infos = {place: _comic_info(container, index, label) for place, index in found.infos.items()}
     readable, archives, words = settled(list(found.pages.values()), list(found.archives.values()))
     say_left_out(f"{label}#", words)
-    found.pages = {index: name for index, name in found.pages.items() if name in readable}
-    found.archives = {index: name for index, name in found.archives.items() if name in archives}
+    kept = {*readable, *archives}
+    found.pages = {index: name for index, name in found.pages.items() if name in kept}
+    found.archives = {index: name for index, name in found.archives.items() if name in kept}
     if inside:
         found.pages |= found.archives  # one deeper is not looked into: it is named as a page that cannot be read
     sources = set(without_exports(found.unread.values(), found.pages.values()))
@@ -94,9 +95,9 @@ def _books(container: Container, label: str, *, inside: bool) -> list[Book]:
         Book(place, info, tuple((labels[i], (i,)) for i in info.kept([i for i in order if _within(pages[i], place)])))
         for place, info in _chapters(infos, [pages[index] for index in order])
     ]
-    books = [book for book in books if book.pages] or books[:1]
     inner = [] if inside else _inner_books(container, found.archives, label)
-    return [*(book for book in books if book.pages), *inner] or books
+    own = [book for book in books if book.pages]
+    return [*own, *inner] or [Book(fault=f"{label}: no picture in this archive")]
 
 
 def _listing(container: Container) -> _Listing:
@@ -189,12 +190,13 @@ def _stem(name: str) -> str:
 def apart(labels: Iterable[str]) -> list[str]:
     """The labels, each once: one that comes again gets a number."""
     taken: set[str] = set()
+    numbers: dict[str, int] = {}
     result = []
     for label in labels:
-        number, candidate = 1, label
+        candidate = label
         while candidate in taken:
-            number += 1
-            candidate = f"{label} ({number})"
+            numbers[label] = numbers.get(label, 1) + 1
+            candidate = f"{label} ({numbers[label]})"
         taken.add(candidate)
         result.append(candidate)
     return result
@@ -254,9 +256,9 @@ def _inner(container: Container, index: int, place: str) -> Container:
 
 
 def _bytes_of(container: Container, index: int, place: str) -> bytes:
-    fault = container.members[index].fault
-    if fault:
-        raise PictureError(f"{place.partition('#')[0]}: {fault}")
+    member = container.members[index]
+    if member.fault:
+        raise PictureError(f"{place.removesuffix(f'#{member.name}')}: {member.fault}")
     with guarded(place):
         data = container.read(index, MAX_MEMBER_BYTES + 1)
     if len(data) > MAX_MEMBER_BYTES:

@@ -83,10 +83,19 @@ def open_container(file: BinaryIO, name: str) -> Container:
                 return _by_extra(file, name, kind)
             if kind in OTHER_PACKED:
                 raise PictureError(f"{name}: {kind} archives are not read; pack it as CBZ")
-            return Zip(file, name)
+            return _zip(file, name)
     except BaseException:
         file.close()
         raise
+
+
+def _zip(file: BinaryIO, name: str) -> Container:
+    """A ZIP by its table, or member by member where that is missing or damaged."""
+    try:
+        return Zip(file, name)
+    except (zipfile.BadZipFile, UnicodeDecodeError, struct.error):
+        found: Container = import_module("comicdata.crawl.sources.cut_zip").CutZip(file, name)
+        return found
 
 
 def _by_extra(file: BinaryIO, name: str, kind: str) -> Container:
@@ -140,7 +149,7 @@ class Zip:
         self._file = file
         self._archive = zipfile.ZipFile(file)
         infos = self._archive.infolist()
-        labels = _texts(infos)
+        labels = names_as_meant(infos)
         kept = [(info, label) for info, label in zip(infos, labels, strict=True) if not label.endswith("/")]
         self._infos = [info for info, _ in kept]
         labels = [label for _, label in kept]
@@ -183,7 +192,7 @@ class Zip:
         self._file.close()
 
 
-def _texts(infos: Sequence[zipfile.ZipInfo]) -> list[str]:
+def names_as_meant(infos: Sequence[zipfile.ZipInfo]) -> list[str]:
     """The names of members as text: Unicode where they say so, else in the first legacy encoding that fits them all."""
     raw = [None if info.flag_bits & 0x800 else _raw(info) for info in infos]
     together = b"\n".join(one for one in raw if one is not None)

@@ -68,13 +68,17 @@ class LocalSource:
         return [episode for episode, _ in self.parts]
 
     def pages(self, episode: Episode) -> Sequence[Page]:
-        (draft,) = [draft for one, draft in self.parts if _place(one) == _place(episode)]
+        draft = self._drafts[_place(episode)]
         if draft.fault:
             raise PictureError(draft.fault)
         return [Page(label) for label, _ in draft.pages]
 
     def read(self, page: Page, known: ImageRecord | None = None) -> Answer:
         return Answer(page.url, self._readers[page.url]())
+
+    @cached_property
+    def _drafts(self) -> dict[str, Draft]:
+        return {_place(episode): draft for episode, draft in self.parts}
 
     @cached_property
     def _readers(self) -> dict[str, Callable[[], bytes]]:
