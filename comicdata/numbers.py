@@ -89,6 +89,7 @@ MARKED = [  # a word or a counter says that it is the number of an episode, or e
 ]
 FORMED = [  # its form marks it
     re.compile(rf"^\s*({NUM})(?=\s*(?:[.):|_\]]|-\s|\s-)(?!\d))"),  # "12. The end"
+    re.compile(rf"^\s*({MINUS}{NUM})\s*$"),  # "40 (2019)"
     re.compile(r"(?<![\w.])(0\d{1,4}(?:\.\d{1,2})?)(?![\w.])"),  # 012
 ]
 BARE = [  # where names keep numbers that nothing marks
