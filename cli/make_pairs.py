@@ -71,7 +71,7 @@ DOUBTS_SAID = 8  # the rest are counted: their rows have layout_evidence
     default=DEFAULTS.split_by,
     help="What the hash keeps together.",
 )
-@click.option("--test-episodes", default=DEFAULTS.test_episodes, help="Episodes held out, by number or id: 15-17,10.5.")
+@click.option("--test-episodes", default=DEFAULTS.test_episodes, help="Episodes held out, by id or number: 15-17,e20.")
 @click.option("--validation-episodes", default=DEFAULTS.validation_episodes, help="Likewise, for choosing the best.")
 @click.option("--salt", default=DEFAULTS.salt, help="Another salt, another split.")
 @click.option("--workers", type=click.IntRange(1), default=None, help="Worker processes; one per core by default.")
@@ -140,9 +140,9 @@ def _planned(front: Front, plan: "Plan") -> dict[str, Any]:
         }
         for task in plan.tasks
     ]
-    columns = ("source", "series_id", "episode_id", "season", "number", "title", "split")
-    shown = [[str(row[name]) for name in columns] for row in rows]
-    front.table("The plan", ["source", "series", "episode", "season", "number", "title", "split"], shown)
+    columns = ("episode_id", "season", "number", "title", "split")
+    shown = [[f"{row['source']}/{row['series_id']}", *(str(row[name]) for name in columns)] for row in rows]
+    front.table("The plan", ["series", "episode", "season", "number", "title", "split"], shown)
     front.say(f"{len(plan.todo)} of {len(plan.tasks)} episodes to make, split by {plan.group}; nothing written")
     return {"episodes": len(plan.tasks), "to_make": len(plan.todo), "plan": rows}
 

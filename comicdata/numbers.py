@@ -15,11 +15,13 @@ LONGEST = 300  # characters that are looked at: every pattern below stays fast h
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """What a title says: the number and the season as text, "" where it says none; `marked` by a word or counter."""
+    """What a title says: the number and the season as text, "" where it says none; `sure` where a word, a counter or
+    its form marks the number.
+    """
 
     number: str = ""
     season: str = ""
-    marked: bool = False
+    sure: bool = False
 
 
 def _words(*words: str) -> str:
@@ -85,9 +87,12 @@ MARKED = [  # a word or a counter says that it is the number of an episode, or e
     re.compile(rf"(?<![\w&])#\s?({MINUS}{NUM})"),
     re.compile(rf"^\s*{NO}\s?({MINUS}{NUM})"),
 ]
-BARE = [  # where names keep numbers that nothing marks
+FORMED = [  # its form marks it
     re.compile(rf"^\s*({NUM})(?=\s*(?:[.):|_\]]|-\s|\s-)(?!\d))"),  # "12. The end"
+    re.compile(rf"^\s*({MINUS}{NUM})\s*$"),  # "40 (2019)"
     re.compile(r"(?<![\w.])(0\d{1,4}(?:\.\d{1,2})?)(?![\w.])"),  # 012
+]
+BARE = [  # where names keep numbers that nothing marks
     re.compile(rf"(?:{LONE}|(?<=[^\W\d_]-))({MINUS}{NUM})\s*$"),  # "Nova 12"
     re.compile(rf"{LEFT}{NO}\s?({MINUS}{NUM})"),
     re.compile(rf"{_words('part', 'pt', 'volume', 'vol', 'v', 'book', 'band', 'tome', 'arc')}{GAP}({NUM}){RIGHT}"),
@@ -100,9 +105,8 @@ BARE = [  # where names keep numbers that nothing marks
 def read_numbers(titles: Sequence[str], series: str = "") -> list[Numbered]:
     """The numbers of a whole list: where most titles mark theirs ("Ep. 1"), a bare one ("Catch 22") is none."""
     found = [read_number(title, series) for title in titles]
-    marked = sum(one.marked for one in found)
-    if marked > sum(bool(one.number) and not one.marked for one in found):
-        return [one if one.marked else Numbered("", one.season) for one in found]
+    if sum(one.sure for one in found) > sum(bool(one.number) and not one.sure for one in found):
+        return [one if one.sure else Numbered("", one.season) for one in found]
     return found
 
 
@@ -111,7 +115,7 @@ def read_number(title: str, series: str = "") -> Numbered:
     text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", _plain(title[:LONGEST]).lower().replace("_", " "))
     whole = re.fullmatch(rf"\s*(-?{NUM})\s*", text)
     if whole:
-        return Numbered(canonical(whole[1]))
+        return Numbered(canonical(whole[1]), "", True)
     text = _without_noise(_without_series(text, _plain(series[:LONGEST]).lower().replace("_", " ")))
     season, text = _season(text)
     for rule in MARKED:
@@ -119,8 +123,10 @@ def read_number(title: str, series: str = "") -> Numbered:
             part = PART.search(text[: found.start()])
             return Numbered(_value_of(found), season or (canonical(part[1]) if part else ""), True)
     text = re.sub(rf"(?<![\w.]){YEAR}(?![\w])", " ", text)
-    found = next(filter(None, (rule.search(text) for rule in BARE)), None)
-    return Numbered(_value_of(found) if found else "", season)
+    for rule in (*FORMED, *BARE):
+        if found := rule.search(text):
+            return Numbered(_value_of(found), season, rule in FORMED)
+    return Numbered("", season)
 
 
 def canonical(number: str) -> str:

@@ -121,6 +121,8 @@ def test_the_name_of_the_series_says_no_number():
 def test_a_bare_number_counts_for_nothing_among_marked_ones():
     titles = ["Ep. 1", "Ep. 2", "Catch 22", "Ep. 3"]
     assert [one.number for one in read_numbers(titles)] == ["1", "2", "", "3"]
+    mixed = ["e036", "ep37", "038", "39. The end", "[Group] Nova 040 (2019)", "41", "Area 51", "Ch 42"]
+    assert [one.number for one in read_numbers(mixed)] == ["36", "37", "38", "39", "40", "41", "", "42"]
     assert [one.number for one in read_numbers(["Nova 1", "Nova 2", "Ep. 3"])] == ["1", "2", "3"]
 
 
