@@ -44,6 +44,9 @@ FAILED = {"partial", "failed", "layout_changed"}
 @click.option("--mirror", multiple=True, metavar="ORIGIN=ORIGIN", help="Ask the second where the first is meant.")
 @click.option("--ignore-robots", is_flag=True, help="You own the site, or its owner allows it: recorded.")
 @click.option("--ignore-optouts", is_flag=True, help="The rights holder allows you what the site denies: recorded.")
+@click.option(
+    "--include-generated", is_flag=True, help="Also pictures that comicdata made: they are left out otherwise."
+)
 @click.option("--i-am-adult", is_flag=True, help="Pass age gates that ask for no account: recorded.")
 def crawl(front: Front, sources: tuple[str, ...], out: Path | None, **options: Any) -> Any:
     """Store the episodes of every SOURCE: a URL, a recipe (file or shipped name), a folder, a CBZ or ZIP, a picture.
@@ -65,7 +68,20 @@ def crawl(front: Front, sources: tuple[str, ...], out: Path | None, **options: A
     assert out is not None
     if options["verify"]:
         return _verify(front, opened, out)
+    _check(front, sources, out)
     return _crawl(front, opened, out, visit, options)
+
+
+def _check(front: Front, sources: tuple[str, ...], out: Path) -> None:
+    """Refuse an OUT that is a source, or something else than a crawl; name what is left out of the sources."""
+    from comicdata.cli.inputs import left_out
+    from comicdata.crawl import check_crawl
+    from comicdata.outputs import Reads
+
+    local = [Path(spec) for spec in sources if "://" not in spec]
+    check_crawl(out, Reads(local))
+    for folder in (path for path in local if path.is_dir()):
+        left_out(folder, front.warn)
 
 
 def _visit(options: dict[str, Any]) -> "Visit":
@@ -136,6 +152,7 @@ class _Lane:
             update=self.options["update"] or self.options["refresh"],
             refresh=self.options["refresh"],
             retry=self.options["retry_failed"],
+            include_generated=self.options["include_generated"],
             on_image=lambda episode, image, total: update(done, f"{episode.episode_id} {image}/{total}"),
         )
         for record, new in stored:

@@ -15,6 +15,7 @@ from comicdata.records import EpisodeRecord, ImageRecord
 EPISODE = "episode.json"
 SERIES = "series.json"
 STORED_NAME = r"[0-9]{4,}(-[0-9a-f]{8})?\.(jpg|png|webp|gif)"
+STORED_PATTERN = re.compile(STORED_NAME)
 _episode_records = TypeAdapter(EpisodeRecord)
 
 

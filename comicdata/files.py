@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from comicdata.errors import IntegrityError, LockedError, ResourceError
+from comicdata.errors import IntegrityError, LockedError, ResourceError, UsageError
 
 TEMPORARY_SUFFIX = ".comicdata-tmp"
 
@@ -72,8 +72,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write one JSON object, keys in the order given, UTF-8, a newline at the end."""
-    write_atomic(path, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode())
+    """Write one JSON object, as `json_bytes`."""
+    write_atomic(path, json_bytes(value))
+
+
+def json_bytes(value: Mapping[str, Any]) -> bytes:
+    """One JSON object: keys in the order given, indented, UTF-8, a newline at the end."""
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def jsonl_bytes(rows: Iterable[Mapping[str, Any]]) -> bytes:
@@ -90,6 +95,8 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 def append_line(path: Path, row: Mapping[str, Any]) -> None:
     """Append one JSON line to a journal: not durable, for each line is checked against what it speaks of."""
+    if path.is_symlink():
+        raise UsageError(f"{path}: is a link, and nothing is written through it; take it away")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("ab") as file:

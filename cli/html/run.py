@@ -40,7 +40,7 @@ def stage_folders(run: Path, config: Mapping[str, Any]) -> dict[str, Path]:
 def evaluations(folder: Path) -> list[tuple[str, str]]:
     """One section per evaluated split: the table, in a line what it means, the best and worst panels."""
     sections = []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("[!.]*.json")):
         document = read_json(path)
         try:
             heading = f"On {document['panels']} windows of the split {document['split']}"

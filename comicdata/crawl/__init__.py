@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from comicdata.crawl.attempt import Attempt
+from comicdata.crawl.place import check_crawl, check_series
 from comicdata.crawl.sources import Source, open_sources
 from comicdata.crawl.store import (
     complete_episode,
@@ -30,6 +31,7 @@ from comicdata.records import Episode, EpisodeRecord, Failure
 
 __all__ = [
     "Source",
+    "check_crawl",
     "close_crawl",
     "crawl",
     "episode_folder",
@@ -57,11 +59,13 @@ def plan(
     """What a crawl of `source` into `out` goes through, like `select` on its episodes.
 
     A list that an earlier crawl remembered is not asked for again, unless `update` looks for new episodes. Writes
-    nothing. PolicyError for a series that was forgotten in `out`.
+    nothing. PolicyError for a series that was forgotten in `out`, UsageError where somebody's own files are in the way.
     """
     check_not_forgotten(out, source.key)
     known = None if update else known_series(out, source.key, source.facts_sha256)
-    return select(known[1] if known else source.episodes(), pattern, most)
+    chosen = select(known[1] if known else source.episodes(), pattern, most)
+    check_series(out, source.key, chosen)
+    return chosen
 
 
 def failed_before(source: Source, out: Path, episodes: Sequence[Episode]) -> list[Episode]:
@@ -78,6 +82,7 @@ def crawl(
     update: bool = False,
     refresh: bool = False,
     retry: bool = False,
+    include_generated: bool = False,
     at_once: int = 4,
     on_image: Callable[[Episode, int, int], None] = lambda episode, done, total: None,
 ) -> Iterator[tuple[EpisodeRecord, bool]]:
@@ -87,7 +92,8 @@ def crawl(
     the episode partial, and the next run asks for that picture alone. Killed at any moment, the same call completes
     the crawl. `update` takes the list of the site anew; `retry` (and `update`) ask again for what was refused;
     `refresh` asks for every stored picture whether it changed, and deletes nothing. `at_once` pictures are under way
-    at a time. Raises GaveUpError after the episode in which a host failed too often.
+    at a time. Pictures that comicdata made are missing ones, unless `include_generated`. Raises GaveUpError after the
+    episode in which a host failed too often.
     """
     check_not_forgotten(out, source.key)
     known = None if update else known_series(out, source.key, source.facts_sha256)
@@ -102,7 +108,7 @@ def crawl(
                 sweep_episode(out, record)  # a run may have been killed between the record and this
                 yield record, False
                 continue
-            attempt = Attempt(source, out, series, episode, pool, on_image)
+            attempt = Attempt(source, out, series, episode, pool, on_image, include_generated)
             yield (attempt.refresh(record) if record is not None and refresh else attempt.run()), True
             if attempt.gave_up is not None:
                 raise attempt.gave_up

@@ -14,6 +14,7 @@ from comicdata.crawl.sources.comic_info import ComicInfo, read_comic_info
 from comicdata.episodes import natural_key
 from comicdata.errors import PictureError, UsageError
 from comicdata.images import PICTURE_SUFFIXES
+from comicdata.outputs import is_made_here
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 SOURCE = "local"
@@ -111,13 +112,14 @@ def _series(name: str, licence: Licence | None, info: ComicInfo | None = None) -
 
 
 def _entries(folder: Path) -> list[Path]:
-    """What is directly in a folder, in natural order, without hidden files, litter and symbolic links to folders."""
+    """What is directly in a folder, in natural order, but for hidden files, litter, linked folders, outputs of ours."""
     entries = [
         path
         for path in folder.iterdir()
         if not path.name.startswith(".")
         and path.name.casefold() not in IGNORED
         and not (path.is_symlink() and path.is_dir())
+        and not is_made_here(path)
     ]
     return sorted(entries, key=lambda path: natural_key(path.name))
 
