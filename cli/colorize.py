@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from comicdata.cli.front import Front, command
+from comicdata.cli.front import LARGEST_SEED, Front, command
 from comicdata.errors import ComicDataError, PartialError, UsageError
 from comicdata.files import jsonl_bytes
 from comicdata.records import Failure
@@ -35,7 +35,7 @@ MEMORY = "take --device cpu where this was a GPU, or end what else uses the memo
     help='Colours by place, JSON: [{"x", "y", "radius", "color": "#rrggbb"}, ...]',
 )
 @click.option("--layers", is_flag=True, help="Also the mask of the background and the low-resolution picture.")
-@click.option("--seed", type=click.IntRange(0), default=0, help="Same seed, same colours.")
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, help="Same seed, same colours.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
 def colorize(
     front: Front,

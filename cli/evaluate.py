@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from comicdata.cli.front import Front, command
+from comicdata.cli.front import LARGEST_SEED, Front, command
 from comicdata.cli.html.scores import COLUMNS, HINT_COLUMNS, hint_rows, hint_title, score_rows, verdict
 from comicdata.errors import PartialError, UsageError
 
@@ -39,7 +39,7 @@ MEMORY = "while measuring; take --device cpu where this was a GPU, or end what e
 )
 @click.option("--hints/--no-hints", default=True, help="Also measure a RUN trained with hints with some; slower.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="So many pairs, evenly spread; all by default.")
-@click.option("--seed", type=click.IntRange(0), default=0, help="Same seed, same colours.")
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, help="Same seed, same colours.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
 def evaluate(
     front: Front,

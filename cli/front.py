@@ -33,6 +33,7 @@ COMMANDS = {
 }
 PLAIN_LINE_EVERY_S = 30.0
 CONFIG = "comicdata.toml"
+LARGEST_SEED = 2**63 - 1  # what every generator of random numbers takes
 
 
 @dataclass
@@ -205,7 +206,7 @@ class _Finite(click.FloatRange):
         return number
 
 
-def _strict(kind: click.ParamType) -> click.ParamType:
+def _strict(kind: Any) -> Any:
     """The type of a parameter, taking no empty path and no NaN."""
     if isinstance(kind, click.Path):
         return _Place(path_type=Path)

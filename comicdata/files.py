@@ -111,7 +111,7 @@ def read_lines(path: Path) -> list[Any]:
     for line in path.read_bytes().splitlines() if path.is_file() else []:
         try:
             values.append(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     return values
 
@@ -120,7 +120,7 @@ def read_json(path: Path) -> Any:
     """Read one JSON document; IntegrityError names the file and the line when it is damaged."""
     try:
         return json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise IntegrityError(f"{path}: not valid JSON ({error}); delete it and run the command that made it") from error
 
 
@@ -132,7 +132,7 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise IntegrityError(f"{path}:{number}: not valid JSON ({error})") from error
         if not isinstance(row, dict):
             raise IntegrityError(f"{path}:{number}: a JSON object is expected")

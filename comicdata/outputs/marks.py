@@ -18,7 +18,9 @@ _OURS = re.compile(r'xmlns:comicdata="[^"]*"|CreatorTool(?:="|>)comicdata ')
 
 @dataclass(frozen=True)
 class Mark:
-    """What a picture of ours says of itself: the version, and the run that coloured it, None where none did."""
+    """What a picture of ours says of itself: the version, and the run that coloured it: its name, "" where it was
+    not said, None where none did.
+    """
 
     version: str
     run: str | None = None
@@ -45,7 +47,10 @@ def png_texts(mark: Mark) -> bytes:
     """The mark as PNG text chunks (PNG, Third Edition, section 11.3.3): for people, and as XMP for programs."""
     words = [("Software", f"{PROGRAM} {mark.version}")]
     if mark.run is not None:
-        words += [("Source", "trainedAlgorithmicMedia"), ("Comment", f"coloured by the run {mark.run}")]
+        words += [
+            ("Source", "trainedAlgorithmicMedia"),
+            ("Comment", f"coloured by the run {mark.run}" if mark.run else "coloured by a run"),
+        ]
     texts = [(name.encode() + b"\0", text.encode()) for name, text in words] + [(XMP_IN_PNG, mark.xmp)]
     return b"".join(chunk(b"iTXt", name + b"\0\0\0\0" + text) for name, text in texts)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import jsonl_bytes, read_jsonl, sha256_bytes, sha256_file, write_atomic, write_jsonl
-from comicdata.outputs import is_behind_link, speaks_of
+from comicdata.outputs import free_folder, is_behind_link, speaks_of
 from comicdata.records import Pair
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def pairs_folder(pairs: Path) -> Path:
     """PAIRS is the folder or its manifest.parquet; UsageError when there is no manifest."""
     folder = pairs.parent if pairs.name == MANIFEST else pairs
     if not (folder / MANIFEST).is_file():
-        raise UsageError(f"{folder}: no {MANIFEST} here; make one with: comicdata make-pairs CRAWL --out {folder}")
+        place = free_folder(folder, "pairs")
+        raise UsageError(f"{folder}: no {MANIFEST} here; make one with: comicdata make-pairs CRAWL --out {place}")
     return folder
 
 

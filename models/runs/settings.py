@@ -236,6 +236,9 @@ def network_of(config: Mapping[str, Any]) -> NetworkConfig:
     return kind(**values)
 
 
+LARGEST = {"images": 10**12, "batch_size": 65_536, "size": 4096, "seed": 2**63 - 1, "validation_pairs": 1_000_000}
+
+
 def _check(config: TrainConfig) -> None:
     """UsageError in one line for the first option that cannot work."""
     network = config.network
@@ -251,6 +254,9 @@ def _check(config: TrainConfig) -> None:
     for name in ("seed", "clip", "decay_start", "decay_end", "adversarial_start", "validation_pairs", "patience"):
         if getattr(config, name) < 0:
             raise UsageError(f"{name} {getattr(config, name)}: must not be below 0")
+    for name, most in LARGEST.items():
+        if getattr(config, name) > most:
+            raise UsageError(f"{name} {getattr(config, name)}: must be at most {most}")
     if config.batch_size % config.accumulate:
         raise UsageError(f"accumulate {config.accumulate}: does not divide the batch size, {config.batch_size}")
     if not 0 <= config.line_jitter <= 1:
