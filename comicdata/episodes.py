@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import read_json, sha256_file
 from comicdata.images import measure
+from comicdata.outputs import KEPT
 from comicdata.records import EpisodeRecord, ImageRecord
 
 EPISODE = "episode.json"
@@ -118,7 +119,8 @@ def verify_crawl(out: Path, series: str = "*/*", *, decoded: bool = False) -> di
         if decoded:
             found["changed"] += [one for one in _undecodable(out, path.parent, images) if one not in found["changed"]]
     litter = {path for path in out.glob(f"{series}/**/*") if path.is_file() and path.name != ".lock"} - expected
-    found["orphans"] = sorted(path.relative_to(out).as_posix() for path in litter)
+    orphans = (path.relative_to(out) for path in litter)
+    found["orphans"] = sorted(path.as_posix() for path in orphans if path.parts[0] != KEPT)
     return {"checked": checked, **found}
 
 

@@ -143,10 +143,8 @@ class Outputs:
 
     def adopt(self, name: str) -> None:
         """List a file as it is, for which the records of an earlier version vouch."""
-        entries = read_list(self.out)
-        if name not in entries:
-            entry = {"sha256": sha256_file(self.out / name), "command": self.command}
-            self._save({**entries, name: entry})
+        entry = {"sha256": sha256_file(self.out / name), "command": self.command}
+        self._save({**read_list(self.out), name: entry})
 
     def _locked(self) -> AbstractContextManager[None]:
         return nullcontext() if self.held else locked(self.out, wait_s=60)
