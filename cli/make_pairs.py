@@ -70,8 +70,15 @@ DEFAULTS = PairOptions()
 @click.option("--test-episodes", default=DEFAULTS.test_episodes, help="Episodes held out, by id or number: 15-17,e20.")
 @click.option("--validation-episodes", default=DEFAULTS.validation_episodes, help="Likewise, for choosing the best.")
 @click.option("--salt", default=DEFAULTS.salt, help="Another salt, another split.")
-@click.option("--include-generated", is_flag=True, help="Also pictures that comicdata itself made.")
-@click.option("--workers", type=click.IntRange(1, 1024), default=None, help="Processes; one per core by default.")
+@click.option(
+    "--include-generated",
+    is_flag=True,
+    default=DEFAULTS.include_generated,
+    help="Also pictures that comicdata itself made.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), default=None, help="Worker processes; one per core by default."
+)
 @click.option(
     "--outline", "outlines", multiple=True, metavar="NAME=DIR", help="Join outlines made elsewhere, <id>.png in DIR."
 )

@@ -160,7 +160,10 @@ def locked(folder: Path, *, wait_s: float = 0) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock", timeout=wait_s)
+    path = folder / ".lock"
+    if path.is_symlink() or (path.exists() and not (path.is_file() and path.stat().st_size == 0)):
+        raise UsageError(f"{path}: no lock of comicdata, which would empty it; take it away, or name another folder")
+    lock = FileLock(path, timeout=wait_s)
     try:
         lock.acquire()
     except Timeout as error:

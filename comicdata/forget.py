@@ -192,7 +192,7 @@ def forget_in_pairs(pairs: Path, key: Key) -> list[Path]:
         excluded = [row for row in read_jsonl(folder / "excluded.jsonl") if row.get("id") not in ids]
         if (folder / "excluded.jsonl").is_file():
             write_jsonl(folder / "excluded.jsonl", excluded)
-    return stays
+    return stays + [path for path in sorted((folder / KEPT).rglob("*.*")) if path.stem.rpartition("-")[0] in ids]
 
 
 def _write_card(folder: Path, rows: Sequence[Pair]) -> list[Path]:

@@ -5,6 +5,7 @@ refused. What it made is known by the list it keeps in its output folder, by the
 the records of a crawl, pairs, a run, an export.
 """
 
+import json
 import os
 import re
 import zipfile
@@ -20,7 +21,6 @@ from comicdata.files import (
     TEMPORARY_SUFFIX,
     locked,
     read_json,
-    read_lines,
     sha256_bytes,
     sha256_file,
     write_atomic,
@@ -32,6 +32,7 @@ LIST = ".comicdata.json"
 KEPT = "kept"  # in a crawl or pairs: what somebody changed, before the recorded bytes took its place again
 CURE = "name another --out, or take the file away"
 Entries = dict[str, dict[str, str]]  # by name: "sha256", "command"; "before": what a killed write may have left
+FIRST_LINE = 1_000_000  # bytes of a list that are looked at
 _MARK = re.compile(rb'<meta name="generator" content="comicdata [^";]*; sha256 ([0-9a-f]{64})">')
 
 
@@ -80,8 +81,13 @@ def speaks_of(path: Path, key: str, value: str | None = None) -> bool:
     """Whether a list of JSON lines is empty, or its first line has such a key, and this value: then it is ours."""
     if path.is_symlink() or not path.is_file():
         return False
-    first = next(iter(read_lines(path)), None)
-    return not path.stat().st_size or (isinstance(first, dict) and key in first and value in (None, first[key]))
+    with path.open("rb") as file:
+        line = file.readline(FIRST_LINE)
+    try:
+        first = json.loads(line) if line else {key: value}
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(first, dict) and key in first and value in (None, first[key])
 
 
 class Outputs:
@@ -94,6 +100,7 @@ class Outputs:
 
     def __init__(self, out: Path, command: str, *, held: bool = False) -> None:
         self.out, self.command, self.held = out, command, held
+        self._swept: set[Path] = set()
 
     def check(self, names: Iterable[str], reads: Reads) -> None:
         """UsageError when one of the files would be one that is read, is not ours, or lies outside the folder."""
@@ -112,7 +119,8 @@ class Outputs:
         with self._locked():
             entries, path, digest = read_list(self.out), self.out / name, sha256_bytes(data)
             there = self._owned_hash(path, entries.get(name))
-            self._sweep(path)
+            self._sweep(self.out, entries)
+            self._sweep(path.parent, entries)
             entry = {"sha256": digest, "command": self.command}
             if there != digest:
                 before = {"before": there} if there else {}
@@ -162,16 +170,18 @@ class Outputs:
             )
         return digest
 
-    def _sweep(self, path: Path) -> None:
-        """Delete what killed writes of this file left behind."""
-        name = re.compile(rf"{re.escape(path.name)}\.\d+{re.escape(TEMPORARY_SUFFIX)}")
-        for orphan in path.parent.iterdir() if path.parent.is_dir() else ():
-            if name.fullmatch(orphan.name):
+    def _sweep(self, folder: Path, entries: Entries) -> None:
+        """Delete what killed writes of listed files left in a folder, once; the lock is held, so none is under way."""
+        if folder in self._swept or not folder.is_dir():
+            return
+        self._swept.add(folder)
+        for orphan in folder.glob(f"*{TEMPORARY_SUFFIX}"):
+            name = re.sub(rf"\.\d+{re.escape(TEMPORARY_SUFFIX)}$", "", orphan.name)
+            if name == LIST or (folder / name).relative_to(self.out).as_posix() in entries:
                 orphan.unlink(missing_ok=True)
 
     def _save(self, entries: Entries) -> None:
         if entries != read_list(self.out):
-            self._sweep(self.out / LIST)
             write_json(self.out / LIST, {"version": comicdata.__version__, "files": dict(sorted(entries.items()))})
 
 
@@ -240,7 +250,8 @@ def holds(folder: Path) -> str:
         return "an export"
     if {"data_hash", "options"} <= {*config} or {"model", "stages"} == {*config}:
         return "a run"
-    if "rows_sha256" in _object(folder / "card.json"):
+    parts = (speaks_of(path, "key") for path in folder.glob("parts/*/*/*.jsonl"))
+    if "rows_sha256" in _object(folder / "card.json") or any(parts):
         return "pairs"
     series = (_object(path) for path in folder.glob("*/*/series.json"))
     return "a crawl" if any({"schema_version", "source", "series_id"} <= {*one} for one in series) else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from comicdata.errors import IntegrityError, PictureError
 from comicdata.files import read_json, read_jsonl, sha256_file
 from comicdata.images import measure
-from comicdata.outputs import Outputs, Reads, check_folder, check_kind, refuse_foreign, set_aside, speaks_of
+from comicdata.outputs import Outputs, Reads, check_folder, check_kind, holds, refuse_foreign, set_aside, speaks_of
 from comicdata.pairs import manifest
 from comicdata.pairs.card import CARD, DOCUMENTS
 from comicdata.pairs.episode import Task, part_path
@@ -22,7 +22,7 @@ def check_pairs(out: Path, reads: Reads) -> None:
     reads.refuse(out)
     check_kind(out, PAIRS)
     columns = manifest.columns_of(out)
-    known = _has_parts(out) or _is_card(out / CARD) or {"panel_id", "params_id"} <= columns
+    known = holds(out) == PAIRS or {"panel_id", "params_id"} <= columns
     refuse_foreign(out / manifest.MANIFEST, known and (not columns or {"panel_id", "params_id"} <= columns))
     refuse_foreign(out / "failures.jsonl", speaks_of(out / "failures.jsonl", "stage", "make-pairs"))
     for path in out.glob("[0-9]*/*/metadata.jsonl"):
@@ -33,11 +33,6 @@ def check_pairs(out: Path, reads: Reads) -> None:
         Outputs(out, manifest.COMMAND).check(DOCUMENTS, reads)
     elif not _is_damaged(out / CARD):
         refuse_foreign(out / CARD, _is_card(out / CARD))
-
-
-def _has_parts(out: Path) -> bool:
-    """Whether an earlier run, perhaps killed, left the part of an episode here."""
-    return any(speaks_of(path, "key") for path in out.glob("parts/*/*/*.jsonl"))
 
 
 def _is_card(path: Path) -> bool:
