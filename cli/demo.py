@@ -52,12 +52,12 @@ def demo(front: Front, out: Path, episodes: int, images: int) -> Any:
 
 def _check(out: Path) -> None:
     """Refuse an OUT in which something else lies where the tour writes."""
-    from comicdata.outputs import Reads, check_file, check_folder, check_kind, refuse_foreign
+    from comicdata.outputs import Reads, check_file, check_folder, check_kind, is_our_page, refuse_foreign
 
     for name, kind in (("crawl", "a crawl"), ("pairs", "pairs"), ("run", "a run")):
         check_kind(out / name, kind)
         check_folder(out / name)
-    check_file(out / "report.html", Reads([]))
+    check_file(out / "report.html", Reads([]), is_our_page)
     site = out / "site"
     check_folder(site)
     ours = _drawn(site) is not None

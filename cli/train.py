@@ -9,7 +9,7 @@ import click
 from comicdata.cli.front import LARGEST_SEED, Front, command
 from comicdata.errors import UsageError
 
-BATCH = click.IntRange(1, 65_536)
+BATCH = click.IntRange(1, 4096)
 IMAGES = click.IntRange(0, 10**12)
 
 
@@ -27,7 +27,7 @@ IMAGES = click.IntRange(0, 10**12)
     "--images",
     type=click.IntRange(1, 10**12),
     default=None,
-    help="Budget, of each stage; the preset's by default.",
+    help="Budget in images, of each stage; the preset's by default.",
 )
 @click.option("--batch-size", type=BATCH, default=None, help="Likewise.")
 @click.option("--size", type=click.Choice(["256", "512"]), default=None, help="Which size of the pairs; likewise.")

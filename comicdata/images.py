@@ -178,7 +178,7 @@ def encode_png(image: Image, mark: Mark | None = None) -> bytes:
     colour_type = 2 if image.ndim == 3 else 0
     header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
     body = isal_zlib.compress(filtered.tobytes(), 1)
-    texts = b"" if mark is None else png_texts(mark)
+    texts = b"" if mark is None else png_texts(mark, body)
     return PNG_START + chunk(b"IHDR", header) + texts + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 

@@ -5,11 +5,12 @@ refused. What it made is known by the list it keeps in its output folder, by the
 the records of a crawl, pairs, a run, an export.
 """
 
+import io
 import json
 import os
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +27,7 @@ from comicdata.files import (
     write_atomic,
     write_json,
 )
-from comicdata.outputs.marks import Mark, made_by
+from comicdata.outputs.marks import PROGRAM, Mark
 
 LIST = ".comicdata.json"
 KEPT = "kept"  # in a crawl or pairs: what somebody changed, before the recorded bytes took its place again
@@ -204,13 +205,13 @@ def mark(run: str | None = None) -> Mark:
     return Mark(comicdata.__version__, run)
 
 
-def check_file(path: Path, reads: Reads) -> None:
-    """UsageError unless `path`, an output that is one file, is free or carries our mark."""
+def check_file(path: Path, reads: Reads, own: Callable[[bytes], bool]) -> None:
+    """UsageError unless `path`, an output that is one file, is free or `own` says of its bytes that they are ours."""
     check_folder(path.parent)
     reads.refuse(path)
     if path.is_dir():
         raise UsageError(f"{path}: is a folder; name a file with --out")
-    refuse_foreign(path, path.is_file() and is_marked(path))
+    refuse_foreign(path, path.is_file() and own(path.read_bytes()))
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -219,19 +220,19 @@ def write_file(path: Path, data: bytes) -> None:
         write_atomic(path, data)
 
 
-def is_marked(path: Path) -> bool:
-    """Whether a file says that comicdata made it: signed HTML, a picture with our mark, a ZIP with our comment."""
-    data = path.read_bytes()
-    if data[:4] == b"PK\x03\x04":
-        try:
-            with zipfile.ZipFile(path) as archive:
-                return archive.comment.startswith(b"comicdata ")
-        except (zipfile.BadZipFile, OSError, ValueError):
-            return False
+def is_our_page(data: bytes) -> bool:
+    """Whether an HTML page is signed, and as it was then."""
     found = _MARK.search(data[:1000])
-    if found:
-        return sha256_bytes(data[: found.start()] + data[found.end() :]).encode() == found[1]
-    return made_by(data) is not None
+    return found is not None and sha256_bytes(data[: found.start()] + data[found.end() :]).encode() == found[1]
+
+
+def is_our_archive(data: bytes) -> bool:
+    """Whether a ZIP archive has our comment."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return archive.comment.startswith(f"{PROGRAM} ".encode())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False
 
 
 def signed_page(text: str) -> bytes:

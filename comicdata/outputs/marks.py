@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from html import escape, unescape
 
 PROGRAM = "comicdata"
@@ -12,6 +13,7 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 # What the IPTC calls a picture that a trained model made.
 TRAINED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 XMP_IN_PNG, XMP_IN_JPEG = b"XML:com.adobe.xmp\0", b"http://ns.adobe.com/xap/1.0/\0"
+DIGEST = b"comicdata-sha256"  # of the pixels as they are compressed
 MAX_TEXT = 1_000_000  # bytes of a text chunk that is looked into; ours are far shorter
 _OURS = re.compile(r'xmlns:comicdata="[^"]*"|CreatorTool(?:="|>)comicdata ')
 
@@ -43,14 +45,18 @@ class Mark:
         ).encode()
 
 
-def png_texts(mark: Mark) -> bytes:
-    """The mark as PNG text chunks (PNG, Third Edition, section 11.3.3): for people, and as XMP for programs."""
+def png_texts(mark: Mark, pixels: bytes) -> bytes:
+    """The mark as PNG text chunks (PNG, Third Edition, section 11.3.3): for people, and as XMP for programs.
+
+    The hash of `pixels`, the one chunk of those that follows, tells whether the picture is as it was made.
+    """
     words = [("Software", f"{PROGRAM} {mark.version}")]
     if mark.run is not None:
         words += [
             ("Source", "trainedAlgorithmicMedia"),
             ("Comment", f"coloured by the run {mark.run}" if mark.run else "coloured by a run"),
         ]
+    words += [(DIGEST.decode(), sha256(pixels).hexdigest())]
     texts = [(name.encode() + b"\0", text.encode()) for name, text in words] + [(XMP_IN_PNG, mark.xmp)]
     return b"".join(chunk(b"iTXt", name + b"\0\0\0\0" + text) for name, text in texts)
 
@@ -81,6 +87,16 @@ def made_by(data: bytes) -> Mark | None:
     return None
 
 
+def is_our_picture(data: bytes) -> bool:
+    """Whether a PNG has our mark, and the pixels that it had then."""
+    if made_by(data) is None or not data.startswith(PNG_START):
+        return False
+    chunks = list(_parts(data, 8, ">I4s", 4, most=len(data)))
+    pixels = b"".join(body for name, body in chunks if name == b"IDAT")
+    stated = [body.rpartition(b"\0")[2] for name, body in chunks if name == b"iTXt" and body.startswith(DIGEST)]
+    return stated == [sha256(pixels).hexdigest().encode()]
+
+
 def _texts(data: bytes) -> Iterator[tuple[str, bytes]]:
     """("xmp", packet) and then ("program", words) of a picture's metadata; what is damaged ends it."""
     found: list[tuple[str, bytes]] = []
@@ -99,12 +115,14 @@ def _texts(data: bytes) -> Iterator[tuple[str, bytes]]:
     return iter(sorted(found, key=lambda one: one[0] != "xmp"))
 
 
-def _parts(data: bytes, at: int, header: str, tail: int, *, even: bool = False) -> Iterator[tuple[bytes, bytes]]:
+def _parts(
+    data: bytes, at: int, header: str, tail: int, *, even: bool = False, most: int = MAX_TEXT
+) -> Iterator[tuple[bytes, bytes]]:
     """(name, body) of the chunks of a PNG or WebP: a length and a name in either order, a body, `tail` more bytes."""
     while at + 8 <= len(data):
         one, other = struct.unpack_from(header, data, at)
         name, length = (one, other) if isinstance(one, bytes) else (other, one)
-        yield name, data[at + 8 : at + 8 + length] if length < MAX_TEXT else b""
+        yield name, data[at + 8 : at + 8 + length] if length <= most else b""
         at += 8 + length + tail + (length % 2 if even else 0)
 
 

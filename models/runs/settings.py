@@ -236,7 +236,7 @@ def network_of(config: Mapping[str, Any]) -> NetworkConfig:
     return kind(**values)
 
 
-LARGEST = {"images": 10**12, "batch_size": 65_536, "size": 4096, "seed": 2**63 - 1, "validation_pairs": 1_000_000}
+LARGEST = {"images": 10**12, "batch_size": 4096, "size": 4096, "seed": 2**63 - 1, "validation_pairs": 1_000_000}
 
 
 def _check(config: TrainConfig) -> None:

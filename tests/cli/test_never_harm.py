@@ -326,7 +326,18 @@ def test_a_page_is_written_again_but_not_onto_what_is_not_ours(place, capsys):
     (place / "link.html").symlink_to(place / "nowhere.html")
     before = contents(place)
     capsys.readouterr()
-    for out in ("s.html", "old.html", "link.html", "pairs/manifest.parquet", "art/1.png", "pairs", "art/1.png/x.html"):
+    assert run(["colorize", "run", "art/1.png", "--out", "out", "-q"]) == 0
+    before = contents(place)
+    for out in (
+        "s.html",
+        "old.html",
+        "out/1.png",
+        "link.html",
+        "pairs/manifest.parquet",
+        "art/1.png",
+        "pairs",
+        "art/1.png/x.html",
+    ):
         assert show("--out", out) == show("--out", out, "--dry-run") == 2, out
         assert capsys.readouterr().err.count("\n") == 2
     assert contents(place) == before
@@ -625,8 +636,8 @@ def test_hints_that_are_some(radius, tmp_path):
         (["colorize", "run", "art", "--out", "o", "--seed", str(2**63)], "0<=x<="),
         (["colorize", "run", "art", "--out", "o", "--samples", "65"], "1<=x<=64"),
         (["evaluate", "run", "--pairs", "pairs", "--seed", str(2**64)], "0<=x<="),
-        ([*TRAIN, "--run", "r", "--batch-size", "1000000000"], "1<=x<=65536"),
-        ([*TRAIN, "--run", "r", "--set", "batch_size=1000000000"], "at most 65536"),
+        ([*TRAIN, "--run", "r", "--batch-size", "1000000000"], "1<=x<=4096"),
+        ([*TRAIN, "--run", "r", "--set", "batch_size=1000000000"], "at most 4096"),
         ([*TRAIN, "--run", "r", "--seed", str(2**64)], "0<=x<="),
         ([*TRAIN, "--run", "r", "--images", str(10**30)], "1<=x<="),
         ([*TRAIN, "--run", "r", "--line-jitter", "nan"], "0<=x<=1"),
