@@ -75,7 +75,7 @@ def colorize(
         colorizer = load_colorizer(run, device)
     if options.get("hints") and not colorizer.takes_hints:
         raise UsageError(f"{run}: trained without hints (--hints); train one with them: comicdata train --hints ...")
-    work = _Work(front, colorizer, outputs, mark(run.resolve().name), options, layers)
+    work = _Work(front, colorizer, outputs, mark((run if run.is_dir() else run.parent).resolve().name), options, layers)
     rows: list[dict[str, Any]] = []
     with front.progress("colorize", len(pictures), "pictures") as update:
         for done, (picture, target) in enumerate(zip(pictures, targets, strict=True), 1):

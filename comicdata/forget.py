@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from comicdata.crawl.store import JOURNAL, intact_journal, write_index
+from comicdata.crawl.store import JOURNAL, note_stored, stored_names, write_index
 from comicdata.episodes import EPISODE, SERIES, STORED_PATTERN, series_folder, stored_episode
 from comicdata.errors import IntegrityError, PartialError, UsageError
 from comicdata.files import TEMPORARY_SUFFIX, locked, read_json, read_jsonl, write_jsonl
@@ -129,8 +129,6 @@ def _forget_episodes(folder: Path) -> list[Path]:
     stays = []
     episodes = [path for path in sorted(folder.iterdir()) if path.is_dir() or path.is_symlink()]
     ours = {path: _stored_files(path) for path in episodes if not path.is_symlink()}
-    for path in ours:
-        (path / EPISODE).unlink(missing_ok=True)
     for path in episodes:
         if path.is_symlink():
             stays.append(path.resolve())
@@ -146,16 +144,18 @@ def _forget_episodes(folder: Path) -> list[Path]:
 
 
 def _stored_files(folder: Path) -> list[Path]:
-    """The files of an episode that a crawl stored: those of its record, which may be damaged or gone, and of its
-    journal; without a record all that have the names of stored pictures.
+    """The files of an episode that a crawl stored, the journal last; its record goes first, and is noted there.
+
+    They are those that the record and the journal name; of a damaged record, all that have names of stored pictures.
     """
     record = stored_episode(folder.parents[2], *folder.parts[-3:])
-    names = {JOURNAL, *(image.file_name for image in intact_journal(folder))}
+    damaged = record is None and (folder / EPISODE).is_file()
+    names = {path.name for path in folder.iterdir() if damaged and STORED_PATTERN.fullmatch(path.name)}
     if record is not None:
-        names |= {image.file_name for image in (*record.images, *record.earlier)}
-    else:
-        names |= {path.name for path in folder.iterdir() if STORED_PATTERN.fullmatch(path.name)}
-    return [folder / name for name in sorted(names)] + [*folder.glob(f"*{TEMPORARY_SUFFIX}")]
+        note_stored(folder, record)
+    names |= stored_names(folder)
+    (folder / EPISODE).unlink(missing_ok=True)
+    return [*(folder / name for name in sorted(names)), *folder.glob(f"*{TEMPORARY_SUFFIX}"), folder / JOURNAL]
 
 
 def _remove_if_empty(folder: Path) -> None:

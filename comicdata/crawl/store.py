@@ -179,6 +179,18 @@ def intact_journal(folder: Path) -> list[ImageRecord]:
     return list(found.values())
 
 
+def note_stored(folder: Path, record: EpisodeRecord) -> None:
+    """Have the journal name all pictures of a record, which is about to go: what is deleted next is known as ours."""
+    for image in _images(record):
+        append_line(folder / JOURNAL, asdict(image))
+
+
+def stored_names(folder: Path) -> set[str]:
+    """The names of pictures that the journal of an episode folder speaks of, whatever lies there now."""
+    rows = [row for row in read_lines(folder / JOURNAL) if isinstance(row, dict)]
+    return {name for row in rows if STORED_PATTERN.fullmatch(name := str(row.get("file_name")))}
+
+
 def write_episode(out: Path, record: EpisodeRecord) -> None:
     """Write episode.json, which makes the episode count, unless it says all but the time already.
 

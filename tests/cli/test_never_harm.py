@@ -427,13 +427,16 @@ def test_forget_leaves_what_is_not_of_the_crawl_and_goes_through_no_link(place, 
     series = place / "crawl" / "local" / "comic"
     shutil.move(series / "e1", place / "moved")
     (series / "e1").symlink_to(place / "moved")
-    (series / "e2" / "letter.txt").write_bytes(MINE)
+    for name in ("letter.txt", "0009.png"):
+        (series / "e2" / name).write_bytes(MINE)
     before = contents(place / "moved")
-    assert run(["forget", "comic", "--crawl", "crawl", "--pairs", "pairs", "--yes"]) == 0
-    said = capsys.readouterr().err
-    assert contents(place / "moved") == before and "moved: stays" in said and "letter.txt: stays" in said
-    left = [path.name for path in series.rglob("*") if path.is_file() and path.name != ".lock"]
-    assert left == ["letter.txt"] and not (series / "e1").exists()
+    for said in ("moved", "letter.txt", "0009.png"), ("letter.txt", "0009.png"):
+        assert run(["forget", "comic", "--crawl", "crawl", "--yes"]) == 0
+        error = capsys.readouterr().err
+        assert all(f"{name}: stays" in error for name in said) and contents(place / "moved") == before
+        left = {path.name for path in series.rglob("*") if path.is_file() and path.name != ".lock"}
+        assert left == {"letter.txt", "0009.png"} and not (series / "e1").exists()
+    assert run(["forget", "comic", "--pairs", "pairs", "--yes"]) == 0
 
 
 # Pairs.
