@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import read_json, sha256_file
 from comicdata.images import measure
-from comicdata.outputs import KEPT
+from comicdata.outputs import KEPT, is_made_here
 from comicdata.records import EpisodeRecord, ImageRecord
 
 EPISODE = "episode.json"
@@ -119,8 +119,9 @@ def verify_crawl(out: Path, series: str = "*/*", *, decoded: bool = False) -> di
         if decoded:
             found["changed"] += [one for one in _undecodable(out, path.parent, images) if one not in found["changed"]]
     litter = {path for path in out.glob(f"{series}/**/*") if path.is_file() and path.name != ".lock"} - expected
+    others = {KEPT, *(path.name for path in out.iterdir() if is_made_here(path))}  # pairs or a run inside a crawl
     orphans = (path.relative_to(out) for path in litter)
-    found["orphans"] = sorted(path.as_posix() for path in orphans if path.parts[0] != KEPT)
+    found["orphans"] = sorted(path.as_posix() for path in orphans if path.parts[0] not in others)
     return {"checked": checked, **found}
 
 

@@ -1,7 +1,8 @@
 """What a training run is told: one frozen record, its presets, and the schedules, all counted in images seen."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_origin, get_type_hints
@@ -254,6 +255,9 @@ def _check(config: TrainConfig) -> None:
     for name in ("seed", "clip", "decay_start", "decay_end", "adversarial_start", "validation_pairs", "patience"):
         if getattr(config, name) < 0:
             raise UsageError(f"{name} {getattr(config, name)}: must not be below 0")
+    for name, number in _floats(asdict(config)):
+        if not math.isfinite(number):
+            raise UsageError(f"{name} {number}: a finite number is expected")
     for name, most in LARGEST.items():
         if getattr(config, name) > most:
             raise UsageError(f"{name} {getattr(config, name)}: must be at most {most}")
@@ -268,6 +272,15 @@ def _check(config: TrainConfig) -> None:
         )
     if config.decay_end and config.decay_end < config.decay_start:
         raise UsageError(f"decay_end {config.decay_end}: lies before decay_start {config.decay_start}")
+
+
+def _floats(values: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The options that are no whole numbers, by name, also those of networks inside."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _floats(value)
+        elif isinstance(value, float):
+            yield name, value
 
 
 def options(config: TrainConfig) -> dict[str, Any]:

@@ -240,6 +240,13 @@ def test_a_crawl_skips_what_lies_in_its_source(place, capsys):
     assert contents(place / "comic" / "crawl").keys() == whole.keys()
 
 
+def test_pairs_and_coloured_pages_inside_a_crawl_are_no_orphans_of_it(place):
+    assert run([*CASES["make-pairs"].words, "--out", "crawl/pairs", "-q"]) == 0
+    assert run(["colorize", "run", "art", "--out", "crawl/coloured", "-q"]) == 0
+    assert run(["crawl", "comic", "--out", "crawl", "-q"]) == run(["verify", "crawl", "-q"]) == 0
+    assert run([*CASES["make-pairs"].words, "--out", "crawl/pairs", "-q"]) == 0
+
+
 def test_folders_that_only_look_like_ours_are_read(place, capsys):
     """A library with the series.json of another program, a config.json, an export.json."""
     picture(place / "library" / "publisher" / "series" / "1" / "1.png")
@@ -644,6 +651,8 @@ def test_hints_that_are_some(radius, tmp_path):
         ([*TRAIN, "--run", "r", "--seed", str(2**64)], "0<=x<="),
         ([*TRAIN, "--run", "r", "--images", str(10**30)], "1<=x<="),
         ([*TRAIN, "--run", "r", "--line-jitter", "nan"], "0<=x<=1"),
+        ([*TRAIN, "--run", "r", "--set", "lr=nan"], "lr nan: a finite number is expected"),
+        ([*TRAIN, "--run", "r", "--set", "clip=inf"], "clip inf: a finite number is expected"),
         (["crawl", "comic", "--out", "o", "--pause", "nan"], "0.2<=x<=120"),
         ([*MAKE, "--out", "o", "--workers", "1000000"], "1<=x<=1024"),
         (["demo", "--out", "o", "--episodes", "1000000"], "4<=x<=1000"),
