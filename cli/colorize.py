@@ -1,13 +1,16 @@
 """`comicdata colorize`: line art in, colour out."""
 
 import time
-from pathlib import Path
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
 
-from comicdata.cli.front import Front, command, reads_pictures
-from comicdata.errors import ComicDataError, UsageError
+from comicdata.cli.front import LARGEST_SEED, Front, command, reads_pictures
+from comicdata.errors import ComicDataError, PartialError, UsageError
+from comicdata.files import jsonl_bytes
+from comicdata.records import Failure
 
 MEMORY = "take --device cpu where this was a GPU, or end what else uses the memory"
 
@@ -33,7 +36,7 @@ MEMORY = "take --device cpu where this was a GPU, or end what else uses the memo
 )
 @reads_pictures
 @click.option("--layers", is_flag=True, help="Also the mask of the background and the low-resolution picture.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, help="Same seed, same colours.")
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, help="Same seed, same colours.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
 def colorize(
     front: Front,
@@ -57,11 +60,15 @@ def colorize(
     from comicdata.cli.inputs import read_groups
     from comicdata.models.colorize import Wishes, load_colorizer
     from comicdata.models.memory import memory_errors
+    from comicdata.outputs import Outputs, Reads, mark
 
-    color = _color(background)
     groups = list(read_groups(inputs))
     pictures = [picture for group in groups for picture in group.pictures]
-    wishes = Wishes(seed, samples, color, _hints(hints, len(pictures)))
+    wishes = Wishes(seed, samples, _color(background), _hints(hints, len(pictures)))
+    targets = _targets([picture.name for picture in pictures])
+    outputs = Outputs(out, "colorize")
+    reads = Reads([run, *inputs, *(picture.path for picture in pictures), *([hints] if hints else [])])
+    outputs.check((name for target in targets for name in _names(target, samples, layers)), reads)
     if front.dry_run:
         front.say(f"would colour {len(pictures)} pictures into {out}")
         return {"outputs": [], "pictures": len(pictures)}
@@ -69,13 +76,16 @@ def colorize(
         colorizer = load_colorizer(run, device)
     if wishes.hints and not colorizer.takes_hints:
         raise UsageError(f"{run}: trained without hints (--hints); train one with them: comicdata train --hints ...")
-    outputs, targets = [], _targets([picture.name for picture in pictures], out)
+    name = (run if run.is_dir() else run.parent).resolve().name
+    work = _Work(front, colorizer, outputs, mark(name), wishes, options, layers)
+    rows: list[dict[str, Any]] = []
     with front.progress("colorize", len(pictures), "pictures") as update:
         for done, (picture, target) in enumerate(zip(pictures, targets, strict=True), 1):
-            outputs += _colorize_one(front, colorizer, picture, target, wishes, options, layers)
+            rows += work.colorize(picture, target)
             update(done)
-    front.say(f"{len(outputs)} of {len(pictures)} pictures coloured, in {out}")
-    return {"outputs": outputs}
+    work.finish()
+    front.say(f"{len(rows)} of {len(pictures)} pictures coloured, in {out}")
+    return {"outputs": rows}
 
 
 def _color(text: str | None) -> tuple[int, int, int] | None:
@@ -101,71 +111,114 @@ def _hints(path: Path | None, pictures: int) -> Any:
     return read_hints(path)
 
 
-def _targets(names: list[str], out: Path) -> list[Path]:
-    """One PNG per input, none named twice."""
-    targets: list[Path] = []
+def _targets(names: list[str]) -> list[PurePosixPath]:
+    """One PNG per input, by its place in OUT, none named twice."""
+    targets: list[PurePosixPath] = []
     taken: set[str] = set()
     for name in names:
-        stem = Path(name).with_suffix("").as_posix()
+        stem = PurePosixPath(name).with_suffix("").as_posix()
         number, unique = 1, stem
         while unique.lower() in taken:
             number += 1
             unique = f"{stem}-{number}"
         taken.add(unique.lower())
-        targets.append(out / f"{unique}.png")
+        targets.append(PurePosixPath(f"{unique}.png"))
     return targets
 
 
-def _colorize_one(
-    front: Front, colorizer: Any, picture: Any, target: Path, wishes: Any, options: dict[str, Any], layers: bool
-) -> list[dict[str, Any]]:
-    """Colour and write one picture; what cannot be read is a warning and status 3."""
-    from comicdata.models.colorize.pages import colorize_picture
-    from comicdata.models.memory import memory_errors
-
-    start = time.monotonic()
-    try:
-        with memory_errors(f"on {picture.name}; cut it into smaller pictures, take fewer --samples, {MEMORY}"):
-            result = colorize_picture(colorizer, picture.read(), wishes, name=picture.name, **options)
-    except ComicDataError as error:
-        if error.status != 3:
-            raise
-        front.warn(f"failed: {error}")
-        front.status = 3
-        return []
-    if result is None:
-        knows = f"this run knows {colorizer.outline} line art"
-        cure = "--recolor draws its outline first" if colorizer.draws else knows
-        front.warn(f"{picture.name}: has colour already, left alone; {cure}")
-        return []
-    if result.unheard:
-        numbers = ", ".join(map(str, result.unheard))
-        front.warn(
-            f"{picture.name}: between the panels, so without effect: hint {numbers}; move it into a panel, or take the "
-            "picture as one panel with --layout single"
-        )
-    files = _write(result, target, layers)
-    seconds = round(time.monotonic() - start, 3)
-    return [{"input": picture.name, **files, "panels": len(result.panels), "seconds": seconds}]
+LAYERS = ("background", "low-resolution")
 
 
-def _write(result: Any, target: Path, layers: bool) -> dict[str, Any]:
+def _names(target: PurePosixPath, samples: int, layers: bool) -> list[str]:
     """NAME.png, or NAME-1.png, NAME-2.png, ... of several samples; NAME.background.png and the like for layers."""
-    from comicdata.files import write_atomic
-    from comicdata.images import encode_png
+    numbered = [target.with_name(f"{target.stem}-{number}.png") for number in range(1, samples + 1)]
+    beside = [target.with_name(f"{target.stem}.{layer}.png") for layer in LAYERS] if layers else []
+    return [path.as_posix() for path in [*(numbered if samples > 1 else [target]), *beside]]
 
-    several = len(result.images) > 1
-    samples = [
-        target.with_name(f"{target.stem}-{number}.png") if several else target
-        for number in range(1, len(result.images) + 1)
-    ]
-    beside = {name: target.with_name(f"{target.stem}.{name}.png") for name in result.layers} if layers else {}
-    pictures = [*zip(samples, result.images, strict=True), *((beside[name], result.layers[name]) for name in beside)]
-    for path, image in pictures:
-        write_atomic(path, encode_png(image))
-    files: dict[str, Any] = {"output": samples[0].as_posix()}
-    files |= {"samples": [path.as_posix() for path in samples]} if several else {}
-    return files | ({"layers": {name: path.as_posix() for name, path in beside.items()}} if beside else {})
+
+@dataclass
+class _Work:
+    """Colours and writes the pictures of one command; what fails for one is a warning, a row and status 3."""
+
+    front: Front
+    colorizer: Any
+    outputs: Any
+    mark: Any
+    wishes: Any
+    options: dict[str, Any]
+    layers: bool
+    failures: list[Failure] = field(default_factory=list)
+
+    def colorize(self, picture: Any, target: PurePosixPath) -> list[dict[str, Any]]:
+        """Colour and write one picture: its row, or none."""
+        from comicdata.models.colorize.pages import colorize_picture
+        from comicdata.models.memory import memory_errors
+
+        start = time.monotonic()
+        try:
+            with memory_errors(f"on {picture.name}; cut it into smaller pictures, take fewer --samples, {MEMORY}"):
+                result = colorize_picture(
+                    self.colorizer, picture.read(), self.wishes, name=picture.name, **self.options
+                )
+            if result is None:
+                self._leave_alone(picture)
+                return []
+            self._say_unheard(picture, result)
+            files = self._write(result, target)
+        except ComicDataError as error:
+            if error.status != 3:
+                raise
+            self._fail(picture.name, error)
+            return []
+        seconds = round(time.monotonic() - start, 3)
+        return [{"input": picture.name, **files, "panels": len(result.panels), "seconds": seconds}]
+
+    def finish(self) -> None:
+        """Write failures.jsonl, or take it away when nothing failed any more."""
+        try:
+            if self.failures:
+                self.outputs.write("failures.jsonl", jsonl_bytes(asdict(one) for one in self.failures))
+            else:
+                self.outputs.remove("failures.jsonl")
+        except PartialError as error:
+            self._fail("failures.jsonl", error)
+
+    def _fail(self, item: str, error: ComicDataError) -> None:
+        self.front.warn(f"failed: {error}")
+        self.front.status = 3
+        self.failures.append(Failure("colorize", item, str(error), type(error).__name__))
+
+    def _leave_alone(self, picture: Any) -> None:
+        knows = f"this run knows {self.colorizer.outline} line art"
+        cure = "--recolor draws its outline first" if self.colorizer.draws else knows
+        self.front.warn(f"{picture.name}: has colour already, left alone; {cure}")
+
+    def _say_unheard(self, picture: Any, result: Any) -> None:
+        if result.unheard:
+            numbers = ", ".join(map(str, result.unheard))
+            self.front.warn(
+                f"{picture.name}: between the panels, so without effect: hint {numbers}; move it into a panel, or take "
+                "the picture as one panel with --layout single"
+            )
+
+    def _write(self, result: Any, target: PurePosixPath) -> dict[str, Any]:
+        """Write the samples and layers; where somebody changed one since, it is kept and the rest is written."""
+        from comicdata.images import encode_png
+
+        images = [*result.images, *(result.layers[name] for name in LAYERS if self.layers and name in result.layers)]
+        names = [
+            name
+            for name in _names(target, len(result.images), self.layers)
+            if not any(name.endswith(f".{layer}.png") and layer not in result.layers for layer in LAYERS)
+        ]
+        self.outputs.write_all((name, encode_png(one, self.mark)) for name, one in zip(names, images, strict=True))
+        return self._row(names, len(result.images))
+
+    def _row(self, names: list[str], samples: int) -> dict[str, Any]:
+        paths = [(self.outputs.out / name).as_posix() for name in names]
+        row: dict[str, Any] = {"output": paths[0]} | ({"samples": paths[:samples]} if samples > 1 else {})
+        layers = {path.split(".")[-2]: path for path in paths[samples:]}
+        return row | ({"layers": layers} if layers else {})
 
 
 command_ = colorize

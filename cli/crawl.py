@@ -45,6 +45,9 @@ FAILED = {"partial", "failed", "layout_changed"}
 @reads_pictures
 @click.option("--ignore-robots", is_flag=True, help="You own the site, or its owner allows it: recorded.")
 @click.option("--ignore-optouts", is_flag=True, help="The rights holder allows you what the site denies: recorded.")
+@click.option(
+    "--include-generated", is_flag=True, help="Also pictures that comicdata made: they are left out otherwise."
+)
 @click.option("--i-am-adult", is_flag=True, help="Pass age gates that ask for no account: recorded.")
 def crawl(front: Front, sources: tuple[str, ...], out: Path | None, **options: Any) -> Any:
     """Store the episodes of every SOURCE: a URL, a recipe (file or shipped name), a folder, a CBZ or ZIP, a picture.
@@ -66,7 +69,16 @@ def crawl(front: Front, sources: tuple[str, ...], out: Path | None, **options: A
     assert out is not None
     if options["verify"]:
         return _verify(front, opened, out)
+    _check(sources, out)
     return _crawl(front, opened, out, visit, options)
+
+
+def _check(sources: tuple[str, ...], out: Path) -> None:
+    """Refuse an OUT that is a source, or something else than a crawl."""
+    from comicdata.crawl import check_crawl
+    from comicdata.outputs import Reads
+
+    check_crawl(out, Reads(Path(spec) for spec in sources if "://" not in spec))
 
 
 def _visit(options: dict[str, Any]) -> "Visit":
@@ -115,13 +127,14 @@ class _Lane:
 
     def _chosen(self, source: "Source") -> list[Any]:
         """The episodes that are meant; UsageError, with what there is, where none is, and a word for a name in vain."""
-        from comicdata.crawl import failed_before, listed, select
+        from comicdata.crawl import check_series, failed_before, listed, select
         from comicdata.episodes import unnamed, what_there_is
 
         options = self.options
         every = listed(source, self.out, update=options["update"] or options["refresh"])
         pattern = options["episodes"]
         chosen = select(every, pattern, options["max_episodes"])
+        check_series(self.out, source.key, chosen)
         wrong = unnamed(every, pattern) if pattern is not None else []
         if wrong and not options["retry_failed"]:
             why = f"--episodes {','.join(wrong)} names none of its episodes; there are {what_there_is(every)}"
@@ -144,6 +157,7 @@ class _Lane:
             update=self.options["update"] or self.options["refresh"],
             refresh=self.options["refresh"],
             retry=self.options["retry_failed"],
+            include_generated=self.options["include_generated"],
             on_image=lambda episode, image, total: update(done, f"{episode.episode_id} {image}/{total}"),
         )
         for record, new in stored:

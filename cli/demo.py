@@ -1,7 +1,6 @@
 """`comicdata demo`: the whole tour on a comic that the project draws itself, served on the loopback address."""
 
 import http.server
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -16,17 +15,19 @@ from comicdata.cli.front import Front, command
 from comicdata.errors import ComicDataError
 
 SEED = 7
+SITE_FILES = ("index.html", "robots.txt", "truth.json", "images/blank.png")
 
 
 @command(writes=True, example="comicdata demo --out out/demo")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), help="Where everything lands.")
-@click.option("--episodes", type=click.IntRange(4), default=20, help="Episodes to draw; the last two are held out.")
-@click.option("--images", type=click.IntRange(8), default=8000, help="Training budget in images.")
+@click.option("--episodes", type=click.IntRange(4, 1000), default=20, help="Episodes; the last two are held out.")
+@click.option("--images", type=click.IntRange(8, 10**9), default=8000, help="Training budget in images.")
 def demo(front: Front, out: Path, episodes: int, images: int) -> Any:
     """Draw a comic, crawl it, make pairs, train a colorizer, colour episodes it never saw, and report with pictures.
 
     Offline, on the CPU, in less than five minutes. The same command again goes on where it stopped.
     """
+    _check(out)
     if front.dry_run:
         front.say(f"would draw {episodes} episodes, train on {images} images, and report in {out}")
         return {"out": out.as_posix(), "episodes": episodes, "images": images}
@@ -49,6 +50,33 @@ def demo(front: Front, out: Path, episodes: int, images: int) -> Any:
     return {"report": report.as_posix(), "seconds": round(seconds, 1), **_found(run)}
 
 
+def _check(out: Path) -> None:
+    """Refuse an OUT in which something else lies where the tour writes."""
+    from comicdata.outputs import Reads, check_file, check_folder, check_kind, is_our_page, refuse_foreign
+
+    for name, kind in (("crawl", "a crawl"), ("pairs", "pairs"), ("run", "a run")):
+        check_kind(out / name, kind)
+        check_folder(out / name)
+    check_file(out / "report.html", Reads([]), is_our_page)
+    site = out / "site"
+    check_folder(site)
+    ours = _drawn(site) is not None
+    for path in (site / "drawn.json", *(site / name for name in SITE_FILES), *site.glob("images/*/*.jpg")):
+        refuse_foreign(path, ours)
+
+
+def _drawn(site: Path) -> dict[str, Any] | None:
+    """What drawn.json says of the comic in a folder; None where there is none."""
+    from comicdata.errors import IntegrityError
+    from comicdata.files import read_json
+
+    try:
+        value = read_json(site / "drawn.json") if (site / "drawn.json").is_file() else None
+    except IntegrityError:
+        return None
+    return value if isinstance(value, dict) and {"seed", "episodes"} <= {*value} else None
+
+
 def _draw(front: Front, site: Path, episodes: int) -> None:
     """Draw the comic unless the same one is there."""
     from comicdata.drawn import write_site
@@ -56,9 +84,10 @@ def _draw(front: Front, site: Path, episodes: int) -> None:
 
     wanted = {"seed": SEED, "episodes": episodes}
     done = site / "drawn.json"
-    if done.is_file() and json.loads(done.read_text()) == wanted:
+    if _drawn(site) == wanted:
         return
     front.say(f"drawing {episodes} episodes")
+    write_json(done, wanted | {"drawing": True})  # first, so that what a killed run leaves is known as ours
     write_site(site, seed=SEED, episodes=episodes)
     write_json(done, wanted)
 
@@ -103,10 +132,10 @@ def _found(run: Path) -> dict[str, Any]:
 
 def _write_report(out: Path) -> Path:
     from comicdata.cli.html.demo import demo_report
-    from comicdata.files import write_atomic
+    from comicdata.outputs import signed_page, write_file
 
     path = out / "report.html"
-    write_atomic(path, demo_report(out).encode())
+    write_file(path, signed_page(demo_report(out)))
     return path.resolve()
 
 

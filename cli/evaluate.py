@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from comicdata.cli.front import Front, command
+from comicdata.cli.front import LARGEST_SEED, Front, command
 from comicdata.cli.html.scores import COLUMNS, HINT_COLUMNS, hint_rows, hint_title, score_rows, verdict
-from comicdata.errors import UsageError
+from comicdata.errors import PartialError, UsageError
 
 MEMORY = "while measuring; take --device cpu where this was a GPU, or end what else uses the memory"
 
@@ -39,7 +39,7 @@ MEMORY = "while measuring; take --device cpu where this was a GPU, or end what e
 )
 @click.option("--hints/--no-hints", default=True, help="Also measure a RUN trained with hints with some; slower.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="So many pairs, evenly spread; all by default.")
-@click.option("--seed", type=click.IntRange(0), default=0, help="Same seed, same colours.")
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, help="Same seed, same colours.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
 def evaluate(
     front: Front,
@@ -63,11 +63,14 @@ def evaluate(
     """
     from comicdata.models.colorize import load_colorizer
     from comicdata.models.evaluate import evaluate as measure
-    from comicdata.models.evaluate.contest import write_evaluation
+    from comicdata.models.evaluate.contest import evaluation_names, write_evaluation
     from comicdata.models.evaluate.perceptual import Perceptual
     from comicdata.models.memory import memory_errors
+    from comicdata.outputs import Outputs, Reads
 
     folder = _folder(run, out)
+    given = (run, pairs, options["masks"], feature_weights, lpips_weights)
+    Outputs(folder, "evaluate").check(evaluation_names(split), Reads(path for path in given if path))
     with memory_errors(MEMORY):
         colorizer = load_colorizer(run, device)
     if front.dry_run:
@@ -85,14 +88,18 @@ def evaluate(
 
         found = measure(colorizer, pairs, split, eyes=eyes, on_panel=on_panel, **options)
     facts = {"model_name": colorizer.config["model"], "size": colorizer.size, "outline": colorizer.outline}
-    files = write_evaluation(folder, split, found, facts)
+    try:
+        write_evaluation(folder, split, found, facts, run.resolve().name)
+    except PartialError as error:
+        front.warn(f"failed: {error}")
+        front.status = error.status
     front.table(f"On {len(found.panels)} windows of the split {split}", COLUMNS, score_rows(found.document))
     if hints := found.document.get("hints"):
         front.table(hint_title(hints), HINT_COLUMNS, hint_rows(hints["counts"]))
     front.say(verdict(found.document))
     if feature_weights and found.document["model"]["fid_vgg16"] is None:
         front.say("no FID: it needs more windows than VGG16 has features (512); KID needs only two, and is unbiased")
-    front.say(f"best, median and worst panels: {files['png']}")
+    front.say(f"best, median and worst panels: {folder / f'{split}.png'}")
     return found.document
 
 

@@ -69,6 +69,9 @@ def _report(front: Front, job: Any, out: Path, done: Any) -> None:
         front.say(f"{pairs}, {done.bytes / 1e6:.1f} MB, in {out}; {done.written} written, {done.removed} removed")
     else:
         front.say(f"nothing new to do: {pairs} in {out}")
+    for path in done.kept:
+        front.warn(f"failed: {out / path}: changed since it was made, so it is kept; to have it anew, move it away")
+        front.status = 3
     if job.problem:
         front.warn(f"{job.problem}; {out} follows")
     for name, count in {} if job.options.outline else incomplete_outlines(job).items():

@@ -42,10 +42,10 @@ def forget(
         front.say(f"{one.folder}: {one.episodes} episodes, {one.pictures} pictures, {one.bytes / 1e6:.1f} MB of {name}")
     if not front.dry_run:
         _confirm(name, yes)
-        for crawl in crawls:
-            forgetting.forget_in_crawl(crawl, key)
-        for folder in pairs:
-            forgetting.forget_in_pairs(folder, key)
+        stays = [path for crawl in crawls for path in forgetting.forget_in_crawl(crawl, key)]
+        stays += [path for folder in pairs for path in forgetting.forget_in_pairs(folder, key)]
+        for path in stays:
+            front.warn(f"{path}: stays, for it was not stored by comicdata as it is, or lies behind a link; look at it")
         front.say(f"{name}: forgotten")
     for run in trained:
         words = "was trained on it" if run["trained_on_it"] else "may have been trained on it (it does not say)"

@@ -33,6 +33,7 @@ COMMANDS = {
 }
 PLAIN_LINE_EVERY_S = 30.0
 CONFIG = "comicdata.toml"
+LARGEST_SEED = 2**63 - 1  # what every generator of random numbers takes
 
 
 @dataclass
@@ -172,7 +173,9 @@ def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], cli
                 click.echo(json.dumps(document, ensure_ascii=False))
             return front.status
 
-        own = list(reversed(getattr(function, "__click_params__", [])))
+        own: list[click.Parameter] = list(reversed(getattr(function, "__click_params__", [])))
+        for one in own:
+            one.type = _strict(one.type)
         return click.Command(
             name=function.__name__.rstrip("_").replace("_", "-"),
             callback=callback,
@@ -182,6 +185,34 @@ def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], cli
         )
 
     return decorate
+
+
+class _Place(click.Path):
+    """A path; an empty text is none, though it would be taken for the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("an empty text is no path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class _Finite(click.FloatRange):
+    """A number in a range, which NaN is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value} is no number in the range {self._describe_range()}.", param, ctx)
+        return number
+
+
+def _strict(kind: Any) -> Any:
+    """The type of a parameter, taking no empty path and no NaN."""
+    if isinstance(kind, click.Path):
+        return _Place(path_type=Path)
+    if isinstance(kind, click.FloatRange):
+        return _Finite(kind.min, kind.max, kind.min_open, kind.max_open)
+    return kind
 
 
 def _paragraphs(doc: str | None) -> str:

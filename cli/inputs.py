@@ -21,10 +21,11 @@ log = logging.getLogger("comicdata")
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of an input: its relative name, and how to read it."""
+    """One picture of an input: its relative name, how to read it, and the file that it is or lies in."""
 
     name: str
     read: Callable[[], Image]
+    path: Path
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def read_groups(inputs: Sequence[Path]) -> Iterator[Group]:
         elif _is_archive(path):
             yield from _archive_groups(path, path.as_posix(), path.stem, reader)
         else:
-            yield Group(path.as_posix(), [_picture(path.name, _reads(path), str(path))])
+            yield Group(path.as_posix(), [_picture(path.name, _reads(path), path, str(path))])
 
 
 def _is_archive(path: Path) -> bool:
@@ -74,7 +75,7 @@ def _is_archive(path: Path) -> bool:
 def _folder_groups(folder: "Folder", reader: "MemberReader") -> Iterator[Group]:
     """The pictures directly in a folder as one group, and each of its archives; names stay relative to the input."""
     if folder.pictures:
-        pictures = [_picture(folder.label(path), folder.reads(path)) for path in folder.pictures]
+        pictures = [_picture(folder.label(path), folder.reads(path), path) for path in folder.pictures]
         yield Group(folder.path.as_posix(), pictures)
     for path in folder.archives:
         stem = path.relative_to(folder.root).with_suffix("").as_posix()
@@ -98,15 +99,15 @@ def _archive_groups(
     for number, book in enumerate(books, 1):
         place = _safe(stem) if number == 1 else f"{_safe(stem)}-{number}"
         pictures = [
-            _picture(f"{place}/{index:04d}", reader.reads(path, address, label), label)
+            _picture(f"{place}/{index:04d}", reader.reads(path, address, label), path, label)
             for index, (label, address) in enumerate(book.pages, 1)
         ]
         if book.fault:
-            pictures = [Picture(place, _raises(book.fault))]
+            pictures = [Picture(place, _raises(book.fault), path)]
         yield Group(f"{name}#{book.name}" if book.name else name, pictures)
 
 
-def _picture(name: str, read: Callable[[], bytes], label: str = "") -> Picture:
+def _picture(name: str, read: Callable[[], bytes], path: Path, label: str = "") -> Picture:
     """A picture that is decoded when it is read; what is worth a word about it is said then."""
 
     def image() -> Image:
@@ -115,7 +116,7 @@ def _picture(name: str, read: Callable[[], bytes], label: str = "") -> Picture:
             log.warning("%s: %s", label or name, note)
         return found.image
 
-    return Picture(name, image)
+    return Picture(name, image, path)
 
 
 def _reads(path: Path) -> Callable[[], bytes]:

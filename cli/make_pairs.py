@@ -74,7 +74,15 @@ DOUBTS_SAID = 8  # the rest are counted: their rows have layout_evidence
 @click.option("--test-episodes", default=DEFAULTS.test_episodes, help="Episodes held out, by id or number: 15-17,e20.")
 @click.option("--validation-episodes", default=DEFAULTS.validation_episodes, help="Likewise, for choosing the best.")
 @click.option("--salt", default=DEFAULTS.salt, help="Another salt, another split.")
-@click.option("--workers", type=click.IntRange(1), default=None, help="Worker processes; one per core by default.")
+@click.option(
+    "--include-generated",
+    is_flag=True,
+    default=DEFAULTS.include_generated,
+    help="Also pictures that comicdata itself made.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), default=None, help="Worker processes; one per core by default."
+)
 @click.option(
     "--outline", "outlines", multiple=True, metavar="NAME=DIR", help="Join outlines made elsewhere, <id>.png in DIR."
 )

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from comicdata.cli.front import Front, command, reads_pictures
-from comicdata.errors import ComicDataError, UsageError
+from comicdata.errors import ComicDataError, PartialError, UsageError
 
 
 @command(writes=True, example="comicdata panels page.png --out out/overlays")
@@ -39,16 +39,34 @@ def panels(
     front: Front, inputs: tuple[Path, ...], out: Path | None, layout: str, reading_order: str, truth_file: Path | None
 ) -> Any:
     """Find the panels of pictures, folders and CBZ files; a folder or CBZ of slices is one strip."""
+    from comicdata.cli.inputs import read_groups
+    from comicdata.outputs import Outputs
+
     truth = _read_truth(truth_file)
+    groups = list(read_groups(inputs))
+    outputs = Outputs(out, "panels") if out else None
+    if outputs:
+        _check(outputs, inputs, groups, truth_file)
     entries: list[dict[str, Any]] = []
-    for found in _found_strips(front, inputs, layout, reading_order):
+    for found in _found_strips(front, groups, layout, reading_order):
         entries.append(_entry(found))
         front.say(f"{found.name}: {found.strip.layout}, {len(found.panels)} panels")
-        if out and not front.dry_run:
-            _write_overlay(out / f"{len(entries):04d}.jpg", found)
+        if outputs and not front.dry_run:
+            _write_overlay(front, outputs, f"{len(entries):04d}.jpg", found)
     if out and not front.dry_run and entries:
         front.say(f"overlays in {out}")
     return {"strips": entries} | (_scores(front, entries, truth) if truth_file else {})
+
+
+def _check(outputs: Any, inputs: tuple[Path, ...], groups: list[Any], truth: Path | None) -> None:
+    """Refuse OUT before any work: at least one overlay is written per group, and at most one per picture."""
+    from comicdata.outputs import Reads
+
+    pictures = [picture.path for group in groups for picture in group.pictures]
+    reads = Reads([*inputs, *pictures, *([truth] if truth else [])])
+    for number in range(1, len(pictures) + 1):
+        reads.refuse(outputs.out / f"{number:04d}.jpg")
+    outputs.check((f"{number:04d}.jpg" for number in range(1, len(groups) + 1)), reads)
 
 
 def _read_truth(path: Path | None) -> dict[str, Any]:
@@ -92,12 +110,11 @@ class _Found:
     panels: list[Any]
 
 
-def _found_strips(front: Front, inputs: tuple[Path, ...], layout: Any, order: Any) -> Iterator[_Found]:
+def _found_strips(front: Front, groups: list[Any], layout: Any, order: Any) -> Iterator[_Found]:
     """Strips and pages of every input with their panels; what cannot be read is a warning and status 3."""
-    from comicdata.cli.inputs import read_groups
     from comicdata.panels import find_panels, make_strips
 
-    for group in read_groups(inputs):
+    for group in groups:
         images, names = [], []
         for picture in group.pictures:
             try:
@@ -125,15 +142,19 @@ def _entry(found: _Found) -> dict[str, Any]:
     return {"input": found.name, **decided, "width": width, "height": height, "panels": boxes}
 
 
-def _write_overlay(path: Path, found: _Found) -> None:
+def _write_overlay(front: Front, outputs: Any, name: str, found: _Found) -> None:
     from comicdata.cli.html.pieces import overlay
-    from comicdata.files import write_atomic
     from comicdata.images import encode_jpeg
+    from comicdata.outputs import mark
 
     image = overlay(found.strip.image, found.panels)
     if image.shape[0] > 65000:  # the format ends at 65,535 rows
         image = image[:: -(-image.shape[0] // 65000), :: -(-image.shape[0] // 65000)]
-    write_atomic(path, encode_jpeg(image))
+    try:
+        outputs.write(name, encode_jpeg(image, mark=mark()))
+    except PartialError as error:
+        front.warn(f"failed: {error}")
+        front.status = 3
 
 
 command_ = panels

@@ -19,16 +19,17 @@ def show(front: Front, folder: Path, out: Path | None, crawl: Path | None) -> An
     """Write one HTML page, pictures and all: samples, distributions, splits and reasons of PAIRS; curves, sample grids
     and settings of RUN.
     """
-    from comicdata.files import write_atomic
+    from comicdata.outputs import Reads, check_file, is_our_page, signed_page, write_file
 
     folder = folder.parent if folder.name == "manifest.parquet" else folder
     folder = folder if folder.name not in ("", "..") else folder.resolve()  # "." has no name and no folder above it
     out = out or folder.parent / f"{folder.resolve().name}.html"
-    text = _page(folder, crawl)
+    check_file(out, Reads([folder, *([crawl] if crawl else [])]), is_our_page)
+    data = signed_page(_page(folder, crawl))
     if not front.dry_run:
-        write_atomic(out, text.encode())
-    front.say(f"{out}: {len(text) / 1e6:.1f} MB{'; nothing written' if front.dry_run else ''}")
-    return {"page": out.as_posix(), "bytes": len(text.encode())}
+        write_file(out, data)
+    front.say(f"{out}: {len(data) / 1e6:.1f} MB{'; nothing written' if front.dry_run else ''}")
+    return {"page": out.as_posix(), "bytes": len(data)}
 
 
 def _page(folder: Path, crawl: Path | None) -> str:

@@ -6,8 +6,11 @@ from typing import Any
 
 import click
 
-from comicdata.cli.front import Front, command
+from comicdata.cli.front import LARGEST_SEED, Front, command
 from comicdata.errors import UsageError
+
+BATCH = click.IntRange(1, 4096)
+IMAGES = click.IntRange(0, 10**12)
 
 
 @command(writes=True, example="comicdata train auto-painter --pairs out/pairs --run out/run --preset small")
@@ -21,11 +24,14 @@ from comicdata.errors import UsageError
     help="small: any CPU; paper and authors: as published.",
 )
 @click.option(
-    "--images", type=click.IntRange(1), default=None, help="Budget in images, of each stage; the preset's by default."
+    "--images",
+    type=click.IntRange(1, 10**12),
+    default=None,
+    help="Budget in images, of each stage; the preset's by default.",
 )
-@click.option("--batch-size", type=click.IntRange(1), default=None, help="Likewise.")
+@click.option("--batch-size", type=BATCH, default=None, help="Likewise.")
 @click.option("--size", type=click.Choice(["256", "512"]), default=None, help="Which size of the pairs; likewise.")
-@click.option("--seed", type=click.IntRange(0), default=None, help="Same seed, same run.")
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=None, help="Same seed, same run.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
 @click.option(
     "--outline",
@@ -56,12 +62,17 @@ from comicdata.errors import UsageError
     "--line-jitter", type=click.FloatRange(0, 1), default=None, help="Share of samples whose lines are varied."
 )
 @click.option("--d-layers", type=click.IntRange(1, 5), default=None, help="Of the PatchGAN: 3 sees 70 pixels, 4 142.")
-@click.option("--accumulate", type=click.IntRange(1), default=None, help="Parts that a batch goes through in.")
-@click.option("--patience", type=click.IntRange(0), default=None, help="End after so many images without improvement.")
+@click.option("--accumulate", type=BATCH, default=None, help="Parts that a batch goes through in.")
+@click.option(
+    "--patience",
+    type=IMAGES,
+    default=None,
+    help="End after so many images without improvement.",
+)
 @click.option("--compile", is_flag=True, default=None, help="Let torch.compile speed up long runs.")
 @click.option("--tensorboard", is_flag=True, help="Also write RUN/tensorboard.")
-@click.option("--decay-start", type=click.IntRange(0), default=None, help="The rate falls from this image on ...")
-@click.option("--decay-end", type=click.IntRange(0), default=None, help="... to this one.")
+@click.option("--decay-start", type=IMAGES, default=None, help="The rate falls from this image on ...")
+@click.option("--decay-end", type=IMAGES, default=None, help="... to this one.")
 @click.option(
     "--set",
     "settings",
@@ -92,10 +103,13 @@ def train(
       torchrun --nproc-per-node 4 --no-python -- comicdata train ...
     """
     from comicdata.models.data.pairs import check_outline
+    from comicdata.models.runs.folder import check_run
     from comicdata.models.runs.overrides import check_stage, read_settings, resolve_stages
     from comicdata.models.runs.settings import WHOLE
 
     _follow(front)
+    if front.dry_run:
+        check_run(run, pairs)
     given = {**overrides, "size": int(size) if size else None, "discriminator_layers": d_layers}
     set_by_name = read_settings(model, settings)
     configs = resolve_stages(model, preset, given | set_by_name)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["canny_black", "find_panels", "make_pairs", "read_manifest", "xdog"]
 ROOMS = (
-    *("crawl", "drawn", "episodes", "errors", "exports", "files", "flats", "forget", "images", "models", "outlines"),
-    *("pairs", "panels", "records"),
+    *("crawl", "drawn", "episodes", "errors", "exports", "files", "flats", "forget", "images", "models"),
+    *("outlines", "outputs", "pairs", "panels", "records"),
 )
 NAMES = {
     "canny_black": "comicdata.outlines",

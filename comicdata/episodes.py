@@ -15,6 +15,7 @@ from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import read_json, sha256_file
 from comicdata.images import STORED_PIXELS, measure
 from comicdata.numbers import canonical, read_number, value_of
+from comicdata.outputs import KEPT, is_made_here
 from comicdata.records import EpisodeRecord, ImageRecord
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 EPISODE = "episode.json"
 SERIES = "series.json"
 STORED_NAME = r"[0-9]{4,}(-[0-9a-f]{8})?\.(jpg|png|webp|gif|avif|bmp|tif)"
+STORED_PATTERN = re.compile(STORED_NAME)
 
 
 def series_folder(out: Path, key: tuple[str, str]) -> Path:
@@ -235,7 +237,9 @@ def verify_crawl(out: Path, series: str = "*/*", *, decoded: bool = False) -> di
         if decoded:
             found["changed"] += [one for one in _undecodable(out, path.parent, images) if one not in found["changed"]]
     litter = {path for path in out.glob(f"{series}/**/*") if path.is_file() and path.name != ".lock"} - expected
-    found["orphans"] = sorted(path.relative_to(out).as_posix() for path in litter)
+    others = {KEPT, *(path.name for path in out.iterdir() if is_made_here(path))}  # pairs or a run inside a crawl
+    orphans = (path.relative_to(out) for path in litter)
+    found["orphans"] = sorted(path.as_posix() for path in orphans if path.parts[0] not in others)
     return {"checked": checked, **found}
 
 

@@ -6,6 +6,7 @@
     |   `-- PictureError      3   one picture cannot be read
     |-- NetworkError          4   the network or the server failed
     |-- PolicyError           5   robots.txt, an opt-out, a refused address
+    |   `-- GeneratedError    5   a picture that comicdata made itself
     |-- IntegrityError        6   a hash, a manifest or a checkpoint does not fit
     |-- LockedError           7   another run holds the lock
     |-- ResourceError         8   disk or memory
@@ -47,6 +48,10 @@ class PolicyError(ComicDataError):
     """Refused: robots.txt, an opt-out, or an address outside the allow-list."""
 
     status = 5
+
+
+class GeneratedError(PolicyError):
+    """A picture that comicdata made itself, where somebody's drawing is wanted."""
 
 
 class IntegrityError(ComicDataError):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from comicdata.errors import IntegrityError, LockedError, ResourceError
+from comicdata.errors import IntegrityError, LockedError, ResourceError, UsageError
 
 TEMPORARY_SUFFIX = ".comicdata-tmp"
 
@@ -93,8 +93,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write one JSON object, keys in the order given, UTF-8, a newline at the end."""
-    write_atomic(path, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode())
+    """Write one JSON object, as `json_bytes`."""
+    write_atomic(path, json_bytes(value))
+
+
+def json_bytes(value: Mapping[str, Any]) -> bytes:
+    """One JSON object: keys in the order given, indented, UTF-8, a newline at the end."""
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def jsonl_bytes(rows: Iterable[Mapping[str, Any]]) -> bytes:
@@ -111,6 +116,8 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 def append_line(path: Path, row: Mapping[str, Any]) -> None:
     """Append one JSON line to a journal: not durable, for each line is checked against what it speaks of."""
+    if path.is_symlink():
+        raise UsageError(f"{path}: is a link, and nothing is written through it; take it away")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("ab") as file:
@@ -125,7 +132,7 @@ def read_lines(path: Path) -> list[Any]:
     for line in path.read_bytes().splitlines() if path.is_file() else []:
         try:
             values.append(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     return values
 
@@ -134,7 +141,7 @@ def read_json(path: Path) -> Any:
     """Read one JSON document; IntegrityError names the file and the line when it is damaged."""
     try:
         return json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise IntegrityError(f"{path}: not valid JSON ({error}); delete it and run the command that made it") from error
 
 
@@ -146,7 +153,7 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise IntegrityError(f"{path}:{number}: not valid JSON ({error})") from error
         if not isinstance(row, dict):
             raise IntegrityError(f"{path}:{number}: a JSON object is expected")
@@ -174,7 +181,10 @@ def locked(folder: Path, *, wait_s: float = 0) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock", timeout=wait_s)
+    path = folder / ".lock"
+    if path.is_symlink() or (path.exists() and not (path.is_file() and path.stat().st_size == 0)):
+        raise UsageError(f"{path}: no lock of comicdata, which would empty it; take it away, or name another folder")
+    lock = FileLock(path, timeout=wait_s)
     try:
         lock.acquire()
     except Timeout as error:

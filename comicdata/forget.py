@@ -4,18 +4,20 @@ Order of deletion: what vouches goes first, so that a killed run leaves nothing 
 """
 
 import difflib
+import os
 import re
-import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from comicdata.crawl.store import write_index
-from comicdata.episodes import EPISODE, SERIES, series_folder
-from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import locked, read_json, read_jsonl, write_jsonl
+from comicdata.crawl.store import JOURNAL, note_stored, stored_names, write_index
+from comicdata.episodes import EPISODE, SERIES, STORED_PATTERN, series_folder, stored_episode
+from comicdata.errors import IntegrityError, PartialError, UsageError
+from comicdata.files import TEMPORARY_SUFFIX, locked, read_json, read_jsonl, write_jsonl
 from comicdata.forgotten import Key, note_forgotten, read_forgotten
+from comicdata.outputs import KEPT, is_behind_link
 from comicdata.pairs import card, manifest
 from comicdata.records import Pair
 
@@ -96,56 +98,114 @@ def pairs_traces(pairs: Path, key: Key) -> Traces:
     return Traces(folder, len({row.episode_id for row in rows}), len(there), sum(one.stat().st_size for one in there))
 
 
-def forget_in_crawl(crawl: Path, key: Key) -> None:
-    """Note the series in forgotten.jsonl, then delete its episodes: every episode.json before any picture."""
+def forget_in_crawl(crawl: Path, key: Key) -> list[Path]:
+    """Note the series in forgotten.jsonl, then delete its episodes: every episode.json before any picture.
+
+    Only what the crawl stored goes, and nothing behind a link: a link itself goes. Returns what stays, to be looked at.
+    """
     folder = series_folder(crawl, key)
     note_forgotten(crawl, key)
-    if folder.is_dir():
+    stays = [folder.resolve()] if is_behind_link(crawl, folder) else []
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.is_dir() and not stays:
         with locked(folder):
-            for path in folder.glob(f"*/{EPISODE}"):
-                path.unlink()
-            for path in folder.iterdir():
-                if path.is_dir():
-                    shutil.rmtree(path)
-        shutil.rmtree(folder)
-        if not any(folder.parent.iterdir()):
-            folder.parent.rmdir()
+            stays = _forget_episodes(folder)
+            if not stays:
+                (folder / SERIES).unlink(missing_ok=True)
+        if not stays:
+            (folder / ".lock").unlink(missing_ok=True)
+        _remove_if_empty(folder)
+        _remove_if_empty(folder.parent)
+    kept = crawl / KEPT / key[0] / key[1]
+    stays += [path for path in sorted(kept.rglob("*")) if path.is_file()]
     _drop_failures(crawl / "failures.jsonl", "/".join(key))
     write_index(crawl)
+    return stays
 
 
-def forget_in_pairs(pairs: Path, key: Key) -> None:
+def _forget_episodes(folder: Path) -> list[Path]:
+    """Delete the episodes of a series; returns what is somebody's own, or lies behind a link."""
+    stays = []
+    episodes = [path for path in sorted(folder.iterdir()) if path.is_dir() or path.is_symlink()]
+    ours = {path: _stored_files(path) for path in episodes if not path.is_symlink()}
+    for path in episodes:
+        if path.is_symlink():
+            stays.append(path.resolve())
+            path.unlink()
+            continue
+        for file in ours[path]:
+            file.unlink(missing_ok=True)
+        _remove_if_empty(path)
+        stays += sorted(one for one in path.rglob("*") if not one.is_dir() or one.is_symlink()) if path.is_dir() else []
+    (folder / SERIES).unlink(missing_ok=True)
+    named = {".lock", SERIES}
+    return stays + sorted(one for one in folder.iterdir() if not one.is_dir() and one.name not in named)
+
+
+def _stored_files(folder: Path) -> list[Path]:
+    """The files of an episode that a crawl stored, the journal last; its record goes first, and is noted there.
+
+    They are those that the record and the journal name; of a damaged record, all that have names of stored pictures.
+    """
+    record = stored_episode(folder.parents[2], *folder.parts[-3:])
+    damaged = record is None and (folder / EPISODE).is_file()
+    names = {path.name for path in folder.iterdir() if damaged and STORED_PATTERN.fullmatch(path.name)}
+    if record is not None:
+        note_stored(folder, record)
+    names |= stored_names(folder)
+    (folder / EPISODE).unlink(missing_ok=True)
+    return [*(folder / name for name in sorted(names)), *folder.glob(f"*{TEMPORARY_SUFFIX}"), folder / JOURNAL]
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def forget_in_pairs(pairs: Path, key: Key) -> list[Path]:
     """Note the series in forgotten.jsonl, delete parts and pictures, take the rows out of manifest, metadata and card.
 
-    A copy that was dropped as a duplicate of the series comes back with the next make-pairs.
+    A copy that was dropped as a duplicate of the series comes back with the next make-pairs. Returns what stays: behind
+    links, and cards that somebody changed.
     """
     folder = manifest.pairs_folder(pairs)
+    stays: list[Path] = []
     with locked(folder):
         note_forgotten(folder, key)
         rows = manifest.read_rows(folder)
         gone = [row for row in rows if (row.source, row.series_id) == key]
         kept = [row for row in rows if (row.source, row.series_id) != key]
         files = [path for row in gone for path in manifest.files_of(folder, row)]
-        shutil.rmtree(folder / "parts" / key[0] / key[1], ignore_errors=True)
+        files += (folder / "parts" / key[0] / key[1]).glob("*.jsonl")
         for path in files:
-            if path.resolve().is_relative_to(folder.resolve()):  # a manifest may say anything
+            if not path.resolve().is_relative_to(folder.resolve()) or is_behind_link(folder, path):
+                stays += [path] if os.path.lexists(path) else []  # a manifest may say anything
+            else:
                 path.unlink(missing_ok=True)
+        for place in (folder / "parts" / key[0] / key[1], folder / "parts" / key[0]):
+            _remove_if_empty(place)
         manifest.write_manifest(folder, kept)
-        _write_card(folder, kept)
+        stays += _write_card(folder, kept)
         _drop_failures(folder / "failures.jsonl", "/".join(key))
         ids = {row.id for row in gone}
         excluded = [row for row in read_jsonl(folder / "excluded.jsonl") if row.get("id") not in ids]
         if (folder / "excluded.jsonl").is_file():
             write_jsonl(folder / "excluded.jsonl", excluded)
+    return stays + [path for path in sorted((folder / KEPT).rglob("*.*")) if path.stem.rpartition("-")[0] in ids]
 
 
-def _write_card(folder: Path, rows: Sequence[Pair]) -> None:
-    """The card again, with the options that it states."""
+def _write_card(folder: Path, rows: Sequence[Pair]) -> list[Path]:
+    """The card again, with the options that it states; returns those files of it that somebody changed, which stay."""
     try:
         options = read_json(folder / "card.json").get("options", {})
     except (IntegrityError, OSError):
         options = {}
-    card.write_card(folder, options, rows, card.dropped_counts(rows))
+    try:
+        card.write_card(folder, options, rows, card.dropped_counts(rows))
+    except PartialError:
+        return [folder / name for name in card.DOCUMENTS if (folder / name).is_file()]
+    return []
 
 
 def _drop_failures(path: Path, name: str) -> None:

@@ -232,6 +232,7 @@ class PairOptions:
     test_episodes: str | None = None
     validation_episodes: str | None = None
     salt: str = "comicdata"
+    include_generated: bool = False
 
 
 def spread(count: int, wanted: int) -> list[int]:

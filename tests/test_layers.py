@@ -11,17 +11,21 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {"comicdata": "comicdata", "models": "comicdata.models", "cli": "comicdata.cli"}
 FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 # The rooms of each part, lowest floor first: a room imports only from its own floor's rooms above it in this list.
-CORE = [["lazy"], ["errors"], ["records", "numbers"], ["files", "formats"], ["images"], ["episodes"],
+CORE = [["lazy"], ["errors"], ["records", "numbers"], ["files", "formats"], ["outputs"], ["images"], ["episodes"],
         ["panels", "outlines", "forgotten"], ["crawl", "pairs", "flats", "drawn"], ["exports", "forget"]]  # fmt: skip
 MODELS = [["memory", "networks"], ["data"], ["runs"], ["colorize"], ["evaluate"], ["train"]]
 ONLY_FROM = {  # core rooms that know less than their floor allows
-    "drawn": {"errors", "records", "files", "images"},
+    "drawn": {"errors", "records", "files", "outputs", "images"},
     "flats": {"errors", "records", "files", "images", "panels"},
     "panels": {"errors", "records", "files", "images"},
     "outlines": {"errors", "records", "files", "images"},
-    "pairs": {"lazy", "errors", "records", "files", "formats", "images", "episodes", "panels", "outlines", "forgotten"},
+    "pairs": {
+        *("lazy", "errors", "records", "files", "formats", "outputs", "images", "episodes"),
+        *("panels", "outlines", "forgotten"),
+    },
 }
-OF_MODELS = {"errors", "records", "files", "images", "outlines", "panels", "pairs", "flats"}  # what models may know of
+# What models may know of.
+OF_MODELS = {"errors", "records", "files", "outputs", "images", "outlines", "panels", "pairs", "flats"}
 
 
 def module_name(path):

@@ -10,6 +10,7 @@ from comicdata.cli.html.scores import COLUMNS, HINT_COLUMNS, hint_rows, hint_tit
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import read_json, read_jsonl
 from comicdata.images import read_image
+from comicdata.outputs import free_folder
 
 Series = dict[str, list[tuple[float, float]]]
 WIDE = 1100
@@ -19,7 +20,8 @@ NOT_LOSSES = {"images", "lr"}
 def page(run: Path) -> str:
     """The whole page of a RUN folder, every picture inlined; UsageError when the folder is no run."""
     if not (run / "config.json").is_file():
-        raise UsageError(f"{run}: no run here (no config.json); make one with: comicdata train MODEL --run {run}")
+        place = free_folder(run, "run")
+        raise UsageError(f"{run}: no run here (no config.json); make one with: comicdata train MODEL --run {place}")
     config = read_json(run / "config.json")
     stages = stage_folders(run, config)
     name = config.get("model") or config.get("options", {}).get("model", "run")
@@ -40,7 +42,7 @@ def stage_folders(run: Path, config: Mapping[str, Any]) -> dict[str, Path]:
 def evaluations(folder: Path) -> list[tuple[str, str]]:
     """One section per evaluated split: the table, in a line what it means, the best and worst panels."""
     sections = []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("[!.]*.json")):
         document = read_json(path)
         try:
             heading = f"On {document['panels']} windows of the split {document['split']}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from comicdata.crawl.attempt import Attempt
 from comicdata.crawl.ids import keep_ids
+from comicdata.crawl.place import check_crawl, check_series
 from comicdata.crawl.sources import Source, open_sources
 from comicdata.crawl.store import (
     complete_episode,
@@ -35,6 +36,8 @@ from comicdata.records import Episode, EpisodeRecord, Failure
 
 __all__ = [
     "Source",
+    "check_crawl",
+    "check_series",
     "close_crawl",
     "crawl",
     "episode_folder",
@@ -63,7 +66,7 @@ def listed(source: Source, out: Path, *, update: bool = False) -> list[Episode]:
     """All episodes of `source`, under the ids that they have in `out`.
 
     A list that an earlier crawl remembered is not asked for again, unless `update` looks for new episodes. Writes
-    nothing. PolicyError for a series that was forgotten in `out`.
+    nothing. PolicyError for a series that was forgotten in `out`, UsageError where somebody's own files are in the way.
     """
     check_not_forgotten(out, source.key)
     known = None if update else known_series(out, source.key, source.facts_sha256)
@@ -76,7 +79,9 @@ def plan(
     source: Source, out: Path, pattern: str | None = None, most: int | None = None, *, update: bool = False
 ) -> list[Episode]:
     """What a crawl of `source` into `out` goes through: `select` on what is listed."""
-    return select(listed(source, out, update=update), pattern, most)
+    chosen = select(listed(source, out, update=update), pattern, most)
+    check_series(out, source.key, chosen)
+    return chosen
 
 
 def failed_before(source: Source, out: Path, episodes: Sequence[Episode]) -> list[Episode]:
@@ -93,6 +98,7 @@ def crawl(
     update: bool = False,
     refresh: bool = False,
     retry: bool = False,
+    include_generated: bool = False,
     at_once: int = 4,
     on_image: Callable[[Episode, int, int], None] = lambda episode, done, total: None,
 ) -> Iterator[tuple[EpisodeRecord, bool]]:
@@ -102,7 +108,8 @@ def crawl(
     the episode partial, and the next run asks for that picture alone. Killed at any moment, the same call completes
     the crawl. `update` takes the list of the site anew; `retry` (and `update`) ask again for what was refused;
     `refresh` asks for every stored picture whether it changed, and deletes nothing. `at_once` pictures are under way
-    at a time. Raises GaveUpError after the episode in which a host failed too often.
+    at a time. Pictures that comicdata made are missing ones, unless `include_generated`. Raises GaveUpError after the
+    episode in which a host failed too often.
     """
     if episodes is None:
         episodes = plan(source, out, update=update)
@@ -121,7 +128,7 @@ def crawl(
             if record is not None and settled and not refresh:
                 yield _called(out, record, episode), False
                 continue
-            attempt = Attempt(source, out, series, episode, pool, on_image)
+            attempt = Attempt(source, out, series, episode, pool, on_image, include_generated)
             yield (attempt.refresh(record) if record is not None and refresh else attempt.run()), True
             if attempt.gave_up is not None:
                 raise attempt.gave_up

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from comicdata.crawl.fetch import Answer, GaveUpError, StatusError
@@ -14,7 +15,8 @@ from comicdata.crawl.sources.viewer import looks_empty
 from comicdata.crawl.store import intact_journal, split_intact, write_episode, write_image, write_series
 from comicdata.crawl.web import OptedOutError, UnavailableError
 from comicdata.episodes import series_folder, stored_episode
-from comicdata.errors import ComicDataError, NetworkError, PictureError, PolicyError
+from comicdata.errors import ComicDataError, GeneratedError, NetworkError, PictureError, PolicyError
+from comicdata.outputs.marks import made_by
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Page, Series, Status
 
 GONE = (404, 410)
@@ -33,6 +35,7 @@ class Attempt:
     episode: Episode
     pool: Executor
     on_image: Callable[[Episode, int, int], None]
+    include_generated: bool = False
     gave_up: GaveUpError | None = None
 
     def run(self) -> EpisodeRecord:
@@ -74,6 +77,7 @@ class Attempt:
         answer = self.source.read(page, known)
         if known is not None and answer.status == 304:
             return known
+        self._check_drawn(page, answer)
         taken = any(image.ordinal == ordinal for image in (*before.images, *before.earlier))
         image = write_image(self._folder, ordinal, answer, page.url, beside=taken)
         return known if known is not None and known.sha256 == image.sha256 else image
@@ -154,11 +158,28 @@ class Attempt:
         may have been cut short.
         """
         try:
-            return write_image(self._folder, ordinal, self._read(page), page.url)
+            return self._stored(page, ordinal)
         except PictureError:
             if not self.source.host:
                 raise
-        return write_image(self._folder, ordinal, self._read(page), page.url)
+        return self._stored(page, ordinal)
+
+    def _stored(self, page: Page, ordinal: int) -> ImageRecord:
+        answer = self._read(page)
+        self._check_drawn(page, answer)
+        return write_image(self._folder, ordinal, answer, page.url, recorded=self._recorded)
+
+    @cached_property
+    def _recorded(self) -> frozenset[str]:
+        """The names that the record before this try gives to pictures."""
+        before = stored_episode(self.out, self.series.source, self.series.series_id, self.episode.episode_id)
+        return frozenset(image.file_name for image in before.images) if before else frozenset()
+
+    def _check_drawn(self, page: Page, answer: Answer) -> None:
+        """GeneratedError for a picture that comicdata made: it is not somebody's drawing."""
+        mark = None if self.include_generated else made_by(answer.body)
+        if mark is not None:
+            raise GeneratedError(f"{page.url}: {mark.words}, so it is left out; --include-generated takes it")
 
     def _read(self, page: Page) -> Answer:
         try:

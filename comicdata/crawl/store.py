@@ -1,8 +1,8 @@
 """The crawl on disk: bytes as fetched, an episode is complete, absent, or partial and says so; episode.json is last."""
 
 import logging
-import re
-from collections.abc import Sequence
+import os
+from collections.abc import Container, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,7 +13,7 @@ from comicdata.crawl.fetch import Answer
 from comicdata.episodes import (
     EPISODE,
     SERIES,
-    STORED_NAME,
+    STORED_PATTERN,
     crawl_order,
     episode_folder,
     faults_of,
@@ -36,12 +36,14 @@ from comicdata.files import (
 )
 from comicdata.formats import EXTENSIONS
 from comicdata.images import measure
+from comicdata.outputs import is_behind_link, set_aside
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Series
 
 JOURNAL = "journal.jsonl"
 INDEX = "index.jsonl"
 UNSETTLED = ("partial", "failed")
 RECURS_FROM = 3  # episodes that share a picture before it counts as a title card or a banner
+log = logging.getLogger("comicdata")
 _image_records = TypeAdapter(ImageRecord)
 _listings = TypeAdapter(list[Episode])
 _series_records = TypeAdapter(Series)
@@ -135,11 +137,14 @@ def write_recurring(out: Path, key: tuple[str, str]) -> dict[str, list[str]]:
     return recurring
 
 
-def write_image(folder: Path, ordinal: int, answer: Answer, url: str, *, beside: bool = False) -> ImageRecord:
+def write_image(
+    folder: Path, ordinal: int, answer: Answer, url: str, *, recorded: Container[str] = (), beside: bool = False
+) -> ImageRecord:
     """Check that the bytes decode, and store them unchanged as NNNN with the extension of their format.
 
     Raises PictureError when they are no picture. `beside`: the name is taken by a picture that stays, so this one
-    becomes NNNN-<hash>.
+    becomes NNNN-<hash>; so it does where somebody's own file has that name. Under a `recorded` name a picture that
+    somebody changed is kept elsewhere. The journal speaks of the file before it is there: killed, it is known as ours.
     """
     data = answer.body
     if data and data.count(0) == len(data):
@@ -149,18 +154,42 @@ def write_image(folder: Path, ordinal: int, answer: Answer, url: str, *, beside:
         log.warning("%s: %s", url, note)
     digest = sha256_bytes(data)
     name = f"{ordinal:04d}{EXTENSIONS[kind]}"
-    if beside:
+    if beside or not _is_free(folder, name, digest, recorded):
         name = f"{ordinal:04d}-{digest[:8]}{EXTENSIONS[kind]}"
-    path = folder / name
-    if not (path.is_file() and sha256_file(path) == digest):
-        write_atomic(path, data, durable=False)
-    sync_files([path])  # here, in the thread that fetched it: the record that vouches for it is written later
     headers = answer.headers
     record = ImageRecord(
         name, digest, len(data), width, height, url, headers.get("etag", ""), headers.get("last-modified", "")
     )
     append_line(folder / JOURNAL, asdict(record))
+    path = folder / name
+    if not (path.is_file() and sha256_file(path) == digest):
+        write_atomic(path, data, durable=False)
+    sync_files([path])  # here, in the thread that fetched it: the record that vouches for it is written later
     return record
+
+
+def _is_free(folder: Path, name: str, digest: str, recorded: Container[str]) -> bool:
+    """Whether a picture may take this name: nothing is there, or something of ours that it replaces."""
+    path = folder / name
+    if not os.path.lexists(path):
+        return True
+    if path.is_symlink() or not path.is_file():
+        return False
+    if sha256_file(path) == digest or any(image.file_name == name for image in intact_journal(folder)):
+        return True
+    if name in recorded and _decodes(path):
+        place = set_aside(folder.parents[2], path)
+        log.warning("%s: somebody changed it since the crawl; that is kept as %s", path, place)
+    return name in recorded
+
+
+def _decodes(path: Path) -> bool:
+    """Whether a file is a picture still: somebody's work, and no damage."""
+    try:
+        measure(path.read_bytes(), path.name)
+    except PictureError:
+        return False
+    return True
 
 
 def intact_journal(folder: Path) -> list[ImageRecord]:
@@ -175,29 +204,57 @@ def intact_journal(folder: Path) -> list[ImageRecord]:
         except ValidationError:
             continue
         path = folder / record.file_name
-        if re.fullmatch(STORED_NAME, record.file_name) and path.is_file() and sha256_file(path) == record.sha256:
+        if not STORED_PATTERN.fullmatch(record.file_name) or path.is_symlink() or not path.is_file():
+            continue
+        if sha256_file(path) == record.sha256:
             found[record.file_name] = record
     return list(found.values())
+
+
+def note_stored(folder: Path, record: EpisodeRecord) -> None:
+    """Have the journal name all pictures of a record, which is about to go: what is deleted next is known as ours."""
+    for image in _images(record):
+        append_line(folder / JOURNAL, asdict(image))
+
+
+def stored_names(folder: Path) -> set[str]:
+    """The names of pictures that the journal of an episode folder speaks of, whatever lies there now."""
+    rows = [row for row in read_lines(folder / JOURNAL) if isinstance(row, dict)]
+    return {name for row in rows if STORED_PATTERN.fullmatch(name := str(row.get("file_name")))}
 
 
 def write_episode(out: Path, record: EpisodeRecord) -> None:
     """Write episode.json, which makes the episode count, unless it says all but the time already.
 
-    Files that it does not name go.
+    Pictures of ours that it does not name go; the journal names those of the record before, for a kill in between.
     """
     folder = episode_folder(out, record)
     before = stored_episode(out, record.source, record.series_id, record.episode_id)
     if before is None or replace(before, fetched_at=record.fetched_at) != record:
+        for image in _images(before) if before else ():
+            if image not in _images(record):
+                append_line(folder / JOURNAL, asdict(image))
         write_json(folder / EPISODE, {"schema_version": 1, **asdict(record)})
     sweep_episode(out, record)
 
 
 def sweep_episode(out: Path, record: EpisodeRecord) -> None:
-    """Delete the files of an episode that its record does not name: the journal, pictures of a refused try."""
-    named = {EPISODE, *(image.file_name for image in (*record.images, *record.earlier))}
-    for path in episode_folder(out, record).iterdir():
-        if path.name not in named and path.is_file():
-            path.unlink()
+    """Delete the journal, and the pictures in it that the record does not name, as those of a refused try.
+
+    What is not in the journal, or is not as it says, is somebody's own; so is all that lies behind a link.
+    """
+    folder = episode_folder(out, record)
+    if not (folder / JOURNAL).is_file() or is_behind_link(out, folder / JOURNAL):
+        return
+    named = {image.file_name for image in _images(record)}
+    for image in intact_journal(folder):
+        if image.file_name not in named:
+            (folder / image.file_name).unlink()
+    (folder / JOURNAL).unlink()
+
+
+def _images(record: EpisodeRecord) -> tuple[ImageRecord, ...]:
+    return (*record.images, *record.earlier)
 
 
 def complete_episode(out: Path, source: str, series_id: str, episode_id: str) -> EpisodeRecord | None:

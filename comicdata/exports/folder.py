@@ -22,6 +22,7 @@ from comicdata.files import (
     sync_disk,
     write_atomic,
 )
+from comicdata.outputs import check_kind, refuse_foreign
 
 LEDGER = "export.json"
 SAVE_EVERY_S = 5.0
@@ -42,12 +43,15 @@ Plan = Sequence[PlannedFile]
 
 @dataclass(frozen=True)
 class Summary:
-    """An export: how many files and bytes it has, how many files this run wrote and removed."""
+    """An export: how many files and bytes it has, how many files this run wrote and removed, and which it kept because
+    somebody changed them.
+    """
 
     files: int
     bytes: int
     written: int
     removed: int
+    kept: tuple[str, ...] = ()
 
 
 def planned_bytes(path: str, data: bytes) -> PlannedFile:
@@ -57,6 +61,7 @@ def planned_bytes(path: str, data: bytes) -> PlannedFile:
 
 def check_out(out: Path, to: str) -> None:
     """UsageError when `out` holds anything but an export of this kind; names that begin with a dot do not count."""
+    check_kind(out, "an export")
     ledger = read_ledger(out)
     if ledger and ledger["to"] != to:
         raise UsageError(f"{out}: holds an export to {ledger['to']}; name another folder with --out")
@@ -100,10 +105,33 @@ def _is_done(out: Path, file: PlannedFile, entry: Mapping[str, Any] | None) -> b
     return path.is_file() and path.stat().st_size == int(entry["bytes"])
 
 
+def _keep(out: Path, *parts: Entries) -> tuple[Entries, tuple[str, ...]]:
+    """Take what somebody changed out of what is to be written or to go: its entries, and the paths.
+
+    UsageError for a file that is to be written and that no export wrote.
+    """
+    known: Entries = read_ledger(out).get("files", {})
+    write = parts[0]
+    for path in write.keys() - known.keys():
+        refuse_foreign(out / path, own=False)
+    changed = {path: known[path] for part in parts for path in part if path in known and _is_changed(out, path, known)}
+    for path in changed:
+        for part in parts:
+            part.pop(path, None)
+    return changed, tuple(sorted(changed))
+
+
+def _is_changed(out: Path, path: str, known: Entries) -> bool:
+    """Whether a file that was complete has other bytes now."""
+    stated, place = known[path]["sha256"], _inside(out, path)
+    return bool(stated) and (place.is_symlink() or (place.is_file() and sha256_file(place) != stated))
+
+
 def dry_run(out: Path, plan: Plan) -> Summary:
     """What write_folder would write and remove; its bytes are not known."""
     _, write, gone = _compare(out, plan)
-    return Summary(len(plan), 0, len(write), len(gone))
+    _, kept = _keep(out, write, gone)
+    return Summary(len(plan), 0, len(write), len(gone), kept)
 
 
 def write_folder(out: Path, facts: dict[str, Any], plan: Plan, on_file: Callable[[int, int], None]) -> Summary:
@@ -111,6 +139,8 @@ def write_folder(out: Path, facts: dict[str, Any], plan: Plan, on_file: Callable
     with locked(out):
         sweep_orphans(out)
         entries, write, gone = _compare(out, plan)
+        changed, kept = _keep(out, write, gone)
+        entries |= changed
         if write or gone:
             _save(out, facts, entries | write | gone)
         for path in gone:
@@ -120,7 +150,7 @@ def write_folder(out: Path, facts: dict[str, Any], plan: Plan, on_file: Callable
             _save(out, facts, entries | write)
         _write_all(out, facts, [file for file in plan if file.path in write], entries | write, on_file)
         done: Entries = read_ledger(out)["files"]
-        return Summary(len(done), sum(entry["bytes"] for entry in done.values()), len(write), len(gone))
+        return Summary(len(done), sum(entry["bytes"] for entry in done.values()), len(write), len(gone), kept)
 
 
 def _write_all(
@@ -152,10 +182,15 @@ def _save(out: Path, facts: dict[str, Any], entries: Entries) -> None:
 
 def _remove(out: Path, path: str) -> None:
     """Delete a file that we wrote."""
+    _inside(out, path).unlink(missing_ok=True)
+
+
+def _inside(out: Path, path: str) -> Path:
+    """Where a file of the export lies; IntegrityError when that is somewhere else, behind a link."""
     place = out / path
     if not place.parent.resolve().is_relative_to(out.resolve()):
         raise IntegrityError(f"{place}: a link leads out of the export; delete the folder and export again")
-    place.unlink(missing_ok=True)
+    return place
 
 
 def _remove_empty(out: Path, paths: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from comicdata.errors import UsageError
 from comicdata.images import Image
 
+LARGEST = 1_000_000  # pixels: no picture is larger
 CHANNELS = 4  # red, green, blue, and where there is a hint
 
 
@@ -63,10 +64,14 @@ def read_hints(path: Path) -> list[Hint]:
 
     UsageError names the file, the entry and what is wrong with it.
     """
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file")
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read as JSON hints ({error})") from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: cannot be read as JSON hints (lists in lists without end)") from error
     if not isinstance(entries, list):
         raise UsageError(f'{path}: a list of {{"x", "y", "radius", "color": "#rrggbb"}} is expected')
     return [_hint(path, number, entry) for number, entry in enumerate(entries, 1)]
@@ -77,18 +82,26 @@ def _hint(path: Path, number: int, entry: Any) -> Hint:
     if not isinstance(entry, dict) or set(entry) != {"x", "y", "radius", "color"}:
         wrong = "has exactly x, y, radius and color"
     elif not all(_is_length(entry[name]) for name in ("x", "y", "radius")):
-        wrong = "has x, y and radius as numbers that are not below 0"
+        wrong = f"has x, y and radius as numbers that are not below 0 and at most {LARGEST}"
     elif parse_color(entry["color"]) is None:
         wrong = 'has a color like "#88ccee"'
     if wrong:
-        raise UsageError(f"{path}: hint {number}: {json.dumps(entry)[:80]}; a hint {wrong}")
+        raise UsageError(f"{path}: hint {number}: {_shown(entry)}; a hint {wrong}")
     color = parse_color(entry["color"])
     assert color is not None
     return Hint(entry["x"], entry["y"], entry["radius"], color)
 
 
 def _is_length(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+    return type(value) in (int, float) and 0 <= value <= LARGEST  # which NaN is not
+
+
+def _shown(entry: Any) -> str:
+    """An entry in a message: the beginning of it."""
+    try:
+        return json.dumps(entry)[:80]
+    except RecursionError:
+        return "lists in lists without end"
 
 
 def parse_color(text: Any) -> tuple[int, int, int] | None:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from comicdata.errors import ComicDataError, IntegrityError
-from comicdata.files import read_json, write_atomic
+from comicdata.files import json_bytes, read_json
 from comicdata.images import encode_jpeg, read_image, resize
 from comicdata.outlines import Outlines
-from comicdata.pairs.manifest import file_of, rows_hash, usable
+from comicdata.outputs import Outputs, read_list
+from comicdata.pairs.manifest import COMMAND, file_of, rows_hash, usable
 from comicdata.records import Pair, spread
 
 SCHEMA_VERSION = 1
@@ -31,8 +32,14 @@ def read_outlines(folder: Path) -> Outlines:
 
 
 def write_card(out: Path, options: Mapping[str, Any], rows: Sequence[Pair], dropped: Mapping[str, int]) -> None:
-    """Write both cards unless they already say the same."""
+    """Write both cards and the contact sheet unless they already say the same.
+
+    The lock of the folder is held. One that somebody changed, or wrote, is kept: PartialError, once the others are
+    written.
+    """
     kept = usable(rows)
+    outputs = Outputs(out, COMMAND, held=True)
+    _adopt(outputs)
     card = {
         "schema_version": SCHEMA_VERSION,
         "options": dict(options),
@@ -44,21 +51,53 @@ def write_card(out: Path, options: Mapping[str, Any], rows: Sequence[Pair], drop
         "splits": dict(sorted(Counter(f"{row.size}/{row.split}" for row in kept).items())),
         "series": series_of(kept),
     }
-    _write_sheet(out, kept)
-    _write_text(out / "card.json", json.dumps(card, ensure_ascii=False, indent=2) + "\n")
-    _write_text(out / "README.md", _readme(card))
+    sheet = _sheet(out, kept)
+    files = {SHEET: sheet, CARD: json_bytes(card), README: _readme(card).encode()}
+    outputs.write_all((name, data) for name, data in files.items() if data is not None)
+    if sheet is None:
+        outputs.remove(SHEET)
 
 
+def _adopt(outputs: Outputs) -> None:
+    """List what is ours and not listed: version 0.1.0 had no list, and a card that is no JSON any more is damage."""
+    listed, folder = read_list(outputs.out), outputs.out
+    card = _card_in(folder)
+    if card is None or (CARD not in listed and "rows_sha256" in card):
+        outputs.adopt(CARD)
+    if README not in listed and card and is_as_written(folder, card):
+        outputs.adopt(README)
+        if SHEET not in listed and (folder / SHEET).is_file():
+            outputs.adopt(SHEET)
+
+
+def _card_in(folder: Path) -> dict[str, Any] | None:
+    """The card of a folder, {} where there is none or it is of somebody else, None where it is no JSON."""
+    try:
+        value = read_json(folder / CARD) if (folder / CARD).is_file() else {}
+    except IntegrityError:
+        return None
+    return value if isinstance(value, dict) else {}
+
+
+def is_as_written(folder: Path, card: Mapping[str, Any]) -> bool:
+    """Whether README.md says what this version writes for a card."""
+    try:
+        return (folder / README).read_text(encoding="utf-8") == _readme(card)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+CARD, README = "card.json", "README.md"
 SHEET, ACROSS, TILE, GAP = "contact-sheet.jpg", 6, 128, 4
+DOCUMENTS = (CARD, README, SHEET)
 
 
-def _write_sheet(out: Path, kept: Sequence[Pair]) -> None:
-    """A contact sheet: colour above Canny + black of up to 18 panels, evenly spaced over the data set."""
+def _sheet(out: Path, kept: Sequence[Pair]) -> bytes | None:
+    """A contact sheet: colour above Canny + black of up to 18 panels, evenly spaced over the data set; None of none."""
     panels = list({row.panel_id: row for row in kept}.values())
     chosen = [panels[index] for index in spread(len(panels), 3 * ACROSS)]
     if not chosen:
-        (out / SHEET).unlink(missing_ok=True)
-        return
+        return None
     rows = -(-len(chosen) // ACROSS)
     sheet = np.full((rows * (2 * TILE + 3 * GAP), ACROSS * (TILE + GAP), 3), 255, np.uint8)
     for index, row in enumerate(chosen):
@@ -66,7 +105,7 @@ def _write_sheet(out: Path, kept: Sequence[Pair]) -> None:
         for kind, top in (("color", y), ("canny", y + TILE + GAP)):
             with suppress(ComicDataError):  # missing or damaged: verify says so, the card has a white tile
                 sheet[top : top + TILE, x : x + TILE] = resize(read_image(file_of(out, row, kind)), TILE, TILE)
-    _write(out / SHEET, encode_jpeg(sheet, 88))
+    return encode_jpeg(sheet, 88)
 
 
 def dropped_counts(rows: Sequence[Pair]) -> dict[str, int]:
@@ -181,13 +220,3 @@ def front_matter(card: Mapping[str, Any]) -> list[str]:
 def _cell(text: str) -> str:
     """A value from outside inside a Markdown table: one line, no cell border, no markup."""
     return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-
-
-def _write_text(path: Path, text: str) -> None:
-    _write(path, text.encode())
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write unless the file already says the same."""
-    if not (path.is_file() and path.read_bytes() == data):
-        write_atomic(path, data)

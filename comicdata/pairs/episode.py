@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from comicdata.episodes import episode_folder
-from comicdata.errors import IntegrityError, PictureError
+from comicdata.errors import GeneratedError, IntegrityError, PictureError
 from comicdata.files import jsonl_bytes, read_jsonl, sha256_bytes, sync_disk, write_atomic
 from comicdata.images import STORED_PIXELS, Image, decode, encode, halve
 from comicdata.outlines import Outlines
+from comicdata.outputs.marks import made_by
 from comicdata.pairs.manifest import values_of
 from comicdata.pairs.splits import Key
 from comicdata.pairs.windows import facts_of, fit_window, panel_drop_reason, window_boxes, window_drop_reason
@@ -59,6 +60,8 @@ class Task:
             "url": self.record.url,
             "images": [(image.file_name, image.sha256, image.url) for image in self.record.images],
         }
+        if self.options.include_generated:
+            inputs["generated"] = True
         if self.record.status == "partial":
             inputs["missing"] = len(self.record.missing)
         return sha256_bytes(json.dumps(inputs).encode())[:16]
@@ -83,9 +86,9 @@ def part_path(task: Task) -> Path:
 
 
 def is_done(task: Task) -> bool:
-    """The part is there, was made with the same key, and nothing of it failed."""
+    """The part is there, was made with the same key, and nothing of it failed; what is left out on purpose did not."""
     header, _ = read_part(task)
-    return bool(header) and not header["failures"]
+    return bool(header) and all(failure["kind"] == GeneratedError.__name__ for failure in header["failures"])
 
 
 def read_part(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -124,6 +127,7 @@ class _Slices:
         self.folder = episode_folder(task.crawl, task.record)
         self.place = task.place
         self.images = task.record.images
+        self.include_generated = task.options.include_generated
         self.failures: list[Failure] = []
         self._cache: OrderedDict[int, Image] = OrderedDict()
 
@@ -135,7 +139,7 @@ class _Slices:
         for index in range(len(self.images)):
             try:
                 picture = self[index]
-            except (OSError, PictureError, IntegrityError) as error:
+            except (OSError, PictureError, IntegrityError, GeneratedError) as error:
                 name = self._name(index)
                 why = f"cannot be read ({error.strerror or error})" if isinstance(error, OSError) else str(error)
                 self.failures.append(Failure("make-pairs", name, why.removeprefix(f"{name}: "), type(error).__name__))
@@ -154,6 +158,9 @@ class _Slices:
             if sha256_bytes(data) != self.images[index].sha256:
                 cure = "run the crawl again to restore it"
                 raise IntegrityError(f"{self._name(index)}: changed since the crawl; {cure}")
+            mark = None if self.include_generated else made_by(data)
+            if mark is not None:
+                raise GeneratedError(f"{mark.words}, so it is left out; --include-generated takes it")
             self._cache[index] = decode(data, self._name(index), most=STORED_PIXELS)
             while len(self._cache) > 1 and sum(one.size for one in self._cache.values()) > 3 * CACHE_PIXELS:
                 self._cache.popitem(last=False)

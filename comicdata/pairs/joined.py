@@ -11,11 +11,11 @@ from comicdata.errors import PictureError, UsageError
 from comicdata.files import sha256_bytes, sha256_file, write_atomic
 from comicdata.formats import PICTURE_SUFFIXES
 from comicdata.images import decode, encode_png
-from comicdata.pairs.manifest import KINDS, OUTLINE_NAME, stated_outlines
+from comicdata.pairs.manifest import KINDS, OUTLINE_NAME, SPLITS, stated_outlines
 from comicdata.records import Failure, Pair
 
 TAKEN = (*KINDS, "mix")  # mix is what train calls canny with xdog
-SIZES, SPLITS = ("256", "512"), ("train", "validation", "test")
+SIZES = ("256", "512")
 WINDOW = re.compile("w[0-9a-f]{16}")  # the id of a window: what else lies in a folder is nobody's outline
 
 

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from comicdata.episodes import read_crawl
-from comicdata.errors import ComicDataError, IntegrityError, PolicyError, UsageError
+from comicdata.errors import ComicDataError, IntegrityError, PartialError, PolicyError, UsageError
 from comicdata.files import locked, sha256_file, sweep_orphans, write_jsonl
 from comicdata.forgotten import FORGOTTEN, read_forgotten
+from comicdata.formats import PICTURE_SUFFIXES
+from comicdata.outputs import Reads, free_folder, is_behind_link
 from comicdata.pairs import manifest
 from comicdata.pairs.card import dropped_counts, write_card
 from comicdata.pairs.copies import drop_duplicates
 from comicdata.pairs.episode import Task, is_done, make_part, outlines_of, part_path, read_part
 from comicdata.pairs.joined import WINDOW, find_outlines, join_outlines, written_places
+from comicdata.pairs.place import check_pairs, keep_changed
 from comicdata.pairs.splits import Key, assign_splits, group_by, named_keys
 from comicdata.pairs.workers import Engine, run
 from comicdata.records import Failure, Pair, PairOptions
@@ -54,9 +57,8 @@ def plan_pairs(crawl: Path, out: Path, options: PairOptions) -> Plan:
     """Which episodes still have to be made; UsageError when the crawl is missing, empty or fits no option."""
     records = [record for record in read_crawl(crawl) if record.images]
     if not records:
-        raise UsageError(
-            f"{crawl}: no episode with pictures here; make a crawl with: comicdata crawl SOURCE --out {crawl}"
-        )
+        raise UsageError(f"{crawl}: {_advice(crawl)}")
+    check_pairs(out, Reads([crawl]))
     forgotten = read_forgotten(out)
     left_out = sorted({f"{one.source}/{one.series_id}" for one in records if (one.source, one.series_id) in forgotten})
     records = [one for one in records if (one.source, one.series_id) not in forgotten]
@@ -74,6 +76,14 @@ def plan_pairs(crawl: Path, out: Path, options: PairOptions) -> Plan:
         raise UsageError("no episode is left to train on; name fewer in --test-episodes and --validation-episodes")
     tasks = [Task(record, crawl, out, options, splits[key]) for record, key in zip(records, keys, strict=True)]
     return Plan(tasks, [task for task in tasks if not is_done(task)], group_by(keys, options.split_by), left_out)
+
+
+def _advice(folder: Path) -> str:
+    """What to do with a folder that is no crawl; nobody is told to crawl into the folder of his own files."""
+    out = free_folder(folder, "crawl")
+    if any(path.suffix.lower() in (*PICTURE_SUFFIXES, ".cbz", ".zip") for path in folder.rglob("*")):
+        return f"this is a folder of pictures, not a crawl; make one first: comicdata crawl {folder} --out {out}"
+    return f"no episode with pictures here; make a crawl with: comicdata crawl SOURCE --out {out}"
 
 
 def make_pairs(
@@ -100,10 +110,12 @@ def make_pairs(
     with locked(out):
         sweep_orphans(out)
         plan = plan_pairs(crawl, out, options)
+        keep_changed(plan.todo)
         failures = _run_tasks(plan.todo, on_episode, **how)
         rows, part_failures, doubts = _decided_rows(plan, out, failures)
         lost = _tasks_with_lost_pictures(plan, out, rows)
         if lost:  # a copy whose original went away, or pictures that were deleted or damaged
+            keep_changed(lost)
             failures += _run_tasks(lost, on_episode, **how)
             rows, part_failures, doubts = _decided_rows(plan, out, failures)
         rows, missing = join_outlines(out, rows, found)
@@ -175,8 +187,11 @@ def _finish(out: Path, options: PairOptions, plan: Plan, rows: Sequence[Pair], f
     """
     _remove_unnamed_pictures(out, rows)
     manifest.write_manifest(out, rows)
+    try:
+        write_card(out, _stated(options, plan.group), rows, dropped_counts(rows))
+    except PartialError as error:
+        failures = [*failures, Failure("make-pairs", "card", str(error), type(error).__name__)]
     summary = summarize(rows, len(plan.todo), failures)
-    write_card(out, _stated(options, plan.group), rows, summary.dropped)
     if failures or (out / "failures.jsonl").exists():
         write_jsonl(out / "failures.jsonl", (asdict(failure) for failure in failures))
     return summary
@@ -186,7 +201,10 @@ def _stated(options: PairOptions, group: str) -> dict[str, Any]:
     """The options as the card states them: presets of outlines with their parameters."""
     presets = {"canny": options.canny, "xdog": options.xdog}
     drawn = {kind: {"preset": presets[kind], **values} for kind, values in outlines_of(options).values().items()}
-    return asdict(options) | {"group": group, **drawn}
+    values = asdict(options) | {"group": group, **drawn}
+    if not options.include_generated:
+        del values["include_generated"]
+    return values
 
 
 def _remove_unnamed_pictures(out: Path, rows: Sequence[Pair]) -> None:
@@ -196,7 +214,7 @@ def _remove_unnamed_pictures(out: Path, rows: Sequence[Pair]) -> None:
     for place in written_places(out, kinds):
         for path in place.glob("??/*"):
             ours = WINDOW.fullmatch(path.stem) and path.parent.name == path.stem[1:3] and path not in named
-            if ours and path.is_file():
+            if ours and path.is_file() and not is_behind_link(out, path):
                 path.unlink()
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import jsonl_bytes, read_jsonl, sha256_bytes, sha256_file, write_atomic, write_jsonl
+from comicdata.outputs import free_folder, is_behind_link, speaks_of
 from comicdata.records import Pair
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.parquet"
 KINDS = ("color", "canny", "xdog")
+SPLITS = ("train", "validation", "test")
+COMMAND = "make-pairs"  # whose files those are that the list of a pairs folder names
 OUTLINE_NAME = "[a-z][a-z0-9]{0,29}"  # of an outline made elsewhere: a manifest may say anything, a path among it
 COLUMNS = [field.name for field in fields(Pair) if field.name != "outlines"]
 SINCE = {"layout": "", "layout_evidence": ""}  # columns that version 0.1.0 did not write, and what they read as there
@@ -26,7 +29,8 @@ def pairs_folder(pairs: Path) -> Path:
     """PAIRS is the folder or its manifest.parquet; UsageError when there is no manifest."""
     folder = pairs.parent if pairs.name == MANIFEST else pairs
     if not (folder / MANIFEST).is_file():
-        raise UsageError(f"{folder}: no {MANIFEST} here; make one with: comicdata make-pairs CRAWL --out {folder}")
+        place = free_folder(folder, "pairs")
+        raise UsageError(f"{folder}: no {MANIFEST} here; make one with: comicdata make-pairs CRAWL --out {place}")
     return folder
 
 
@@ -81,15 +85,20 @@ def further_outlines(rows: Iterable[Pair]) -> list[str]:
     return sorted({name for row in rows for name, _, _ in row.outlines})
 
 
-def stated_outlines(folder: Path) -> list[str]:
-    """Likewise of the manifest in a pairs folder, by its columns alone; none where it is missing or damaged."""
+def columns_of(folder: Path) -> set[str]:
+    """The columns of the manifest in a pairs folder; none where it is missing or damaged."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        columns = pq.read_schema(folder / MANIFEST).names
+        return {*pq.read_schema(folder / MANIFEST).names}
     except (pa.ArrowException, OSError):
-        return []
+        return set()
+
+
+def stated_outlines(folder: Path) -> list[str]:
+    """Likewise of the manifest in a pairs folder, by its columns alone; none where it is missing or damaged."""
+    columns = sorted(columns_of(folder))
     names = [column.removesuffix("_file_name") for column in columns if column.endswith("_file_name")]
     return [name for name in names if name not in KINDS and re.fullmatch(OUTLINE_NAME, name)]
 
@@ -164,8 +173,8 @@ def _write_metadata(folder: Path, rows: Sequence[Pair]) -> None:
         groups[folder / str(row.size) / row.split / "metadata.jsonl"].append(row)
     for path, members in groups.items():
         write_jsonl(path, (metadata_row(row, further) for row in members))
-    for path in folder.glob("*/*/metadata.jsonl"):
-        if path not in groups:
+    for path in folder.glob("[0-9]*/*/metadata.jsonl"):
+        if path not in groups and speaks_of(path, "panel_id") and not is_behind_link(folder, path):
             path.unlink()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from comicdata.errors import UsageError
-from comicdata.files import jsonl_bytes, write_atomic, write_json
+from comicdata.files import json_bytes, jsonl_bytes
 from comicdata.flats.hints import Hint, hints_on, paint_hints
 from comicdata.images import Image, encode_png, read_image
 from comicdata.models.colorize.colorizer import Colorizer
@@ -35,6 +35,7 @@ from comicdata.models.evaluate.metrics import (
     windows_of,
 )
 from comicdata.models.evaluate.perceptual import Perceptual
+from comicdata.outputs import Outputs, mark
 from comicdata.records import spread
 
 SUBSETS = ("all", "off_line", "foreground", "background")
@@ -300,13 +301,27 @@ def choose_shown(panels: Sequence[Panel]) -> list[tuple[str, int]]:
     return [(shown[at], at) for at in order if at in shown]
 
 
-def write_evaluation(folder: Path, split: str, found: Evaluation, facts: dict[str, Any]) -> dict[str, Path]:
-    """Write <split>.png, <split>.jsonl (the colorizer's numbers of every panel) and, last, <split>.json."""
-    files = {kind: folder / f"{split}.{kind}" for kind in ("png", "jsonl", "json")}
-    write_atomic(files["png"], encode_png(found.picture))
-    write_atomic(files["jsonl"], jsonl_bytes(panel_row(panel) for panel in found.panels))
-    write_json(files["json"], {"split": split, "panels": len(found.panels), **facts, **found.document})
-    return files
+def evaluation_names(split: str) -> list[str]:
+    """The files of an evaluation, in the order in which they are written."""
+    return [f"{split}.{kind}" for kind in ("png", "jsonl", "json")]
+
+
+def write_evaluation(
+    folder: Path, split: str, found: Evaluation, facts: dict[str, Any], run: str = ""
+) -> dict[str, Path]:
+    """Write <split>.png, <split>.jsonl (the colorizer's numbers of every panel) and, last, <split>.json.
+
+    One that somebody changed since is kept: PartialError, once the others are written.
+    """
+    outputs = Outputs(folder, "evaluate")
+    document = {"split": split, "panels": len(found.panels), **facts, **found.document}
+    parts = (
+        encode_png(found.picture, mark(run)),
+        jsonl_bytes(panel_row(panel) for panel in found.panels),
+        json_bytes(document),
+    )
+    outputs.write_all(zip(evaluation_names(split), parts, strict=True))
+    return {kind: folder / f"{split}.{kind}" for kind in ("png", "jsonl", "json")}
 
 
 def panel_row(panel: Panel) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import logging
-import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from torch import Tensor
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import TEMPORARY_SUFFIX, read_json, sha256_bytes, sha256_file, write_atomic, write_json
 from comicdata.models.networks.vgg import read_vgg
+from comicdata.outputs import free_folder
 
 FORMAT = "comicdata-colorizer-1"
 WEIGHTS = "weights.safetensors"
@@ -51,7 +52,8 @@ def load_weights(run: Path) -> Weights:
     """Read a RUN folder's weights, or one file; IntegrityError when damaged, UsageError when there is none."""
     path = run / WEIGHTS if run.is_dir() else run
     if not path.is_file():
-        raise UsageError(f"{path}: no weights here; make some with: comicdata train MODEL --pairs PAIRS --run {run}")
+        place = free_folder(run, "run")
+        raise UsageError(f"{path}: no weights here; make some with: comicdata train MODEL --pairs PAIRS --run {place}")
     metadata, tensors = _read_tensors(path)
     try:
         header = json.loads(metadata["comicdata"])
@@ -112,7 +114,16 @@ def save_state(run: Path, state: State) -> None:
     values = {"images": state.images, **state.facts, "tensors_sha256": sha256_bytes(data)}
     write_json(folder / "state.json", {**values, "sha256": _values_hash(values)})
     for old in _folders(run)[KEPT_STATES:]:
-        shutil.rmtree(old)
+        _remove_state(old)
+
+
+def _remove_state(folder: Path) -> None:
+    """Delete the two files of a state, and its folder unless it is a link or somebody has put more there."""
+    for name in ("state.json", "tensors.safetensors"):
+        if not folder.is_symlink():
+            (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def load_state(run: Path) -> State | None:

@@ -10,8 +10,31 @@ from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import jsonl_bytes, read_json, write_atomic, write_json
 from comicdata.images import Image, beside, encode_png
 from comicdata.models.runs.settings import FREE
+from comicdata.outputs import Reads, check_folder, check_kind, holds, mark, refuse_foreign
 
 CONFIG = "config.json"
+RUN = "a run"
+FILES = ("metrics.jsonl", "weights.safetensors", "best.safetensors")
+
+
+def check_run(run: Path, pairs: Path) -> None:
+    """UsageError when RUN is the pairs, holds something else than a run, or has files of others where a run writes."""
+    check_folder(run)
+    Reads([pairs if pairs.is_dir() else pairs.parent]).refuse(run)
+    check_kind(run, RUN, "--run")
+    own = holds(run) == RUN or any((run / "state").glob("*/state.json"))
+    cure = "name another --run, or take the file away"
+    refuse_foreign(run / CONFIG, own or _is_damaged(run / CONFIG), cure)
+    for path in (*(run / name for name in FILES), *(run / "samples").glob("*.png")):
+        refuse_foreign(path, own or _is_damaged(run / CONFIG), cure)
+
+
+def _is_damaged(path: Path) -> bool:
+    """Whether a config is there and no JSON: of a run that was damaged, which is said where it is read."""
+    try:
+        return path.is_file() and read_json(path) is None
+    except IntegrityError:
+        return True
 
 
 def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> None:
@@ -99,4 +122,4 @@ def write_grid(run: Path, images: int, rows: Sequence[tuple[Image, Image, Image]
     learner shows: of a network that takes hints plain | hints | with hints.
     """
     lines = [beside(row) for row in rows]
-    write_atomic(run / "samples" / f"{images}.png", encode_png(beside(lines, axis=0)))
+    write_atomic(run / "samples" / f"{images}.png", encode_png(beside(lines, axis=0), mark("")))

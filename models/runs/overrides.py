@@ -15,12 +15,12 @@ from comicdata.models.runs.settings import MODELS, WHOLE, Stage, TrainConfig
 RUN_NAMES = {one.name for one in fields(TrainConfig)} - {"model", "stage", "preset", "network"}
 RANGES: dict[str, tuple[float, float]] = {
     "images": (1, 10**12),
-    "batch_size": (1, 65_536),
+    "batch_size": (1, 4096),
     "size": (1, 65_536),
     "crop": (1, 65_536),
     "seed": (0, 2**63 - 1),
     "line_jitter": (0, 1),
-    "accumulate": (1, 65_536),
+    "accumulate": (1, 4096),
     "patience": (0, 10**12),
     "lr": (1e-12, 10),
     "lr_floor": (0, 1),

@@ -18,7 +18,7 @@ from comicdata.models.data.pairs import PairDataset, Sampling, batches
 from comicdata.models.memory import memory_errors
 from comicdata.models.networks.layers import find_device
 from comicdata.models.runs.checkpoint import BEST, WEIGHTS, State, load_state, save_state, save_weights, vgg_hash
-from comicdata.models.runs.folder import Metrics, check_same_run, write_config, write_grid
+from comicdata.models.runs.folder import Metrics, check_run, check_same_run, write_config, write_grid
 from comicdata.models.runs.settings import TrainConfig, is_due, learning_rate, options
 from comicdata.models.train.learner import Learner
 from comicdata.models.train.learners import make_learner
@@ -55,6 +55,7 @@ def train(
     first one writes. Errors: LockedError, UsageError (other options), IntegrityError (other data, damaged files),
     DivergedError, ResourceError (out of memory).
     """
+    check_run(run, pairs)
     data = PairDataset(pairs, "train", config.size, config.outline)
     data.require_rows()
     with joined(find_device(config.device)) as (processes, device):

@@ -8,7 +8,7 @@ from typing import Any
 from comicdata.errors import UsageError
 from comicdata.files import read_json, write_json
 from comicdata.models.runs.checkpoint import WEIGHTS
-from comicdata.models.runs.folder import CONFIG
+from comicdata.models.runs.folder import CONFIG, check_run
 from comicdata.models.runs.settings import TrainConfig
 from comicdata.models.train.loop import Progress, train
 
@@ -29,6 +29,7 @@ def train_stages(
     when RUN belongs to another model, or when `only` reads a stage that has no weights.
     """
     chosen = choose_stages(configs, only)
+    check_run(run, pairs)
     _claim(run, configs[chosen[0]], list(configs))
     total = sum(_rounded(configs[stage]) for stage in chosen)
     results: dict[str, dict[str, Any]] = {}

@@ -15,6 +15,7 @@ from comicdata.episodes import natural_key
 from comicdata.errors import PictureError
 from comicdata.files import open_regular, read_regular
 from comicdata.formats import ARCHIVES, HEAD, PICTURE_SUFFIXES, sniff, suffix_of
+from comicdata.outputs import is_made_here
 
 MAX_FILE_BYTES = 200_000_000
 MAX_DEPTH = 40
@@ -66,6 +67,8 @@ def _look(root: Path, folder: Path, depth: int) -> Folder:
         if path.is_dir():
             if path.is_symlink():
                 log.warning("%s: a link to a folder; left out: name that folder by itself", _shown(root, path))
+            elif is_made_here(path):
+                log.warning("%s: left out, for comicdata made it; to have it read name it itself", path)
             elif depth == MAX_DEPTH:
                 log.warning("%s: more than %d folders deep; left out", _shown(root, path), MAX_DEPTH)
             else:
