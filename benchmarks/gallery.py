@@ -9,6 +9,7 @@ from pathlib import Path
 from comicdata.files import write_atomic
 from comicdata.images import Image, encode_jpeg, resize
 from comicdata.models.colorize import load_colorizer
+from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.data.pairs import PairDataset
 from comicdata.models.evaluate.comparison import draw_rows
 from comicdata.models.evaluate.hint_fidelity import choose_dots
@@ -31,7 +32,7 @@ def gallery(out: Path, windows: int, width: int) -> Image:
             row[name] = colorizer.colorize(outline)
             if colorizer.takes_hints:
                 hints = choose_dots(outline, truth, test.rows[index].id)
-                row[HINTED] = colorizer.colorize(outline, hints=hints)
+                row[HINTED] = colorizer.colorize(outline, Wishes(hints=hints))
         row["truth"] = truth
         rows.append(("", {name: resize(picture, width, width) for name, picture in row.items()}))
     return draw_rows(rows, {name: name for name in rows[0][1]})

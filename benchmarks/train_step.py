@@ -27,8 +27,8 @@ from comicdata.drawn import draw_episode
 from comicdata.files import write_atomic
 from comicdata.images import encode_png
 from comicdata.models.data.pairs import Batch, PairDataset, Sampling, batches
-from comicdata.models.runs.settings import resolve_config
-from comicdata.models.train.learner import AdversarialLearner
+from comicdata.models.runs.overrides import resolve_config
+from comicdata.models.train.learners import AdversarialLearner
 
 SIZE = 256
 Step = Callable[[], object]
@@ -73,14 +73,22 @@ def plain_judge() -> nn.Sequential:
     return nn.Sequential(down(4, 64, False), down(64, 128, True), down(128, 256, True), *last)
 
 
-def plain_step(batch: int, device: torch.device, *, channels_last: bool, joint: bool, bfloat16: bool = False) -> Step:
+def plain_step(
+    batch: int,
+    device: torch.device,
+    *,
+    channels_last: bool = False,
+    joint: bool = False,
+    bfloat16: bool = False,
+    size: int = SIZE,
+) -> Step:
     """A reference step; the switches turn single things of ours on in it."""
     torch.manual_seed(0)
     layout = torch.channels_last if channels_last else torch.contiguous_format
     generator, judge = (one.to(device, memory_format=layout) for one in (PlainUNet(), plain_judge()))  # type: ignore[call-overload]
     optimizers = [torch.optim.Adam(one.parameters(), 2e-4, (0.5, 0.999)) for one in (generator, judge)]
     outline, truth = (
-        torch.rand(batch, channels, SIZE, SIZE, device=device).contiguous(memory_format=layout) * 2 - 1
+        torch.rand(batch, channels, size, size, device=device).contiguous(memory_format=layout) * 2 - 1
         for channels in (1, 3)
     )
 
@@ -108,11 +116,12 @@ def plain_step(batch: int, device: torch.device, *, channels_last: bool, joint: 
     return step
 
 
-def our_step(batch: int, device: torch.device) -> Step:
+def our_step(batch: int, device: torch.device, size: int = SIZE, *, compiled: bool = False) -> Step:
     """pix2pix, preset paper, as `comicdata train` steps."""
-    config = resolve_config("pix2pix", "paper", {"batch_size": batch, "device": device.type})
-    learner = AdversarialLearner(config, device)
-    pixels = torch.randint(0, 256, (batch, 4, SIZE, SIZE), dtype=torch.uint8).contiguous(
+    options = {"batch_size": batch, "device": device.type, "size": size, "crop": size, "compile": compiled}
+    config = resolve_config("pix2pix", "paper", options)
+    learner = AdversarialLearner(config, device, Path("run"))
+    pixels = torch.randint(0, 256, (batch, 4, size, size), dtype=torch.uint8).contiguous(
         memory_format=torch.channels_last
     )
     made = Batch(("",) * batch, pixels[:, :1], pixels[:, 1:])
@@ -121,13 +130,13 @@ def our_step(batch: int, device: torch.device) -> Step:
 
 def versions(batch: int, device: torch.device) -> dict[str, Step]:
     made = {
-        "plain": plain_step(batch, device, channels_last=False, joint=False),
-        "plain + channels_last": plain_step(batch, device, channels_last=True, joint=False),
-        "plain + one discriminator forward": plain_step(batch, device, channels_last=False, joint=True),
+        "plain": plain_step(batch, device),
+        "plain + channels_last": plain_step(batch, device, channels_last=True),
+        "plain + one discriminator forward": plain_step(batch, device, joint=True),
         "ours": our_step(batch, device),
     }
     if device.type == "cuda":
-        made["plain + bfloat16"] = plain_step(batch, device, channels_last=False, joint=False, bfloat16=True)
+        made["plain + bfloat16"] = plain_step(batch, device, bfloat16=True)
     return made
 
 
@@ -158,7 +167,7 @@ def steps(batch: int, rounds: int, device: torch.device) -> None:
 def memory(name: str, batch: int, device: torch.device) -> float:
     """Peak in MiB of this process after three steps, less what the imports took."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    made = our_step(batch, device) if name == "ours" else plain_step(batch, device, channels_last=False, joint=False)
+    made = our_step(batch, device) if name == "ours" else plain_step(batch, device)
     for _ in range(3):
         made()
     if device.type == "cuda":
@@ -170,13 +179,13 @@ def child(*words: str) -> str:
     return subprocess.run([sys.executable, __file__, *words], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def make_pairs(folder: Path) -> Path:
+def make_pairs(folder: Path, episodes: int = 8, size: int = SIZE) -> Path:
     """Pairs of the drawn comic."""
-    for episode in range(1, 9):
+    for episode in range(1, episodes + 1):
         strip = draw_episode(1, episode, width=720).strip
         write_atomic(folder / "comic" / "drawn" / f"{episode:02d}" / "0001.png", encode_png(strip), durable=False)
     for words in (["crawl", folder / "comic", "--out", folder / "crawl"], ["make-pairs", folder / "crawl"]):
-        extra = ["--out", folder / "pairs"] if words[0] == "make-pairs" else []
+        extra = ["--out", folder / "pairs", "--size", size] if words[0] == "make-pairs" else []
         assert comicdata([str(one) for one in [*words, *extra, "--quiet"]]) == 0
     return folder / "pairs"
 

@@ -33,13 +33,15 @@ MEMORY = "take --device cpu where this was a GPU, or end what else uses the memo
 )
 @reads_pictures
 @click.option("--layers", is_flag=True, help="Also the mask of the background and the low-resolution picture.")
-@click.option("--seed", type=click.IntRange(0), default=0, help="Same seed, same colours.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, help="Same seed, same colours.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
 def colorize(
     front: Front,
     run: Path,
     inputs: tuple[Path, ...],
     out: Path,
+    seed: int,
+    samples: int,
     background: str | None,
     hints: Path | None,
     layers: bool,
@@ -53,25 +55,24 @@ def colorize(
     --hints is for one picture, in its pixels, and needs a RUN trained with hints.
     """
     from comicdata.cli.inputs import read_groups
-    from comicdata.models.colorize import load_colorizer
+    from comicdata.models.colorize import Wishes, load_colorizer
     from comicdata.models.memory import memory_errors
 
-    options["background"] = _color(background)
+    color = _color(background)
     groups = list(read_groups(inputs))
     pictures = [picture for group in groups for picture in group.pictures]
-    if hints is not None:
-        options["hints"] = _hints(hints, len(pictures))
+    wishes = Wishes(seed, samples, color, _hints(hints, len(pictures)))
     if front.dry_run:
         front.say(f"would colour {len(pictures)} pictures into {out}")
         return {"outputs": [], "pictures": len(pictures)}
     with memory_errors(f"while {run} was loaded; {MEMORY}"):
         colorizer = load_colorizer(run, device)
-    if options.get("hints") and not colorizer.takes_hints:
+    if wishes.hints and not colorizer.takes_hints:
         raise UsageError(f"{run}: trained without hints (--hints); train one with them: comicdata train --hints ...")
     outputs, targets = [], _targets([picture.name for picture in pictures], out)
     with front.progress("colorize", len(pictures), "pictures") as update:
         for done, (picture, target) in enumerate(zip(pictures, targets, strict=True), 1):
-            outputs += _colorize_one(front, colorizer, picture, target, options, layers)
+            outputs += _colorize_one(front, colorizer, picture, target, wishes, options, layers)
             update(done)
     front.say(f"{len(outputs)} of {len(pictures)} pictures coloured, in {out}")
     return {"outputs": outputs}
@@ -89,10 +90,12 @@ def _color(text: str | None) -> tuple[int, int, int] | None:
     return color
 
 
-def _hints(path: Path, pictures: int) -> Any:
-    """The hints of a file; UsageError when they are for several pictures, or no hints."""
+def _hints(path: Path | None, pictures: int) -> Any:
+    """The hints of a file, none without one; UsageError when they are for several pictures, or no hints."""
     from comicdata.flats.hints import read_hints
 
+    if path is None:
+        return ()
     if pictures != 1:
         raise UsageError(f"--hints {path}: places in one picture, but {pictures} pictures are given")
     return read_hints(path)
@@ -114,7 +117,7 @@ def _targets(names: list[str], out: Path) -> list[Path]:
 
 
 def _colorize_one(
-    front: Front, colorizer: Any, picture: Any, target: Path, options: dict[str, Any], layers: bool
+    front: Front, colorizer: Any, picture: Any, target: Path, wishes: Any, options: dict[str, Any], layers: bool
 ) -> list[dict[str, Any]]:
     """Colour and write one picture; what cannot be read is a warning and status 3."""
     from comicdata.models.colorize.pages import colorize_picture
@@ -123,7 +126,7 @@ def _colorize_one(
     start = time.monotonic()
     try:
         with memory_errors(f"on {picture.name}; cut it into smaller pictures, take fewer --samples, {MEMORY}"):
-            result = colorize_picture(colorizer, picture.read(), name=picture.name, **options)
+            result = colorize_picture(colorizer, picture.read(), wishes, name=picture.name, **options)
     except ComicDataError as error:
         if error.status != 3:
             raise

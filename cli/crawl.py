@@ -27,7 +27,7 @@ FAILED = {"partial", "failed", "layout_changed"}
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--out", type=click.Path(path_type=Path), help="The crawl folder to make or complete.")
-@click.option("--episodes", default=None, help="Only these, by number or id: 1-10,15.")
+@click.option("--episodes", default=None, help="Only these, by number or id: 1-10,10.5,s2:3,bonus.")
 @click.option("--max-episodes", type=click.IntRange(1), default=None, help="At most so many per series.")
 @click.option("--update", is_flag=True, help="Look for new episodes, and ask again for what was refused.")
 @click.option("--refresh", is_flag=True, help="Ask of every stored picture whether it changed; nothing is deleted.")
@@ -114,16 +114,23 @@ class _Lane:
         return report
 
     def _chosen(self, source: "Source") -> list[Any]:
-        from comicdata.crawl import failed_before, plan
+        """The episodes that are meant; UsageError, with what there is, where none is, and a word for a name in vain."""
+        from comicdata.crawl import failed_before, listed, select
+        from comicdata.episodes import unnamed, what_there_is
 
         options = self.options
-        pattern, most = options["episodes"], options["max_episodes"]
-        chosen = plan(source, self.out, pattern, most, update=options["update"] or options["refresh"])
-        if options["retry_failed"]:
-            return failed_before(source, self.out, chosen)
-        if not chosen:
-            raise UsageError(f"{'/'.join(source.key)}: --episodes {pattern} names none of its episodes")
-        return chosen
+        every = listed(source, self.out, update=options["update"] or options["refresh"])
+        pattern = options["episodes"]
+        chosen = select(every, pattern, options["max_episodes"])
+        wrong = unnamed(every, pattern) if pattern is not None else []
+        if wrong and not options["retry_failed"]:
+            why = f"--episodes {','.join(wrong)} names none of its episodes; there are {what_there_is(every)}"
+            if not chosen:
+                raise UsageError(why)
+            self.front.warn(f"{'/'.join(source.key)}: {why}")
+        if not chosen and not options["retry_failed"]:
+            raise UsageError("there is no episode")
+        return failed_before(source, self.out, chosen) if options["retry_failed"] else chosen
 
     def _store(self, source: "Source", chosen: Sequence[Any], report: dict[str, Any]) -> None:
         from comicdata.crawl import crawl as crawl_episodes
@@ -154,7 +161,8 @@ class _Lane:
         record = stored_episode(self.out, *source.key, episode.episode_id)
         settled = record is not None and record.status not in ("partial", "failed") and not self.options["refresh"]
         status = record.status if record and settled else episode.status or "planned"
-        return {"episode_id": episode.episode_id, "status": status, "title": episode.title}
+        called = {name: getattr(episode, name) for name in ("episode_id", "number", "season", "title")}
+        return {**called, "status": status}
 
 
 def _crawl(
@@ -194,7 +202,11 @@ def _conclude(front: Front, report: dict[str, Any]) -> None:
     counts = Counter(episode["status"] for episode in episodes)
     words = ", ".join(f"{count} {status}" for status, count in counts.items()) or "no episode"
     if front.dry_run:
-        front.say(f"{name}: {len(episodes)} episodes: {words}")
+        columns = ("episode_id", "season", "number", "title", "status")
+        shown = [[str(one[column]) for column in columns] for one in episodes]
+        if shown:
+            front.table(name, ["episode", "season", "number", "title", "plan"], shown)
+        front.say(f"{name}: {len(episodes)} episodes: {words}; nothing written")
     else:
         pictures = sum(episode["images"] for episode in episodes)
         fetched = report.pop("fetched")
@@ -228,6 +240,8 @@ def _summary(front: Front, reports: Sequence[dict[str, Any]]) -> None:
 def _line(record: Any) -> dict[str, Any]:
     return {
         "episode_id": record.episode_id,
+        "number": record.number,
+        "season": record.season,
         "status": record.status,
         "reason": record.reason,
         "images": len(record.images),

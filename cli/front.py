@@ -69,7 +69,7 @@ class Front:
             return
         table = Table(*columns, title=title, title_justify="left")
         for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*(Text(cell, overflow="fold") for cell in row))
         self.console.print(table)
 
     @contextmanager

@@ -4,7 +4,7 @@ import os
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -12,7 +12,11 @@ from comicdata.cli.front import Front, command
 from comicdata.errors import UsageError
 from comicdata.records import CannyPreset, PairOptions, XDoGPreset
 
+if TYPE_CHECKING:
+    from comicdata.pairs.make import Plan
+
 DEFAULTS = PairOptions()
+DOUBTS_SAID = 8  # the rest are counted: their rows have layout_evidence
 
 
 @command(writes=True, example="comicdata make-pairs out/crawl --out out/pairs --size 256 --test-episodes 15-17")
@@ -35,7 +39,7 @@ DEFAULTS = PairOptions()
     "--layout",
     type=click.Choice(["auto", "strip", "page", "single"]),
     default=DEFAULTS.layout,
-    help="What the pictures of an episode are.",
+    help="What the pictures of an episode are; auto measures it, and says so where the evidence is thin.",
 )
 @click.option(
     "--reading-order",
@@ -98,15 +102,14 @@ def make_pairs(
     for name in plan.forgotten:
         front.warn(f"{name}: left out, it was forgotten (see {out / 'forgotten.jsonl'})")
     if front.dry_run:
-        front.say(f"{len(plan.todo)} of {len(plan.tasks)} episodes to make, split by {plan.group}; nothing written")
-        return {"episodes": len(plan.tasks), "to_make": len(plan.todo)}
+        return _planned(front, plan)
     start = time.monotonic()
     with front.progress("make-pairs", len(plan.todo), "episodes") as update:
         summary = pairs.make_pairs(
             crawl,
             out,
             options,
-            workers=workers or os.cpu_count(),
+            workers=workers or os.cpu_count() or 1,
             engine=engine,
             outlines=_folders(outlines),
             address=address,
@@ -119,6 +122,29 @@ def make_pairs(
         "seconds": round(seconds, 3),
         "failures": len(summary.failures),
     }
+
+
+def _planned(front: Front, plan: "Plan") -> dict[str, Any]:
+    """The split of every episode, and whether it is still to be made."""
+    todo = {task.place for task in plan.todo}
+    rows = [
+        {
+            "source": task.record.source,
+            "series_id": task.record.series_id,
+            "episode_id": task.record.episode_id,
+            "number": task.record.number,
+            "season": task.record.season,
+            "title": task.record.title,
+            "split": task.split,
+            "to_make": task.place in todo,
+        }
+        for task in plan.tasks
+    ]
+    columns = ("episode_id", "season", "number", "title", "split")
+    shown = [[f"{row['source']}/{row['series_id']}", *(str(row[name]) for name in columns)] for row in rows]
+    front.table("The plan", ["series", "episode", "season", "number", "title", "split"], shown)
+    front.say(f"{len(plan.todo)} of {len(plan.tasks)} episodes to make, split by {plan.group}; nothing written")
+    return {"episodes": len(plan.tasks), "to_make": len(plan.todo), "plan": rows}
 
 
 def _folders(outlines: tuple[str, ...]) -> dict[str, Path]:
@@ -140,6 +166,10 @@ def _report(front: Front, out: Path, summary: Any, seconds: float) -> None:
         front.say(f"{summary.excluded} pairs excluded by hand")
     if summary.dropped:
         front.say("dropped: " + ", ".join(f"{count} {reason}" for reason, count in summary.dropped.items()))
+    for doubt in summary.doubts[:DOUBTS_SAID]:
+        front.warn(doubt)
+    if len(summary.doubts) > DOUBTS_SAID:
+        front.warn(f"{len(summary.doubts) - DOUBTS_SAID} more such episodes: see layout_evidence in the manifest")
     if summary.splits["train"] == 0:
         front.warn("no pair is left to train on")
     for failure in summary.failures:

@@ -18,7 +18,7 @@ from comicdata.errors import ComicDataError, UsageError
     "--layout",
     type=click.Choice(["auto", "strip", "page", "single"]),
     default="auto",
-    help="What the pictures of an input are.",
+    help="What the pictures of an input are; auto measures it, and says so where the evidence is thin.",
 )
 @click.option(
     "--reading-order",
@@ -106,7 +106,10 @@ def _found_strips(front: Front, inputs: tuple[Path, ...], layout: Any, order: An
             except ComicDataError as error:
                 front.warn(f"failed: {error}")
                 front.status = 3
-        for strip in make_strips(images, layout) if images else []:
+        strips = make_strips(images, layout)
+        if strips and strips[0].evidence.doubt:
+            front.warn(f"{group.name}: {strips[0].evidence.doubt}")
+        for strip in strips:
             name = group.name if strip.layout == "strip" else names[strip.pictures[0]]
             yield _Found(name, strip, find_panels(strip, order))
 
@@ -117,7 +120,9 @@ def _entry(found: _Found) -> dict[str, Any]:
         {"box": panel.box.as_list(), "confidence": round(panel.confidence, 4), "kind": panel.kind}
         for panel in found.panels
     ]
-    return {"input": found.name, "layout": found.strip.layout, "width": width, "height": height, "panels": boxes}
+    evidence = found.strip.evidence
+    decided = {"layout": evidence.layout, "layout_evidence": evidence.words, "layout_confidence": evidence.confidence}
+    return {"input": found.name, **decided, "width": width, "height": height, "panels": boxes}
 
 
 def _write_overlay(path: Path, found: _Found) -> None:

@@ -11,7 +11,7 @@ from comicdata.errors import UsageError
 
 
 @command(writes=True, example="comicdata train auto-painter --pairs out/pairs --run out/run --preset small")
-@click.argument("model", type=click.Choice(["auto-painter", "pix2pix", "two-step", "consistent"]))
+@click.argument("model", shell_complete=lambda *_: _models())
 @click.option("--pairs", required=True, type=click.Path(path_type=Path), help="A pairs folder or its manifest.parquet.")
 @click.option("--run", required=True, type=click.Path(path_type=Path), help="The run folder to make or go on with.")
 @click.option(
@@ -35,9 +35,9 @@ from comicdata.errors import UsageError
 )
 @click.option(
     "--stage",
-    type=click.Choice(["low-resolution", "background", "polishing"]),
     default=None,
-    help="Only this stage of two-step or consistent.",
+    metavar="NAME",
+    help="Only this stage: low-resolution, background (of consistent) or polishing.",
 )
 @click.option(
     "--low-resolution",
@@ -67,7 +67,7 @@ from comicdata.errors import UsageError
     "settings",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Any other option of the training or its networks, as lr=0.001 (repeat).",
+    help="Any other option of the training or its networks, by place, as lr=0.001, background.unet.kernel=3 (repeat).",
 )
 def train(
     front: Front,
@@ -82,38 +82,53 @@ def train(
     settings: tuple[str, ...],
     **overrides: Any,
 ) -> Any:
-    """Train MODEL on pairs. The same command goes on where it stopped; a larger --images trains further.
+    """Train MODEL on pairs: auto-painter, pix2pix, or in stages two-step and consistent.
 
-    two-step and consistent train their stages in order, each into RUN/stages; --stage trains one alone.
+    The same command goes on where it stopped; a larger --images trains further. Stages are trained in order, each into
+    RUN/stages; --stage trains one alone.
 
     \b
     Several GPUs:
       torchrun --nproc-per-node 4 --no-python -- comicdata train ...
     """
     from comicdata.models.data.pairs import check_outline
-    from comicdata.models.runs.settings import read_settings
+    from comicdata.models.runs.overrides import check_stage, read_settings, resolve_stages
+    from comicdata.models.runs.settings import WHOLE
 
     _follow(front)
     given = {**overrides, "size": int(size) if size else None, "discriminator_layers": d_layers}
-    given |= read_settings(model, settings)
+    set_by_name = read_settings(model, settings)
+    configs = resolve_stages(model, preset, given | set_by_name)
+    if stage is not None:
+        check_stage(configs, stage, set_by_name)
     if front.dry_run and given["outline"]:
         check_outline(pairs, given["outline"])
-    if model in ("two-step", "consistent"):
-        if overrides["hints"] is not None or tensorboard:
-            raise UsageError(f"--hints and --tensorboard: {model} has neither; auto-painter and pix2pix have both")
-        return _train_stages(front, model, pairs, run, preset, stage, given)
-    from comicdata.models.runs.settings import resolve_config
+    if WHOLE in configs:
+        return _train_whole(front, configs[WHOLE], pairs, run, tensorboard)
+    if tensorboard:
+        raise UsageError(f"--tensorboard: {model} has none; models of one stage have")
+    return _train_stages(front, configs, pairs, run, stage)
+
+
+def _models() -> list[str]:
+    """For completion in a shell."""
+    from comicdata.models.runs.settings import MODELS
+
+    return list(MODELS)
+
+
+def _train_whole(front: Front, config: Any, pairs: Path, run: Path, tensorboard: bool) -> Any:
+    """A model of one network."""
     from comicdata.models.train import train as train_run
 
-    if stage:
-        raise UsageError(f"--stage {stage}: {model} has only one stage")
-    config = resolve_config(model, preset, given)
     if front.dry_run:
-        front.say(f"would train {model} ({preset}) on {config.images} images at {config.size} px in {run}")
-        return {"model": model, "preset": preset, "images": config.images}
-    if not getattr(config.network, "weight_feature", 0) and model == "auto-painter":
+        front.say(
+            f"would train {config.model} ({config.preset}) on {config.images} images at {config.size} px in {run}"
+        )
+        return {"model": config.model, "preset": config.preset, "images": config.images}
+    if not config.network.sees_features and config.model == "auto-painter":
         front.say("feature loss: weight 0 in this preset (no VGG weights needed)")
-    with front.progress(f"train {model}", config.images, "images") as update:
+    with front.progress(f"train {config.model}", config.images, "images") as update:
         result = train_run(
             config, pairs, run, on_step=lambda progress: update(progress.images), tensorboard=tensorboard
         )
@@ -133,14 +148,11 @@ def _follow(front: Front) -> None:
         front.quiet, front.as_json = True, False
 
 
-def _train_stages(
-    front: Front, model: str, pairs: Path, run: Path, preset: str, stage: str | None, given: dict[str, Any]
-) -> Any:
+def _train_stages(front: Front, configs: dict[str, Any], pairs: Path, run: Path, stage: str | None) -> Any:
     """The stages of a model one after the other, under one progress bar."""
-    from comicdata.models.runs.settings import resolve_stages
     from comicdata.models.train.stages import choose_stages, independent, train_stages
 
-    configs = resolve_stages(model, preset, given)
+    model, preset = (getattr(next(iter(configs.values())), name) for name in ("model", "preset"))
     images = {name: configs[name].images for name in choose_stages(configs, stage)}
     if front.dry_run:
         budgets = ", ".join(f"{name} on {count} images" for name, count in images.items())

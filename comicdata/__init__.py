@@ -23,8 +23,4 @@ NAMES = {
     "read_manifest": "comicdata.pairs.manifest",
     "xdog": "comicdata.outlines",
 }
-__getattr__ = door(__name__, NAMES, ROOMS)
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *NAMES, *ROOMS]
+__getattr__, __dir__ = door(__name__, NAMES, ROOMS)

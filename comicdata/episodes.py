@@ -1,21 +1,28 @@
-"""A crawl as others read it: the records of episodes on disk, in natural order. Nothing here knows a network."""
+"""A crawl as others read it: the records of episodes on disk, their order, and what they are called by.
+
+Nothing here knows a network.
+"""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any, Protocol
 
 from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import read_json, sha256_file
 from comicdata.images import STORED_PIXELS, measure
+from comicdata.numbers import canonical, read_number, value_of
 from comicdata.records import EpisodeRecord, ImageRecord
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 EPISODE = "episode.json"
 SERIES = "series.json"
 STORED_NAME = r"[0-9]{4,}(-[0-9a-f]{8})?\.(jpg|png|webp|gif|avif|bmp|tif)"
-_episode_records = TypeAdapter(EpisodeRecord)
 
 
 def series_folder(out: Path, key: tuple[str, str]) -> Path:
@@ -28,22 +35,111 @@ def episode_folder(out: Path, record: EpisodeRecord) -> Path:
     return out / record.source / record.series_id / record.episode_id
 
 
-def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Sort key in which `2` comes before `10`."""
-    parts = re.findall(r"(\d+)|(\D+)", name.casefold())
-    return [(0, int(digits), "") if digits else (1, 0, text) for digits, text in parts]
+def natural_key(name: str) -> tuple[list[list[tuple[int, int, str]]], str]:
+    """Sort key of a name or path as people number pages: 2, 2 (1), 2.5, 3, 10; the suffix of a file decides nothing.
+
+    A folder goes before another whose name begins with its own ("Ch 2" and "Ch 2.5").
+    """
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    parts = re.sub(r"\.[a-z][a-z0-9_?=&%-]{0,40}$", "", plain).split("/")
+    return [[_piece(piece) for piece in re.findall(r"\d+|\D+", part)] for part in parts], name
 
 
-def matches(episode_id: str, pattern: str) -> bool:
-    """Whether "15-17,e20" names an episode: by its id, or by a number in its id."""
-    numbers = [int(digits) for digits in re.findall(r"\d+", episode_id)]
-    for part in (part.strip() for part in pattern.split(",")):
-        span = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
-        if part == episode_id:
-            return True
-        if span and any(int(span[1]) <= number <= int(span[2] or span[1]) for number in numbers):
-            return True
-    return False
+def _piece(text: str) -> tuple[int, int, str]:
+    """Digits before words, and by what they are worth, however many there are."""
+    if not text[0].isdecimal():
+        return 1, 0, text
+    digits = "".join(str(unicodedata.decimal(digit)) for digit in text).lstrip("0")
+    return 0, len(digits), digits
+
+
+class Named(Protocol):
+    """What an episode can be called by: an Episode of a source, or a record on disk."""
+
+    @property
+    def episode_id(self) -> str: ...
+
+    @property
+    def number(self) -> str: ...
+
+    @property
+    def season(self) -> str: ...
+
+
+def reading_order(episode: Named) -> tuple[Any, ...]:
+    """Sort key: seasons, then numbers, then what has no number, in natural order of the ids."""
+    season, number = value_of(episode.season), value_of(episode.number)
+    place = (season is None and episode.season != "", season or 0, episode.season if season is None else "")
+    return *place, number is None, number or 0, natural_key(episode.episode_id)
+
+
+def matches(episode: Named, pattern: str) -> bool:
+    """Whether "15-17,10.5,s2:3,bonus" names an episode: by number, range of numbers, season, or whole id."""
+    return any(_is_named(episode, part) for part in _parts(pattern))
+
+
+def unnamed(episodes: Sequence[Named], pattern: str) -> list[str]:
+    """The parts of a pattern that name none of the episodes."""
+    return [part for part in _parts(pattern) or [pattern] if not any(_is_named(one, part) for one in episodes)]
+
+
+def what_there_is(episodes: Sequence[Named], most: int = 12) -> str:
+    """The episodes in the words that a pattern takes: "1-10, 10.5, 12, s2:1-8, prologue"."""
+    spans: list[list[tuple[str, str]]] = []
+    for one in sorted(episodes, key=reading_order):
+        called = (one.season, one.number or one.episode_id)
+        if spans and called == spans[-1][-1]:
+            continue
+        if spans and _follows(spans[-1][-1], called):
+            spans[-1].append(called)
+        else:
+            spans.append([called])
+    words = [_span(span) for span in spans]
+    if len(words) > most:
+        words = [*words[: most - 1], f"... {words[-1]}"]
+    return ", ".join(words) or "none"
+
+
+def _follows(before: tuple[str, str], after: tuple[str, str]) -> bool:
+    return before[0] == after[0] and bool(
+        before[1].isdecimal() and after[1].isdecimal() and value_of(after[1]) == (value_of(before[1]) or 0) + 1
+    )
+
+
+def _span(span: Sequence[tuple[str, str]]) -> str:
+    season, first = span[0]
+    named = first if len(span) == 1 else f"{first}-{span[-1][1]}"
+    return f"s{season}:{named}" if season and value_of(first) is not None else named
+
+
+def _parts(pattern: str) -> list[str]:
+    return [part.strip() for part in pattern.split(",") if part.strip()]
+
+
+def _is_named(episode: Named, part: str) -> bool:
+    """One part of a pattern: an id, a number, a range, or one of these within a season (s2:1-8, s2e3, s2)."""
+    if part.casefold() == episode.episode_id.casefold():
+        return True
+    part = canonical(part)
+    season = re.fullmatch(r"s([0-9]{1,6})(?:[:e](.+))?", part, re.IGNORECASE)
+    if season and canonical(season[1]) == (episode.season or "1"):
+        return season[2] is None or _has_number(episode.number, canonical(season[2]))
+    return _has_number(episode.number, part)
+
+
+def _has_number(number: str, wanted: str) -> bool:
+    span = re.fullmatch(r"(-?[0-9./]+)-(-?[0-9./]+)", wanted)
+    first, last, value = value_of(span[1] if span else wanted), value_of(span[2] if span else wanted), value_of(number)
+    if first is None or last is None or value is None:
+        return number != "" and number.casefold() == wanted.casefold()
+    return first <= value <= last
+
+
+@cache
+def _episode_records() -> "TypeAdapter[EpisodeRecord]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(EpisodeRecord)
 
 
 def read_episode(path: Path) -> EpisodeRecord:
@@ -51,11 +147,14 @@ def read_episode(path: Path) -> EpisodeRecord:
 
     A record that names other folders than its own, or a file that is no NNNN.ext, is as damaged as one without a hash.
     """
+    from pydantic import ValidationError  # a worker that is handed its record needs none of it
+
     value = read_json(path)
     if isinstance(value, dict):
         value.pop("schema_version", None)
+        value = numbered(value)
     try:
-        record = _episode_records.validate_python(value)
+        record = _episode_records().validate_python(value)
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(str(part) for part in fault["loc"])
@@ -68,6 +167,20 @@ def read_episode(path: Path) -> EpisodeRecord:
     return record
 
 
+def numbered(value: dict[str, Any]) -> dict[str, Any]:
+    """What a file says of an episode, with number and season: version 0.1.0 wrote none, so its title or id says them.
+
+    Its ids took the first digits of a title, whatever they meant: only where a title has none do they say more.
+    """
+    title, identifier = str(value.get("title", "")), str(value.get("episode_id", ""))
+    if "number" in value:
+        return value
+    said = read_number(title)
+    if not said.number and (value.get("source") == "local" or not re.search(r"\d", title)):
+        said = replace(said, number=read_number(identifier).number)
+    return {**value, "number": said.number, "season": said.season}
+
+
 def stored_episode(out: Path, source: str, series_id: str, episode_id: str) -> EpisodeRecord | None:
     """The record of an episode whatever its state; None where there is none or it is damaged."""
     path = out / source / series_id / episode_id / EPISODE
@@ -78,14 +191,19 @@ def stored_episode(out: Path, source: str, series_id: str, episode_id: str) -> E
 
 
 def read_crawl(out: Path) -> list[EpisodeRecord]:
-    """All episodes of a crawl in natural order; UsageError when the folder is no crawl."""
+    """All episodes of a crawl in reading order; UsageError when the folder is no crawl."""
     if not out.is_dir():
         raise UsageError(f"{out}: no such folder; make a crawl with: comicdata crawl SOURCE --out {out}")
-    return list(iterate_crawl(out))
+    return sorted(iterate_crawl(out), key=crawl_order)
+
+
+def crawl_order(record: EpisodeRecord) -> tuple[Any, ...]:
+    """Sort key: series by series, each in reading order."""
+    return natural_key(f"{record.source}/{record.series_id}"), reading_order(record)
 
 
 def iterate_crawl(out: Path, series: str = "*/*") -> Iterator[EpisodeRecord]:
-    """The episodes of a crawl, or of "source/series_id" in it, one in memory at a time, in natural order."""
+    """The episodes of a crawl, or of "source/series_id" in it, one in memory at a time, in natural order of ids."""
     paths = out.glob(f"{series}/*/{EPISODE}")
     for path in sorted(paths, key=lambda path: natural_key(path.parent.relative_to(out).as_posix())):
         yield read_episode(path)

@@ -5,8 +5,13 @@ from importlib import import_module
 from typing import Any
 
 
-def door(package: str, names: Mapping[str, str], rooms: Collection[str] = ()) -> Callable[[str], Any]:
-    """The `__getattr__` of a package: `names` lie in the modules they map to, `rooms` are modules of the package."""
+def door(
+    package: str, names: Mapping[str, str], rooms: Collection[str] = ()
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """`__getattr__` and `__dir__` of a package: `names` lie in the modules they map to, `rooms` are modules of it.
+
+    No name may be that of a module of the package: it would be the function once, and the module ever after.
+    """
 
     def look_up(name: str) -> Any:
         if name in names:
@@ -15,4 +20,7 @@ def door(package: str, names: Mapping[str, str], rooms: Collection[str] = ()) ->
             return import_module(f"{package}.{name}")
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
-    return look_up
+    def offered() -> list[str]:
+        return sorted([*names, *rooms, "__doc__", "__file__", "__name__", "__path__"])
+
+    return look_up, offered

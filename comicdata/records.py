@@ -90,8 +90,9 @@ class Series:
 class Episode:
     """One episode to fetch. `episode_id` is a slug that never looks like a number.
 
-    `status` is set where the list already says that it is not to be had (charged, locked), `published` is the date in
-    the words of the site.
+    `url` is its address, which it keeps whatever the list around it does; `number` ("10.5", "-1", "1/2") and `season`
+    are text, "" where nothing says them. `status` is set where the list already says that it is not to be had (charged,
+    locked), `published` is the date in the words of the site.
     """
 
     episode_id: str
@@ -100,6 +101,8 @@ class Episode:
     published: str = ""
     status: Status | None = None
     reason: str = ""
+    number: str = ""
+    season: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,8 @@ class ImageRecord:
 class EpisodeRecord:
     """What episode.json says of one episode; `missing` lists the pages of a partial one as [url, reason].
 
-    `earlier` are pictures that the site has replaced since; their files stay.
+    `number` and `season` are those of Episode. `earlier` are pictures that the site has replaced since; their files
+    stay.
     """
 
     source: str
@@ -152,6 +156,8 @@ class EpisodeRecord:
     fetched_at: str = ""
     published: str = ""
     earlier: tuple[ImageRecord, ...] = ()
+    number: str = ""
+    season: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +170,12 @@ class Failure:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """One row of a manifest: one square window of one panel at one size, kept or dropped.
 
     `panel_box` lies in the stitched strip or the page, `crop_box` in the panel; fractions are of the window's pixels.
+    `layout` is what the panel was cut from, `layout_evidence` why; both "" in what version 0.1.0 wrote.
     `outlines` are line art made elsewhere: (name, file name, sha256) each, two more columns of the manifest.
     """
 
@@ -195,6 +202,8 @@ class Pair:
     licence: str
     attribution: str
     split_confidence: float
+    layout: str = ""
+    layout_evidence: str = ""
     dhash: str
     black_fraction: float
     ink_canny: float

@@ -53,3 +53,11 @@ def test_the_program_says_the_version_of_the_package():
     from comicdata import __version__
 
     assert importlib.metadata.version("comicdata") == __version__
+
+
+def test_the_hook_of_pre_commit_is_make_lint_and_downloads_nothing():
+    place = str(ROOT / ".pre-commit-config.yaml")
+    subprocess.run([sys.executable, "-m", "pre_commit", "validate-config", place], check=True, capture_output=True)
+    text = Path(place).read_text()
+    assert re.findall(r"repo: (.+)", text) == ["local"] and re.findall(r"language: (.+)", text) == ["system"]
+    assert re.findall(r"entry: (.+)", text) == ["make lint"]

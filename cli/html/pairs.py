@@ -147,7 +147,7 @@ def _examples(rows: Sequence[Pair], reason: str, crawl: Path) -> str:
         image = _again(rows, row, crawl)
         if image is not None and image.size:
             figures.append(report.picture(_thumbnail(image), f"{row.episode_id}, panel {row.panel_index}", width=PANEL))
-    return f"<h3>{escape(reason)}</h3>" + (report.row(figures) or "<p>not in this crawl</p>")
+    return f"<h3>{escape(reason)}</h3>" + (report.row(figures) if figures else "<p>not in this crawl</p>")
 
 
 def _again(rows: Sequence[Pair], row: Pair, crawl: Path) -> Image | None:

@@ -80,7 +80,8 @@ def split_series(rows: list[dict[str, Any]]) -> tuple[Series, Series]:
             if name in NOT_LOSSES or isinstance(value, bool) or not isinstance(value, int | float):
                 continue
             series = measured if name.startswith("validation") else losses
-            series[name].append((float(row["images"]), float(value)))
+            spelled = name.replace("colorfulness", "colourfulness")  # as version 0.1.0 wrote it
+            series[spelled].append((float(row["images"]), float(value)))
     return losses, measured
 
 

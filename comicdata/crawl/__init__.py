@@ -1,16 +1,21 @@
 """Stage 1: from a source to episodes on disk. Lazy: an episode is yielded once it is stored."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from comicdata.crawl.attempt import Attempt
+from comicdata.crawl.ids import keep_ids
 from comicdata.crawl.sources import Source, open_sources
 from comicdata.crawl.store import (
     complete_episode,
+    known_addresses,
     known_series,
     sweep_episode,
+    write_episode,
     write_index,
     write_recurring,
     write_series,
@@ -35,6 +40,7 @@ __all__ = [
     "episode_folder",
     "failed_before",
     "iterate_crawl",
+    "listed",
     "open_sources",
     "plan",
     "read_crawl",
@@ -44,24 +50,33 @@ __all__ = [
     "write_failures",
 ]
 
+log = logging.getLogger("comicdata")
+
 
 def select(episodes: Sequence[Episode], pattern: str | None = None, most: int | None = None) -> list[Episode]:
     """The episodes that "1-10,15" names by number or id, at most `most` of them."""
-    chosen = [one for one in episodes if pattern is None or matches(one.episode_id, pattern)]
+    chosen = [one for one in episodes if pattern is None or matches(one, pattern)]
     return chosen[:most]
 
 
-def plan(
-    source: Source, out: Path, pattern: str | None = None, most: int | None = None, *, update: bool = False
-) -> list[Episode]:
-    """What a crawl of `source` into `out` goes through, like `select` on its episodes.
+def listed(source: Source, out: Path, *, update: bool = False) -> list[Episode]:
+    """All episodes of `source`, under the ids that they have in `out`.
 
     A list that an earlier crawl remembered is not asked for again, unless `update` looks for new episodes. Writes
     nothing. PolicyError for a series that was forgotten in `out`.
     """
     check_not_forgotten(out, source.key)
     known = None if update else known_series(out, source.key, source.facts_sha256)
-    return select(known[1] if known else source.episodes(), pattern, most)
+    if known or source.own_ids:
+        return known[1] if known else list(source.episodes())
+    return keep_ids(source.episodes(), *known_addresses(out, source.key), by_name=not source.host)
+
+
+def plan(
+    source: Source, out: Path, pattern: str | None = None, most: int | None = None, *, update: bool = False
+) -> list[Episode]:
+    """What a crawl of `source` into `out` goes through: `select` on what is listed."""
+    return select(listed(source, out, update=update), pattern, most)
 
 
 def failed_before(source: Source, out: Path, episodes: Sequence[Episode]) -> list[Episode]:
@@ -73,7 +88,7 @@ def failed_before(source: Source, out: Path, episodes: Sequence[Episode]) -> lis
 def crawl(
     source: Source,
     out: Path,
-    episodes: Sequence[Episode],
+    episodes: Sequence[Episode] | None = None,
     *,
     update: bool = False,
     refresh: bool = False,
@@ -81,7 +96,7 @@ def crawl(
     at_once: int = 4,
     on_image: Callable[[Episode, int, int], None] = lambda episode, done, total: None,
 ) -> Iterator[tuple[EpisodeRecord, bool]]:
-    """Store episodes one after the other; yields (record, fetched now) after each is on disk.
+    """Store episodes, all by default, one after the other; yields (record, fetched now) after each is on disk.
 
     An episode whose files all have their recorded hash is neither requested nor written. A picture that fails makes
     the episode partial, and the next run asks for that picture alone. Killed at any moment, the same call completes
@@ -89,24 +104,46 @@ def crawl(
     `refresh` asks for every stored picture whether it changed, and deletes nothing. `at_once` pictures are under way
     at a time. Raises GaveUpError after the episode in which a host failed too often.
     """
+    if episodes is None:
+        episodes = plan(source, out, update=update)
     check_not_forgotten(out, source.key)
     known = None if update else known_series(out, source.key, source.facts_sha256)
     series = known[0] if known else source.series()
     with locked(series_folder(out, source.key)), ThreadPoolExecutor(at_once) as pool:
         sweep_orphans(series_folder(out, source.key))
-        write_series(out, series, None if known else source.episodes() if source.facts_sha256 else None)
+        listing = listed(source, out, update=update) if source.facts_sha256 and not known else None
+        if listing is not None:
+            _say_twins(known_addresses(out, source.key)[0])
+        write_series(out, series, listing)
         for episode in episodes:
             record = complete_episode(out, *source.key, episode.episode_id)
             settled = record is not None and (record.status == "ok" or not (retry or update))
             if record is not None and settled and not refresh:
-                sweep_episode(out, record)  # a run may have been killed between the record and this
-                yield record, False
+                yield _called(out, record, episode), False
                 continue
             attempt = Attempt(source, out, series, episode, pool, on_image)
             yield (attempt.refresh(record) if record is not None and refresh else attempt.run()), True
             if attempt.gave_up is not None:
                 raise attempt.gave_up
         write_recurring(out, source.key)
+
+
+def _say_twins(stored: Mapping[str, str]) -> None:
+    """A word where one address is stored under several ids, as version 0.1.0 did when a list changed."""
+    counts = Counter(stored.values())
+    for address in [one for one, count in counts.items() if one and count > 1]:
+        names = ", ".join(name for name, other in stored.items() if other == address)
+        log.warning("%s is stored more than once: %s; delete the folders of all but the first", address, names)
+
+
+def _called(out: Path, record: EpisodeRecord, episode: Episode) -> EpisodeRecord:
+    """A stored episode under the title and number that the list gives it now; nothing is written where they stay."""
+    called = replace(record, title=episode.title, number=episode.number, season=episode.season)
+    if called != record:
+        write_episode(out, called)
+    else:
+        sweep_episode(out, record)  # a run may have been killed between the record and this
+    return called
 
 
 def close_crawl(out: Path) -> None:

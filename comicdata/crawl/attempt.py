@@ -10,6 +10,7 @@ from pathlib import Path
 from comicdata.crawl.fetch import Answer, GaveUpError, StatusError
 from comicdata.crawl.robots import RobotsError
 from comicdata.crawl.sources import Source
+from comicdata.crawl.sources.viewer import looks_empty
 from comicdata.crawl.store import intact_journal, split_intact, write_episode, write_image, write_series
 from comicdata.crawl.web import OptedOutError, UnavailableError
 from comicdata.episodes import series_folder, stored_episode
@@ -17,6 +18,7 @@ from comicdata.errors import ComicDataError, NetworkError, PictureError, PolicyE
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Page, Series, Status
 
 GONE = (404, 410)
+DOT, ICON = 2, 64  # pixels on the longer side
 Missing = list[tuple[str, str]]
 log = logging.getLogger("comicdata")
 
@@ -39,9 +41,13 @@ class Attempt:
             return self._refused(self.episode.status, self.episode.reason)
         try:
             pages = self.source.pages(self.episode)
-            images, missing = self._pictures(pages)
+            stored, missing = self._pictures(pages)
         except (NetworkError, PictureError, PolicyError, UnavailableError) as error:
             return self._refused(self._status_of(error), str(error))
+        images = self._without_placeholders(stored)
+        if stored and not images and not missing:
+            why = f"{self.episode.url}: nothing but placeholders; has the site changed?"
+            return self._store("layout_changed", why, [], [])
         status: Status = "ok" if images and not missing else "partial" if images else "failed"
         reason = "" if status == "ok" else missing[0][1] if missing else "no picture found"
         return self._store(status, reason, images, missing)
@@ -57,6 +63,7 @@ class Attempt:
             self._status_of(error)  # a host that gives up ends the crawl here as well
             log.warning("%s stays as it is: %s", self.episode.episode_id, error)
             return before
+        answered = self._without_placeholders(answered)
         kept = {image.file_name for image in answered}
         earlier = [image for image in (*before.images, *before.earlier) if image.file_name not in kept]
         return self._store("ok" if answered else before.status, "", answered or list(before.images), [], earlier)
@@ -97,6 +104,12 @@ class Attempt:
         finally:
             wait([future for future in futures if future is not None and not future.cancel()])
         return images, missing
+
+    def _without_placeholders(self, images: Sequence[ImageRecord]) -> list[ImageRecord]:
+        """Pictures of a site but for dots, and icons named like a placeholder: the true picture is still to come."""
+        sizes = [(image, max(image.width, image.height)) for image in images]
+        site = bool(self.source.host)
+        return [one for one, side in sizes if not site or side > (ICON if looks_empty(one.url) else DOT)]
 
     def _status_of(self, error: ComicDataError) -> Status:
         """What a refusal makes of the episode."""
@@ -179,6 +192,8 @@ class Attempt:
             fetched_at=datetime.now(UTC).isoformat(timespec="seconds"),
             published=self.episode.published,
             earlier=tuple(earlier),
+            number=self.episode.number,
+            season=self.episode.season,
         )
         write_series(self.out, self.source.described(self.series))  # before the record: a killed run has it too
         write_episode(self.out, record)

@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from comicdata import __version__
 from comicdata.crawl.connections import GuardedAdapter, Resolve, check_address, check_listed, is_loopback
+from comicdata.crawl.unpack import unpacked
 from comicdata.errors import NetworkError
 
 MAX_REDIRECTS = 5
@@ -67,11 +68,18 @@ class Answer:
 
     @property
     def text(self) -> str | bytes:
-        """The body as text where it is UTF-8, else as bytes, whose encoding a parser reads from the page."""
-        try:
-            return self.body.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return self.body
+        """The body as text where it is UTF-8, UTF-16, or in the encoding that its header names and it has; else as
+        bytes, whose encoding a parser reads from the page.
+        """
+        declared = re.search(r"charset\s?=\s?[\"']?([\w-]{1,40})", self.headers.get("content-type", "").lower())
+        wide = b"\0" in self.body[:2] or self.body[:2] in (b"\xff\xfe", b"\xfe\xff")
+        little = self.body[:2] == b"\xff\xfe" or self.body[1:2] == b"\0"
+        for name in (
+            ["utf-16-le" if little else "utf-16-be"] if wide else ["utf-8-sig", declared[1] if declared else ""]
+        ):
+            with suppress(UnicodeError, LookupError):
+                return self.body.decode(name, "replace" if wide else "strict").lstrip("\ufeff")
+        return self.body
 
 
 class StatusError(NetworkError):
@@ -215,9 +223,12 @@ class Fetcher:
         host = self._host(url)
         host.delay_s = max(host.delay_s, delay_s)
 
-    def check(self, url: str) -> None:
-        """PolicyError when `url` may not be fetched whatever robots.txt says: scheme, allow-list, private address."""
-        check_listed(url, self.hosts)
+    def check(self, url: str, *, listed: bool = True) -> None:
+        """PolicyError when `url` may not be fetched whatever robots.txt says: scheme, allow-list, private address.
+
+        Without `listed` any public host counts as one of the list.
+        """
+        check_listed(url, self.hosts if listed else frozenset({(urlsplit(url).hostname or "")}))
         check_address(self._mirrored(url), self.resolve)
 
     def get(
@@ -228,8 +239,11 @@ class Fetcher:
         accept: str = PAGES,
         follow: bool = True,
         headers: Mapping[str, str] | None = None,
+        permit: Callable[[str], None] = lambda place: None,
     ) -> Answer:
         """The answer of `url`: 200, 304 to a conditional request, or, without `follow`, a redirect.
+
+        `permit` is asked before every address that a redirect leads to, and raises where it may not be fetched.
 
         Connection faults, bodies cut short, 429 and 5xx are tried again with backoff; a Retry-After is honoured, and
         one over LONGEST_WAIT_S ends the attempts. `headers` go to the origin of `url` only. Raises PolicyError for an
@@ -241,7 +255,7 @@ class Fetcher:
         self._may_ask(url, host)
         extra = {"Accept": accept, **(headers or {})}
         try:
-            answer = self._persist(url, host, referer, extra, follow)
+            answer = self._persist(url, host, lambda: self._try(url, referer, extra, follow, permit))
         except StatusError as error:
             self._count(host, failed=error.code in REFUSALS, refused=error.code in REFUSALS)
             raise
@@ -254,12 +268,12 @@ class Fetcher:
         self._count(host, failed=False)
         return answer
 
-    def _persist(self, url: str, host: _Host, referer: str, extra: Mapping[str, str], follow: bool) -> Answer:
+    def _persist(self, url: str, host: _Host, attempt_once: Callable[[], Answer]) -> Answer:
         """Try until an answer comes or the tries are used up; what the server asks to wait, all threads wait."""
         attempt = 1
         while True:
             try:
-                return self._try(url, referer, extra, follow)
+                return attempt_once()
             except _TransientError as fault:
                 wait = _backoff(attempt) if fault.wait_s is None else fault.wait_s
                 if wait > LONGEST_WAIT_S:
@@ -271,19 +285,24 @@ class Fetcher:
                 host.turn = max(host.turn, self.clock() + wait)
             attempt += 1
 
-    def status_and_body(self, url: str, most_bytes: int) -> tuple[int, bytes]:
-        """One try, any status, at most the first `most_bytes`: what robots.txt needs. NetworkError when none comes."""
+    def status_and_body(self, url: str, most_bytes: int, *, anywhere: bool = False) -> tuple[int, bytes]:
+        """One try, any status, at most the first `most_bytes`: what robots.txt needs. NetworkError when none comes.
+
+        `anywhere`: a redirect may lead to any public host (RFC 9309, section 2.3.1.2), not to those of the list alone.
+        """
         try:
-            with self._follow(url, "", {"Accept": "*/*"}) as (response, _):
+            with self._follow(url, "", {"Accept": "*/*"}, anywhere=anywhere) as (response, _):
                 status = response.status_code
-                return status, self._first(response, most_bytes) if status == 200 else b""
+                return status, self._beginning(response, most_bytes) if status == 200 else b""
         except _TransientError as fault:
             raise NetworkError(f"{url}: {fault}; run the same command again later") from fault
 
-    def _try(self, url: str, referer: str, extra: Mapping[str, str], follow: bool) -> Answer:
+    def _try(
+        self, url: str, referer: str, extra: Mapping[str, str], follow: bool, permit: Callable[[str], None]
+    ) -> Answer:
         """One whole try; _TransientError when another may help."""
-        with self._follow(url, referer, extra, follow) as (response, place):
-            status, headers = response.status_code, {name.lower(): text for name, text in response.headers.items()}
+        with self._follow(url, referer, extra, follow, permit) as (response, place):
+            status, headers = response.status_code, _headers(response)
             if status == 200:
                 body = self._body(response, url)
                 if extra["Accept"] == PICTURES and body.count(0) == len(body):
@@ -332,15 +351,24 @@ class Fetcher:
 
     @contextmanager
     def _follow(
-        self, url: str, referer: str, extra: Mapping[str, str], follow: bool = True
+        self,
+        url: str,
+        referer: str,
+        extra: Mapping[str, str],
+        follow: bool = True,
+        permit: Callable[[str], None] = lambda place: None,
+        *,
+        anywhere: bool = False,
     ) -> Iterator[tuple[requests.Response, str]]:
         """Send, and follow redirects by hand: each hop is checked like the first, a foreign host gets no secrets.
 
         Yields the response, its body unread, and the address that gave it.
         """
         place = url
-        for _ in range(MAX_REDIRECTS + 1):
-            self.check(place)
+        for hop in range(MAX_REDIRECTS + 1):
+            self.check(place, listed=not (anywhere and hop and _is_abroad(place)))
+            if hop:
+                permit(place)
             headers = dict(extra) if _origin(place) == _origin(url) else {"Accept": extra["Accept"]}
             if referer and (place == url or _origin(place) == _origin(referer)):
                 headers["Referer"] = requote_uri(referer)
@@ -407,23 +435,36 @@ class Fetcher:
     def _body(self, response: requests.Response, url: str) -> bytes:
         """A body within the size limit, and as long as Content-Length promised (which counts encoded bytes)."""
         most = self.limits.max_bytes
-        encoded = response.headers.get("Content-Encoding", "identity").lower() != "identity"
         promised = _digits(response.headers.get("Content-Length", ""))
         if promised is None or promised <= most:
             body = self._first(response, most + 1)
         if (promised or 0) > most or len(body) > most:
             raise NetworkError(f"{url}: larger than {most / 1e6:g} MB; nothing of it is kept")
-        if promised is not None and not encoded and promised != len(body):
+        if promised is not None and promised != len(body):
             raise _TransientError(f"{len(body)} of {promised} bytes came")
+        whole, body = unpacked(body, _encoding(response), most + 1)
+        if len(body) > most:
+            raise NetworkError(f"{url}: larger than {most / 1e6:g} MB, unpacked; nothing of it is kept")
+        if not whole:
+            raise _TransientError(f"the {_encoding(response)} body is cut short or damaged")
+        return body
+
+    def _beginning(self, response: requests.Response, most: int) -> bytes:
+        """At most the first `most` bytes of a body, all of it where it is shorter."""
+        packed = self._first(response, most)
+        promised = _digits(response.headers.get("Content-Length", ""))
+        whole, body = unpacked(packed, _encoding(response), most)
+        if len(packed) < min(promised or 0, most) or (not whole and len(packed) < most and len(body) < most):
+            raise _TransientError("the body is cut short or damaged")
         return body
 
     def _first(self, response: requests.Response, most: int) -> bytes:
-        """The first `most` bytes of a body; what is behind them stays unread."""
+        """The first `most` bytes of a body as it is sent; what is behind them stays unread."""
         parts: list[bytes] = []
         size = 0
         start = time.monotonic()
         try:
-            while part := response.raw.read1(BLOCK, decode_content=True):
+            while part := response.raw.read1(BLOCK, decode_content=False):
                 parts.append(part)
                 size += len(part)
                 elapsed = time.monotonic() - start
@@ -439,6 +480,16 @@ class Fetcher:
         return b"".join(parts)[:most]
 
 
+def _headers(response: requests.Response) -> dict[str, str]:
+    """Headers by lower-case name; one that came several times has a line for each."""
+    lines = response.raw.headers
+    return {name.lower(): "\n".join(" ".join(line.split()) for line in lines.getlist(name)) for name in lines}
+
+
+def _encoding(response: requests.Response) -> str:
+    return str(response.headers.get("Content-Encoding", "identity")).strip().lower()
+
+
 def _target(place: str, location: str) -> str:
     """Where a redirect leads; headers arrive as Latin-1, sites write UTF-8."""
     if not location:
@@ -449,6 +500,14 @@ def _target(place: str, location: str) -> str:
         return urljoin(place, location)
     except ValueError as error:
         raise NetworkError(f"{place}: redirects to {location!r}, which is no address") from error
+
+
+def _is_abroad(url: str) -> bool:
+    """Whether an address leads to another machine, as far as its spelling says."""
+    try:
+        return not is_loopback(urlsplit(url).netloc)
+    except ValueError:
+        return False
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -4,6 +4,8 @@ import hashlib
 import re
 import unicodedata
 
+from comicdata.numbers import value_of
+
 LONGEST = 60
 
 
@@ -31,17 +33,29 @@ RESERVED = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt"
 
 def unique(names: list[str], prefix: str = "e") -> list[str]:
     """Slugs of names in order; a slug that comes again gets -2, -3, ..."""
-    taken: set[str] = set()
-    result = []
-    for name in names:
-        first = candidate = slug(name, prefix)
-        number = 1
-        while candidate in taken:
-            number += 1
-            candidate = f"{first}-{number}"
-        taken.add(candidate)
-        result.append(candidate)
-    return result
+    taken: dict[str, int] = {}
+    return [free_name(slug(name, prefix), taken) for name in names]
+
+
+def free_name(name: str, taken: dict[str, int]) -> str:
+    """The name, or with the next of -2, -3, ... that is not taken; taken from then on, with the number it went to."""
+    candidate, number = name, taken.get(name, 0)
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}-{number}" if number > 1 else name
+    taken[name] = max(number, 1)
+    taken.setdefault(candidate, 1)
+    return candidate
+
+
+def episode_name(number: str, season: str, title: str) -> str:
+    """A name for the id of an episode: e007, s2-e010-5 (10.5), e-minus-1; after its title where it has no number."""
+    value, of_season = value_of(number), value_of(season)
+    before = f"s{of_season}-" if of_season is not None and of_season.denominator == 1 else ""
+    if value is None:
+        return f"{before}e{number}" if number else title
+    whole, _, decimals = f"{float(abs(value)):.6f}".rstrip("0").partition(".")
+    return f"{before}e{'-minus-' * (value < 0)}{whole.zfill(3)}{'-' * bool(decimals)}{decimals}"
 
 
 EPISODE_PAGE = [

@@ -14,55 +14,63 @@ from urllib.parse import urlsplit
 from bs4 import BeautifulSoup
 
 AGENT = "comicdata"
-HEADER_WORDS = frozenset({"noai", "noimageai", "noindex", "noimageindex"})
 META_WORDS = frozenset({"noai", "noimageai"})  # a page that is not to be found by search may still list its pictures
+HEADER_WORDS = META_WORDS | {"noindex", "noimageindex", "none"}  # none is noindex, nofollow
+VALUED = frozenset({"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"})  # rules with a colon
 USES = frozenset({"train-ai", "train-genai", "genai", "ai", "tdm", "bots", "all"})
-ROBOT_NAMES = frozenset({"robots", AGENT})
+ROBOT_NAMES = frozenset({"robots", "x-robots-tag", AGENT})
 
 
 def header_signals(headers: Mapping[str, str]) -> list[str]:
-    """Signals in response headers, names in lower case.
+    """Signals in response headers, names in lower case; a header that came several times has a line for each.
 
     Sources: X-Robots-Tag (with or without the name of a robot), TDMRep 2024-05-10 section 4.1, AIPREF attach-04.
     """
     words = sorted(_robots_words(headers.get("x-robots-tag", "")) & HEADER_WORDS)
     found = [f"X-Robots-Tag: {word}" for word in words]
-    if headers.get("tdm-reservation", "").strip() == "1":
+    if _reserves(headers.get("tdm-reservation", "")):
         found.append("tdm-reservation: 1")
     return found + [f"Content-Usage: {use}" for use in usage_refusals(headers.get("content-usage", ""))]
 
 
-def _robots_words(text: str) -> set[str]:
-    """The words of an X-Robots-Tag that are meant for everybody or for us.
+def _reserves(text: str) -> bool:
+    return "1" in text.replace(",", " ").split()
 
-    `otherbot: noai, nofollow` speaks to otherbot until the next name.
+
+def _robots_words(text: str) -> set[str]:
+    """The rules of an X-Robots-Tag or robots meta element that are meant for everybody or for us, in lower case.
+
+    `otherbot: noai, nofollow` speaks to otherbot until the next name, or the next line; `max-snippet:10` is a rule.
     """
-    words, meant = set(), True
-    for part in text.lower().split(","):
-        name, colon, rest = part.rpartition(":")
-        if colon and not re.search(r"\d", name):  # a date of unavailable_after holds colons too
-            meant = name.strip() in (AGENT, "*", "")
-            part = rest
-        if meant:
-            words.add(part.strip())
+    words: set[str] = set()
+    for line in text.lower().splitlines():
+        meant = True
+        for part in re.split("[,;]", line):
+            name, colon, rest = (piece.strip() for piece in part.partition(":"))
+            if colon and name not in VALUED and re.fullmatch(r"[^\s0-9]\S*|", name):  # dates hold colons, too
+                meant = name.partition("/")[0] in (AGENT, "*", "")
+                part = rest
+            if meant:
+                words.update(part.split())
     return words
 
 
 def usage_refusals(text: str) -> list[str]:
     """The uses that a Content-Usage value refuses, such as "train-ai=n". Source: AIPREF vocab-06, attach-04."""
-    pairs = re.findall(r"([a-z][a-z0-9_-]*)\s*=\s*([a-z?0-9]+)", text.lower())
-    return [f"{use}={value}" for use, value in pairs if use in USES and value in ("n", "no", "?0", "0")]
+    plain = " ".join(text.lower().split()).replace(" =", "=").replace("= ", "=")
+    pairs = [part.partition("=")[::2] for part in re.split("[,; ]", plain)]
+    return [f"{use}={value}" for use, value in pairs if use in USES and value.strip('"') in ("n", "no", "?0", "0")]
 
 
 def page_signals(text: str | bytes) -> list[str]:
     """Signals in the meta elements of an HTML page. Sources: robots meta element, TDMRep section 4.2."""
     found = []
     for element in BeautifulSoup(text, "lxml").find_all("meta"):
-        name = str(element.get("name") or element.get("http-equiv") or "").lower()
-        content = str(element.get("content") or "")
+        name = str(element.get("name") or element.get("http-equiv") or "").strip().lower()
+        content = " ".join(str(element.get("content") or "").split())
         if name in ROBOT_NAMES:
             found += [f"meta {name}: {word}" for word in sorted(_robots_words(content) & META_WORDS)]
-        elif name == "tdm-reservation" and content.strip() == "1":
+        elif name == "tdm-reservation" and _reserves(content):
             found.append("meta tdm-reservation: 1")
         elif name == "content-usage":
             found += [f"meta content-usage: {use}" for use in usage_refusals(content)]
@@ -76,7 +84,7 @@ def read_tdmrep(body: bytes) -> list[tuple[str, bool]]:
     """
     try:
         rules = json.loads(body.decode("utf-8-sig", "replace"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     rows = rules if isinstance(rules, list) else [rules]
     return [(str(row["location"]), _is_one(row.get("tdm-reservation"))) for row in rows if _has_location(row)]

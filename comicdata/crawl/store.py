@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,9 +14,11 @@ from comicdata.episodes import (
     EPISODE,
     SERIES,
     STORED_NAME,
+    crawl_order,
     episode_folder,
     faults_of,
     iterate_crawl,
+    numbered,
     series_folder,
     stored_episode,
 )
@@ -85,9 +87,35 @@ def known_series(out: Path, key: tuple[str, str], facts_sha256: str) -> tuple[Se
     if not facts_sha256 or known.get("recipe_sha256") != facts_sha256:
         return None
     try:
-        return _series_records.validate_python(known), _listings.validate_python(listing)
+        return _series_records.validate_python(known), _listings.validate_python(_rows(listing))
     except ValidationError:
         return None
+
+
+def _rows(listing: Any) -> list[dict[str, Any]]:
+    """The rows of a remembered list, with the numbers that 0.1.0 did not write."""
+    rows = listing if isinstance(listing, list) else []
+    return [numbered(row) for row in rows if isinstance(row, dict)]
+
+
+def known_addresses(out: Path, key: tuple[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Addresses by id of the episodes on disk, and of the list that is remembered, whatever recipe made it."""
+    folder = series_folder(out, key)
+    stored = {path.parent.name: _address(path) for path in sorted(folder.glob(f"*/{EPISODE}"))}
+    rows = _rows(_read_series(folder / SERIES).get("listing"))
+    return stored, {str(row.get("episode_id", "")): str(row.get("url", "")) for row in rows}
+
+
+def _address(path: Path) -> str:
+    """The address that an episode.json gives, or the folder of its pictures, for 0.1.0 noted no folder as address.
+
+    "" where it is damaged, as it may be: the episode is taken anew.
+    """
+    try:
+        value = read_json(path)
+        return str(value["url"] or PurePosixPath(value["images"][0]["url"]).parent)
+    except (IntegrityError, LookupError, TypeError):
+        return ""
 
 
 def write_recurring(out: Path, key: tuple[str, str]) -> dict[str, list[str]]:
@@ -192,16 +220,21 @@ def split_intact(out: Path, record: EpisodeRecord) -> tuple[list[ImageRecord], l
 
 def write_index(out: Path) -> None:
     """Write index.jsonl, one line per episode: derived from the episode.json files and nothing else, without times."""
-    rows = (
-        {
-            "source": record.source,
-            "series_id": record.series_id,
-            "episode_id": record.episode_id,
-            "title": record.title,
-            "status": record.status,
-            "images": len(record.images),
-            "bytes": sum(image.bytes for image in record.images),
-        }
+    rows = [
+        (
+            crawl_order(record),
+            {
+                "source": record.source,
+                "series_id": record.series_id,
+                "episode_id": record.episode_id,
+                "number": record.number,
+                "season": record.season,
+                "title": record.title,
+                "status": record.status,
+                "images": len(record.images),
+                "bytes": sum(image.bytes for image in record.images),
+            },
+        )
         for record in iterate_crawl(out)
-    )
-    write_jsonl(out / INDEX, rows)
+    ]
+    write_jsonl(out / INDEX, (row for _, row in sorted(rows, key=lambda one: one[0])))

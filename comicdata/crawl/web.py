@@ -7,8 +7,8 @@ from typing import Any
 from comicdata.crawl.connections import check_listed, is_loopback
 from comicdata.crawl.fetch import PICTURES, Answer, Fetcher
 from comicdata.crawl.optouts import header_signals, page_signals
-from comicdata.crawl.robots import Robots, RobotsError
-from comicdata.errors import ComicDataError, PolicyError
+from comicdata.crawl.robots import Robots
+from comicdata.errors import ComicDataError, NetworkError, PolicyError
 from comicdata.records import ImageRecord, Page, Series, Status
 
 
@@ -74,9 +74,9 @@ class Web:
         Raises RobotsError, OptedOutError (also for what the page itself says), PolicyError, StatusError, NetworkError.
         """
         self._may_ask(url)
-        answer = self.fetcher.get(url, referer=referer, follow=follow, headers=headers)
+        answer = self.fetcher.get(url, referer=referer, follow=follow, headers=headers, permit=self._may_ask)
         signals = header_signals(answer.headers)
-        if "html" in answer.headers.get("content-type", "html") and b"<meta" in answer.body:
+        if b"<meta" in answer.body.replace(b"\0", b"").lower():  # whatever type it claims; UTF-16 has zeros in between
             signals += page_signals(answer.text)
         self._obey(url, signals)
         return answer
@@ -93,6 +93,7 @@ class Web:
             referer=page.referer,
             accept=PICTURES,
             headers={name: text for name, text in conditions.items() if text},
+            permit=self._may_ask,
         )
         self._obey(page.url, header_signals(answer.headers))
         return answer
@@ -112,6 +113,7 @@ class Web:
         self.finds.append(Find(what, selector, len(values), values[0] if values else ""))
 
     def _may_ask(self, url: str) -> None:
+        """Raise where `url`, asked for or redirected to, is not to be fetched: its own origin's rules decide."""
         check_listed(url, self.hosts)
         self.fetcher.check(url)
         if not self.overrides.ignore_robots:
@@ -121,7 +123,9 @@ class Web:
     def _origin_signals(self, url: str) -> list[str]:
         try:
             return self.robots.signals(url)
-        except (RobotsError, PolicyError):
+        except NetworkError:
+            if not self.overrides.ignore_optouts:
+                raise
             return []
 
     def _obey(self, url: str, signals: list[str]) -> None:

@@ -7,7 +7,7 @@ Source: Liu and others, "Auto-painter" (2017), arXiv 1705.01908 (colour control)
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,10 @@ class Hint:
     y: float
     radius: float
     color: tuple[int, int, int]
+
+    def moved(self, x: float, y: float) -> "Hint":
+        """The same in a picture that begins elsewhere."""
+        return replace(self, x=self.x + x, y=self.y + y)
 
 
 def no_hints(height: int, width: int) -> Image:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from comicdata.pairs.manifest import read_manifest, read_rows
 
 __all__ = ["Summary", "make_pairs", "plan_pairs", "read_manifest", "read_rows"]
-__getattr__ = door(
+__getattr__, __dir__ = door(
     __name__,
     dict.fromkeys(("Summary", "make_pairs", "plan_pairs"), "comicdata.pairs.make")
     | dict.fromkeys(("read_manifest", "read_rows"), "comicdata.pairs.manifest"),

@@ -20,13 +20,14 @@ from comicdata.outlines import Outlines
 from comicdata.pairs.manifest import values_of
 from comicdata.pairs.splits import Key
 from comicdata.pairs.windows import facts_of, fit_window, panel_drop_reason, window_boxes, window_drop_reason
-from comicdata.panels import Cut, Strip, cut_panel, find_layout, find_panels, picture_layout, pictures_of, stream_panels
-from comicdata.panels.layout import Found
+from comicdata.panels import Cut, Evidence, Strip, cut_panel, find_panels, picture_evidence, pictures_of, stream_panels
+from comicdata.panels.layout import asked, weigh_looks
+from comicdata.panels.looks import Look, look_at
 from comicdata.panels.rules import RULES
 from comicdata.panels.slices import stitched, stretches
 from comicdata.records import Box, EpisodeRecord, Failure, Pair, PairOptions
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 COLOR_FORMATS = {"png": "png", "jpeg": "jpeg", "webp": "webp lossless"}  # as in keys: others are other bytes
 CACHE_PIXELS = 40_000_000  # decoded slices that are kept: an ordinary episode is decoded once, a huge one three times
 
@@ -105,10 +106,12 @@ def make_part(task: Task) -> int:
     """
     part_path(task).unlink(missing_ok=True)
     slices = _Slices(task)
-    edges = slices.check()
-    cuts = _cuts(task, slices, edges)
-    rows = [row for index, cut in enumerate(cuts) for row in _panel_rows(task, cut, index)]
-    header = {"key": task.key, "failures": [asdict(failure) for failure in slices.failures]}
+    looks = slices.check()
+    evidence = _evidence(task, slices, looks) if looks else None
+    cuts = _cuts(task, slices, list(looks), evidence) if evidence else iter(())
+    rows = [row for index, (cut, found) in enumerate(cuts) for row in _panel_rows(task, cut, found, index)]
+    doubt = evidence.doubt if evidence else ""
+    header = {"key": task.key, "failures": [asdict(failure) for failure in slices.failures], "doubt": doubt}
     sync_disk()
     write_atomic(part_path(task), jsonl_bytes([header, *(values_of(row) for row in rows)]))
     return len(rows)
@@ -124,11 +127,11 @@ class _Slices:
         self.failures: list[Failure] = []
         self._cache: OrderedDict[int, Image] = OrderedDict()
 
-    def check(self) -> dict[int, Image]:
-        """Decode every picture once; those that cannot be read are failures. Returns the first and last row of each
-        that can be, by its index among the episode's images.
+    def check(self) -> dict[int, Look]:
+        """Decode every picture once; those that cannot be read are failures. Returns what tells slices from pages of
+        each that can be, by its index among the episode's images.
         """
-        edges: dict[int, Image] = {}
+        looks: dict[int, Look] = {}
         for index in range(len(self.images)):
             try:
                 picture = self[index]
@@ -137,8 +140,8 @@ class _Slices:
                 why = f"cannot be read ({error.strerror or error})" if isinstance(error, OSError) else str(error)
                 self.failures.append(Failure("make-pairs", name, why.removeprefix(f"{name}: "), type(error).__name__))
                 continue
-            edges[index] = picture[[0, -1]]
-        return edges
+            looks[index] = look_at(picture)
+        return looks
 
     def _name(self, index: int) -> str:
         """Where a picture lies in the crawl: what failures say, the same on every machine."""
@@ -157,29 +160,29 @@ class _Slices:
         return self._cache[index]
 
 
-def _cuts(task: Task, slices: _Slices, edges: Mapping[int, Image]) -> Iterator[Cut]:
-    """The panels of the episode in reading order: of one streamed strip, or page by page."""
-    if not edges:
+def _cuts(task: Task, slices: _Slices, readable: Sequence[int], evidence: Evidence) -> Iterator[tuple[Cut, Evidence]]:
+    """The panels of the episode in reading order, of one streamed strip or page by page, and what each was cut by."""
+    if evidence.layout == "strip":
+        for cut in _strip_cuts(task, slices, readable):
+            yield cut, evidence
         return
-    options = task.options
-    layout = _layout(task, slices, edges) if options.layout == "auto" else options.layout
-    if layout == "strip":
-        yield from _strip_cuts(task, slices, list(edges))
-        return
-    for index in edges:
+    judged = task.options.layout == "auto" and len(readable) > 1
+    for index in readable:
         picture = slices[index]
-        found = picture_layout(picture) if options.layout == "auto" else layout
+        found = picture_evidence(picture, evidence) if judged else evidence
         strip = Strip(picture, (0,), (index,), found)
-        for panel in find_panels(strip, options.reading_order):
-            yield Cut(panel, cut_panel(strip, panel.box), pictures_of(strip, panel.box))
+        for panel in find_panels(strip, task.options.reading_order):
+            yield Cut(panel, cut_panel(strip, panel.box), pictures_of(strip, panel.box)), found
 
 
-def _layout(task: Task, slices: _Slices, edges: Mapping[int, Image]) -> Found:
+def _evidence(task: Task, slices: _Slices, looks: Mapping[int, Look]) -> Evidence:
     """The layout of the episode; pictures between which others are missing say nothing about it."""
-    if len(edges) == 1:
-        return picture_layout(slices[next(iter(edges))])
-    torn = [[*(edges[index] for index in stretch.slices), None] for stretch in stretches(task.record, list(edges))]
-    return find_layout([one for stretch in torn for one in stretch])
+    if task.options.layout != "auto":
+        return asked(task.options.layout)
+    if len(looks) == 1:
+        return picture_evidence(slices[next(iter(looks))])
+    torn = [[*(looks[index] for index in stretch.slices), None] for stretch in stretches(task.record, list(looks))]
+    return weigh_looks([one for stretch in torn for one in stretch])
 
 
 def _strip_cuts(task: Task, slices: _Slices, readable: Sequence[int]) -> Iterator[Cut]:
@@ -201,10 +204,12 @@ def _strip_cuts(task: Task, slices: _Slices, readable: Sequence[int]) -> Iterato
             yield Cut(moved, cut.image, tuple(first + i for i in cut.pictures), whole)
 
 
-def _panel_rows(task: Task, cut: Cut, panel_index: int) -> list[Pair]:
+def _panel_rows(task: Task, cut: Cut, evidence: Evidence, panel_index: int) -> list[Pair]:
     """The rows of one panel at all sizes; its pictures are written on the way."""
     images = [task.record.images[i] for i in cut.pictures]
-    panels = [_panel_row(task, cut, panel_index, images, size) for size in sorted(task.options.size)]
+    sizes = sorted(task.options.size)
+    panels = [_panel_row(task, cut, panel_index, images, size) for size in sizes]
+    panels = [replace(row, layout=evidence.layout, layout_evidence=evidence.words) for row in panels]
     windows = _windows(cut, [row.size for row in panels if not row.drop_reason], task.options)
     rows: list[Pair] = []
     for row in panels:

@@ -2,9 +2,8 @@
 parts decides: duplicates, splits, the manifest.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from comicdata.pairs.card import dropped_counts, write_card
 from comicdata.pairs.copies import drop_duplicates
 from comicdata.pairs.episode import Task, is_done, make_part, outlines_of, part_path, read_part
 from comicdata.pairs.joined import WINDOW, find_outlines, join_outlines, written_places
-from comicdata.pairs.splits import Key, assign_splits, check_pattern, group_by
+from comicdata.pairs.splits import Key, assign_splits, group_by, named_keys
 from comicdata.pairs.workers import Engine, run
 from comicdata.records import Failure, Pair, PairOptions
 
@@ -26,7 +25,8 @@ from comicdata.records import Failure, Pair, PairOptions
 class Summary:
     """What make_pairs did: counts over the whole folder, and how many episodes were made new by this run.
 
-    `panels` counts all, `kept` those of which a pair is left to train on.
+    `panels` counts all, `kept` those of which a pair is left to train on. `doubts`: a line for every episode whose
+    layout was decided on thin evidence.
     """
 
     panels: int
@@ -37,6 +37,7 @@ class Summary:
     splits: dict[str, int]
     episodes_new: int
     failures: list[Failure]
+    doubts: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -62,14 +63,12 @@ def plan_pairs(crawl: Path, out: Path, options: PairOptions) -> Plan:
     if not records:
         raise PolicyError(f"{', '.join(left_out)}: forgotten in {out}; see {out / FORGOTTEN}")
     keys: list[Key] = [(one.source, one.series_id, one.episode_id) for one in records]
-    check_pattern(options.test_episodes, keys, "--test-episodes")
-    check_pattern(options.validation_episodes, keys, "--validation-episodes")
     splits = assign_splits(
         keys,
         salt=options.salt,
         split_by=options.split_by,
-        test=options.test_episodes,
-        validation=options.validation_episodes,
+        test=named_keys(records, options.test_episodes, "--test-episodes"),
+        validation=named_keys(records, options.validation_episodes, "--validation-episodes"),
     )
     if "train" not in splits.values():
         raise UsageError("no episode is left to train on; name fewer in --test-episodes and --validation-episodes")
@@ -78,11 +77,11 @@ def plan_pairs(crawl: Path, out: Path, options: PairOptions) -> Plan:
 
 
 def make_pairs(
-    crawl: Path,
-    out: Path,
+    crawl: Path | str,
+    out: Path | str,
     options: PairOptions | None = None,
     *,
-    workers: int | None = None,
+    workers: int = 1,
     engine: Engine = "pool",
     address: str | None = None,
     outlines: Mapping[str, Path] | None = None,
@@ -90,24 +89,26 @@ def make_pairs(
 ) -> Summary:
     """Make or complete a pairs folder. `on_episode(done, total)` is called as episodes finish.
 
+    More than one of `workers` are processes that load the script anew: it then works under `if __name__ == "__main__"`.
     `outlines` are folders of line art made elsewhere, by name: they join as further columns (see join_outlines).
     Parts that exist and fit are left alone; the second pass over all parts decides duplicates and writes the manifest.
     Killed at any moment, the same call completes the folder to the same bytes.
     """
-    options = options or PairOptions()
+    crawl, out, options = Path(crawl), Path(out), options or PairOptions()
     found = find_outlines(outlines or {}, out)
-    how: dict[str, Any] = {"workers": workers or os.cpu_count() or 1, "engine": engine, "address": address}
+    how: dict[str, Any] = {"workers": workers, "engine": engine, "address": address}
     with locked(out):
         sweep_orphans(out)
         plan = plan_pairs(crawl, out, options)
         failures = _run_tasks(plan.todo, on_episode, **how)
-        rows, part_failures = _decided_rows(plan, out, failures)
+        rows, part_failures, doubts = _decided_rows(plan, out, failures)
         lost = _tasks_with_lost_pictures(plan, out, rows)
         if lost:  # a copy whose original went away, or pictures that were deleted or damaged
             failures += _run_tasks(lost, on_episode, **how)
-            rows, part_failures = _decided_rows(plan, out, failures)
+            rows, part_failures, doubts = _decided_rows(plan, out, failures)
         rows, missing = join_outlines(out, rows, found)
-        return _finish(out, options, plan, rows, [*failures, *part_failures, *missing])
+        summary = _finish(out, options, plan, rows, [*failures, *part_failures, *missing])
+        return replace(summary, doubts=doubts)
 
 
 def _run_tasks(tasks: Sequence[Task], on_episode: Callable[[int, int], None], **how: Any) -> list[Failure]:
@@ -123,13 +124,14 @@ def _run_tasks(tasks: Sequence[Task], on_episode: Callable[[int, int], None], **
     return failures
 
 
-def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[list[Pair], list[Failure]]:
-    """Rows and failures of all parts in the order of episodes; duplicates dropped, exclusions laid over.
+def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[list[Pair], list[Failure], list[str]]:
+    """Rows, failures and doubts of all parts in the order of episodes; duplicates dropped, exclusions laid over.
 
     IntegrityError when an episode that did not fail has no part that fits: it must never count as one without rows.
     """
     rows: list[Pair] = []
     failures: list[Failure] = []
+    doubts: list[str] = []
     lost = {failure.item for failure in failed}
     for task in plan.tasks:
         header, values = read_part(task)
@@ -139,9 +141,10 @@ def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[lis
                 "(with --engine ray on machines that have the same version of comicdata and see the same folders)"
             )
         failures += [Failure(**failure) for failure in header.get("failures", [])]
+        doubts += [f"{'/'.join(task.place)}: {header['doubt']}"] if header.get("doubt") else []
         rows += [manifest.row_from_json(value, f"{part_path(task)}:{n}") for n, value in enumerate(values, 2)]
     excluded = manifest.read_excluded(out)
-    return [replace(row, excluded=row.id in excluded) for row in drop_duplicates(rows)], failures
+    return [replace(row, excluded=row.id in excluded) for row in drop_duplicates(rows)], failures, doubts
 
 
 def _tasks_with_lost_pictures(plan: Plan, out: Path, rows: Sequence[Pair]) -> list[Task]:

@@ -19,6 +19,7 @@ MANIFEST = "manifest.parquet"
 KINDS = ("color", "canny", "xdog")
 OUTLINE_NAME = "[a-z][a-z0-9]{0,29}"  # of an outline made elsewhere: a manifest may say anything, a path among it
 COLUMNS = [field.name for field in fields(Pair) if field.name != "outlines"]
+SINCE = {"layout": "", "layout_evidence": ""}  # columns that version 0.1.0 did not write, and what they read as there
 
 
 def pairs_folder(pairs: Path) -> Path:
@@ -49,6 +50,9 @@ def _read_table(pairs: Path) -> Any:
         table = pq.read_table(path, page_checksum_verification=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise IntegrityError(f"{path}: damaged; run make-pairs again, the parts are kept ({error})") from error
+    for name, value in SINCE.items():
+        if name not in table.schema.names:
+            table = table.add_column(COLUMNS.index(name), name, pa.array([value] * len(table), pa.string()))
     if table.schema.names[: len(COLUMNS)] != COLUMNS:
         raise IntegrityError(f"{path}: not the columns of this version; run make-pairs again")
     return table
@@ -185,8 +189,12 @@ def usable(rows: Iterable[Pair]) -> list[Pair]:
 
 
 def rows_hash(rows: Sequence[Pair]) -> str:
-    """SHA-256 of the rows as JSON lines: what card.json states."""
-    return sha256_bytes(jsonl_bytes(values_of(row) for row in rows))
+    """SHA-256 of the rows as JSON lines: what card.json states, and what runs carry.
+
+    Columns that only explain a row are left out: the same windows have the hash that version 0.1.0 gave them.
+    """
+    stated = ({name: value for name, value in values_of(row).items() if name not in SINCE} for row in rows)
+    return sha256_bytes(jsonl_bytes(stated))
 
 
 def data_hash(pairs: Path) -> str:

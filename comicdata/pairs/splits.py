@@ -1,12 +1,12 @@
 """Who is train, validation or test, and which window is a copy of another: decisions over names and hashes only."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from typing import Literal
 
-from comicdata.episodes import matches
+from comicdata.episodes import matches, unnamed, what_there_is
 from comicdata.errors import UsageError
-from comicdata.records import Split, SplitBy
+from comicdata.records import EpisodeRecord, Split, SplitBy
 
 FEW_SERIES = 10
 TEST_SHARE = VALIDATION_SHARE = 0.1
@@ -27,18 +27,20 @@ def group_by(keys: Iterable[Key], split_by: SplitBy) -> Literal["series", "episo
 
 
 def assign_splits(
-    keys: Sequence[Key], *, salt: str, split_by: SplitBy, test: str | None = None, validation: str | None = None
+    keys: Sequence[Key],
+    *,
+    salt: str,
+    split_by: SplitBy,
+    test: Collection[Key] | None = None,
+    validation: Collection[Key] | None = None,
 ) -> dict[Key, Split]:
-    """A split for every episode. Episodes named in `test` and `validation` ("15-17,e20") go there; the hash of the
-    group decides the rest. Train is never left empty: the group farthest from the test end moves there.
+    """A split for every episode. Those in `test` and `validation` go there; the hash of the group decides the rest.
+
+    Train is never left empty: the group farthest from the test end moves there.
     """
     by = group_by(keys, split_by)
-    splits: dict[Key, Split] = {}
-    for key in keys:
-        if test is not None and matches(key[2], test):
-            splits[key] = "test"
-        elif validation is not None and matches(key[2], validation):
-            splits[key] = "validation"
+    splits: dict[Key, Split] = {key: "validation" for key in keys if key in (validation or ())}
+    splits |= {key: "test" for key in keys if key in (test or ())}
     free = {key: position(salt, _group(key, by)) for key in keys if key not in splits}
     for key, place in free.items():
         splits[key] = _by_hash(place, test is None, validation is None)
@@ -61,12 +63,15 @@ def _by_hash(place: float, test_free: bool, validation_free: bool) -> Split:
     return "train"
 
 
-def check_pattern(pattern: str | None, keys: Sequence[Key], option: str) -> None:
-    """UsageError when a pattern names no episode at all: a typing error that would be seen too late."""
-    if pattern is not None and not any(matches(key[2], pattern) for key in keys):
-        raise UsageError(f"{option} {pattern}: no episode has that id or number; there are {_few(keys)}")
+def named_keys(records: Sequence[EpisodeRecord], pattern: str | None, option: str) -> frozenset[Key] | None:
+    """The episodes that "15-17,bonus" names by number or id; None where nobody names any.
 
-
-def _few(keys: Sequence[Key]) -> str:
-    names = sorted({key[2] for key in keys})
-    return ", ".join(names[:5]) + (f" ... {names[-1]}" if len(names) > 5 else "")
+    UsageError, with what there is, for a part that names none: a typing error that would be seen too late.
+    """
+    if pattern is None:
+        return None
+    wrong = unnamed(records, pattern)
+    if wrong:
+        there = what_there_is(records)
+        raise UsageError(f"{option} {','.join(wrong)}: no episode has that number or id; there are {there}")
+    return frozenset((one.source, one.series_id, one.episode_id) for one in records if matches(one, pattern))

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from comicdata.images import Image, resize
-from comicdata.panels.layout import Found, find_layout, picture_layout
+from comicdata.panels.layout import Evidence, Found, asked, find_evidence, find_layout, picture_evidence, picture_layout
 from comicdata.panels.pages import page_panels, picture_panel
 from comicdata.panels.strips import stream_strip, strip_panels
 from comicdata.records import Box, Layout, Panel, ReadingOrder
 
 __all__ = [
     "Cut",
+    "Evidence",
     "Strip",
     "cut_panel",
+    "find_evidence",
     "find_layout",
     "find_panels",
     "make_strips",
+    "picture_evidence",
     "picture_layout",
     "pictures_of",
     "stream_panels",
@@ -27,12 +30,19 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Strip:
-    """One stitched strip, or one page: image (H, W, 3) uint8; source picture `pictures[i]` begins at row `tops[i]`."""
+    """One stitched strip, or one page: image (H, W, 3) uint8; source picture `pictures[i]` begins at row `tops[i]`.
+
+    `evidence`: what the layout rests on, a line of doubt included.
+    """
 
     image: Image
     tops: tuple[int, ...]
     pictures: tuple[int, ...]
-    layout: Found
+    evidence: Evidence
+
+    @property
+    def layout(self) -> Found:
+        return self.evidence.layout
 
 
 def make_strips(pictures: Sequence[Image], layout: Layout = "auto") -> list[Strip]:
@@ -43,16 +53,17 @@ def make_strips(pictures: Sequence[Image], layout: Layout = "auto") -> list[Stri
     """
     if not pictures:
         return []
-    decided = find_layout(pictures) if layout == "auto" else layout
-    if decided != "strip":
+    evidence = find_evidence(pictures) if layout == "auto" else asked(layout)
+    if evidence.layout != "strip":
+        alone = len(pictures) == 1 or layout != "auto"
         return [
-            Strip(picture, (0,), (index,), picture_layout(picture) if layout == "auto" else decided)
+            Strip(picture, (0,), (index,), evidence if alone else picture_evidence(picture, evidence))
             for index, picture in enumerate(pictures)
         ]
     width = Counter(picture.shape[1] for picture in pictures).most_common(1)[0][0]
     slices = [_to_width(picture, width) for picture in pictures]
     tops = np.cumsum([0, *(one.shape[0] for one in slices[:-1])]).tolist()
-    return [Strip(np.concatenate(slices), tuple(tops), tuple(range(len(slices))), "strip")]
+    return [Strip(np.concatenate(slices), tuple(tops), tuple(range(len(slices))), evidence)]
 
 
 def _to_width(picture: Image, width: int) -> Image:
@@ -61,8 +72,13 @@ def _to_width(picture: Image, width: int) -> Image:
     return resize(picture, width, max(1, round(picture.shape[0] * width / picture.shape[1])))
 
 
-def find_panels(strip: Strip, reading_order: ReadingOrder = "ltr") -> list[Panel]:
-    """The panels of a strip or page in reading order, text blocks included, in pixels of `strip.image`."""
+def find_panels(strip: Strip | Image, reading_order: ReadingOrder = "ltr") -> list[Panel]:
+    """The panels of a strip or page in reading order, text blocks included, in pixels of `strip.image`.
+
+    A picture, (H, W, 3) uint8, is taken for what it looks like: a strip, a page, a single panel.
+    """
+    if not isinstance(strip, Strip):
+        (strip,) = make_strips([strip])
     right_to_left = reading_order == "rtl"
     if strip.layout == "single":
         return [picture_panel(strip.image)]

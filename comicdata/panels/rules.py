@@ -9,8 +9,43 @@ class Rules:
 
     tall: float = 3.0  # one picture this many times as tall as wide is a whole strip
     square: float = 1.35  # the longer side of a square-ish picture in shorter ones
-    border_step: int = 32  # art that goes on across a file border changes less than this, per column
-    border_share: float = 0.75  # in this much of the columns that show art
+    seam: int = 4  # rows at a file border that may be a line left by cutting, one or two rows, blurred by JPEG
+    border_goes_on: float = 0.45  # of the step between the rows shifted: art goes on; 99 of 100 pages lie above 0.6
+    border_breaks: float = 0.7  # and above this it does not; 98 of 100 cuts through art lie below
+    border_least: float = 4.0  # a step by chance smaller than this is flat colour, which says nothing
+    border_restless: float = 2.0  # times the step from row to row inside: strokes so dense say nothing
+
+    # what speaks for a strip (for pages where it is taken away), in points: log odds, as counted on real comics
+    points_goes_on: float = 4.0  # per border: unrelated pages hardly ever look so
+    points_breaks: float = 2.5  # per border: a cut seldom falls on the edge of a panel
+    points_ends: float = 0.7  # per border with art on one side only: seldom in strips, not rare in pages
+    points_gutter: float = 0.5  # taken per border in a gutter, beyond two, where pictures of one size show no other
+    points_blank: float = 1.0  # per picture without art, at most ...
+    most_blank: float = 3.0
+    margin_same: float = 0.1  # margins that differ by no more are one margin, which pages repeat
+    margin_share: float = 0.5  # of the pictures have it, or it repeats by chance
+    points_margin: float = 1.5  # per end that has it, beyond the first, of pictures of one size
+    margin_large: float = 0.08  # of the height of a picture: pages rarely have such margins, gutters do
+    points_large: float = 0.7  # per such end where margins do not repeat, at most ...
+    most_large: float = 2.0
+    points_sides: float = 1.0  # per picture that ends in a gutter while its art touches both sides, at most ...
+    most_sides: float = 3.0
+    width_same: float = 0.02  # widths that differ by no more are one width: 800 and 799, not a page and its spread
+    widths_odd: float = 0.3  # of the pictures: one may be narrower, one may be the credits
+    points_widths: float = 3.0  # where more of them have another width
+    spread_wide: float = 1.6  # times as wide as the others: two pages on one sheet
+    points_spread: float = 2.0
+    height_same: float = 0.03  # heights that differ by no more, at one width, are one height
+    heights_share: float = 0.6  # of the pictures have it
+    page_aspects: tuple[float, float] = (1.2, 1.59)  # height by width of printed pages; tiles of 800 x 1280 are above
+    points_page_size: float = 2.0  # where all have one size like that
+    longest_page: float = 1.9  # height by width: pages are not taller
+    points_one_size: float = 1.0  # where all have another size no taller than that
+    points_tall: float = 2.0  # where they are taller
+    points_rest: float = 2.0  # all of one height but the last, which is lower: cut at regular heights
+    points_irregular: tuple[float, ...] = (0.0, 0.0, 0.5, 2.0, 3.0)  # heights of all kinds, by pictures: two say little
+    most_indirect: float = 0.9  # for a strip, per picture, where art goes on nowhere: of two nobody can be sure
+    sure: float = 0.88  # two points; a decision below is said to people
 
     tolerance: int = 12  # a pixel this close to a colour is that colour: JPEG noise, paper grain
     sampled_share: float = 0.9  # of 64 samples of a row: below it the row is not read in full

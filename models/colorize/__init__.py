@@ -6,15 +6,16 @@ from comicdata.errors import UsageError
 from comicdata.models.colorize.colorizer import Colorizer
 from comicdata.models.colorize.pages import Colorized, colorize_picture
 from comicdata.models.colorize.staged import StagedColorizer
+from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.networks.layers import find_device
 from comicdata.models.runs.load import load_network
 
-__all__ = ["Colorized", "Colorizer", "colorize_picture", "load_colorizer"]
+__all__ = ["Colorized", "Colorizer", "Wishes", "colorize_picture", "load_colorizer"]
 
 
-def load_colorizer(run: Path, device: str = "auto") -> Colorizer:
+def load_colorizer(run: Path | str, device: str = "auto") -> Colorizer:
     """From a RUN folder (its weights, or those of its stages) or a .safetensors file; errors as `load_weights`."""
-    place = find_device(device)
+    run, place = Path(run), find_device(device)
     if (run / "stages").is_dir():
         return StagedColorizer.of_stages(run, place)
     network, weights = load_network(run, place)

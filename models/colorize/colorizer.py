@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from comicdata.errors import UsageError
 from comicdata.files import sha256_bytes
-from comicdata.flats.hints import Hint, no_hints, paint_hints
+from comicdata.flats.hints import no_hints, paint_hints
 from comicdata.images import Image, resize
+from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.data.hints import with_hints
 from comicdata.models.data.pairs import MIX
 from comicdata.models.networks.layers import to_image, to_range, to_tensor
@@ -22,10 +23,10 @@ from comicdata.outlines import Outlines
 from comicdata.pairs.manifest import KINDS
 
 Floats = npt.NDArray[np.float32]
-Color = tuple[int, int, int]  # 0 to 255 each
 LARGEST_ENLARGEMENT = 2.0
 TILE = 1024  # longest side that goes through the network at once; TILE - OVERLAP is a multiple of 2^8
 OVERLAP = 256
+PLAIN = Wishes()
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Colorizer:
         self.device = device
         self.size = int(config["size"])
         self.outlines = Outlines.of_values(config.get("outlines", {}))
-        self.multiple = network_of(config).multiple
+        self.options = network_of(config)
+        self.multiple = self.options.multiple
 
     @property
     def outline(self) -> str:
@@ -67,8 +69,8 @@ class Colorizer:
         """The outline (H, W) uint8 of a picture in colour, at its own size."""
         return self.outlines.draw(self.outline, rgb)
 
-    def recolor(self, rgb: Image, **options: Any) -> list[Painted]:
-        """A picture in colour (H, W, 3) painted anew: `paint`, with its options, of the outline drawn first.
+    def recolor(self, rgb: Image, wishes: Wishes = PLAIN) -> list[Painted]:
+        """A picture in colour (H, W, 3) painted anew: `paint` of the outline drawn first.
 
         The network sees the outline that make-pairs drew of such a panel: XDoG on the picture at the working size,
         Canny + black made smaller. The lines laid over the colours are those of the native size.
@@ -76,7 +78,7 @@ class Colorizer:
         working = None
         if self.outline == "xdog":
             working = self.outlines.draw("xdog", resize(rgb, *self._working_size(rgb)), size=self.size)
-        return self.paint(self.draw(rgb), working=working, **options)
+        return self.paint(self.draw(rgb), wishes, working=working)
 
     def _working_size(self, picture: Image) -> tuple[int, int]:
         """Width and height at which the network sees a picture: short side `size`, enlarged twice at most."""
@@ -89,64 +91,59 @@ class Colorizer:
 
     @property
     def takes_hints(self) -> bool:
-        return bool(self.config["network"].get("hints", False))
+        return self.options.takes_hints
 
-    def colorize(self, outline: Image, *, seed: int = 0, hints: Image | Sequence[Hint] = ()) -> Image:
+    def colorize(self, outline: Image, wishes: Wishes = PLAIN) -> Image:
         """(H, W) uint8, ink 0 on paper 255 -> (H, W, 3) uint8 of the same size."""
-        return self.paint(outline, seed=seed, hints=hints)[0].image
+        return self.paint(outline, wishes)[0].image
 
-    def colorize_many(self, outlines: Sequence[Image], *, seed: int = 0) -> list[Image]:
-        """What `colorize` makes of each with this seed; a model that gains from it paints them together."""
-        return [self.colorize(outline, seed=seed) for outline in outlines]
+    def colorize_many(self, outlines: Sequence[Image], wishes: Wishes = PLAIN) -> list[Image]:
+        """What `colorize` makes of each; a model that gains from it paints them together."""
+        return [self.colorize(outline, wishes) for outline in outlines]
 
     def paint(
         self,
         outline: Image,
+        wishes: Wishes = PLAIN,
         *,
-        seed: int = 0,
-        samples: int = 1,
-        background: Color | None = None,
-        hints: Image | Sequence[Hint] = (),
         working: Image | None = None,
+        drawn: Image | None = None,
     ) -> list[Painted]:
-        """(H, W) uint8, ink 0 on paper 255 -> `samples` colourings of the same size, the likeliest first.
+        """(H, W) uint8, ink 0 on paper 255 -> `wishes.samples` colourings of the same size, the likeliest first.
 
         The short side is scaled to `size` (enlarged twice at most), because lines of another thickness are unknown to
         the network. Where that changed the size, only the colours come back from it: they are brought to the size of
-        the input and multiplied by its lines, which so stay sharp. `seed` serves networks that draw at random: each
-        picture has random numbers of its own, or all panels would get like colours. `background` is the colour of the
-        background. `hints` say what colour is where: discs, or (H, W, 4) at the working size. UsageError where a model
-        can do none of these. `working` is the line art at the working size where scaling does not give it.
+        the input and multiplied by its lines, which so stay sharp. Each picture has random numbers of its own, or all
+        panels would get like colours. UsageError where a model cannot do what is wished. `working` is the line art at
+        the working size where scaling does not give it, `drawn` are hints drawn at that size, (H, W, 4).
         """
         if outline.ndim != 2 or outline.dtype != np.uint8 or not outline.size:
             raise UsageError(f"line art of shape {outline.shape}, {outline.dtype}: (H, W) uint8 is expected")
-        torch.manual_seed(picture_seed(seed, outline))
         scale = self._scale(outline)
         if working is None:
             working = outline if scale == 1 else resize(outline, *self._working_size(outline))
-        if len(hints):
-            working = self._with_hints(working, hints, scale)
-        made = self._paint_all(working, samples, background)
+        if wishes.hints:
+            drawn = paint_hints(wishes.hints, working.shape[0], working.shape[1], scale)
+        if drawn is not None:
+            working = self._with_hints(working, drawn)
+        made = self._paint_all(working, wishes, picture_seed(wishes.seed, outline))
         working = working[..., 0] if working.ndim == 3 else working
         return made if scale == 1 else [_brought_to(outline, working, one) for one in made]
 
-    def _with_hints(self, working: Image, hints: Image | Sequence[Hint], scale: float) -> Image:
+    def _with_hints(self, working: Image, drawn: Image) -> Image:
         """Line art at its working size and hints as (H, W, 5)."""
         if not self.takes_hints:
             raise UsageError(f"{self.config['model']}: this run was trained without hints (--hints); train with them")
-        drawn = (
-            hints if isinstance(hints, np.ndarray) else paint_hints(hints, working.shape[0], working.shape[1], scale)
-        )
         return np.dstack([working, drawn])
 
-    def _paint_all(self, outline: Image, samples: int, background: Color | None) -> list[Painted]:
+    def _paint_all(self, outline: Image, wishes: Wishes, seed: int) -> list[Painted]:
         """At the size given. One generator knows one colouring, and no background."""
         name = self.config["model"]
-        if samples != 1:
+        if wishes.samples != 1:
             raise UsageError(
                 f"{name} has one colouring for each outline; several (--samples) need two-step or consistent"
             )
-        if background is not None:
+        if wishes.background is not None:
             raise UsageError(f"{name} does not know what the background is (--background); consistent does")
         return [Painted(self._paint(outline))]
 

@@ -1,15 +1,15 @@
 """A whole picture, page or strip through a colorizer: each panel alone, gutters and captions left as drawn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from comicdata.errors import PictureError, UsageError
 from comicdata.flats.hints import Hint
 from comicdata.images import Image, is_line_art
-from comicdata.models.colorize.colorizer import Color, Colorizer
+from comicdata.models.colorize.colorizer import PLAIN, Colorizer
+from comicdata.models.colorize.wishes import Wishes, is_inside
 from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box, Layout
 
@@ -38,21 +38,18 @@ class Colorized:
 def colorize_picture(
     colorizer: Colorizer,
     rgb: Image,
+    wishes: Wishes = PLAIN,
     *,
-    recolor: bool,
+    recolor: bool = False,
     name: str = "picture",
     layout: Layout = "auto",
-    seed: int = 0,
-    samples: int = 1,
-    background: Color | None = None,
-    hints: Sequence[Hint] = (),
 ) -> Colorized | None:
     """Colour one picture; None when it is in colour already and `recolor` is off.
 
     Line art is used as it is. With `recolor` the outline the run was trained on is drawn first, panel by panel;
     PictureError (with `name`) when that outline was made elsewhere.
-    `samples` and `background` as in `Colorizer.paint`; the layers are those of the first sample. `hints` are in pixels
-    of the picture; each reaches the panel that its centre lies in. UsageError names one outside the picture.
+    The layers are those of the first sample. Hints are in pixels of the picture; each reaches the panel that its centre
+    lies in. UsageError names one outside the picture.
     """
     line_art = is_line_art(rgb)
     if not line_art and not recolor:
@@ -62,23 +59,23 @@ def colorize_picture(
             f"{name}: has colour, and the outline {colorizer.outline} that this run was trained on was made elsewhere "
             "and cannot be drawn here; give line art from the program that made it"
         )
-    _check_places(hints, rgb, name)
+    _check_places(wishes.hints, rgb, name)
     boxes = panel_boxes(colorizer, rgb, layout)
-    results = [rgb.copy() for _ in range(samples)]
+    results = [rgb.copy() for _ in range(wishes.samples)]
     layers: dict[str, Image] = {}
-    wishes: dict[str, Any] = {"seed": seed, "samples": samples, "background": background}
     for box in boxes:
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         part = rgb[place]
-        options = wishes | {"hints": inside(box, hints)}
-        made = colorizer.paint(part[..., 0].copy(), **options) if line_art else colorizer.recolor(part, **options)
+        own = wishes.inside(box)
+        made = colorizer.paint(part[..., 0].copy(), own) if line_art else colorizer.recolor(part, own)
         for result, one in zip(results, made, strict=True):
             result[place] = one.image
         for kind, layer in (("background", made[0].background), ("low-resolution", made[0].low_resolution)):
             if layer is not None:
                 whole = layers.setdefault(kind, np.zeros((*rgb.shape[:2], *layer.shape[2:]), np.uint8))
                 whole[place] = layer
-    unheard = (number for number, hint in enumerate(hints, 1) if not any(inside(box, [hint]) for box in boxes))
+    hints = enumerate(wishes.hints, 1)
+    unheard = (number for number, hint in hints if not any(is_inside(box, hint) for box in boxes))
     return Colorized(tuple(results), tuple(boxes), layers, tuple(unheard))
 
 
@@ -86,20 +83,11 @@ def _check_places(hints: Sequence[Hint], rgb: Image, name: str) -> None:
     height, width = rgb.shape[:2]
     whole = Box(0, 0, width, height)
     for number, hint in enumerate(hints, 1):
-        if not inside(whole, [hint]):
+        if not is_inside(whole, hint):
             raise UsageError(
                 f"{name}: hint {number} at ({hint.x:g}, {hint.y:g}) lies outside the picture, {width}x{height} pixels; "
                 "places are in pixels of the picture, from its top left corner"
             )
-
-
-def inside(box: Box, hints: Sequence[Hint]) -> list[Hint]:
-    """The hints whose centre lies in a box, in its own coordinates."""
-    return [
-        replace(hint, x=hint.x - box.x0, y=hint.y - box.y0)
-        for hint in hints
-        if box.x0 <= hint.x < box.x1 and box.y0 <= hint.y < box.y1
-    ]
 
 
 def panel_boxes(colorizer: Colorizer, rgb: Image, layout: Layout) -> list[Box]:

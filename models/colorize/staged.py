@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from comicdata.errors import UsageError
 from comicdata.files import read_json
 from comicdata.images import Image
-from comicdata.models.colorize.colorizer import TILE, Color, Colorizer, Painted, picture_seed
+from comicdata.models.colorize.colorizer import PLAIN, TILE, Colorizer, Painted, picture_seed
+from comicdata.models.colorize.wishes import Color, Wishes
 from comicdata.models.networks.background import BackgroundDetector, mean_color
 from comicdata.models.networks.layers import STRIDE, to_image, to_range
 from comicdata.models.networks.pixelcnn import LowResolutionColorizer
@@ -62,24 +63,24 @@ class StagedColorizer(Colorizer):
         return cls(networks, configs, device)
 
     @torch.inference_mode()
-    def _paint_all(self, outline: Image, samples: int, background: Color | None) -> list[Painted]:
+    def _paint_all(self, outline: Image, wishes: Wishes, seed: int) -> list[Painted]:
         """At the size given; the small pictures of one outline differ, all else is shared."""
-        if background is not None and self.detector is None:
+        if wishes.background is not None and self.detector is None:
             raise UsageError(f"{self.config['model']} has no background detector (--background); consistent has")
         lines = self._padded(outline)
-        return self._finish(lines, self._draw(lines, samples), outline.shape[:2], background)
+        return self._finish(lines, self._draw(lines, wishes.samples, seed), outline.shape[:2], wishes.background)
 
     @torch.inference_mode()
-    def colorize_many(self, outlines: Sequence[Image], *, seed: int = 0) -> list[Image]:
+    def colorize_many(self, outlines: Sequence[Image], wishes: Wishes = PLAIN) -> list[Image]:
         """As `colorize` one by one, up to rounding: each has the random numbers it would have alone. Drawing pixel by
         pixel costs nearly the same for one and for eight.
         """
         size = (self.size, self.size)
         if any(outline.shape != size for outline in outlines):
-            return super().colorize_many(outlines, seed=seed)
+            return super().colorize_many(outlines, wishes)
         lines = torch.cat([self._padded(outline) for outline in outlines])
         if isinstance(self.first, LowResolutionColorizer):
-            small = self.first.one_each(lines, [picture_seed(seed, outline) for outline in outlines])
+            small = self.first.one_each(lines, [picture_seed(wishes.seed, outline) for outline in outlines])
         else:
             small = self.first(lines).float()
         return [one.image for one in self._finish(lines, small, size, None)]
@@ -115,16 +116,21 @@ class StagedColorizer(Colorizer):
             for one, flat, little in zip(output, flats, small, strict=True)
         ]
 
-    def _draw(self, lines: Tensor, samples: int) -> Tensor:
+    def _draw(self, lines: Tensor, samples: int, seed: int) -> Tensor:
         """Small pictures (samples, 3, h, w), the likeliest first; two-step's come from its dropout, in no order.
 
         Its first is drawn without, so that one colouring is the same with every seed.
         """
         if isinstance(self.first, LowResolutionColorizer):
-            return self.first.ranked(lines, samples, torch.default_generator)[0]
+            return self.first.ranked(lines, samples, torch.Generator().manual_seed(seed))[0]
         plain: Tensor = self.first(lines)
+        if samples == 1:
+            return plain.float()
         self.first.train()
-        noisy = [self.first(lines) for _ in range(samples - 1)]
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices):  # dropout knows no other random numbers than torch's own
+            torch.manual_seed(seed)
+            noisy = [self.first(lines) for _ in range(samples - 1)]
         self.first.eval()
         return torch.cat([plain, *noisy]).float()
 

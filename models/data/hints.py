@@ -6,6 +6,9 @@ Ci and others, "User-Guided Deep Anime Line Art Colorization" (AlacGAN, 2018), a
 without hints).
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +24,17 @@ MEAN_COUNT = 6
 LARGEST_PART = 24  # a hint's radius in training is at most the side of the crop through this
 BLUR_PART = 100  # the authors blur with radius 5 at 512 pixels
 SAME_COLOR = 36  # largest difference in a channel from the hint's colour, for a pixel to belong to it
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a network is told beside the outline, for B pictures: hints (B, 4, H, W) uint8, None where it takes none."""
+
+    hints: Tensor | None = None
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> "Conditions":
+        """The same with every tensor changed: a part of the batch, another device."""
+        return Conditions(None if self.hints is None else change(self.hints))
 
 
 def with_hints(outline: Tensor, hints: Tensor | None) -> Tensor:

@@ -16,7 +16,7 @@ from torch import Tensor
 from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import sha256_bytes
 from comicdata.images import Image, decode
-from comicdata.models.data.hints import random_hints
+from comicdata.models.data.hints import Conditions, random_hints
 from comicdata.models.data.line_jitter import other_filter, vary_lines
 from comicdata.models.networks.layers import to_tensor
 from comicdata.pairs.card import read_outlines
@@ -34,34 +34,35 @@ from comicdata.records import Pair
 
 MIX = "mix"  # Canny and XDoG, one drawn for each sample
 CACHE_BYTES = 512 * 1024 * 1024
+NOTHING_MORE = Conditions()
 AHEAD = 4  # batches made while the network works
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`ids` of B pairs; outline (B, 1, H, W), color (B, 3, H, W) and, for networks that take them, hints (B, 4, H, W):
-    red, green, blue, and 255 where there is one. All uint8, channels last in memory.
+    """`ids` of B pairs; outline (B, 1, H, W) and color (B, 3, H, W), uint8, channels last in memory; and what else the
+    network is told.
     """
 
     ids: tuple[str, ...]
     outline: Tensor
     color: Tensor
-    hints: Tensor | None = None
+    conditions: Conditions = NOTHING_MORE
 
     def parts(self, count: int) -> "list[Batch]":
         """The batch cut into `count` equal ones."""
         size = len(self.ids) // count
-        places = [slice(start, start + size) for start in range(0, len(self.ids), size)]
-        return [
-            Batch(self.ids[one], self.outline[one], self.color[one], None if self.hints is None else self.hints[one])
-            for one in places
-        ]
+        return [self._part(slice(start, start + size)) for start in range(0, len(self.ids), size)]
+
+    def _part(self, place: slice) -> "Batch":
+        conditions = self.conditions.each(lambda each: each[place])
+        return Batch(self.ids[place], self.outline[place], self.color[place], conditions)
 
     def pinned(self) -> "Batch":
         """In page-locked memory, from which a GPU copies while it computes."""
-        hints = None if self.hints is None else self.hints.pin_memory()
-        return Batch(self.ids, self.outline.pin_memory(), self.color.pin_memory(), hints)
+        conditions = self.conditions.each(lambda each: each.pin_memory())
+        return Batch(self.ids, self.outline.pin_memory(), self.color.pin_memory(), conditions)
 
 
 class PairDataset:
@@ -196,8 +197,8 @@ def make_batch(dataset: PairDataset, sampling: Sampling, *, images: int, count: 
         random = np.random.default_rng([sampling.seed, epoch, index])
         samples.append((dataset.rows[index].id, *_sample(dataset, index, sampling, random)))
     ids, outlines, colors, hints = zip(*samples, strict=True)
-    stacked = to_tensor(np.stack(hints)) if sampling.hints else None
-    return Batch(ids, to_tensor(np.stack(outlines)), to_tensor(np.stack(colors)), stacked)
+    conditions = Conditions(to_tensor(np.stack(hints)) if sampling.hints else None)
+    return Batch(ids, to_tensor(np.stack(outlines)), to_tensor(np.stack(colors)), conditions)
 
 
 def _sample(

@@ -15,6 +15,7 @@ from comicdata.files import jsonl_bytes, write_atomic, write_json
 from comicdata.flats.hints import Hint, hints_on, paint_hints
 from comicdata.images import Image, encode_png, read_image
 from comicdata.models.colorize.colorizer import Colorizer
+from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.data.pairs import PairDataset
 from comicdata.models.evaluate.baselines import NAMES, Baselines
 from comicdata.models.evaluate.comparison import draw_rows
@@ -94,7 +95,7 @@ class _Contest:
     def paint(self, few: Sequence[int]) -> list[Made]:
         """What everybody makes of some pairs."""
         outlines = [self.test.outline(index) for index in few]
-        own = self.colorizer.colorize_many(outlines, seed=self.seed)
+        own = self.colorizer.colorize_many(outlines, Wishes(seed=self.seed))
         rivals = (
             self.baselines.paint(outline, self.test.color(index), self.neighbours[index])
             for index, outline in zip(few, outlines, strict=True)
@@ -102,7 +103,7 @@ class _Contest:
         return [{"model": picture, **others} for picture, others in zip(own, rivals, strict=True)]
 
     def with_hints(self, outline: Image, hints: Sequence[Hint]) -> Image:
-        return self.colorizer.colorize(outline, seed=self.seed, hints=hints)
+        return self.colorizer.colorize(outline, Wishes(seed=self.seed, hints=hints))
 
     def hint_errors(self, index: int, plain: Image) -> Errors:
         test = self.test

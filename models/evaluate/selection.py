@@ -31,7 +31,7 @@ def foreground(outline: Image, truth: Image) -> Mask:
 
 
 def selection(panels: Panels) -> dict[str, float | None]:
-    """l1_foreground, colorfulness_ratio and `score` of panels, as means over them."""
+    """l1_foreground, colourfulness_ratio and `score` of panels, as means over them."""
     errors, made, true = [], [], []
     for outline, output, truth in panels:
         errors.append(l1(output, truth, foreground(outline, truth)))
@@ -40,6 +40,6 @@ def selection(panels: Panels) -> dict[str, float | None]:
     error = mean_of_finite(errors)
     ratio = sum(made) / sum(true) if sum(true) else None
     if error is None or ratio is None:
-        return {"l1_foreground": error, "colorfulness_ratio": ratio, "score": error}
+        return {"l1_foreground": error, "colourfulness_ratio": ratio, "score": error}
     off = abs(math.log2(max(ratio, 1e-3)))
-    return {"l1_foreground": error, "colorfulness_ratio": ratio, "score": error + PRICE * max(0.0, off - FREE)}
+    return {"l1_foreground": error, "colourfulness_ratio": ratio, "score": error + PRICE * max(0.0, off - FREE)}

@@ -9,13 +9,14 @@ guess about it is worse than being handed its true mean. So each pixel goes wher
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from comicdata.models.networks.pix2pix import PIX2PIX, ColorizerConfig, UNet
+from comicdata.models.networks.options import NetworkOptions, require
+from comicdata.models.networks.pix2pix import DISCRIMINATOR, LOSSES, PIX2PIX, ColorizerConfig, UNet
 from comicdata.models.networks.pix2pix import SMALL as SMALL_UNET
 
 Assignment = Literal["gumbel", "soft"]
@@ -23,21 +24,34 @@ USED_FROM = 0.5  # share of the background from which a pixel counts as backgrou
 
 
 @dataclass(frozen=True)
-class BackgroundConfig:
+class BackgroundConfig(NetworkOptions):
     """The U-Net, and how its two maps become a decision while it learns.
 
     `assignment`: gumbel decides hard and passes the gradient straight through; soft mixes. The paper found no clear
     difference, and cleaner maps with Gumbel. Differs: the temperature is not published; 1 is the common start.
     """
 
+    fixed: ClassVar[frozenset[str]] = frozenset(
+        f"unet.{name}" for name in ColorizerConfig.fixed | DISCRIMINATOR | LOSSES | {"hints"}
+    )
+
     unet: ColorizerConfig = field(default_factory=lambda: PIX2PIX)
     assignment: Assignment = "gumbel"
     temperature: float = 1.0
 
+    def __post_init__(self) -> None:
+        require("temperature", self.temperature, 0 < self.temperature <= 100, "a number above 0, at most 100,")
+
     @property
     def multiple(self) -> int:
-        """Height and width of an outline are multiples of this."""
         return self.unet.multiple
+
+    @property
+    def idle(self) -> frozenset[str]:
+        return frozenset() if self.assignment == "gumbel" else frozenset({"temperature"})
+
+    def build(self) -> "BackgroundDetector":
+        return BackgroundDetector(self)
 
 
 PAPER = BackgroundConfig()

@@ -5,28 +5,33 @@ Sources: Isola, Zhu, Zhou, Efros, "Image-to-Image Translation with Conditional A
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from comicdata.models.networks.layers import Norm, ResizeConv2d, initialise, normalisation
+from comicdata.models.networks.options import NetworkOptions, require, require_share, require_weight, require_width
 
 Model = Literal["auto-painter", "pix2pix"]
 Adversarial = Literal["bce", "lsgan"]
 Upsampling = Literal["transposed", "resize"]
 HINT_CHANNELS = 4
+DISCRIMINATOR = frozenset({"discriminator_width", "discriminator_layers", "discriminator_norm", "adversarial"})
+LOSSES = frozenset({"weight_l1", "weight_feature", "weight_adversarial", "weight_tv"})
 LEVELS_KEPT = 3  # 2^3 = STRIDE: the way up ends where the picture is this many levels below the outline
 DROPOUT_LAYERS = 3  # pix2pix section 6.1.1: CD512-CD512-CD512, the three deepest of the decoder
 
 
 @dataclass(frozen=True)
-class ColorizerConfig:
+class ColorizerConfig(NetworkOptions):
     """All that builds the two networks and weighs their losses; the defaults are pix2pix as published.
 
     `hints`: four more channels in, see hints.py. All losses are means over pixels, channels, patches or features, in
     units of [-1, 1] and of normalised VGG features; what is logged is weight times loss.
     """
+
+    fixed: ClassVar[frozenset[str]] = frozenset({"model", "in_channels"})
 
     model: Model = "pix2pix"
     in_channels: int = 1
@@ -46,10 +51,38 @@ class ColorizerConfig:
     weight_adversarial: float = 1.0
     weight_tv: float = 0.0
 
+    def __post_init__(self) -> None:
+        require_width("width", self.width, self.norm, 3)
+        require_width("discriminator_width", self.discriminator_width, self.discriminator_norm, 3)
+        require("depth", self.depth, 1 < self.depth <= 10, "a number of levels from 2 to 10")
+        require("kernel", self.kernel, self.kernel in (3, 4), "3 or 4")
+        require("discriminator_layers", self.discriminator_layers, 0 < self.discriminator_layers <= 6, "1 to 6")
+        require_share("dropout", self.dropout, below_one=True)
+        for name in ("weight_l1", "weight_feature", "weight_adversarial", "weight_tv"):
+            require_weight(name, getattr(self, name))
+
     @property
     def multiple(self) -> int:
-        """Height and width of an input are multiples of this."""
         return int(2**self.depth)
+
+    @property
+    def is_adversarial(self) -> bool:
+        return self.weight_adversarial > 0
+
+    @property
+    def takes_hints(self) -> bool:
+        return self.hints
+
+    @property
+    def sees_features(self) -> bool:
+        return self.weight_feature > 0
+
+    @property
+    def idle(self) -> frozenset[str]:
+        return frozenset() if self.weight_adversarial else DISCRIMINATOR
+
+    def build(self) -> "UNet":
+        return UNet(self)
 
     @property
     def inputs(self) -> int:
@@ -75,14 +108,16 @@ class UNet(nn.Module):
     """The generator: outline (B, in_channels, H, W) in [-1, 1], white +1 -> colour (B, 3, H, W) in [-1, 1].
 
     `depth` convolutions of stride 2 down, as many transposed ones up, and each level of the way down is laid beside
-    the same level of the way up. H and W are multiples of 2^depth. With other `outputs` than 3, `raw` is of use.
+    the same level of the way up. H and W are multiples of 2^depth. With other `outputs` than 3, `raw` is of use. The
+    way up ends `last` levels early.
     """
 
-    def __init__(self, config: ColorizerConfig, *, outputs: int = 3) -> None:
+    def __init__(self, config: ColorizerConfig, *, outputs: int = 3, last: int = 0) -> None:
         super().__init__()
         widths = [config.width * min(2**level, 8) for level in range(config.depth)]
         self.down = nn.ModuleList(self._down(config, widths, level) for level in range(config.depth))
-        self.up = nn.ModuleList(self._up(config, widths, level, outputs) for level in reversed(range(config.depth)))
+        up = reversed(range(last, config.depth))
+        self.up = nn.ModuleList(self._up(config, widths, level, outputs) for level in up)
         initialise(self)
 
     @staticmethod
@@ -101,10 +136,7 @@ class UNet(nn.Module):
         bottleneck = level == config.depth - 1
         inputs = widths[level] * (1 if bottleneck else 2)
         outputs = widths[level - 1] if level else last
-        layers: list[nn.Module] = [
-            nn.ReLU(),
-            _doubling(config, inputs, outputs),
-        ]
+        layers: list[nn.Module] = [nn.ReLU(), _doubling(config, inputs, outputs)]
         if level:
             layers.append(normalisation(config.norm, outputs))
         if config.dropout and level >= max(1, config.depth - DROPOUT_LAYERS):
@@ -115,22 +147,19 @@ class UNet(nn.Module):
         return torch.tanh(self.raw(outline))
 
     def raw(self, inputs: Tensor) -> Tensor:
-        """(B, in_channels, H, W) -> (B, outputs, H, W) before the tanh."""
-        return down_and_up(self.down, self.up, inputs)
-
-
-def down_and_up(down: nn.ModuleList, up: nn.ModuleList, value: Tensor) -> Tensor:
-    """The way through a U-Net: what every level of the way down made is laid beside what comes up to its size."""
-    levels = []
-    for layer in down:
-        value = layer(value)
-        levels.append(value)
-    levels.pop()  # the bottleneck goes up itself
-    for layer in up:
-        value = layer(value)
-        if levels:
-            value = torch.cat([value, levels.pop()], dim=1)
-    return value
+        """(B, in_channels, H, W) -> (B, outputs, H, W) before the tanh: what every level of the way down made is laid
+        beside what comes up to its size.
+        """
+        levels = []
+        for layer in self.down:
+            inputs = layer(inputs)
+            levels.append(inputs)
+        value = levels.pop()  # the bottleneck goes up itself
+        for layer in self.up:
+            value = layer(value)
+            if levels:
+                value = torch.cat([value, levels.pop()], dim=1)
+        return value
 
 
 def _doubling(config: ColorizerConfig, inputs: int, outputs: int) -> nn.Module:
@@ -139,6 +168,22 @@ def _doubling(config: ColorizerConfig, inputs: int, outputs: int) -> nn.Module:
         return ResizeConv2d(inputs, outputs)
     padding = 4 - config.kernel
     return nn.ConvTranspose2d(inputs, outputs, config.kernel, stride=2, padding=1, output_padding=padding)
+
+
+class ShortUNet(UNet):
+    """A U-Net whose way up ends three levels early: what an outline says of every square of 8 x 8 pixels.
+
+    Outline (B, 1, H, W) in [-1, 1] -> features (B, `channels`, H / 8, W / 8), before their activation. Dropout is in
+    the three deepest levels of the way up.
+    """
+
+    def __init__(self, width: int, depth: int, norm: Norm, dropout: float) -> None:
+        config = ColorizerConfig(width=width, depth=depth, norm=norm, dropout=dropout)
+        super().__init__(config, last=LEVELS_KEPT)
+        self.channels = 2 * width * 2 ** (LEVELS_KEPT - 1)
+
+    def forward(self, outline: Tensor) -> Tensor:
+        return self.raw(outline)
 
 
 class PatchGAN(nn.Module):
@@ -168,35 +213,3 @@ class PatchGAN(nn.Module):
     def forward(self, outline: Tensor, color: Tensor) -> Tensor:
         logits: Tensor = self.layers(torch.cat([outline, color], dim=1))
         return logits
-
-
-class ShortUNet(nn.Module):
-    """Outline (B, 1, H, W) in [-1, 1] -> features (B, `channels`, H / 8, W / 8), before their activation.
-
-    `depth` convolutions of stride 2 down and `depth` - 3 transposed ones up, each level of the way down laid beside the
-    same level of the way up. H and W are multiples of 2^depth. Dropout is in the three deepest levels of the way up.
-    """
-
-    def __init__(self, width: int, depth: int, norm: Norm, dropout: float) -> None:
-        super().__init__()
-        widths = [width * min(2**level, 8) for level in range(depth)]
-        self.channels = 2 * widths[LEVELS_KEPT - 1]
-        self.down = nn.ModuleList()
-        for level in range(depth):
-            layers: list[nn.Module] = [nn.LeakyReLU(0.2)] if level else []
-            layers.append(nn.Conv2d(widths[level - 1] if level else 1, widths[level], 4, stride=2, padding=1))
-            if 0 < level < depth - 1:
-                layers.append(normalisation(norm, widths[level]))
-            self.down.append(nn.Sequential(*layers))
-        self.up = nn.ModuleList()
-        for level in range(depth - 1, LEVELS_KEPT - 1, -1):
-            inputs = widths[level] * (1 if level == depth - 1 else 2)
-            layers = [nn.ReLU(), nn.ConvTranspose2d(inputs, widths[level - 1], 4, stride=2, padding=1)]
-            layers.append(normalisation(norm, widths[level - 1]))
-            if dropout and level >= depth - DROPOUT_LAYERS:
-                layers.append(nn.Dropout(dropout))
-            self.up.append(nn.Sequential(*layers))
-        initialise(self)
-
-    def forward(self, outline: Tensor) -> Tensor:
-        return down_and_up(self.down, self.up, outline)

@@ -17,11 +17,12 @@ from torch import Tensor, nn
 
 from comicdata.models.networks.layers import STRIDE, normalisation
 from comicdata.models.networks.mixture import LEVEL, PER_COMPONENT, bits_per_dimension, draw
-from comicdata.models.networks.pix2pix import ShortUNet
+from comicdata.models.networks.options import NetworkOptions, require, require_share, require_weight, require_width
+from comicdata.models.networks.pix2pix import LEVELS_KEPT, ShortUNet
 
 
 @dataclass(frozen=True)
-class LowResolutionConfig:
+class LowResolutionConfig(NetworkOptions):
     """All that builds the network; the defaults are PixColor's table where it says something.
 
     `trunk`: residual, with `trunk_blocks` bottleneck blocks of 1, 2 and 4 times `trunk_width`; or unet, with
@@ -42,9 +43,32 @@ class LowResolutionConfig:
     dropout: float = 0.3  # Differs: no paper says; a single comic is a small data set
     temperature: float = 1.0  # of the drawing; below 1 fewer odd colours, and less variety
 
+    def __post_init__(self) -> None:
+        require_width("trunk_width", self.trunk_width, "group", 4)
+        several = len(self.trunk_blocks) > 1 and all(0 < one <= 100 for one in self.trunk_blocks)
+        require("trunk_blocks", self.trunk_blocks, several, "a row of two numbers or more")
+        depth = self.trunk_depth
+        require("trunk_depth", depth, LEVELS_KEPT < depth <= 10, f"a number of levels from {LEVELS_KEPT + 1} to 10")
+        require_width("width", self.width)
+        require("layers", self.layers, 0 < self.layers <= 100, "a number of layers from 1 to 100")
+        for name in ("first_kernel", "kernel"):
+            kernel = getattr(self, name)
+            require(name, kernel, 0 < kernel <= 31 and kernel % 2 == 1, "an odd side from 1 to 31")
+        require_width("hidden", self.hidden)
+        require("mixtures", self.mixtures, 0 < self.mixtures <= 100, "a number from 1 to 100")
+        require_weight("weight_guess", self.weight_guess)
+        require_share("dropout", self.dropout, below_one=True)
+        require("temperature", self.temperature, 0 < self.temperature <= 100, "a number above 0, at most 100,")
+
+    @property
+    def idle(self) -> frozenset[str]:
+        return frozenset({"trunk_depth"} if self.trunk == "residual" else {"trunk_blocks"})
+
+    def build(self) -> "LowResolutionColorizer":
+        return LowResolutionColorizer(self)
+
     @property
     def multiple(self) -> int:
-        """Height and width of an outline are multiples of this."""
         return STRIDE if self.trunk == "residual" else int(2**self.trunk_depth)
 
 

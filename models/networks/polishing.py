@@ -6,7 +6,7 @@ section 2, part (c) of figure 1; random masking after Frans, "Outline Colorizati
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from comicdata.models.networks.background import mean_color
 from comicdata.models.networks.layers import STRIDE
+from comicdata.models.networks.options import NetworkOptions, require_share
 from comicdata.models.networks.pix2pix import PIX2PIX, ColorizerConfig, UNet
 from comicdata.models.networks.pix2pix import SMALL as SMALL_UNET
 
@@ -22,7 +23,7 @@ WITH_BACKGROUND, WITHOUT_BACKGROUND = 10, 5
 
 
 @dataclass(frozen=True)
-class PolishingConfig:
+class PolishingConfig(NetworkOptions):
     """The U-Net, what it is fed while it learns, and how much is hidden from it.
 
     `low_resolution`: truth is the paper's choice; sampled takes pictures that the low-resolution colorizer draws, mix
@@ -30,6 +31,10 @@ class PolishingConfig:
     0 adds a discriminator. Differs: the paper gives neither the loss nor the rates; L1 alone, the background hidden
     half of the time, and of the rest a share between 0 and `hidden_most`.
     """
+
+    fixed: ClassVar[frozenset[str]] = frozenset(
+        {"background", *(f"unet.{name}" for name in ColorizerConfig.fixed | {"hints", "weight_feature"})}
+    )
 
     unet: ColorizerConfig = field(
         default_factory=lambda: replace(PIX2PIX, in_channels=WITH_BACKGROUND, weight_adversarial=0.0)
@@ -39,14 +44,29 @@ class PolishingConfig:
     background_hidden: float = 0.5
     hidden_most: float = 0.5
 
+    def __post_init__(self) -> None:
+        require_share("background_hidden", self.background_hidden)
+        require_share("hidden_most", self.hidden_most)
+
     @property
     def multiple(self) -> int:
-        """Height and width of an outline are multiples of this."""
         return self.unet.multiple
 
     @property
+    def is_adversarial(self) -> bool:
+        return self.unet.is_adversarial
+
+    @property
+    def idle(self) -> frozenset[str]:
+        return frozenset(f"unet.{name}" for name in self.unet.idle) | (
+            frozenset() if self.background else {"background_hidden"}
+        )
+
+    def build(self) -> "PolishingNetwork":
+        return PolishingNetwork(self)
+
+    @property
     def reads(self) -> tuple[str, ...]:
-        """The stages whose weights it learns from."""
         small = () if self.low_resolution == "truth" else ("low-resolution",)
         return (*(("background",) if self.background else ()), *small)
 

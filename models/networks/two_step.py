@@ -13,11 +13,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from comicdata.models.networks.layers import STRIDE, Norm, initialise, normalisation
-from comicdata.models.networks.pix2pix import ShortUNet
+from comicdata.models.networks.options import NetworkOptions, require, require_share, require_weight, require_width
+from comicdata.models.networks.pix2pix import LEVELS_KEPT, ShortUNet
+
+JUDGE = frozenset({"discriminator_width", "discriminator_norm", "label_real"})
 
 
 @dataclass(frozen=True)
-class TwoStepConfig:
+class TwoStepConfig(NetworkOptions):
     """All that builds the two networks and weighs their losses. `label_real`: one-sided label smoothing.
 
     Differs: the project smooths by 0.2 and adds 0.2 / batch to both labels, which means nothing.
@@ -33,10 +36,29 @@ class TwoStepConfig:
     weight_adversarial: float = 1.0
     label_real: float = 0.8
 
+    def __post_init__(self) -> None:
+        require_width("width", self.width, self.norm, 3)
+        require_width("discriminator_width", self.discriminator_width, self.discriminator_norm, 3)
+        require("depth", self.depth, LEVELS_KEPT < self.depth <= 10, f"a number of levels from {LEVELS_KEPT + 1} to 10")
+        require_share("dropout", self.dropout, below_one=True)
+        require_share("label_real", self.label_real)
+        require_weight("weight_l1", self.weight_l1)
+        require_weight("weight_adversarial", self.weight_adversarial)
+
     @property
     def multiple(self) -> int:
-        """Height and width of an outline are multiples of this."""
         return int(2**self.depth)
+
+    @property
+    def is_adversarial(self) -> bool:
+        return self.weight_adversarial > 0
+
+    @property
+    def idle(self) -> frozenset[str]:
+        return frozenset() if self.is_adversarial else JUDGE
+
+    def build(self) -> "SmallPicturePainter":
+        return SmallPicturePainter(self)
 
 
 PAPER = TwoStepConfig()

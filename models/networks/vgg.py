@@ -5,6 +5,7 @@ the file: what comes in is RGB in [-1, 1], and nothing but `normalised` prepares
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -87,6 +88,13 @@ def read_vgg(path: Path | None) -> dict[str, Tensor]:
     if path is None or not path.is_file():
         there = "a feature loss needs VGG16 weights (--vgg-weights)" if path is None else f"{path}: no such file"
         raise UsageError(f"{there}; {GET_IT}")
+    stamp = path.stat()
+    return _tensors_of(path, stamp.st_mtime_ns, stamp.st_size)
+
+
+@lru_cache(maxsize=1)
+def _tensors_of(path: Path, modified_ns: int, size: int) -> dict[str, Tensor]:
+    """Read once: a training asks for their hash, then for themselves."""
     wanted = {name: value.shape for name, value in VGG16Features().state_dict().items()}
     return read_named(path, wanted, "the plain VGG16", GET_IT)
 

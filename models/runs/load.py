@@ -1,29 +1,13 @@
-"""From the options of a network to the network, fresh or with the weights of a run."""
+"""From a run folder to its network, ready for use."""
 
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from comicdata.errors import IntegrityError
-from comicdata.models.networks.background import BackgroundConfig, BackgroundDetector
-from comicdata.models.networks.pix2pix import ColorizerConfig, UNet
-from comicdata.models.networks.pixelcnn import LowResolutionColorizer, LowResolutionConfig
-from comicdata.models.networks.polishing import PolishingNetwork
-from comicdata.models.networks.two_step import SmallPicturePainter, TwoStepConfig
+from comicdata.errors import IntegrityError, UsageError
 from comicdata.models.runs.checkpoint import Weights, load_weights
-from comicdata.models.runs.settings import NetworkConfig, network_of
-
-
-def build_network(config: NetworkConfig) -> nn.Module:
-    """The network that the options describe, freshly initialised from torch's random numbers."""
-    if isinstance(config, ColorizerConfig):
-        return UNet(config)
-    if isinstance(config, LowResolutionConfig):
-        return LowResolutionColorizer(config)
-    if isinstance(config, BackgroundConfig):
-        return BackgroundDetector(config)
-    return SmallPicturePainter(config) if isinstance(config, TwoStepConfig) else PolishingNetwork(config)
+from comicdata.models.runs.settings import network_of
 
 
 def load_network(run: Path, device: torch.device) -> tuple[nn.Module, Weights]:
@@ -33,9 +17,9 @@ def load_network(run: Path, device: torch.device) -> tuple[nn.Module, Weights]:
     """
     weights = load_weights(run)
     try:
-        network = build_network(network_of(weights.config))
+        network = network_of(weights.config).build()
         network.load_state_dict(weights.tensors)
-    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+    except (KeyError, TypeError, AttributeError, RuntimeError, UsageError) as error:
         raise IntegrityError(f"{run}: the weights do not fit their own description ({error})") from error
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval().requires_grad_(False), weights

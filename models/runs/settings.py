@@ -1,24 +1,16 @@
 """What a training run is told: one frozen record, its presets, and the schedules, all counted in images seen."""
 
-import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, get_origin, get_type_hints
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Any, Literal, get_type_hints
 
 from comicdata.errors import UsageError
 from comicdata.models.networks import auto_painter, background, pixelcnn, polishing, two_step
-from comicdata.models.networks.background import BackgroundConfig
+from comicdata.models.networks.options import NetworkOptions
 from comicdata.models.networks.pix2pix import ColorizerConfig
-from comicdata.models.networks.pixelcnn import LowResolutionConfig
-from comicdata.models.networks.polishing import PolishingConfig
-from comicdata.models.networks.two_step import TwoStepConfig
-from comicdata.models.networks.vgg import GET_IT
 
 Device = Literal["auto", "cpu", "cuda"]
-NetworkConfig = ColorizerConfig | LowResolutionConfig | BackgroundConfig | PolishingConfig | TwoStepConfig
 FREE = ("device", "accumulate", "patience", "compile")  # may change when a run goes on
 WHOLE = ""  # the stage of a model that has only one
 
@@ -64,7 +56,7 @@ class TrainConfig:
     sample_every: int = 4_000
     save_every: int = 8_000
     validation_pairs: int = 32
-    network: NetworkConfig = field(default_factory=ColorizerConfig)
+    network: NetworkOptions = field(default_factory=ColorizerConfig)
 
 
 PAPER = TrainConfig()
@@ -116,7 +108,7 @@ def _presets(small: TrainConfig, paper: TrainConfig) -> dict[str, TrainConfig]:
 class Stage:
     """One network that is trained on its own: its presets, and those of its training."""
 
-    networks: Mapping[str, NetworkConfig]
+    networks: Mapping[str, NetworkOptions]
     training: Mapping[str, TrainConfig]
 
 
@@ -135,133 +127,24 @@ MODELS: dict[str, dict[str, Stage]] = {
 }
 
 
-def resolve_config(
-    model: str, preset: str, overrides: Mapping[str, Any] | None = None, *, stage: str = WHOLE
-) -> TrainConfig:
-    """The options of a run, or of one stage: preset, then overrides that are not None, of the run or its network.
-
-    UsageError for names that do not exist and for options that do not fit together.
-    """
-    found = _stages(model, preset)
-    if stage not in found:
-        raise UsageError(f"stage {stage or '(none)'}: {model} has the stages {', '.join(found)}")
-    given = {name: value for name, value in (overrides or {}).items() if value is not None}
-    unknown = sorted(set(given) - option_names(found[stage]))
-    if unknown:
-        raise UsageError(f"option {unknown[0]}: {model} has no such option")
-    base = found[stage].training[preset]
-    given.setdefault("crop", min(base.crop, given.get("size", base.size)))
-    network = _with(found[stage].networks[preset], given)
-    run = {name: value for name, value in given.items() if name in RUN_NAMES}
-    config = replace(base, model=model, stage=stage, preset=preset, network=network, **run)
-    _check(config)
-    return config
-
-
-def resolve_stages(model: str, preset: str, overrides: Mapping[str, Any] | None = None) -> dict[str, TrainConfig]:
-    """The options of every stage of a model, in order; an override holds for all stages that have such an option."""
-    found = _stages(model, preset)
-    given = {name: value for name, value in (overrides or {}).items() if value is not None}
-    unknown = sorted(set(given) - set().union(*(option_names(one) for one in found.values())))
-    if unknown:
-        raise UsageError(f"option {unknown[0]}: {model} has no such option")
-    return {
-        name: resolve_config(model, preset, {key: given[key] for key in given if key in option_names(one)}, stage=name)
-        for name, one in found.items()
-    }
-
-
-def read_settings(model: str, settings: Sequence[str]) -> dict[str, Any]:
-    """The overrides that "lr=0.001" and "trunk_blocks=2,2" mean for `model`, in the types of its options.
-
-    UsageError for an option that no stage of it has, or a value of another type.
-    """
-    types: dict[str, Any] = {}
-    for stage in MODELS[model].values():
-        for kind in (TrainConfig, ColorizerConfig, type(next(iter(stage.networks.values())))):
-            types |= {name: hint for name, hint in get_type_hints(kind).items() if name in option_names(stage)}
-    found = {}
-    for text in settings:
-        name, _, value = text.partition("=")
-        if name not in types:
-            close = difflib.get_close_matches(name, types, 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(types))}"
-            raise UsageError(f"--set {text}: {model} has no option {name}; {hint}")
-        try:
-            several = get_origin(types[name]) is tuple
-            found[name] = TypeAdapter(types[name]).validate_python(tuple(value.split(",")) if several else value)
-        except ValidationError as error:
-            raise UsageError(f"--set {text}: {error.errors()[0]['msg']}") from None
-    return found
-
-
-def _stages(model: str, preset: str) -> dict[str, Stage]:
-    """UsageError when there is no such model or preset."""
-    if model not in MODELS:
-        raise UsageError(f"model {model}: not known; there are {', '.join(MODELS)}")
-    found = MODELS[model]
-    presets = next(iter(found.values())).networks
-    if preset not in presets:
-        raise UsageError(f"preset {preset}: not known for {model}; there are {', '.join(presets)}")
-    return found
-
-
-RUN_NAMES = {one.name for one in fields(TrainConfig)} - {"model", "stage", "preset", "network"}
-
-
-def option_names(stage: Stage) -> set[str]:
-    """Every option that a stage has: of the run, of its network, and of the U-Net inside that."""
-    return RUN_NAMES | _network_names(next(iter(stage.networks.values())))
-
-
-def _network_names(network: NetworkConfig) -> set[str]:
-    inner = _network_names(network.unet) if isinstance(network, BackgroundConfig | PolishingConfig) else set()
-    return inner | {one.name for one in fields(network)} - {"model", "unet"}
-
-
-def _with(network: NetworkConfig, given: Mapping[str, Any]) -> Any:
-    """The network's options with those given put in, also in the U-Net inside."""
-    own = {one.name: given[one.name] for one in fields(network) if one.name in given}
-    if isinstance(network, BackgroundConfig | PolishingConfig):
-        own["unet"] = _with(network.unet, given)
-    return replace(network, **own)
-
-
-def network_of(config: Mapping[str, Any]) -> NetworkConfig:
-    """The network's options from a saved config; KeyError or TypeError when it is of another kind."""
-    values = dict(config["network"])
+def network_of(config: Mapping[str, Any]) -> NetworkOptions:
+    """The network's options from a saved config; KeyError, TypeError or UsageError when it is of another kind."""
     kind = type(next(iter(MODELS[config["model"]][config.get("stage", WHOLE)].networks.values())))
-    if "unet" in values:
-        values["unet"] = ColorizerConfig(**values["unet"])
-    return kind(**values)
+    return _restored(kind, config["network"])
 
 
-def _check(config: TrainConfig) -> None:
-    """UsageError in one line for the first option that cannot work."""
-    network = config.network
-    feature = getattr(network, "weight_feature", 0.0)
-    if feature and not (config.vgg_weights or config.random_vgg):
-        raise UsageError(
-            f"{config.model}, preset {config.preset}: its feature loss (weight {feature:g}) needs VGG16 weights "
-            f"(--vgg-weights FILE); {GET_IT}; or take --preset small, or the model pix2pix"
-        )
-    for name in ("images", "batch_size", "size", "crop", "log_every", "sample_every", "save_every", "lr", "accumulate"):
-        if getattr(config, name) <= 0:
-            raise UsageError(f"{name} {getattr(config, name)}: must be above 0")
-    for name in ("seed", "clip", "decay_start", "decay_end", "adversarial_start", "validation_pairs", "patience"):
-        if getattr(config, name) < 0:
-            raise UsageError(f"{name} {getattr(config, name)}: must not be below 0")
-    if config.batch_size % config.accumulate:
-        raise UsageError(f"accumulate {config.accumulate}: does not divide the batch size, {config.batch_size}")
-    if not 0 <= config.line_jitter <= 1:
-        raise UsageError(f"line_jitter {config.line_jitter:g}: a share between 0 and 1 is expected")
-    if config.crop > config.size or config.crop % network.multiple:
-        raise UsageError(
-            f"crop {config.crop}: must be a multiple of {network.multiple} (what the network halves) and at most the "
-            f"size, {config.size}"
-        )
-    if config.decay_end and config.decay_end < config.decay_start:
-        raise UsageError(f"decay_end {config.decay_end}: lies before decay_start {config.decay_start}")
+def _restored(kind: type[NetworkOptions], values: Mapping[str, Any]) -> NetworkOptions:
+    """Options from plain values: objects become the options inside, lists the tuples that they were."""
+    types = get_type_hints(kind)
+    restored = {
+        name: _restored(types[name], value)
+        if isinstance(value, Mapping)
+        else tuple(value)
+        if isinstance(value, list)
+        else value
+        for name, value in values.items()
+    }
+    return kind(**restored)
 
 
 def options(config: TrainConfig) -> dict[str, Any]:
@@ -294,8 +177,7 @@ def learning_rate(config: TrainConfig, images: int) -> float:
 
 def is_adversarial(config: TrainConfig, images: int) -> bool:
     """Whether the discriminator takes part in a step that begins after `images` images."""
-    network = config.network.unet if isinstance(config.network, PolishingConfig) else config.network
-    return getattr(network, "weight_adversarial", 0.0) > 0 and images >= config.adversarial_start
+    return config.network.is_adversarial and images >= config.adversarial_start
 
 
 def is_due(every: int, before: int, after: int) -> bool:

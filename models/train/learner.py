@@ -1,14 +1,8 @@
 """One training step in plain PyTorch: the losses, the descent, the moving average; and all that a resume needs.
 
-The seam between the road (train.py) and the models. A further model, of one stage or of several, brings:
-
-- its options: a frozen dataclass with `multiple`, and `reads` where it learns from the weights of other stages; and an
-  entry in settings.MODELS (presets of network and training, one `Stage` for each network);
-- its network: networks.build_network makes it from those options, for training and for use alike;
-- its learner: a subclass of `Learner`, chosen in stage_learners.make_learner, that says
-  `build` (generator, discriminator or None), `terms` (weighted losses of one batch), `measure` (validation numbers,
-  `best_by` naming the one that decides) and `show` (one picture for the sample grid);
-- its colorizer, where a generator alone does not colour: a subclass of colorize.Colorizer.
+The seam between the road (loop.py) and the networks: a learner says `build` (generator, discriminator or None), `terms`
+(weighted losses of one batch), `measure` (validation numbers, `best_by` naming the one that decides) and `show` (one
+picture for the sample grid). CONTRIBUTING.md says how to add one.
 
 `step`, `tensors`, `load` and `weights` are written once, here: seeds, gradient accumulation, several processes, the
 moving average, the guard against NaN, exact resume. The rule for `terms`: random numbers only from torch's default
@@ -20,24 +14,18 @@ import copy
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from comicdata.errors import DivergedError, IntegrityError
-from comicdata.flats.hints import hints_on
-from comicdata.images import Image, beside
-from comicdata.models.colorize.colorizer import Colorizer
-from comicdata.models.data.hints import fixed_hints, with_hints
+from comicdata.images import Image
+from comicdata.models.data.hints import Conditions
 from comicdata.models.data.pairs import Batch, PairDataset
-from comicdata.models.evaluate.metrics import measure
-from comicdata.models.evaluate.selection import selection
-from comicdata.models.networks.auto_painter import discriminator_terms, generator_terms
 from comicdata.models.networks.layers import to_range
-from comicdata.models.networks.pix2pix import ColorizerConfig, PatchGAN, UNet
-from comicdata.models.networks.vgg import VGG16Features, load_vgg, random_vgg
-from comicdata.models.runs.settings import TrainConfig, is_adversarial, learning_rate, options
+from comicdata.models.runs.settings import TrainConfig, is_adversarial, learning_rate
 from comicdata.models.train.parallel import Processes
 
 Terms = dict[str, Tensor]
@@ -48,13 +36,14 @@ NAMED = 8  # pairs in a message
 class Learner:
     """A generator, perhaps a discriminator, the moving average of the first, and their optimizers.
 
-    `tensors` and `load` hold all of it. `best_by`: the number of `measure` that decides which weights are best, the
-    smaller the better. `sources`: hashes of other stages' weights that the terms read.
+    `run` is the folder of the run or stage, beside those of the stages it reads. `tensors` and `load` hold all of it.
+    `best_by`: the number of `measure` that decides which weights are best, the smaller the better. `sources`: hashes
+    of other stages' weights that the terms read.
     """
 
     best_by: str = "l1_off_line"
 
-    def __init__(self, config: TrainConfig, device: torch.device) -> None:
+    def __init__(self, config: TrainConfig, device: torch.device, run: Path) -> None:
         torch.manual_seed(seed_of(config.seed, "initial weights"))
         self.config = config
         self.device = device
@@ -72,10 +61,10 @@ class Learner:
 
     def build(self) -> tuple[nn.Module, nn.Module | None]:
         """The generator, and a discriminator where there is one, freshly initialised."""
-        raise NotImplementedError
+        return self.config.network.build(), None
 
-    def terms(self, outline: Tensor, truth: Tensor, images: int) -> tuple[Terms, Terms]:
-        """The weighted terms that the generator minimises, and others to log. Both inputs are in [-1, 1]."""
+    def terms(self, outline: Tensor, truth: Tensor, conditions: Conditions, images: int) -> tuple[Terms, Terms]:
+        """The weighted terms that the generator minimises, and others to log. Outline and truth are in [-1, 1]."""
         raise NotImplementedError
 
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
@@ -135,8 +124,8 @@ class Learner:
         torch.manual_seed(seed_of(self.config.seed, purpose))
         outline = to_range(part.outline.to(self.device, non_blocking=True))
         truth = to_range(part.color.to(self.device, non_blocking=True))
-        hints = None if part.hints is None else part.hints.to(self.device, non_blocking=True)
-        return self.terms(with_hints(outline, hints), truth, images)
+        conditions = part.conditions.each(lambda each: each.to(self.device, non_blocking=True))
+        return self.terms(outline, truth, conditions, images)
 
     def _teach(self, parts: Sequence[Batch], images: int, sums: Terms) -> None:
         """One step of the discriminator over all parts."""
@@ -251,62 +240,6 @@ class Learner:
         for name, network in (self.networks | {"average": self.average}).items():
             for key, value in network.named_parameters():
                 yield f"{name}.{key}", value.detach()
-
-
-class AdversarialLearner(Learner):
-    """Auto-painter and pix2pix: outline, perhaps with hints, to colour, judged patch by patch."""
-
-    best_by = "score"
-
-    def __init__(self, config: TrainConfig, device: torch.device) -> None:
-        super().__init__(config, device)
-        self.colorizer = Colorizer(self.average, options(config), device)
-        self.features: VGG16Features | None = None
-        if self.network.weight_feature:
-            self.features = random_vgg(device) if config.random_vgg else load_vgg(config.vgg_weights, device)
-
-    @property
-    def network(self) -> ColorizerConfig:
-        return cast(ColorizerConfig, self.config.network)
-
-    def build(self) -> tuple[nn.Module, nn.Module | None]:
-        return UNet(self.network), PatchGAN(self.network)
-
-    def terms(self, outline: Tensor, truth: Tensor, images: int) -> tuple[Terms, Terms]:
-        output = self.generate(outline)
-        logits: Tensor | None = None
-        others: Terms = {}
-        if is_adversarial(self.config, images):
-            logits, others = self.against_discriminator(outline, truth, output)
-            if not output.requires_grad:
-                return {}, others  # only the discriminator learns
-        return generator_terms(self.network, output, truth, logits=logits, features=self._seen), others
-
-    def _seen(self, color: Tensor) -> Tensor:
-        """VGG features in float32."""
-        assert self.features is not None
-        with self.autocast():
-            features: Tensor = self.features(color)
-        return features.float()
-
-    def discriminator_terms(self, real: Tensor, fake: Tensor) -> Terms:
-        return discriminator_terms(self.network, real, fake)
-
-    def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
-        """Without hints: what a reader gets who gives none."""
-        outlines = [judged.outline(index) for index in chosen]
-        made = [self.colorizer.colorize(outline) for outline in outlines]
-        panels = list(zip(outlines, made, map(judged.color, chosen), strict=True))
-        return measure(panels) | selection(panels)
-
-    def show(self, judged: PairDataset, index: int) -> Image:
-        """Without hints; for networks that take them also the hints, and the colours with them."""
-        outline = judged.outline(index)
-        plain = self.colorizer.colorize(outline)
-        if not self.network.hints:
-            return plain
-        hints = fixed_hints(judged.color(index), outline, index)
-        return beside([plain, hints_on(outline, hints), self.colorizer.colorize(outline, hints=hints)])
 
 
 def _all_finite(named: Terms) -> Terms:

@@ -1,4 +1,4 @@
-"""How each stage of a model of several learns, and how it is judged: one class a stage."""
+"""How each network learns, and how it is judged: one class a network, and the table that says which."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,38 +9,99 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from comicdata.errors import UsageError
-from comicdata.images import Image
+from comicdata.flats.hints import hints_on
+from comicdata.images import Image, beside
+from comicdata.models.colorize.colorizer import Colorizer
+from comicdata.models.data.hints import Conditions, fixed_hints, with_hints
 from comicdata.models.data.pairs import PairDataset
-from comicdata.models.evaluate.metrics import l1, mean_of_finite, off_line
+from comicdata.models.evaluate.metrics import l1, mean_of_finite, measure, off_line
+from comicdata.models.evaluate.selection import selection
 from comicdata.models.networks.auto_painter import discriminator_terms, generator_terms
-from comicdata.models.networks.background import BackgroundDetector, Layers, background_loss, composite
+from comicdata.models.networks.background import (
+    BackgroundConfig,
+    BackgroundDetector,
+    Layers,
+    background_loss,
+    composite,
+)
 from comicdata.models.networks.layers import STRIDE, to_image, to_range, to_tensor
-from comicdata.models.networks.pix2pix import PatchGAN
-from comicdata.models.networks.pixelcnn import LowResolutionColorizer, shrink
+from comicdata.models.networks.options import NetworkOptions
+from comicdata.models.networks.pix2pix import ColorizerConfig, PatchGAN
+from comicdata.models.networks.pixelcnn import LowResolutionColorizer, LowResolutionConfig, shrink
 from comicdata.models.networks.polishing import PolishingConfig, gather, hide
 from comicdata.models.networks.two_step import SmallPictureJudge, TwoStepConfig, judge_terms, painter_terms
-from comicdata.models.runs.load import build_network, load_network
+from comicdata.models.networks.vgg import VGG16Features, load_vgg, random_vgg
+from comicdata.models.runs.load import load_network
 from comicdata.models.runs.settings import TrainConfig, check_fits, is_adversarial, options
-from comicdata.models.train.learner import AdversarialLearner, Learner, Terms
+from comicdata.models.train.learner import Learner, Terms
 
 
-def make_learner(config: TrainConfig, device: torch.device, run: Path) -> Learner:
-    """The learner of a model, or of one stage; `run` is its folder, beside those of the stages it reads."""
-    if config.stage == "polishing":
-        return PolishingLearner(config, device, run)
-    if config.stage == "background":
-        return BackgroundLearner(config, device)
-    if config.stage == "low-resolution":
-        two_steps = isinstance(config.network, TwoStepConfig)
-        return SmallPictureLearner(config, device) if two_steps else LowResolutionLearner(config, device)
-    return AdversarialLearner(config, device)
+class PictureLearner(Learner):
+    """A network that gives the whole picture: judged and shown as it colorizes."""
+
+    best_by = "score"
+
+    def __init__(self, config: TrainConfig, device: torch.device, run: Path) -> None:
+        super().__init__(config, device, run)
+        self.colorizer = Colorizer(self.average, options(config), device)
+
+    def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
+        """Without hints: what a reader gets who gives none."""
+        outlines = [judged.outline(index) for index in chosen]
+        made = [self.colorizer.colorize(outline) for outline in outlines]
+        panels = list(zip(outlines, made, map(judged.color, chosen), strict=True))
+        return measure(panels) | selection(panels)
+
+    def show(self, judged: PairDataset, index: int) -> Image:
+        """Without hints; for networks that take them also the hints, and the colours with them."""
+        outline = judged.outline(index)
+        plain = self.colorizer.colorize(outline)
+        if not self.config.network.takes_hints:
+            return plain
+        hints = fixed_hints(judged.color(index), outline, index)
+        return beside([plain, hints_on(outline, hints), self.colorizer.paint(outline, drawn=hints)[0].image])
+
+
+class AdversarialLearner(PictureLearner):
+    """Auto-painter and pix2pix: outline, perhaps with hints, to colour, judged patch by patch."""
+
+    def __init__(self, config: TrainConfig, device: torch.device, run: Path) -> None:
+        super().__init__(config, device, run)
+        self.features: VGG16Features | None = None
+        if config.network.sees_features:
+            self.features = random_vgg(device) if config.random_vgg else load_vgg(config.vgg_weights, device)
+
+    @property
+    def network(self) -> ColorizerConfig:
+        return cast(ColorizerConfig, self.config.network)
+
+    def build(self) -> tuple[nn.Module, nn.Module | None]:
+        return self.network.build(), PatchGAN(self.network)
+
+    def terms(self, outline: Tensor, truth: Tensor, conditions: Conditions, images: int) -> tuple[Terms, Terms]:
+        outline = with_hints(outline, conditions.hints)
+        output = self.generate(outline)
+        logits: Tensor | None = None
+        others: Terms = {}
+        if is_adversarial(self.config, images):
+            logits, others = self.against_discriminator(outline, truth, output)
+            if not output.requires_grad:
+                return {}, others  # only the discriminator learns
+        return generator_terms(self.network, output, truth, logits=logits, features=self._seen), others
+
+    def _seen(self, color: Tensor) -> Tensor:
+        """VGG features in float32."""
+        assert self.features is not None
+        with self.autocast():
+            features: Tensor = self.features(color)
+        return features.float()
+
+    def discriminator_terms(self, real: Tensor, fake: Tensor) -> Terms:
+        return discriminator_terms(self.network, real, fake)
 
 
 class StageLearner(Learner):
     """What the stages share: a network from its options, no discriminator, numbers as means over pairs."""
-
-    def build(self) -> tuple[nn.Module, nn.Module | None]:
-        return build_network(self.config.network), None
 
     def pair(self, judged: PairDataset, index: int) -> tuple[Tensor, Tensor]:
         """One pair in [-1, 1]: outline (1, 1, size, size), colour (1, 3, size, size)."""
@@ -63,7 +124,7 @@ class LowResolutionLearner(StageLearner):
 
     best_by = "bits"
 
-    def terms(self, outline: Tensor, truth: Tensor, images: int) -> tuple[Terms, Terms]:
+    def terms(self, outline: Tensor, truth: Tensor, conditions: Conditions, images: int) -> tuple[Terms, Terms]:
         with self.autocast():
             return cast(LowResolutionColorizer, self.generator).terms(outline, shrink(truth)), {}
 
@@ -89,9 +150,9 @@ class SmallPictureLearner(StageLearner):
         return cast(TwoStepConfig, self.config.network)
 
     def build(self) -> tuple[nn.Module, nn.Module | None]:
-        return build_network(self.network), SmallPictureJudge(self.network)
+        return self.network.build(), SmallPictureJudge(self.network)
 
-    def terms(self, outline: Tensor, truth: Tensor, images: int) -> tuple[Terms, Terms]:
+    def terms(self, outline: Tensor, truth: Tensor, conditions: Conditions, images: int) -> tuple[Terms, Terms]:
         small = shrink(truth)
         with self.autocast():
             output = self.generator(outline)
@@ -120,7 +181,7 @@ class BackgroundLearner(StageLearner):
 
     best_by = "l1"
 
-    def terms(self, outline: Tensor, truth: Tensor, images: int) -> tuple[Terms, Terms]:
+    def terms(self, outline: Tensor, truth: Tensor, conditions: Conditions, images: int) -> tuple[Terms, Terms]:
         with self.autocast():
             layers = cast(BackgroundDetector, self.generator).decide(outline)
         return {"l1": background_loss(layers, truth)}, {}
@@ -146,7 +207,7 @@ class PolishingLearner(StageLearner):
     """The last step: true (or drawn) small pictures with parts hidden, and the detector's maps, to the picture."""
 
     def __init__(self, config: TrainConfig, device: torch.device, run: Path) -> None:
-        super().__init__(config, device)
+        super().__init__(config, device, run)
         read = {stage: self._source(run, stage) for stage in self.network.reads}
         self.detector = read.get("background")
         self.drawer = read.get("low-resolution")
@@ -167,9 +228,9 @@ class PolishingLearner(StageLearner):
 
     def build(self) -> tuple[nn.Module, nn.Module | None]:
         judge = PatchGAN(self.network.unet) if self.network.unet.weight_adversarial else None
-        return build_network(self.network), judge
+        return self.network.build(), judge
 
-    def terms(self, outline: Tensor, truth: Tensor, images: int) -> tuple[Terms, Terms]:
+    def terms(self, outline: Tensor, truth: Tensor, conditions: Conditions, images: int) -> tuple[Terms, Terms]:
         small, background = self._small(outline, truth), self._background(outline)
         visible = hide(self.network, background, (len(small), *small.shape[2:])).to(self.device)
         channels = gather(small, visible, outline, background)
@@ -220,3 +281,17 @@ def _drawn(network: nn.Module, outline: Tensor) -> Tensor:
     with torch.no_grad():
         small: Tensor = network.sample(outline) if isinstance(network, LowResolutionColorizer) else network(outline)
     return small
+
+
+LEARNERS: dict[type[NetworkOptions], type[Learner]] = {
+    ColorizerConfig: AdversarialLearner,
+    LowResolutionConfig: LowResolutionLearner,
+    TwoStepConfig: SmallPictureLearner,
+    BackgroundConfig: BackgroundLearner,
+    PolishingConfig: PolishingLearner,
+}
+
+
+def make_learner(config: TrainConfig, device: torch.device, run: Path) -> Learner:
+    """The learner of a network; `run` is the folder of the run, or of the stage beside those that it reads."""
+    return LEARNERS[type(config.network)](config, device, run)

@@ -19,13 +19,11 @@ from comicdata.models.memory import memory_errors
 from comicdata.models.networks.layers import find_device
 from comicdata.models.runs.checkpoint import BEST, WEIGHTS, State, load_state, save_state, save_weights, vgg_hash
 from comicdata.models.runs.folder import Metrics, check_same_run, write_config, write_grid
-from comicdata.models.runs.settings import TrainConfig, is_due, learning_rate, options, resolve_config
+from comicdata.models.runs.settings import TrainConfig, is_due, learning_rate, options
 from comicdata.models.train.learner import Learner
 from comicdata.models.train.learners import make_learner
 from comicdata.models.train.parallel import Processes, joined
 from comicdata.records import spread
-
-__all__ = ["Progress", "TrainConfig", "resolve_config", "train"]
 
 SAMPLES = 4
 log = logging.getLogger(__name__)
@@ -59,13 +57,43 @@ def train(
     """
     data = PairDataset(pairs, "train", config.size, config.outline)
     data.require_rows()
-    settings = options(config) | {"outlines": data.outlines.values()}
-    if settings["network"].get("weight_feature") and not config.random_vgg:
-        settings["vgg_sha256"] = vgg_hash(config.vgg_weights)
     with joined(find_device(config.device)) as (processes, device):
         _check_shares(config, processes)
         with locked(run) if processes.leads else nullcontext(), _stop_requests() as stop:
-            return _train(config, settings, data, pairs, run, device, processes, stop, on_step, tensorboard)
+            job = _Job(config, _settings(config, data), pairs, data, run, device, processes)
+            check_same_run(run, job.settings, data.data_hash)
+            state = load_state(run) or State(0, {}, {})
+            if (state.images >= job.total or is_stale(config, state.facts)) and (run / WEIGHTS).is_file():
+                return _summary(config, run, state.images, state.facts, 0.0, already_done=True)
+            learner, work = _start(job, state, tensorboard)
+            rate = _loop(job, learner, work, stop, on_step)
+            return _summary(config, run, work.images, work.facts(), rate, already_done=False)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One call of `train`: options, pairs, run folder, and the processes that share the work."""
+
+    config: TrainConfig
+    settings: dict[str, Any]
+    pairs: Path
+    data: PairDataset
+    run: Path
+    device: torch.device
+    processes: Processes
+
+    @property
+    def total(self) -> int:
+        """The budget in images, rounded up to whole steps."""
+        return -(-self.config.images // self.config.batch_size) * self.config.batch_size
+
+
+def _settings(config: TrainConfig, data: PairDataset) -> dict[str, Any]:
+    """What a run must have in common with itself to go on."""
+    settings = options(config) | {"outlines": data.outlines.values()}
+    if config.network.sees_features and not config.random_vgg:
+        settings["vgg_sha256"] = vgg_hash(config.vgg_weights)
+    return settings
 
 
 def _check_shares(config: TrainConfig, processes: Processes) -> None:
@@ -77,49 +105,48 @@ def _check_shares(config: TrainConfig, processes: Processes) -> None:
         )
 
 
-def _train(
-    config: TrainConfig,
-    settings: dict[str, Any],
-    data: PairDataset,
-    pairs: Path,
-    run: Path,
-    device: torch.device,
-    processes: Processes,
-    stop: threading.Event,
-    on_step: Callable[[Progress], None] | None,
-    tensorboard: bool,
-) -> dict[str, Any]:
-    """The loop. Every process goes through it in step; what it writes is up to `_Work`."""
-    total = -(-config.images // config.batch_size) * config.batch_size
-    check_same_run(run, settings, data.data_hash)
-    state = load_state(run) or State(0, {}, {})
-    if (state.images >= total or is_stale(config, state.facts)) and (run / WEIGHTS).is_file():
-        return _summary(config, run, state.images, state.facts, 0.0, already_done=True)
-    learner = make_learner(config, device, run)  # may refuse the other stages, and then leaves nothing
-    learner.processes = processes
-    processes.wait()  # nobody writes before all have read
-    if processes.leads:
-        sweep_orphans(run)
-        write_config(run, settings, max(total, state.images), data.data_hash, data.series)
+def _start(job: _Job, state: State, tensorboard: bool) -> "tuple[Learner, _Work | _Follower]":
+    """The learner where the state left it, and what happens between its steps."""
+    learner = make_learner(job.config, job.device, job.run)  # may refuse the other stages, and then leaves nothing
+    learner.processes = job.processes
+    job.processes.wait()  # nobody writes before all have read
+    if job.processes.leads:
+        sweep_orphans(job.run)
+        images = max(job.total, state.images)
+        write_config(job.run, job.settings, images, job.data.data_hash, job.data.series)
     if state.tensors:
         learner.load(state.tensors)
-    work: _Work | _Follower = _Follower(config, state.images)
-    if processes.leads:
-        validation = PairDataset(pairs, "validation", config.size, config.outline)
-        work = _Work(config, settings, run, learner, validation if validation.rows else data, state)
-        if tensorboard:
-            work.metrics.show_in(run / "tensorboard")
-    begun = time.monotonic()
-    rate = 0.0
+    if not job.processes.leads:
+        return learner, _Follower(job.config, state.images)
+    validation = PairDataset(job.pairs, "validation", job.config.size, job.config.outline)
+    work = _Work(job, learner, validation if validation.rows else job.data, state)
+    if tensorboard:
+        work.metrics.show_in(job.run / "tensorboard")
+    return learner, work
+
+
+def _loop(
+    job: _Job,
+    learner: Learner,
+    work: "_Work | _Follower",
+    stop: threading.Event,
+    on_step: Callable[[Progress], None] | None,
+) -> float:
+    """Step after step until the budget is spent, somebody stops it, or nothing improves; returns images per second.
+
+    Every process goes through it in step; what it writes is up to `work`.
+    """
+    config, processes = job.config, job.processes
+    begun, start, rate = time.monotonic(), work.images, 0.0
     stream = batches(
-        data,
-        Sampling(config.seed, config.crop, getattr(config.network, "hints", False), config.line_jitter),
-        start=state.images,
-        stop=total,
+        job.data,
+        Sampling(config.seed, config.crop, config.network.takes_hints, config.line_jitter),
+        start=start,
+        stop=job.total,
         batch_size=config.batch_size,
         rank=processes.rank,
         processes=processes.count,
-        pinned=device.type == "cuda",
+        pinned=job.device.type == "cuda",
     )
     try:
         with closing(stream):
@@ -127,18 +154,18 @@ def _train(
                 with _memory(config, processes):
                     losses = learner.step(batch, work.images)
                 work.after_step(losses)
-                rate = (work.images - state.images) / (time.monotonic() - begun)
+                rate = (work.images - start) / (time.monotonic() - begun)
                 if on_step:
-                    on_step(Progress(work.images, total, losses, rate))
-                if processes.any(stop.is_set(), device):
+                    on_step(Progress(work.images, job.total, losses, rate))
+                if processes.any(stop.is_set(), job.device):
                     raise KeyboardInterrupt
-                if processes.any(work.is_stale, device):
+                if processes.any(work.is_stale, job.device):
                     break
     except KeyboardInterrupt:
         work.save()
         raise
     work.finish()
-    return _summary(config, run, work.images, work.facts(), rate, already_done=False)
+    return rate
 
 
 def _memory(config: TrainConfig, processes: Processes) -> AbstractContextManager[None]:
@@ -162,16 +189,9 @@ def is_stale(config: TrainConfig, facts: dict[str, Any]) -> bool:
 class _Work:
     """What happens between steps: sums for the log, validation, samples, states. All due by images seen."""
 
-    def __init__(
-        self,
-        config: TrainConfig,
-        settings: dict[str, Any],
-        run: Path,
-        learner: Learner,
-        judged: PairDataset,
-        state: State,
-    ) -> None:
-        self.config, self.settings, self.run, self.learner, self.judged = config, settings, run, learner, judged
+    def __init__(self, job: _Job, learner: Learner, judged: PairDataset, state: State) -> None:
+        self.config, self.settings, self.run = job.config, job.settings, job.run
+        self.learner, self.judged = learner, judged
         self.images = state.images
         self.saved_at = state.images if state.tensors else -1
         self.window: dict[str, list[float]] = state.facts.get("window", {})
@@ -180,11 +200,11 @@ class _Work:
         self.best: float | None = state.facts.get("best")
         self.best_at: int | None = state.facts.get("best_at")
         self.judged_at: int = state.facts.get("judged_at", 0)
-        self.metrics = Metrics(run, state.facts.get("metrics_bytes", 0))
+        self.metrics = Metrics(job.run, state.facts.get("metrics_bytes", 0))
         self.sources: dict[str, str] = learner.sources
         for name, hashed in state.facts.get("sources", {}).items():
             if self.sources.get(name, hashed) != hashed:
-                log.warning("%s: the stage %s changed since; this one goes on with it as it is now", run, name)
+                log.warning("%s: the stage %s changed since; this one goes on with it as it is now", job.run, name)
 
     def after_step(self, losses: dict[str, float]) -> None:
         """Count the step; log, judge and save where a multiple of their interval was reached."""

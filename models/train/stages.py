@@ -53,7 +53,7 @@ def choose_stages(configs: dict[str, TrainConfig], only: str | None) -> list[str
 
 def independent(configs: dict[str, TrainConfig]) -> list[str]:
     """The stages that read no other with these options, and so can be trained at the same time."""
-    return [stage for stage, config in configs.items() if not getattr(config.network, "reads", ())]
+    return [stage for stage, config in configs.items() if not config.network.reads]
 
 
 def _rounded(config: TrainConfig) -> int:

@@ -88,16 +88,10 @@ def test_a_dry_run_writes_nothing(tmp_path, capsys):
     assert run(["crawl", str(tmp_path / "toon"), "--out", str(tmp_path / "out"), "-q"]) == 0
     assert run(["make-pairs", str(tmp_path / "out"), "--out", str(tmp_path / "pairs"), "--dry-run"]) == 0
     assert not (tmp_path / "pairs").exists()
+    shown = capsys.readouterr().err
+    assert "e1" in shown and "train" in shown
     assert run(["demo", "--out", str(tmp_path / "demo"), "--dry-run"]) == 0
     assert not (tmp_path / "demo").exists()
-
-
-@pytest.fixture(scope="module")
-def tour(tmp_path_factory):
-    """A tiny demo: the whole road in seconds."""
-    out = tmp_path_factory.mktemp("tour")
-    assert run(["demo", "--out", str(out), "--episodes", "4", "--images", "16", "-q"]) == 0
-    return out
 
 
 def test_the_tour_ends_in_a_report_that_needs_nothing_else(tour, capsys):

@@ -165,6 +165,36 @@ def test_a_dry_run_counts_and_writes_nothing(tmp_path, capsys):
         assert statuses(crawl("--dry-run")) == [["ok", "planned", "planned"]] and "2 planned" in crawl.error
 
 
+def test_a_dry_run_shows_people_the_plan(tmp_path, capsys):
+    listing = b"<a href=/1/>Ep. 1</a><a href=/2/>(S2) Ep. 1</a><a href=/3/>Bonus</a>"
+    with served({**SITE, "/list": listing}) as (base, _):
+        crawl = Crawl(tmp_path, capsys, one=base)
+        (series,) = crawl("--dry-run")["series"]
+        assert [(one["episode_id"], one["number"], one["season"], one["title"]) for one in series["episodes"]] == [
+            ("e001", "1", "", "Ep. 1"),
+            ("s2-e001", "1", "2", "(S2) Ep. 1"),
+            ("bonus", "", "", "Bonus"),
+        ]
+        words = crawl.error.split()
+        assert {"s2-e001", "(S2)", "bonus", "planned"} <= set(words) and "nothing written" in crawl.error
+        assert statuses(crawl("--dry-run", "--episodes", "s2:1")) == [["planned"]]
+        assert statuses(crawl("--dry-run", "--episodes", "1,99")) == [["planned"] * 2]
+        assert "one/toon-one: --episodes 99 names none of its episodes; there are 1, bonus, s2:1" in crawl.error
+        assert crawl("--dry-run", "--episodes", "2", status=2)["series"][0]["episodes"] == []
+        assert "there are 1, bonus, s2:1" in crawl.error
+
+
+@pytest.mark.parametrize(
+    ("pattern", "number"),
+    [("-1", "-1"), ("\u00bd", "1/2"), ("1/2", "1/2"), ("10.5", "10.5"), ("010.50", "10.5"), ("5", "5")],
+)
+def test_odd_numbers_name_one_episode_each(tmp_path, capsys, pattern, number):
+    rows = [f"<a href=/{n}/>Ep. {text}</a>" for n, text in enumerate(["-1", "1/2", "1.5", "5", "10.5", "15"])]
+    with served({**SITE, "/list": "".join(rows).encode()}) as (base, _):
+        (series,) = Crawl(tmp_path, capsys, one=base)("--dry-run", "--episodes", pattern)["series"]
+    assert [one["number"] for one in series["episodes"]] == [number]
+
+
 def test_a_host_that_refuses_is_left_alone_and_the_next_run_goes_on(tmp_path, capsys):
     refusal = (403, {}, b"")
     pictures = b"".join(b"<img src=/%d.png>" % n for n in range(40, 60))

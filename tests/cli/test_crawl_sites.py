@@ -225,6 +225,56 @@ def test_webtoons_what_is_not_out_yet_is_left_out(crawl):
     ]
 
 
+@pytest.mark.parametrize(
+    ("date", "published"),
+    [
+        (1700000000000, "2023-11-14"),
+        (1700000000000.5, "2023-11-14"),
+        (10**30, ""),
+        (1e300, ""),
+        (float("inf"), ""),
+        (float("nan"), ""),
+        (True, ""),
+        ("1700000000000", ""),
+        (None, ""),
+        ([], ""),
+        ({"ms": 1}, ""),
+    ],
+)
+def test_webtoons_an_odd_date_is_no_date(crawl, date, published):
+    listing = webtoons_list([1, 2, 3], row2={"exposureDateMillis": date})
+    site = webtoons_site(**{"/api/v1/webtoon/95/episodes?pageSize=99999": listing})
+    assert crawl(WEBTOONS, site, "--episodes", "2")[0] == {"e0002": "ok"}
+    assert record(crawl.out, "webtoons", "e0002")["published"] == published
+
+
+@pytest.mark.parametrize("date", [0, -1, -(10**30), float("-inf"), -0.0])
+def test_webtoons_a_date_of_nought_is_not_out_yet(crawl, date):
+    listing = webtoons_list([1, 2], row2={"exposureDateMillis": date})
+    site = webtoons_site(**{"/api/v1/webtoon/95/episodes?pageSize=99999": listing})
+    assert list(crawl(WEBTOONS, site)[0]) == ["e0001"]
+
+
+@pytest.mark.parametrize("no", ["\u00b2", "9" * 5000, -3, 2.5, None, True, "x", [2]])
+def test_webtoons_an_odd_number_is_no_episode(crawl, no):
+    listing = webtoons_list([1, 2], row2={"episodeNo": no})
+    site = webtoons_site(**{"/api/v1/webtoon/95/episodes?pageSize=99999": listing})
+    assert list(crawl(WEBTOONS, site)[0]) == ["e0001"]
+
+
+def test_webtoons_the_title_says_the_number_and_the_site_where_no_title_does(crawl):
+    titles = {
+        f"row{n}": {"episodeTitle": text} for n, text in ((1, "Ep. 1"), (2, "Catch 22"), (3, "(S2) Ep. 1 - Home"))
+    }
+    path = "/api/v1/webtoon/95/episodes?pageSize=99999"
+    statuses, _ = crawl(WEBTOONS, webtoons_site(**{path: webtoons_list([1, 2, 3], **titles)}), "--episodes", "1")
+    assert list(statuses) == ["e0001", "e0003"] and record(crawl.out, "webtoons", "e0003")["season"] == "2"
+    bare = {f"row{n}": {"episodeTitle": text} for n, text in ((1, "The rain"), (2, "Catch 22"), (3, "Home"))}
+    listing = webtoons_list([1, 2, 3], **bare)
+    statuses, _ = crawl(WEBTOONS, webtoons_site(**{path: listing}), "--update", "--episodes", "2")
+    assert list(statuses) == ["e0002"] and record(crawl.out, "webtoons", "e0002")["number"] == "2"
+
+
 def test_webtoons_a_long_list_in_parts(crawl):
     first = json.loads(webtoons_list([1, 2])[2])
     first["result"]["nextCursor"] = 2

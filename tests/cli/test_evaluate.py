@@ -23,14 +23,6 @@ from comicdata.models.evaluate.perceptual import CHANNELS, VGG16Taps
 
 
 @pytest.fixture(scope="module")
-def tour(tmp_path_factory):
-    """A comic, its pairs, and a run that was trained for two steps."""
-    out = tmp_path_factory.mktemp("tour")
-    assert run(["demo", "--out", str(out), "--episodes", "4", "--images", "16", "-q"]) == 0
-    return out
-
-
-@pytest.fixture(scope="module")
 def evaluated(tour):
     assert run(["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "3", "-q"]) == 0
     return tour / "run"

@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 from dataclasses import fields
-from pathlib import Path
 
 import click
 import pytest
@@ -12,8 +11,6 @@ import pytest
 from comicdata.cli.front import COMMANDS
 from comicdata.cli.main import cli, run
 from comicdata.records import PairOptions
-
-ROOT = Path(__file__).parents[2]
 
 
 def command(name):
@@ -109,12 +106,3 @@ def test_a_bug_is_one_line_with_status_1(monkeypatch, capsys):
     monkeypatch.setattr("comicdata.cli.doctor._machine_facts", lambda: 1 / 0)
     assert run(["doctor"]) == 1
     assert "a bug: ZeroDivisionError" in capsys.readouterr().err
-
-
-def test_readme_help_blocks_are_what_the_program_prints(capsys):
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```\n\$ (comicdata[^\n]*--help)\n(.*?)```", text, re.S)
-    assert blocks
-    for line, expected in blocks:
-        assert run(shlex.split(line)[1:]) == 0
-        assert capsys.readouterr().out.strip() == expected.strip()

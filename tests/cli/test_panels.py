@@ -2,6 +2,8 @@
 
 import json
 
+import cv2
+import numpy as np
 import pytest
 
 from comicdata.cli.main import run
@@ -75,3 +77,30 @@ def test_reading_order(page, capsys):
         (entry,) = json.loads(capsys.readouterr().out)["strips"]
         found[order] = [panel["box"] for panel in entry["panels"]]
     assert found["ltr"] != found["rtl"] and sorted(found["ltr"]) == sorted(found["rtl"])
+
+
+def test_the_layout_is_said_with_its_evidence_and_doubt_with_its_cure(tmp_path, capsys):
+    rng = np.random.default_rng(3)
+    paint = cv2.resize(rng.integers(30, 226, (30, 20, 3), dtype=np.uint8), (400, 600), interpolation=cv2.INTER_CUBIC)
+    white = np.full((70, 400, 3), 255, np.uint8)
+    slices = {
+        "sure": [paint[:350], paint[350:]],
+        "doubtful": [np.concatenate([paint[:300], white]), np.concatenate([white, white, paint[100:]])],
+    }
+    for name, pictures in slices.items():
+        (tmp_path / name).mkdir()
+        for number, picture in enumerate(pictures):
+            (tmp_path / name / f"{number}.png").write_bytes(encode_png(picture))
+    assert run(["panels", str(tmp_path / "sure"), "--json"]) == 0
+    output = capsys.readouterr()
+    (entry,) = json.loads(output.out)["strips"]
+    assert entry["layout"] == "strip" and entry["layout_evidence"].startswith(
+        "strip: art goes on across 1 of 1 borders"
+    )
+    assert entry["layout_confidence"] > 0.9 and "evidence" not in output.err
+    assert run(["panels", str(tmp_path / "doubtful"), "--json"]) == 0
+    output = capsys.readouterr()
+    assert output.err.count("thin evidence") == 1 and "--layout page overrules it" in output.err
+    assert run(["panels", str(tmp_path / "doubtful"), "--layout", "page", "--json"]) == 0
+    output = capsys.readouterr()
+    assert len(json.loads(output.out)["strips"]) == 2 and "evidence" not in output.err

@@ -76,6 +76,20 @@ def test_without_the_crawl_the_reasons_are_counted(place, capsys):
     assert "--crawl DIR" in text or "nothing" in text
 
 
+def test_examples_of_what_was_dropped_come_from_the_crawl(place, tmp_path):
+    first, second, *rest = read_rows(place / "pairs")
+    rows = [replace(first, kept=False, drop_reason="blank"), replace(second, kept=False, drop_reason="tiny"), *rest]
+    assert show_pairs._dropped(rest, place / "crawl") == "<p>nothing</p>"
+    text = show_pairs._dropped(rows, place / "crawl")
+    for reason, row in (("blank", first), ("tiny", second)):
+        assert f"<h3>{reason}</h3>" in text and f"{row.episode_id}, panel {row.panel_index}" in text
+    assert text.count("<img") == 2 and "not in this crawl" not in text
+    x0, y0, x1, y1 = first.crop_box
+    assert show_pairs._again(rows, first, place / "crawl").shape == (y1 - y0, x1 - x0, 3)
+    assert show_pairs._dropped(rows, tmp_path).count("not in this crawl") == 2
+    assert "--crawl DIR" in show_pairs._dropped(rows, None) and "<img" not in show_pairs._dropped(rows, None)
+
+
 @pytest.mark.parametrize("named", [".", "manifest.parquet", "256/.."])
 def test_inside_the_folder_the_page_lies_beside_it(place, named, capsys, monkeypatch):
     monkeypatch.chdir(place / "pairs")

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comicdata.episodes import matches
 from comicdata.errors import UsageError
 from comicdata.pairs.copies import NearHashes, drop_duplicates
-from comicdata.pairs.splits import assign_splits, check_pattern, group_by, position
-from comicdata.records import Pair
+from comicdata.pairs.splits import assign_splits, group_by, named_keys, position
+from comicdata.records import EpisodeRecord, Pair
 
 EPISODES = [("local", "toon", f"e{n:02d}") for n in range(1, 41)]
 
@@ -45,7 +44,8 @@ def test_adding_a_series_moves_no_other():
 
 
 def test_hand_named_episodes():
-    splits = split(EPISODES, test="15-17", validation="e20,3")
+    named = [key for key in EPISODES if key[2] in ("e15", "e16", "e17")]
+    splits = split(EPISODES, test=named, validation=[EPISODES[19], EPISODES[2], named[0]])
     assert {key[2] for key, name in splits.items() if name == "test"} == {"e15", "e16", "e17"}
     assert {key[2] for key, name in splits.items() if name == "validation"} == {"e20", "e03"}
 
@@ -55,11 +55,32 @@ def test_train_is_never_left_empty(count, salt):
     assert "train" in split(EPISODES[:count], salt=salt).values()
 
 
-def test_patterns_match_ids_and_numbers():
-    assert matches("e017", "15-17") and matches("chapter-3-part-2", "2") and matches("prologue", "prologue,9")
-    assert not matches("e170", "15-17") and not matches("prologue", "1-9")
-    with pytest.raises(UsageError, match=r"--test-episodes 99: no episode has that id or number; there are e01"):
-        check_pattern("99", EPISODES, "--test-episodes")
+def record(name, number="", season="", title=""):
+    return EpisodeRecord("local", "toon", name, title, "", "ok", "", (), number=number, season=season)
+
+
+RECORDS = [record("e001", "1"), record("e002", "2"), record("ch-2-5", "2.5"), record("e010", "10"), record("bonus")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("2", ["e002"]),
+        ("1-2.5,bonus", ["e001", "e002", "ch-2-5", "bonus"]),
+        ("ch-2-5", ["ch-2-5"]),
+        ("10", ["e010"]),
+        (" 010 ,", ["e010"]),
+    ],
+)
+def test_episodes_are_named_by_number_or_whole_id(pattern, names):
+    assert named_keys(RECORDS, pattern, "--test-episodes") == {("local", "toon", name) for name in names}
+
+
+@pytest.mark.parametrize("pattern", ["5", "99", "2,99", "", "ch", "1-", "\u00b2", "9" * 5000])
+def test_a_wrong_name_gets_the_list_of_what_there_is(pattern):
+    with pytest.raises(UsageError, match=r"no episode has that number or id; there are 1-2, 2\.5, 10, bonus$"):
+        named_keys(RECORDS, pattern, "--test-episodes")
+    assert named_keys(RECORDS, None, "--test-episodes") is None
 
 
 def a_row(name, digest, color, split="train", series="toon", size=256):

@@ -22,7 +22,10 @@ class Source(Protocol):
 
     `key` is (source, series_id), known without a request. `host` is the site that is asked, "" on this machine.
     `facts_sha256` is of the recipe or of the facts of the site; "" where the list costs nothing to read anew.
+    `own_ids`: the ids are keys of the site, so that no other list can change them.
     """
+
+    own_ids: bool
 
     @property
     def key(self) -> tuple[str, str]: ...

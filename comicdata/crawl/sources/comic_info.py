@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from comicdata.crawl.names import printable
 from comicdata.files import open_regular
+from comicdata.numbers import canonical, read_number, read_numbers
 
 Page = TypeVar("Page")
 NAME = "comicinfo.xml"  # in any case
@@ -24,6 +25,7 @@ class ComicInfo:
     title: str = ""
     series: str = ""
     number: str = ""
+    volume: str = ""
     authors: tuple[str, ...] = ()
     language: str = ""
     skipped: frozenset[int] = frozenset()
@@ -71,10 +73,21 @@ def parse_comic_info(data: bytes, place: str = "here") -> ComicInfo:
         title=texts.get("Title", ""),
         series=texts.get("Series", ""),
         number=texts.get("Number", ""),
+        volume=texts.get("Volume", "").removeprefix("-1"),  # how some programs write that there is none
         authors=tuple(dict.fromkeys(author for author in authors if author)),
         language=texts.get("LanguageISO", ""),
         skipped=skipped,
     )
+
+
+def numbers_of(infos: Sequence[ComicInfo], names: Sequence[str], series: str) -> list[tuple[str, str]]:
+    """(number, season) of every episode: of its ComicInfo.xml, else of its name, folders ("Season 2/03") and all."""
+    said = read_numbers([name.rpartition("/")[2] for name in names], series)
+    places = [read_number(name.rpartition("/")[0]) for name in names]
+    return [
+        (canonical(info.number) or one.number, canonical(info.volume) or one.season or place.season)
+        for info, one, place in zip(infos, said, places, strict=True)
+    ]
 
 
 def _tag(element: Any) -> str:

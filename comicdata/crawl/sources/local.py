@@ -10,12 +10,13 @@ from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import episode_and_page, printable, unique
 from comicdata.crawl.names import slug as make_slug
 from comicdata.crawl.sources.archive import Book, MemberReader, apart, read_books
-from comicdata.crawl.sources.comic_info import ComicInfo, read_comic_info
+from comicdata.crawl.sources.comic_info import ComicInfo, numbers_of, read_comic_info
 from comicdata.crawl.sources.tree import Folder, check_inside, look, read_file
 from comicdata.crawl.web import Find
 from comicdata.episodes import natural_key
 from comicdata.errors import PictureError, UsageError
 from comicdata.formats import READ
+from comicdata.numbers import canonical
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 SOURCE = "local"
@@ -48,6 +49,7 @@ class LocalSource:
     record: Series
     parts: tuple[tuple[Episode, Draft], ...]
     host = ""
+    own_ids = False
     facts_sha256 = ""
     finds: tuple[Find, ...] = ()
 
@@ -66,7 +68,7 @@ class LocalSource:
         return [episode for episode, _ in self.parts]
 
     def pages(self, episode: Episode) -> Sequence[Page]:
-        draft = self._drafts[episode.episode_id]
+        draft = self._drafts[_place(episode)]
         if draft.fault:
             raise PictureError(draft.fault)
         return [Page(label) for label, _ in draft.pages]
@@ -76,11 +78,16 @@ class LocalSource:
 
     @cached_property
     def _drafts(self) -> dict[str, Draft]:
-        return {episode.episode_id: draft for episode, draft in self.parts}
+        return {_place(episode): draft for episode, draft in self.parts}
 
     @cached_property
     def _readers(self) -> dict[str, Callable[[], bytes]]:
         return dict(pair for _, draft in self.parts for pair in draft.pages)
+
+
+def _place(episode: Episode) -> str:
+    """What an episode lies under, whatever id a crawl knows it by."""
+    return episode.url or episode.episode_id
 
 
 def open_folder(folder: Path, licence: Licence | None = None) -> Iterator[LocalSource]:
@@ -192,12 +199,15 @@ def _grouped(drafts: Sequence[Draft], name: str, place: Path | None, licence: Li
 def _one_series(drafts: Sequence[Draft], name: str, place: Path | None, licence: Licence | None) -> LocalSource:
     """ComicInfo.xml of an episode names it; the first that names a series, or one beside the episodes, the series."""
     identifiers = unique([draft.info.number or draft.name for draft in drafts])
-    parts = [
-        (Episode(identifier, draft.info.title or draft.title, draft.url), draft)
-        for identifier, draft in zip(identifiers, drafts, strict=True)
-    ]
     info = next((draft.info for draft in drafts if draft.info.series), None)
-    return LocalSource(_series(name, licence, info or (read_comic_info(place) if place else None)), tuple(parts))
+    series = _series(name, licence, info or (read_comic_info(place) if place else None))
+    names = [printable(draft.name) for draft in drafts]
+    said = numbers_of([draft.info for draft in drafts], names, series.title)
+    parts = [
+        (Episode(one, draft.info.title or draft.title, draft.url or own, number=number, season=season), draft)
+        for one, draft, own, (number, season) in zip(identifiers, drafts, names, said, strict=True)
+    ]
+    return LocalSource(series, tuple(parts))
 
 
 def _series(name: str, licence: Licence | None, info: ComicInfo | None = None) -> Series:
@@ -216,7 +226,9 @@ def _flat_series(folder: Folder, licence: Licence | None) -> LocalSource:
     series = _series(name, licence, info)
     if not all(found):
         draft = Draft(name, _pages(folder, info.kept(folder.pictures)), info)
-        episode = Episode(make_slug(info.number or name), info.title or printable(name))
+        ((number, season),) = numbers_of([info], [printable(name)], "")
+        title = info.title or printable(name)
+        episode = Episode(make_slug(info.number or name), title, number=number, season=season)
         return LocalSource(series, ((episode, draft),))
     groups: dict[str, list[tuple[int, Path]]] = defaultdict(list)
     for path, place in zip(folder.pictures, found, strict=True):
@@ -224,7 +236,7 @@ def _flat_series(folder: Folder, licence: Licence | None) -> LocalSource:
         groups[place[0]].append((place[1], path))
     parts = [
         (
-            Episode(f"e{number}", f"Episode {int(number)}"),
+            Episode(f"e{number}", f"Episode {int(number)}", number=canonical(number)),
             Draft(number, _pages(folder, [path for _, path in sorted(pages, key=lambda pair: pair[0])])),
         )
         for number, pages in sorted(groups.items(), key=lambda item: (int(item[0]), item[0]))

@@ -5,13 +5,13 @@ Info first (adult? which section?), then the list, then one page per episode. Sl
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
 
 from bs4 import BeautifulSoup
 
 from comicdata.crawl.fetch import StatusError
-from comicdata.crawl.sources.site import Facts, SiteSource, entries, read_object
+from comicdata.crawl.sources.site import Facts, SiteSource, entries, read_object, whole
 from comicdata.crawl.web import UnavailableError, Visit
 from comicdata.errors import NetworkError, PolicyError
 from comicdata.records import Episode, Licence, Page, Series
@@ -96,20 +96,15 @@ def parse_list(text: str | bytes) -> ListPage:
     rows = [(one, False) for one in entries(value["articleList"])]
     rows += [(one, True) for one in entries(value.get("chargeFolderArticleList"))]
     page = value["pageInfo"] if isinstance(value["pageInfo"], dict) else {}
-    following, last = _whole(page.get("nextPage")), _whole(page.get("totalPages")) or FACTS.most_pages
-    articles = tuple(_article(row, preview) for row, preview in rows if str(row.get("no", "")).isdigit())
+    following, last = whole(page.get("nextPage")) or 0, whole(page.get("totalPages")) or FACTS.most_pages
+    articles = tuple(_article(no, row, preview) for row, preview in rows if (no := whole(row.get("no"))) is not None)
     return ListPage(articles, following if following <= last else 0)
 
 
-def _whole(value: object) -> int:
-    """A whole number, or 0 for anything else."""
-    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdigit()) else 0
-
-
-def _article(row: dict[str, object], preview: bool) -> Article:
+def _article(no: int, row: dict[str, object], preview: bool) -> Article:
     return Article(
-        no=int(str(row["no"])),
-        title=str(row.get("subtitle") or row["no"]),
+        no=no,
+        title=str(row.get("subtitle") or no),
         published=str(row.get("serviceDateDescription") or ""),
         charged=preview or bool(row.get("charge")),
         locked=bool(row.get("thumbnailLock") or row.get("blindInspection")),
@@ -146,10 +141,10 @@ def parse_kind(text: str | bytes) -> str:
 def open_url(url: str, visit: Visit, licence: Licence | None) -> SiteSource | None:
     """The series of a list page, or the one episode of a detail page."""
     query = parse_qs(urlsplit(url).query)
-    title, no = query.get("titleId", [""])[0], query.get("no", [""])[0]
-    if not re.match(FACTS.url, url) or not title.isdigit():
+    title = whole(query.get("titleId", [""])[0])
+    if not re.match(FACTS.url, url) or title is None:
         return None
-    return Naver(int(title), visit, licence or Licence(), int(no) if no.isdigit() else None)
+    return Naver(title, visit, licence or Licence(), whole(query.get("no", [""])[0]))
 
 
 class Naver(SiteSource):
@@ -206,16 +201,15 @@ class Naver(SiteSource):
 
     def _episode(self, article: Article, adult: bool) -> Episode:
         url = FACTS.detail.format(section=self.info().section, title=self.title, no=article.no)
-        episode = f"e{article.no:04d}", article.title, url, article.published
+        episode = Episode(f"e{article.no:04d}", article.title, url, article.published, number=str(article.no))
         if article.charged:
-            return Episode(*episode, "skipped_charged", "a paid preview")
+            return replace(episode, status="skipped_charged", reason="a paid preview")
         if adult:
-            return Episode(
-                *episode, "skipped_adult", "an adult title: it needs an account, and comicdata never logs in"
-            )
+            why = "an adult title: it needs an account, and comicdata never logs in"
+            return replace(episode, status="skipped_adult", reason=why)
         if article.locked:
-            return Episode(*episode, "skipped_locked", "locked by the site")
-        return Episode(*episode)
+            return replace(episode, status="skipped_locked", reason="locked by the site")
+        return episode
 
     def pages(self, episode: Episode) -> Sequence[Page]:
         answer = self.web.page(episode.url, follow=False)

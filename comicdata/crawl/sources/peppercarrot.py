@@ -4,9 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from comicdata.crawl.sources.site import Facts, SiteSource
+from comicdata.crawl.names import unique
+from comicdata.crawl.sources.site import Facts, SiteSource, whole
 from comicdata.crawl.web import UnavailableError, Visit
 from comicdata.errors import NetworkError
+from comicdata.numbers import read_number
 from comicdata.records import Episode, Licence, Page, Series
 
 
@@ -53,7 +55,7 @@ def parse_index(text: str | bytes) -> list[Entry]:
 
 
 def _files(pages: dict[str, object]) -> tuple[str, ...]:
-    numbered = sorted((int(key), str(file)) for key, file in pages.items() if key.isdigit())
+    numbered = sorted((n, str(file)) for key, file in pages.items() if (n := whole(key)) is not None)
     return tuple(file for _, file in numbered if file.lower().endswith(FACTS.pictures))
 
 
@@ -79,10 +81,10 @@ class PepperCarrot(SiteSource):
         """Entries by episode id."""
         if not self._entries:
             entries = parse_index(self.web.page(FACTS.index).text)
-            numbers = [re.search(r"\d+", entry.name) for entry in entries]
-            self._entries = {
-                f"e{int(number[0]):02d}": entry for number, entry in zip(numbers, entries, strict=True) if number
-            }
+            numbers = [re.search("[0-9]{1,6}", entry.name) for entry in entries]
+            numbered = [(int(number[0]), entry) for number, entry in zip(numbers, entries, strict=True) if number]
+            names = unique([f"e{number:02d}" for number, _ in numbered])
+            self._entries = {name: entry for name, (_, entry) in zip(names, numbered, strict=True)}
             self.web.note("episodes", "episodes-v1.json", self._entries)
         return self._entries
 
@@ -91,13 +93,16 @@ class PepperCarrot(SiteSource):
         for identifier, entry in self._index().items():
             title = re.sub(r"^ep\d+_", "", entry.name).replace("-", " ")
             if not self.language or self.language in entry.languages:
-                found.append(Episode(identifier, title, f"{FACTS.home}0_sources/{entry.name}/"))
+                number = read_number(identifier.partition("-")[0]).number
+                found.append(Episode(identifier, title, f"{FACTS.home}0_sources/{entry.name}/", number=number))
         if not found:
             raise NetworkError(f"Pepper&Carrot: no episode in the language {self.language!r}")
         return found
 
     def pages(self, episode: Episode) -> Sequence[Page]:
-        entry = self._index()[episode.episode_id]
+        entry = self._index().get(episode.episode_id)
+        if entry is None:
+            raise UnavailableError("removed", f"{episode.url}: the index names it no more")
         form = FACTS.lettered if self.language else FACTS.textless
         links = [form.format(name=entry.name, language=self.language, file=file) for file in entry.files]
         self.web.note("pictures", "pages", links)

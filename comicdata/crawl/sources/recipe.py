@@ -1,23 +1,29 @@
 """A site described by a TOML recipe: where the episodes are listed, and which elements are the pictures."""
 
 import difflib
+import logging
 import re
 import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Literal, TypeVar, get_args
-from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from bs4 import BeautifulSoup
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from comicdata.crawl.fetch import Answer
-from comicdata.crawl.names import slug, unique
+from comicdata.crawl.names import episode_name, slug, unique
+from comicdata.crawl.sources.viewer import ATTRIBUTES, absolute, addresses, check_placeholders
 from comicdata.crawl.web import Find, UnavailableError, Visit, Web, refuse_this_machine
 from comicdata.errors import NetworkError, UsageError
 from comicdata.files import sha256_bytes
+from comicdata.numbers import read_numbers
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 MAX_LIST_PAGES = 500
+MOST_NUMBERS = 100_000
+log = logging.getLogger("comicdata")
 Markup = str | bytes
 Checked = TypeVar("Checked", bound=BaseModel)
 
@@ -68,14 +74,15 @@ class Episodes(Strict):
 
 
 class Images(Strict):
-    """Which elements are the pictures, and which attribute holds the address (the first that is there).
+    """Which elements are the pictures, and which attribute holds the address (the first that is there). Where a recipe
+    names none, the usual ones are looked through, and an address that is a placeholder is passed over for a better one.
 
     Of the addresses those count that contain one of `keep_match` (when there are any) and none of `drop_match`;
     `strip_query` names parameters to take off them. `referer` is what the pictures are asked with.
     """
 
     css: str
-    attr: tuple[str, ...] = ("data-url", "data-src", "src")
+    attr: tuple[str, ...] = ATTRIBUTES
     keep_match: tuple[str, ...] = ()
     drop_match: tuple[str, ...] = ()
     strip_query: tuple[str, ...] = ()
@@ -128,6 +135,8 @@ def _block(annotation: Any) -> type[BaseModel]:
 class RecipeSource:
     """The comic of one recipe; robots.txt and opt-outs decide before every page and picture."""
 
+    own_ids = False
+
     def __init__(self, recipe: Recipe, visit: Visit, base: str | None = None) -> None:
         self.recipe = recipe
         self.base = (base or recipe.site.base).rstrip("/") + "/"
@@ -141,7 +150,7 @@ class RecipeSource:
             visit.fetcher.slow_down(self.base, recipe.site.delay)
         site = recipe.site
         self.key = slug(site.name, "s"), slug(site.series or site.title, "s")
-        self.facts_sha256 = sha256_bytes(f"{recipe.model_dump_json()} {self.base}".encode())
+        self.facts_sha256 = sha256_bytes(f"{_facts(recipe)} {self.base}".encode())
         self._listing: list[Episode] | None = None
         self._pages: dict[str, list[Page]] = {}
 
@@ -173,8 +182,12 @@ class RecipeSource:
             found = self._list(urljoin(self.base, how.url))
         if how.order == "desc":
             found.reverse()
-        names = unique([_episode_name(title, index) for index, (title, _) in enumerate(found, 1)])
-        return [Episode(name, title, url) for name, (title, url) in zip(names, found, strict=True)]
+        said = _numbered([title for title, _ in found], self.recipe.site.title)
+        names = unique([episode_name(*one, title) for one, (title, _) in zip(said, found, strict=True)])
+        return [
+            Episode(name, title, url, number=number, season=season)
+            for name, (number, season), (title, url) in zip(names, said, found, strict=True)
+        ]
 
     def pages(self, episode: Episode) -> Sequence[Page]:
         """The pictures of one episode, in the order of the document, each once; a page that a walk saw is not asked
@@ -210,6 +223,8 @@ class RecipeSource:
             items, following = parse_list(self._text(url), url, how.item_css, how.next_css)
             found |= {link: title for title, link in items if link not in found}
             url = following
+        if url and url not in seen:
+            log.warning("%s: the list goes on behind %d pages; what is behind them is left out", start, len(seen))
         self.web.note("episodes", how.item_css, found)
         if not found:
             raise NetworkError(f"{start}: {how.item_css!r} finds no episode; has the site changed?")
@@ -222,9 +237,12 @@ class RecipeSource:
         while url and url not in found and len(found) < how.most:
             text = self._text(url)
             found[url] = parse_title(text) or f"Episode {len(found) + 1}"
-            self._pages[url] = parse_images(text, url, self.recipe.images)
+            with suppress(UnavailableError):  # it is asked for again, and says so, when its turn comes
+                self._pages[url] = parse_images(text, url, self.recipe.images)
             _, following = parse_list(text, url, "", how.next_css)
             url = "" if _select(BeautifulSoup(text, "lxml"), how.stop_css) else following
+        if url and url not in found:
+            log.warning("%s: the walk goes on behind %d pages; `most` in the recipe says how far", url, len(found))
         self.web.note("episodes", how.next_css, found)
         return [(title, link) for link, title in found.items()]
 
@@ -232,20 +250,32 @@ class RecipeSource:
 def _numbers(how: Episodes) -> range:
     if "{n}" not in how.url or how.last < how.first:
         raise UsageError("episodes.mode = 'number' needs {n} in the url, and first <= last")
+    if how.last - how.first >= MOST_NUMBERS:
+        raise UsageError(f"episodes.last: at most {MOST_NUMBERS} episodes, from first to last")
     return range(how.first, how.last + 1)
 
 
-def _episode_name(title: str, index: int) -> str:
-    """A short name for an id: the number in the title where there is one, else the position."""
-    numbers = re.findall(r"\d+", title)
-    return f"e{int(numbers[0]):03d}" if numbers else f"e{index:03d}"
+def _facts(recipe: Recipe) -> str:
+    """What decides which episodes there are; the usual attributes as 0.1.0 had them, so that its lists stay known."""
+    images = recipe.images
+    if "attr" not in images.model_fields_set:
+        images = images.model_copy(update={"attr": ("data-url", "data-src", "src")})
+    return recipe.model_copy(update={"images": images}).model_dump_json()
+
+
+def _numbered(titles: Sequence[str], series: str) -> list[tuple[str, str]]:
+    """(number, season) of every title; their places in a list whose titles, most of them, say none."""
+    said = read_numbers(titles, series)
+    if 2 * sum(one.number != "" for one in said) < len(said):
+        return [(str(place), one.season) for place, one in enumerate(said, 1)]
+    return [(one.number, one.season) for one in said]
 
 
 def parse_list(text: Markup, url: str, item_css: str, next_css: str) -> tuple[list[tuple[str, str]], str]:
     """(title, absolute link) of every item, and the link to the next list page or ""."""
     soup = BeautifulSoup(text, "lxml")
-    links = [(_words(link), _absolute(url, link.get("href"))) for link in _select(soup, item_css)]
-    following = [_absolute(url, link.get("href")) for link in _select(soup, next_css)]
+    links = [(_words(link), absolute(url, link.get("href"))) for link in _select(soup, item_css)]
+    following = [absolute(url, link.get("href")) for link in _select(soup, next_css)]
     return [(title, link) for title, link in links if link], next(filter(None, following), "")
 
 
@@ -255,15 +285,16 @@ def parse_title(text: Markup) -> str:
 
 
 def parse_images(text: Markup, url: str, how: Images) -> list[Page]:
-    """The picture addresses of an episode page, absolute, in order, each once."""
-    found: dict[str, Page] = {}
-    for element in _select(BeautifulSoup(text, "lxml"), how.css):
-        link = next(filter(None, (_absolute(url, element.get(name)) for name in how.attr)), "")
-        kept = not how.keep_match or any(part in link for part in how.keep_match)
-        if link and kept and not any(part in link for part in how.drop_match):
-            link = _without(link, how.strip_query)
-            found.setdefault(link, Page(link, url))
-    return list(found.values())
+    """The picture addresses of an episode page, absolute, in order, each once.
+
+    UnavailableError where most of them are placeholders.
+    """
+    elements = _select(BeautifulSoup(text, "lxml"), how.css)
+    links = addresses(elements, url, how.attr, guess="attr" not in how.model_fields_set)
+    links = [link for link in links if not any(part in link for part in how.drop_match)]
+    links = [link for link in links if not how.keep_match or any(part in link for part in how.keep_match)]
+    check_placeholders(links, url)
+    return [Page(link, url) for link in dict.fromkeys(_without(link, how.strip_query) for link in links if link)]
 
 
 def _without(link: str, names: Sequence[str]) -> str:
@@ -273,17 +304,6 @@ def _without(link: str, names: Sequence[str]) -> str:
     parts = urlsplit(link)
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in names]
     return urlunsplit(parts._replace(query=urlencode(query)))
-
-
-def _absolute(url: str, address: Any) -> str:
-    """The http(s) address that a link or picture on the page `url` means, without fragment; "" for anything else
-    (data:, javascript:, an address that cannot be parsed).
-    """
-    try:
-        link = urldefrag(urljoin(url, str(address or "").strip())).url if address else ""
-        return link if urlsplit(link).scheme in ("http", "https") else ""
-    except ValueError:
-        return ""
 
 
 def _select(soup: BeautifulSoup, css: str) -> list[Any]:

@@ -1,5 +1,6 @@
 """What the adapters of sites share: facts in one block, everything asked once, one Web for all requests."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,8 @@ class Facts:
 
 class SiteSource:
     """One series of one site. An adapter fills in `ask_series`, `ask_episodes` and `pages`."""
+
+    own_ids = True
 
     def __init__(self, facts: Facts, series_id: str, visit: Visit, choice: str = "") -> None:
         """`choice` is what the user chose beyond the series (a language, one episode): another choice, another list."""
@@ -57,7 +60,7 @@ class SiteSource:
     def episodes(self) -> Sequence[Episode]:
         if self._episodes is None:
             found = self.ask_episodes()
-            self._episodes = [one for one in found if self.only is None or matches(one.episode_id, self.only)]
+            self._episodes = [one for one in found if self.only is None or matches(one, self.only)]
         return self._episodes
 
     def read(self, page: Page, known: ImageRecord | None = None) -> Answer:
@@ -83,12 +86,18 @@ def read_object(text: str | bytes, what: str, *keys: str) -> dict[str, Any]:
 
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict) or any(key not in value for key in keys):
         wanted = f" with {', '.join(keys)}" if keys else ""
         raise NetworkError(f"{what}: not the JSON object{wanted} that is expected; has the site changed? (try --probe)")
     return value
+
+
+def whole(value: Any) -> int | None:
+    """A whole number that a site gives, as such or in digits; None for anything else, and for one beyond all sense."""
+    text = "" if isinstance(value, bool) else str(value) if isinstance(value, str | int) else ""
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
 
 
 def entries(value: Any) -> list[dict[str, Any]]:

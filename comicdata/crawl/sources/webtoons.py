@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit, urlu
 from bs4 import BeautifulSoup
 
 from comicdata.crawl.fetch import Answer, StatusError
-from comicdata.crawl.sources.site import Facts, SiteSource, entries, read_object
+from comicdata.crawl.sources.site import Facts, SiteSource, entries, read_object, whole
 from comicdata.crawl.web import UnavailableError, Visit
 from comicdata.errors import NetworkError
+from comicdata.numbers import Numbered, read_numbers
 from comicdata.records import Episode, Licence, Page, Series
 
 
@@ -83,20 +84,29 @@ def parse_list(text: str | bytes) -> tuple[list[Row], str]:
             "webtoons list: the site says it has no such series; is it canvas (an address with /canvas/) or another "
             "language?"
         )
-    rows = [_row(one) for one in entries(result["episodeList"]) if _is_out(one)]
+    rows = [_row(no, one) for one in entries(result["episodeList"]) if (no := _listed(one)) is not None]
     return rows, str(result.get("nextCursor") or "")
 
 
-def _is_out(row: dict[str, Any]) -> bool:
+def _listed(row: dict[str, Any]) -> int | None:
+    """The number of a row that is out; a date of 0 or less says that it is not."""
     date = row.get("exposureDateMillis")
-    listed = str(row.get("episodeNo", "")).isdigit() and bool(row.get("viewerLink"))
-    return listed and (not isinstance(date, int) or date > 0)
+    waiting = isinstance(date, int | float) and not isinstance(date, bool) and date <= 0
+    return None if waiting or not row.get("viewerLink") else whole(row.get("episodeNo"))
 
 
-def _row(row: dict[str, Any]) -> Row:
-    date = row.get("exposureDateMillis")
-    day = datetime.fromtimestamp(date / 1000, UTC).date().isoformat() if isinstance(date, int) else ""
-    return Row(int(row["episodeNo"]), str(row.get("episodeTitle") or row["episodeNo"]), str(row["viewerLink"]), day)
+def _row(no: int, row: dict[str, Any]) -> Row:
+    return Row(no, str(row.get("episodeTitle") or no), str(row["viewerLink"]), _day(row.get("exposureDateMillis")))
+
+
+def _day(milliseconds: Any) -> str:
+    """The day that a date of the site means; "" for one that is none or beyond the calendar."""
+    if not isinstance(milliseconds, int | float) or isinstance(milliseconds, bool):
+        return ""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def parse_viewer(text: str | bytes) -> tuple[str, list[str], str]:
@@ -121,6 +131,14 @@ def _is_picture(link: str) -> bool:
         return False
 
 
+def _joined(link: str) -> str:
+    """The address of a viewer; the link as it stands where it is none, for the fetcher to refuse."""
+    try:
+        return urljoin(FACTS.site, link)
+    except ValueError:
+        return link
+
+
 def original(link: str) -> str:
     """The address without the parameter that asks for a recompressed picture."""
     parts = urlsplit(link)
@@ -132,11 +150,11 @@ def open_url(url: str, visit: Visit, licence: Licence | None) -> SiteSource | No
     """The series of a list page, or the one episode of a viewer page."""
     found = re.match(FACTS.url, url)
     query = parse_qs(urlsplit(url).query)
-    title, no = query.get("title_no", [""])[0], query.get("episode_no", [""])[0]
-    if not found or not title.isdigit():
+    title = whole(query.get("title_no", [""])[0])
+    if not found or title is None:
         return None
-    place = Place(found[1], found[2], found[3], int(title))
-    return Webtoons(place, visit, licence or Licence(), int(no) if no.isdigit() else None)
+    place = Place(found[1], found[2], found[3], title)
+    return Webtoons(place, visit, licence or Licence(), whole(query.get("episode_no", [""])[0]))
 
 
 @dataclass(frozen=True)
@@ -174,10 +192,21 @@ class Webtoons(SiteSource):
             rows |= {row.no: row for row in new}
             cursor = cursor if new else ""
         self.web.note("episodes", "episodeList", rows)
+        ordered = [rows[no] for no in sorted(rows)]
+        said = read_numbers([row.title for row in ordered])
+        if 2 * sum(one.number != "" for one in said) < len(said):  # titles without numbers: the site's own are all
+            said = [Numbered(str(row.no), one.season) for row, one in zip(ordered, said, strict=True)]
         return [
-            Episode(f"e{no:04d}", rows[no].title, urljoin(FACTS.site, rows[no].link), rows[no].published)
-            for no in sorted(rows)
-            if self.no in (None, no)
+            Episode(
+                f"e{row.no:04d}",
+                row.title,
+                _joined(row.link),
+                row.published,
+                number=one.number,
+                season=one.season,
+            )
+            for row, one in zip(ordered, said, strict=True)
+            if self.no in (None, row.no)
         ]
 
     def _cookies(self) -> dict[str, str]:

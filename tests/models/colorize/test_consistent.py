@@ -22,8 +22,10 @@ from comicdata.models.colorize import staged as consistent_module
 from comicdata.models.colorize.colorizer import Colorizer
 from comicdata.models.colorize.pages import colorize_picture
 from comicdata.models.colorize.staged import StagedColorizer
+from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.runs.checkpoint import load_state, load_weights, verify_run
-from comicdata.models.runs.settings import MODELS, resolve_config, resolve_stages
+from comicdata.models.runs.overrides import resolve_config, resolve_stages
+from comicdata.models.runs.settings import MODELS
 from comicdata.models.train import train
 from comicdata.models.train.loop import Progress
 from comicdata.models.train.stages import independent, train_stages
@@ -33,9 +35,6 @@ TINY: dict[str, Any] = {
     "batch_size": 4,
     "size": 64,
     "crop": 32,
-    "width": 8,
-    "depth": 4,
-    "discriminator_width": 4,
     "device": "cpu",
     "decay_start": 8,
     "decay_end": 32,
@@ -44,12 +43,21 @@ TINY: dict[str, Any] = {
     "save_every": 8,
     "validation_pairs": 2,
 }
-DRAWN = {"trunk_width": 4, "trunk_depth": 4, "layers": 2, "hidden": 16, "mixtures": 3}
 STAGES = ["low-resolution", "background", "polishing"]
+NETWORKS: dict[str, dict[str, Any]] = {
+    "consistent": {
+        **{"trunk_width": 4, "trunk_depth": 4, "layers": 2, "hidden": 16, "mixtures": 3, "low-resolution.width": 8},
+        **{f"{stage}.unet.{name}": value for stage in STAGES[1:] for name, value in (("width", 8), ("depth", 4))},
+    },
+    "two-step": {
+        **{"low-resolution.width": 8, "low-resolution.depth": 4, "low-resolution.discriminator_width": 4},
+        **{"polishing.unet.width": 8, "polishing.unet.depth": 4, "polishing.unet.discriminator_width": 4},
+    },
+}
 
 
 def tiny(model: str = "consistent", **changes: Any) -> dict[str, Any]:
-    return resolve_stages(model, "small", {**TINY, **(DRAWN if model == "consistent" else {}), **changes})
+    return resolve_stages(model, "small", {**TINY, **NETWORKS[model], **changes})
 
 
 @pytest.fixture(scope="session")
@@ -195,7 +203,7 @@ def test_stages_of_other_lines_are_not_put_together(
 def test_train_says_what_can_run_at_the_same_time_and_nothing_else(
     trained: Path, tmp_path: Path, source: str, said: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = {name: value for name, value in {**TINY, "images": 4}.items() if name != "device"}
+    options = {name: value for name, value in {**TINY, **NETWORKS["two-step"], "images": 4}.items() if name != "device"}
     words = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
     command = ["train", "two-step", "--pairs", str(trained / "pairs"), "--run", str(tmp_path), "--device", "cpu"]
     assert command_line([*command, "--low-resolution", source, *words]) == 0
@@ -235,7 +243,7 @@ def test_other_options_of_one_stage_are_refused_by_name(work: Path) -> None:
     with pytest.raises(
         UsageError, match=r"stages/background: trained with network\.unet\.width 8, now network\.unet\.w"
     ):
-        train_stages(tiny(width=16), work / "pairs", work / "consistent", only="background")
+        train_stages(tiny(**{"background.unet.width": 16}), work / "pairs", work / "consistent", only="background")
 
 
 def test_a_folder_holds_one_model(work: Path, tmp_path: Path) -> None:
@@ -254,7 +262,9 @@ def test_options_that_no_stage_has(trained: Path) -> None:
         tiny(speed=3)
     with pytest.raises(UsageError, match="stage sketch: consistent has the stages"):
         resolve_config("consistent", "small", stage="sketch")
-    assert tiny(kernel=3)["low-resolution"].network.kernel == 3
+    with pytest.raises(UsageError, match=r"several: low-resolution\.kernel, background\.unet\.kernel, "):
+        tiny(kernel=3)
+    assert tiny(**{"low-resolution.kernel": 3})["low-resolution"].network.kernel == 3  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("preset", ["small", "paper", "authors"])
@@ -281,11 +291,11 @@ def test_any_size_in_is_the_size_out(trained: Path, model: str, shape: tuple[int
 @pytest.mark.parametrize("model", ["consistent", "two-step"])
 def test_samples_differ_and_seeds_decide_them(trained: Path, model: str) -> None:
     colorizer = load_colorizer(trained / model)
-    four = colorizer.paint(line_art(), samples=4, seed=3)
+    four = colorizer.paint(line_art(), Wishes(samples=4, seed=3))
     assert len({one.image.tobytes() for one in four}) == 4
-    again = colorizer.paint(line_art(), samples=4, seed=3)
+    again = colorizer.paint(line_art(), Wishes(samples=4, seed=3))
     assert all(np.array_equal(one.image, other.image) for one, other in zip(four, again, strict=True))
-    others = colorizer.paint(line_art(), samples=4, seed=4)
+    others = colorizer.paint(line_art(), Wishes(samples=4, seed=4))
     assert not np.array_equal(four[-1].image, others[-1].image)
 
 
@@ -301,11 +311,11 @@ def test_the_colour_of_the_background_counts_only_on_the_background(trained: Pat
     colorizer = load_colorizer(trained / "consistent")
     blue, red = (0, 0, 255), (255, 0, 0)
     everywhere(colorizer, -50.0)
-    one, other = (colorizer.paint(line_art(), background=color)[0] for color in (blue, red))
+    one, other = (colorizer.paint(line_art(), Wishes(background=color))[0] for color in (blue, red))
     assert np.array_equal(one.image, other.image)
     assert one.background is not None and one.background.max() == 0
     everywhere(colorizer, 50.0)
-    one, other = (colorizer.paint(line_art(), background=color)[0] for color in (blue, red))
+    one, other = (colorizer.paint(line_art(), Wishes(background=color))[0] for color in (blue, red))
     assert not np.array_equal(one.image, other.image)
     assert one.background is not None and one.background.min() == 255
 
@@ -318,7 +328,7 @@ def test_the_drawn_background_is_replaced_by_its_mean(trained: Path) -> None:
     small = torch.rand(1, 3, 8, 8) - 0.5
     made = []
     for drawn in (small, small.flip(2), small + 0.3):
-        colorizer._draw = lambda lines, samples, drawn=drawn: drawn  # type: ignore[method-assign, misc]
+        colorizer._draw = lambda lines, samples, seed, drawn=drawn: drawn  # type: ignore[method-assign, misc]
         made.append(colorizer.colorize(line_art(64, 64)))
     assert np.abs(made[0].astype(int) - made[1]).max() <= 1
     assert np.abs(made[0].astype(int) - made[2]).max() > 1
@@ -329,11 +339,11 @@ def test_a_model_of_one_stage_refuses_both(trained: Path, tmp_path: Path) -> Non
     train(whole, trained / "pairs", tmp_path / "run")
     colorizer = load_colorizer(tmp_path / "run")
     with pytest.raises(UsageError, match=r"--samples.*two-step or consistent"):
-        colorizer.paint(line_art(), samples=2)
+        colorizer.paint(line_art(), Wishes(samples=2))
     with pytest.raises(UsageError, match=r"--background.*consistent does"):
-        colorizer.paint(line_art(), background=(1, 2, 3))
+        colorizer.paint(line_art(), Wishes(background=(1, 2, 3)))
     with pytest.raises(UsageError, match="two-step has no background detector"):
-        load_colorizer(trained / "two-step").paint(line_art(), background=(1, 2, 3))
+        load_colorizer(trained / "two-step").paint(line_art(), Wishes(background=(1, 2, 3)))
 
 
 def test_a_damaged_stage_is_found(work: Path) -> None:
@@ -347,7 +357,7 @@ def test_a_damaged_stage_is_found(work: Path) -> None:
 def test_pages_carry_samples_and_layers(trained: Path) -> None:
     colorizer = load_colorizer(trained / "consistent")
     rgb = np.repeat(line_art()[..., None], 3, axis=2)
-    result = colorize_picture(colorizer, rgb, recolor=False, samples=3)
+    result = colorize_picture(colorizer, rgb, Wishes(samples=3))
     assert result is not None
     assert len(result.images) == 3 and np.array_equal(result.image, result.images[0])
     assert {name: layer.shape for name, layer in result.layers.items()} == {
@@ -382,9 +392,9 @@ def test_many_panels_together_are_painted_as_each_alone(trained: Path, model: st
     colorizer = load_colorizer(trained / model, "cpu")
     panels = [line_art(64, 64), np.full((64, 64), 255, np.uint8), line_art(64, 64)[::-1].copy(), line_art(32, 64)]
     for few in (panels[:3], panels):  # the last is of another size, so none goes with another
-        together = colorizer.colorize_many(few, seed=5)
+        together = colorizer.colorize_many(few, Wishes(seed=5))
         for outline, found in zip(few, together, strict=True):
-            alone = colorizer.colorize(outline, seed=5)
+            alone = colorizer.colorize(outline, Wishes(seed=5))
             assert found.shape == alone.shape
             assert np.abs(found.astype(int) - alone).mean() < 0.5  # rounding may tip a level
     assert np.abs(together[0].astype(int) - together[1]).mean() > 1
@@ -397,21 +407,21 @@ def test_many_samples_go_through_the_polishing_network_a_few_at_a_time(
     colorizer = load_colorizer(trained / model, "cpu")
     seen: list[int] = []
     colorizer.network.register_forward_pre_hook(lambda network, given: seen.append(len(given[0])))
-    at_once = colorizer.paint(line_art(64, 64), samples=5, seed=3)
+    at_once = colorizer.paint(line_art(64, 64), Wishes(samples=5, seed=3))
     assert seen == [5]
     few_at_once = []
     for pixels in (2 * 64 * 64, 1):
         monkeypatch.setattr(consistent_module, "PIXELS", pixels)
-        few_at_once.append(colorizer.paint(line_art(64, 64), samples=5, seed=3))
+        few_at_once.append(colorizer.paint(line_art(64, 64), Wishes(samples=5, seed=3)))
     assert seen[1:] == [2, 2, 1, 1, 1, 1, 1, 1]
     panels = [line_art(64, 64), line_art(64, 64)[::-1].copy()]
-    alone = [colorizer.colorize(outline, seed=3) for outline in panels]
+    alone = [colorizer.colorize(outline, Wishes(seed=3)) for outline in panels]
     for made in few_at_once:
         for one, other in zip(at_once, made, strict=True):
             assert np.abs(one.image.astype(int) - other.image).max() <= 1  # rounding may tip a level
             for name in ("background", "low_resolution"):
                 assert np.array_equal(getattr(one, name), getattr(other, name))
-    for one, other in zip(alone, colorizer.colorize_many(panels, seed=3), strict=True):  # each with its own lines
+    for one, other in zip(alone, colorizer.colorize_many(panels, Wishes(seed=3)), strict=True):
         assert np.abs(one.astype(int) - other).mean() < 0.5
 
 

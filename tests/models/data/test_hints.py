@@ -13,17 +13,18 @@ from comicdata.cli.main import run as command_line
 from comicdata.errors import UsageError
 from comicdata.flats.hints import Hint, paint_hints, read_hints
 from comicdata.images import Image, encode_png, read_image
-from comicdata.models.colorize import load_colorizer
+from comicdata.models.colorize import colorize_picture, load_colorizer
 from comicdata.models.colorize.colorizer import Colorizer
-from comicdata.models.colorize.pages import colorize_picture, inside
-from comicdata.models.data.hints import random_hints, with_hints
+from comicdata.models.colorize.wishes import Wishes
+from comicdata.models.data.hints import Conditions, random_hints, with_hints
 from comicdata.models.data.pairs import Batch, PairDataset, Sampling, make_batch
 from comicdata.models.networks.layers import to_tensor
 from comicdata.models.networks.pix2pix import UNet
 from comicdata.models.runs.checkpoint import save_weights
-from comicdata.models.runs.settings import options, resolve_config
+from comicdata.models.runs.overrides import resolve_config
+from comicdata.models.runs.settings import options
 from comicdata.models.train import train
-from comicdata.models.train.learner import AdversarialLearner
+from comicdata.models.train.learners import AdversarialLearner
 from comicdata.records import Box
 
 SIZE = 32
@@ -44,8 +45,8 @@ def panel(random: np.random.Generator) -> tuple[Image, Image]:
 def batch_of(random: np.random.Generator, count: int) -> Batch:
     outlines, colors = zip(*(panel(random) for _ in range(count)), strict=True)
     hints = [random_hints(color, outline, random) for outline, color in zip(outlines, colors, strict=True)]
-    stacks = (to_tensor(np.stack(one)) for one in (outlines, colors, hints))
-    return Batch(("",) * count, *stacks)
+    outline, color, stacked = (to_tensor(np.stack(one)) for one in (outlines, colors, hints))
+    return Batch(("",) * count, outline, color, Conditions(stacked))
 
 
 def test_half_of_the_samples_have_no_hints_and_the_others_tell_the_truth() -> None:
@@ -116,7 +117,7 @@ def two_panels() -> Image:
 def test_a_hint_outside_the_picture_is_refused_by_number(run: Path, x: int, y: int) -> None:
     hints = [Hint(199, 419, 3, (1, 2, 3)), Hint(x, y, 3, (1, 2, 3))]
     with pytest.raises(UsageError, match=rf"a\.png: hint 2 at \({x}, {y}\) lies outside the picture, 200x420 pixels"):
-        colorize_picture(load_colorizer(run), two_panels(), recolor=False, name="a.png", layout="single", hints=hints)
+        colorize_picture(load_colorizer(run), two_panels(), Wishes(hints=hints), name="a.png", layout="single")
 
 
 def test_hints_outside_or_in_a_gutter_are_said(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,7 +144,7 @@ def test_hints_outside_or_in_a_gutter_are_said(run: Path, tmp_path: Path, capsys
 
 def test_each_panel_hears_its_own_hints() -> None:
     hints = [Hint(5, 5, 1, (0, 0, 0)), Hint(15, 25, 1, (1, 1, 1))]
-    assert inside(Box(10, 20, 30, 40), hints) == [Hint(5, 5, 1, (1, 1, 1))]
+    assert Wishes(hints=hints).inside(Box(10, 20, 30, 40)).hints == [Hint(5, 5, 1, (1, 1, 1))]
 
 
 @pytest.mark.parametrize(
@@ -167,11 +168,11 @@ def test_hints_that_are_none(tmp_path: Path, text: str, message: str) -> None:
 
 def test_samples_have_the_same_hints_in_any_batch(pairs: Path) -> None:
     dataset, sampling = PairDataset(pairs, "train", 64), Sampling(3, 32, hints=True)
-    whole = make_batch(dataset, sampling, images=0, count=12)
-    single = [make_batch(dataset, sampling, images=images, count=1).hints for images in range(12)]
-    assert whole.hints is not None and whole.hints.shape == (12, 4, 32, 32)
-    assert torch.equal(whole.hints, torch.cat([one for one in single if one is not None]))
-    assert bool(whole.hints.any())
+    whole = make_batch(dataset, sampling, images=0, count=12).conditions.hints
+    single = [make_batch(dataset, sampling, images=images, count=1).conditions.hints for images in range(12)]
+    assert whole is not None and whole.shape == (12, 4, 32, 32)
+    assert torch.equal(whole, torch.cat([one for one in single if one is not None]))
+    assert bool(whole.any())
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +180,7 @@ def obedient() -> Colorizer:
     """A network that saw two thousand discs of unknowable colour."""
     network = {"width": 12, "depth": 4, "norm": "none", "weight_tv": 0.0, "hints": True}
     config = resolve_config("auto-painter", "small", {**network, "size": 64, "crop": SIZE, "adversarial_start": 10**9})
-    learner, random = AdversarialLearner(config, torch.device("cpu")), np.random.default_rng(0)
+    learner, random = AdversarialLearner(config, torch.device("cpu"), Path("run")), np.random.default_rng(0)
     for step in range(280):
         learner.step(batch_of(random, 8), 8 * step)
     return Colorizer(learner.average, options(config) | {"size": SIZE}, torch.device("cpu"))
@@ -196,7 +197,10 @@ def test_a_trained_network_obeys(obedient: Colorizer) -> None:
         hint = Hint(column, row, 1, tuple(int(one) for one in wanted))  # type: ignore[arg-type]
         area = (color == wanted).all(axis=2)
         place, around = (paint_hints([Hint(column, row, reach, (0, 0, 0))], SIZE, SIZE)[..., 3] > 0 for reach in (1, 5))
-        for name, picture in (("", obedient.colorize(outline, hints=[hint])), (", none", obedient.colorize(outline))):
+        for name, picture in (
+            ("", obedient.colorize(outline, Wishes(hints=[hint]))),
+            (", none", obedient.colorize(outline)),
+        ):
             error = np.abs(picture.astype(int) - wanted).mean(axis=2) / 127.5
             errors["at" + name].append(float(error[place & area].mean()))
             errors["near" + name].append(float(error[around & area & ~place].mean()))
@@ -208,7 +212,7 @@ def test_a_trained_network_obeys(obedient: Colorizer) -> None:
 def test_a_white_hint_is_obeyed_too(obedient: Colorizer) -> None:
     outline, _ = panel(np.random.default_rng(5))
     row, column = np.argwhere(outline == 255)[10]
-    white = obedient.colorize(outline, hints=[Hint(column, row, 2, (255, 255, 255))])[row, column].astype(int)
+    white = obedient.colorize(outline, Wishes(hints=[Hint(column, row, 2, (255, 255, 255))]))[row, column].astype(int)
     assert white.mean() > obedient.colorize(outline)[row, column].mean() + 30
 
 

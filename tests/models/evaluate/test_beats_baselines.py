@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,8 +10,8 @@ from torch import Tensor
 
 from comicdata.models.data.pairs import Batch
 from comicdata.models.evaluate.baselines import describe, nearest
-from comicdata.models.runs.settings import resolve_config
-from comicdata.models.train.learner import AdversarialLearner
+from comicdata.models.runs.overrides import resolve_config
+from comicdata.models.train.learners import AdversarialLearner
 
 STEPS, BATCH = 150, 8
 
@@ -25,7 +26,7 @@ def test_the_figures_of_panels_never_seen(drawn: Callable[..., tuple[Tensor, Ten
     config = resolve_config(
         "pix2pix", "small", {**changes, "decay_start": STEPS * 4, "decay_end": STEPS * 8, "ema": 0.98}
     )
-    learner = AdversarialLearner(replace(config, device="cpu"), torch.device("cpu"))
+    learner = AdversarialLearner(replace(config, device="cpu"), torch.device("cpu"), Path("run"))
     random = torch.Generator().manual_seed(0)
     pixels = as_bytes(outline), as_bytes(color)
     for step in range(STEPS):

@@ -15,6 +15,7 @@ from comicdata.cli.html import pieces as report
 from comicdata.errors import UsageError
 from comicdata.images import beside, encode_png
 from comicdata.models.colorize.colorizer import Colorizer
+from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.data.pairs import PairDataset
 from comicdata.models.evaluate import baselines as baselines_module
 from comicdata.models.evaluate import evaluate
@@ -44,11 +45,11 @@ class Painter:
     def __init__(self, paint: Callable[[np.ndarray], np.ndarray]) -> None:
         self.paint = paint
 
-    def colorize(self, outline: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    def colorize(self, outline: np.ndarray, wishes: Wishes) -> np.ndarray:
         return self.paint(outline)
 
-    def colorize_many(self, outlines: list[np.ndarray], *, seed: int = 0) -> list[np.ndarray]:
-        return [self.colorize(one, seed=seed) for one in outlines]
+    def colorize_many(self, outlines: list[np.ndarray], wishes: Wishes) -> list[np.ndarray]:
+        return [self.colorize(one, wishes) for one in outlines]
 
 
 def as_colorizer(paint: Callable[[np.ndarray], np.ndarray]) -> Colorizer:

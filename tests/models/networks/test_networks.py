@@ -1,6 +1,5 @@
 """The networks and the terms of the losses, checked in numbers."""
 
-import re
 from dataclasses import replace
 
 import pytest
@@ -16,15 +15,8 @@ from comicdata.models.networks.auto_painter import (
 )
 from comicdata.models.networks.layers import ResizeConv2d
 from comicdata.models.networks.pix2pix import ColorizerConfig, PatchGAN, UNet
-from comicdata.models.runs.settings import (
-    TRAINING,
-    is_adversarial,
-    is_due,
-    learning_rate,
-    read_settings,
-    resolve_config,
-    resolve_stages,
-)
+from comicdata.models.runs.overrides import resolve_config
+from comicdata.models.runs.settings import TRAINING, is_adversarial, is_due, learning_rate
 
 TINY = ColorizerConfig(width=4, depth=4, discriminator_width=4, norm="group", discriminator_norm="none")
 
@@ -175,30 +167,6 @@ def test_a_feature_loss_without_weights_is_refused_in_one_line(preset: str) -> N
 def test_settings_that_cannot_work(overrides: dict[str, int], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         resolve_config("pix2pix", "small", overrides)
-
-
-def test_any_option_can_be_set_in_its_own_type() -> None:
-    texts = ["weight_adversarial=1", "assignment=soft", "trunk_blocks=1,1", "compile=true"]
-    read = read_settings("consistent", texts)
-    assert read == {"weight_adversarial": 1.0, "assignment": "soft", "trunk_blocks": (1, 1), "compile": True}
-    stages = resolve_stages("consistent", "small", {key: read[key] for key in ("weight_adversarial", "assignment")})
-    assert (stages["polishing"].network.unet.weight_adversarial, stages["background"].network.assignment) == (1, "soft")
-
-
-@pytest.mark.parametrize(
-    ("setting", "words"),
-    [
-        ("lrr=1", "did you mean lr?"),
-        ("lr=fast", "valid number"),
-        ("assignment=hard", "has no option assignment"),
-        ("norm=batched", "Input should be"),
-        ("preset=paper", "has no option preset"),
-        ("lr", "valid number"),
-    ],
-)
-def test_settings_that_are_none(setting: str, words: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(words)):
-        read_settings("pix2pix", [setting])
 
 
 def test_overrides_that_are_none_leave_the_preset() -> None:

@@ -15,8 +15,9 @@ from comicdata.files import read_jsonl
 from comicdata.models.networks.auto_painter import feature_loss
 from comicdata.models.networks.vgg import VGG16Features, load_vgg, random_vgg, read_vgg
 from comicdata.models.runs.checkpoint import load_weights, vgg_hash
+from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.train import train
-from comicdata.models.train.loop import TrainConfig, resolve_config
+from comicdata.models.train.loop import TrainConfig
 
 CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21)  # torchvision's vgg16().features, up to conv4_3
 POOLED_BEFORE = (5, 10, 17)

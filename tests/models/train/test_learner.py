@@ -20,10 +20,9 @@ from comicdata.files import read_jsonl
 from comicdata.models.data.pairs import Batch, PairDataset, Sampling, make_batch
 from comicdata.models.networks.pix2pix import ColorizerConfig, PatchGAN, UNet
 from comicdata.models.runs.checkpoint import load_weights
-from comicdata.models.runs.settings import resolve_config
-from comicdata.models.train import learner as learner_module
+from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.train import train
-from comicdata.models.train.learner import AdversarialLearner
+from comicdata.models.train.learners import AdversarialLearner
 from comicdata.models.train.parallel import joined
 
 TINY: dict[str, Any] = {
@@ -41,7 +40,8 @@ TINY: dict[str, Any] = {
 
 
 def learner_of(**changes: Any) -> AdversarialLearner:
-    return AdversarialLearner(resolve_config("auto-painter", "small", {**TINY, **changes}), torch.device("cpu"))
+    config = resolve_config("auto-painter", "small", {**TINY, **changes})
+    return AdversarialLearner(config, torch.device("cpu"), Path("run"))
 
 
 @pytest.fixture
@@ -113,9 +113,9 @@ def test_bfloat16_stays_finite_and_close(batch: Batch, monkeypatch: pytest.Monke
 
 def test_a_loss_that_is_not_finite_names_a_few_of_many_pairs(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     terms = {"l1": torch.tensor(torch.nan, requires_grad=True)}
-    monkeypatch.setattr(learner_module, "generator_terms", lambda *_, **__: terms)
+    monkeypatch.setattr("comicdata.models.train.learners.generator_terms", lambda *_, **__: terms)
     many = replace(batch, ids=tuple(f"p{number}" for number in range(len(batch.ids))))
-    monkeypatch.setattr(learner_module, "NAMED", 3)
+    monkeypatch.setattr("comicdata.models.train.learner.NAMED", 3)
     with pytest.raises(DivergedError, match=r"the loss l1 is nan after 0 images, at the pairs p0, p1, p2 and 5 more;"):
         learner_of().step(many, 0)
 
