@@ -50,7 +50,7 @@ FAILED = {"partial", "failed", "layout_changed"}
 )
 @click.option("--i-am-adult", is_flag=True, help="Pass age gates that ask for no account: recorded.")
 def crawl(front: Front, sources: tuple[str, ...], out: Path | None, **options: Any) -> Any:
-    """Store the episodes of every SOURCE: a URL, a recipe (file or shipped name), a folder, a CBZ or ZIP, a picture.
+    """Store the episodes of every SOURCE: a URL, a recipe (file or shipped name), a folder, an archive, a picture.
 
     Bytes are kept as they came. The same command resumes; what is complete is neither requested nor written again.
     robots.txt and opt-outs are obeyed: see docs/what-may-i-crawl.md.
