@@ -39,7 +39,7 @@ DOUBTS_SAID = 8  # the rest are counted: their rows have layout_evidence
     "--layout",
     type=click.Choice(["auto", "strip", "page", "single"]),
     default=DEFAULTS.layout,
-    help="What the pictures of an episode are; auto measures it, and says so where the evidence is thin.",
+    help="What the pictures of an episode are.",
 )
 @click.option(
     "--reading-order",

@@ -18,7 +18,7 @@ from comicdata.errors import ComicDataError, PartialError, UsageError
     "--layout",
     type=click.Choice(["auto", "strip", "page", "single"]),
     default="auto",
-    help="What the pictures of an input are; auto measures it, and says so where the evidence is thin.",
+    help="What the pictures of an input are.",
 )
 @click.option(
     "--reading-order",

@@ -103,6 +103,7 @@ class Rules:
     hard_sky_share: float = 0.7  # of the rows on one side: a flat sky is no picture of its own
     hard_faint_share: float = 0.5  # of the width that changes by half as much: the other edges of a pattern
     hard_pattern_share: float = 0.45  # of the step at the edge that is left between the bands on its two sides
+    hard_seam_share: float = 0.5  # of the width that is alike on both sides of a seam: one picture goes on behind it
     hard_confidence: float = 0.4
 
     text_height_share: float = 1.0  # of the width: taller things are no captions

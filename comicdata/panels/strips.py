@@ -27,6 +27,7 @@ from comicdata.panels.paper import (
     is_enclosed,
     paper_mask,
     row_shares,
+    share,
     spans,
     within,
 )
@@ -186,6 +187,7 @@ def _hard_edges(part: Image, run: Run, width: int) -> list[Run]:
         for y in _middles(changed >= RULES.hard_edge_share)
         if margin < y < height - margin
         and not _is_horizon(flat, y)
+        and not _is_seam(sampled, y)
         and not _is_pattern(sampled, y, [0, *faint, height], margin)
     ]
     return run.cut(cuts, RULES.hard_confidence)
@@ -199,6 +201,15 @@ def _middles(edges: Flags) -> list[int]:
 def _is_horizon(flat: Flags, y: int) -> bool:
     """Whether there is hardly anything but flat colour on one side of row y."""
     return max(float(flat[:y].mean()), float(flat[y:].mean())) > RULES.hard_sky_share
+
+
+def _is_seam(sampled: Image, y: int) -> bool:
+    """Whether one picture goes on behind row y: what lies there is a line that cutting into slices left."""
+    reach = 2 * RULES.seam
+    return (
+        share(within(sampled[y - reach : y - reach + 1], sampled[y + reach : y + reach + 1], 2 * RULES.hard_edge_step))
+        > RULES.hard_seam_share
+    )
 
 
 def _is_pattern(sampled: Image, y: int, edges: Sequence[int], margin: int) -> bool:

@@ -359,3 +359,13 @@ def test_drawn_strips_of_unused_seeds_are_strips(seed, number):
     assert sure(slices) == "strip"
     for upper, lower in pairwise(slices):
         assert border_between(look_at(upper), look_at(lower)) != "breaks"
+
+
+@pytest.mark.parametrize("colour", [255, 0])
+def test_no_panel_is_cut_at_a_seam_and_pictures_that_meet_still_are(colour):
+    panels = np.concatenate([blank(60), art(600, seed=1), blank(60), art(600, seed=2), blank(60)])
+    parts = [part.copy() for part in tiles(panels, 400)]
+    for part in parts:
+        part[:2] = part[-2:] = colour
+    (strip,) = make_strips(parts)
+    assert [round(panel.box.height, -1) for panel in find_panels(strip)] == [600, 600]
