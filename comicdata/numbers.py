@@ -49,8 +49,10 @@ CHAPTER = _words(
 NO = r"(?:no\.|nr\.?|n°|number|num\.?|issue)"
 BONUS = _words(
     "bonus", "extras?", "specials?", "omake", "side ?story", "spin-?off", "hiatus", "notice", "announcement", "trailer",
-    "番外編?", "番外篇", "外伝", "特別編", "おまけ", "외전", "특별편", "번외편?", "공지", "휴재",
+    "q&a", "番外編?", "番外篇", "外伝", "特別編", "おまけ", "외전", "특별편", "번외편?", "공지", "휴재",
 )  # fmt: skip
+
+OPENING = _words("prologue", "epilogue", "프롤로그", "에필로그", "プロローグ", "エピローグ")
 
 NOISE = [  # digits that are the number of nothing; each is taken out before a rule looks
     re.compile(rf"{LEFT}[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}{RIGHT}"),  # a UUID
@@ -60,9 +62,8 @@ NOISE = [  # digits that are the number of nothing; each is taken out before a r
     re.compile(rf"{LEFT}\d{{3,5}}\s?[x×]\s?\d{{3,5}}{RIGHT}|{LEFT}\d{{3,4}}[pi]{RIGHT}"),  # sizes
     re.compile(rf"{LEFT}\d{{1,6}}\s?(?:dpi|ppi|px|kb|mb|gb|fps|bit){RIGHT}"),
     re.compile(rf"(?<=\d)\s?v\d{{1,2}}(?=\s*$|\s*[\[(])|{LEFT}of\s?\d{{1,4}}{RIGHT}"),  # "012 v2", "3 of 6"
-    re.compile(
-        rf"{BONUS}[\s.:#-]*(?:(?:{EPISODE}|{CHAPTER}|no)[\s.:#-]*)?(?:第|제)?\s?{NUM}\s?[話话回화회]?"
-    ),  # not episode 3
+    re.compile(rf"{BONUS}[\s.:#-]*(?:(?:{EPISODE}|{CHAPTER}|no)[\s.:#-]*)?(?:第|제)?\s?{NUM}\s?[話话回화회]?"),
+    re.compile(rf"{OPENING}[\s.:#-]*{NUM}"),
 ]
 
 SEASONS = [
@@ -71,7 +72,7 @@ SEASONS = [
     ),
     re.compile(rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)\s+season{RIGHT}|(?<!\d)(\d{{1,2}})\s?(?:시즌|シーズン|季)"),
     re.compile(rf"第\s?([{KANJI}]{{1,4}}|\d{{1,3}})\s?(?:季|シーズン|部(?=.))"),
-    re.compile(r"(?<!\d)(\d{1,2})\s?부(?=[\s.:,_-]*(?:제|\d))"),
+    re.compile(r"(?<!\d)(\d{1,2})\s?[부기](?=[\s.:,_-]*(?:제|\d))"),
     re.compile(rf"{LEFT}s\s?(\d{{1,3}})(?={RIGHT}|\s?ep?\s?\.?\d)"),
 ]
 PART = re.compile(rf"{_words('part', 'pt', 'book', 'arc')}{GAP}(\d{{1,3}}){RIGHT}")
@@ -187,7 +188,7 @@ def _season(text: str) -> tuple[str, str]:
     """The season, and the text without it."""
     for rule in SEASONS:
         if found := rule.search(text):
-            return _value_of(found), f"{text[: found.start()]} {text[found.end() :]}"
+            return _value_of(found), f"{text[: found.start()]} {text[found.end() :].lstrip(' -:._,')}"  # "S2-3"
     return "", text
 
 

@@ -1,6 +1,5 @@
 """One polite GET: paced per host, bounded in time and size, redirects checked. Nothing else uses the network."""
 
-import email.utils
 import http.cookiejar
 import random
 import re
@@ -9,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from requests.utils import requote_uri
@@ -17,6 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from comicdata import __version__
 from comicdata.crawl.connections import GuardedAdapter, Resolve, check_address, check_listed, is_loopback
+from comicdata.crawl.headers import digits, encoding_of, headers_of, target_of, wait_asked
 from comicdata.crawl.unpack import unpacked
 from comicdata.errors import NetworkError
 
@@ -302,7 +302,7 @@ class Fetcher:
     ) -> Answer:
         """One whole try; _TransientError when another may help."""
         with self._follow(url, referer, extra, follow, permit) as (response, place):
-            status, headers = response.status_code, _headers(response)
+            status, headers = response.status_code, headers_of(response)
             if status == 200:
                 body = self._body(response, url)
                 if extra["Accept"] == PICTURES and body.count(0) == len(body):
@@ -311,7 +311,7 @@ class Fetcher:
             if status in REDIRECTS or (status == 304 and any(name.startswith("If-") for name in extra)):
                 return Answer(place, b"", status, headers)
             if status == 429 or status >= 500:
-                raise _TransientError(f"status {status}", _wait_asked(headers.get("retry-after", "")), status)
+                raise _TransientError(f"status {status}", wait_asked(headers.get("retry-after", "")), status)
             raise StatusError(url, status)
 
     def _host(self, url: str) -> _Host:
@@ -379,7 +379,7 @@ class Fetcher:
                     if response.status_code not in REDIRECTS or not follow:
                         yield response, place
                         return
-                    place = _target(place, response.headers.get("Location", ""))
+                    place = target_of(place, response.headers.get("Location", ""))
         raise NetworkError(f"{url}: more than {MAX_REDIRECTS} redirects; open it in a browser to see where it leads")
 
     def _send(self, url: str, headers: Mapping[str, str]) -> requests.Response:
@@ -435,25 +435,25 @@ class Fetcher:
     def _body(self, response: requests.Response, url: str) -> bytes:
         """A body within the size limit, and as long as Content-Length promised (which counts encoded bytes)."""
         most = self.limits.max_bytes
-        promised = _digits(response.headers.get("Content-Length", ""))
+        promised = digits(response.headers.get("Content-Length", ""))
         if promised is None or promised <= most:
             body = self._first(response, most + 1)
         if (promised or 0) > most or len(body) > most:
             raise NetworkError(f"{url}: larger than {most / 1e6:g} MB; nothing of it is kept")
         if promised is not None and promised != len(body):
             raise _TransientError(f"{len(body)} of {promised} bytes came")
-        whole, body = unpacked(body, _encoding(response), most + 1)
+        whole, body = unpacked(body, encoding_of(response), most + 1)
         if len(body) > most:
             raise NetworkError(f"{url}: larger than {most / 1e6:g} MB, unpacked; nothing of it is kept")
         if not whole:
-            raise _TransientError(f"the {_encoding(response)} body is cut short or damaged")
+            raise _TransientError(f"the {encoding_of(response)} body is cut short or damaged")
         return body
 
     def _beginning(self, response: requests.Response, most: int) -> bytes:
         """At most the first `most` bytes of a body, all of it where it is shorter."""
         packed = self._first(response, most)
-        promised = _digits(response.headers.get("Content-Length", ""))
-        whole, body = unpacked(packed, _encoding(response), most)
+        promised = digits(response.headers.get("Content-Length", ""))
+        whole, body = unpacked(packed, encoding_of(response), most)
         if len(packed) < min(promised or 0, most) or (not whole and len(packed) < most and len(body) < most):
             raise _TransientError("the body is cut short or damaged")
         return body
@@ -480,28 +480,6 @@ class Fetcher:
         return b"".join(parts)[:most]
 
 
-def _headers(response: requests.Response) -> dict[str, str]:
-    """Headers by lower-case name; one that came several times has a line for each."""
-    lines = response.raw.headers
-    return {name.lower(): "\n".join(" ".join(line.split()) for line in lines.getlist(name)) for name in lines}
-
-
-def _encoding(response: requests.Response) -> str:
-    return str(response.headers.get("Content-Encoding", "identity")).strip().lower()
-
-
-def _target(place: str, location: str) -> str:
-    """Where a redirect leads; headers arrive as Latin-1, sites write UTF-8."""
-    if not location:
-        raise NetworkError(f"{place}: a redirect that says not where to; open it in a browser to see")
-    with suppress(UnicodeError):  # else it is Latin-1 after all
-        location = location.encode("latin-1").decode("utf-8")
-    try:
-        return urljoin(place, location)
-    except ValueError as error:
-        raise NetworkError(f"{place}: redirects to {location!r}, which is no address") from error
-
-
 def _is_abroad(url: str) -> bool:
     """Whether an address leads to another machine, as far as its spelling says."""
     try:
@@ -517,19 +495,3 @@ def _origin(url: str) -> tuple[str, str]:
 
 def _backoff(attempt: int) -> float:
     return float(2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
-
-
-def _digits(text: str) -> int | None:
-    """A plain decimal number of a header; None for anything else."""
-    return int(text) if re.fullmatch(r"[0-9]{1,15}", text.strip()) else None
-
-
-def _wait_asked(text: str) -> float | None:
-    """Retry-After in seconds or as a date; None where there is none or it cannot be read; never negative."""
-    seconds = _digits(text)
-    if seconds is not None:
-        return float(seconds)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return None
