@@ -468,11 +468,11 @@ def test_like_panels_do_not_get_like_random_numbers(trained: Path) -> None:
 def test_stages_are_evaluated_as_one_colorizer(trained: Path, model: str, tmp_path: Path) -> None:
     arguments = ["evaluate", str(trained / model), "--pairs", str(trained / "pairs"), "--out", str(tmp_path), "-q"]
     assert command_line(arguments) == 0
-    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    first = {path.name: path.read_bytes() for path in tmp_path.glob("[!.]*")}
     assert set(first) == {"test.json", "test.jsonl", "test.png"}
     assert json.loads(first["test.json"])["model_name"] == model
     assert command_line(arguments) == 0
-    assert first == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert first == {path.name: path.read_bytes() for path in tmp_path.glob("[!.]*")}
 
 
 def test_a_stage_alone_is_no_colorizer(trained: Path) -> None:
