@@ -16,6 +16,7 @@ import click
 import comicdata
 from comicdata.cli.front import COMMANDS
 from comicdata.errors import ComicDataError
+from comicdata.reading.numbers import whole_number
 
 
 class LazyGroup(click.Group):
@@ -83,9 +84,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         return _say("out of memory; use fewer --workers or a smaller --batch-size", 8)
     except OSError as error:
-        if error.errno == errno.ENOSPC and error.filename is None:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full and error.filename is None:
             _give_up_output()
-        return _say(str(error), 8 if error.errno in (errno.ENOSPC, errno.EDQUOT) else 2)
+            return _say("no room left on the disk, or where standard output leads; free some and run it again", 8)
+        return _say(str(error), 8 if full else 2)
     except Exception as error:
         if "-v" in (arguments or sys.argv) or "--verbose" in (arguments or sys.argv):
             raise
@@ -123,6 +126,15 @@ def _open_standard_streams() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 (for as long as the process lives)
+
+
+def _forget_odd_sizes() -> None:
+    """A width of the terminal that is no number is none: what draws tables would fail on it."""
+    for name in ("COLUMNS", "LINES"):
+        if whole_number(os.environ.get(name, ""), 4) is None:
+            os.environ.pop(name, None)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> Any:
@@ -132,5 +144,6 @@ def _interrupt(number: int, frame: FrameType | None) -> Any:
 def main() -> None:
     """Entry point of the console script; SIGTERM ends as gently as Ctrl-C."""
     _open_standard_streams()
+    _forget_odd_sizes()
     signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(run())

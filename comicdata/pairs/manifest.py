@@ -77,13 +77,14 @@ def _read_table(pairs: Path) -> Any:
         table = pq.read_table(path, page_checksum_verification=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise IntegrityError(f"{path}: damaged; run make-pairs again, the parts are kept ({error})") from error
+    lacking = [name for name in COLUMNS if name not in {*table.schema.names, *SINCE}]
+    if lacking:
+        raise IntegrityError(f"{path}: the column {lacking[0]} is missing; run make-pairs again")
     for name, value in SINCE.items():
         if name not in table.schema.names:
             table = table.add_column(COLUMNS.index(name), name, pa.array([value] * len(table), pa.string()))
-    lacking = [name for name in COLUMNS if name not in table.schema.names]
     if table.schema.names[: len(COLUMNS)] != COLUMNS:
-        what = f"{lacking[0]} is missing" if lacking else "in another order, or with others between them"
-        raise IntegrityError(f"{path}: not the columns of this version ({what}); run make-pairs again")
+        raise IntegrityError(f"{path}: not the columns of this version, in its order; run make-pairs again")
     return table
 
 
