@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from comicdata.cli.front import Front, command
 from comicdata.errors import ComicDataError
+from comicdata.reading.numbers import whole_number
 
 FLOORS = {
     "pillow": (12, 3),
@@ -82,7 +83,8 @@ def installed_version(name: str) -> tuple[int, ...] | None:
         text = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-    return tuple(int(part) for part in text.split("+")[0].split(".")[:3] if part.isdigit())
+    parts = (whole_number(part) for part in text.split("+")[0].split(".")[:3])
+    return tuple(part for part in parts if part is not None)
 
 
 def _folder_problems(folder: Path) -> list[str]:

@@ -5,7 +5,6 @@ import json
 import logging
 import sys
 import time
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,8 @@ from typing import Any, Protocol
 import click
 
 from comicdata.errors import UsageError
+from comicdata.files import read_regular
+from comicdata.reading.text import LARGEST_TOML, UnreadableError, parse_toml
 
 COMMANDS = {
     "crawl": "Fetch episodes from a site, a folder or a CBZ.",
@@ -167,6 +168,8 @@ def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], cli
         def callback(quiet: bool, verbose: bool, as_json: bool, dry_run: bool = False, **options: Any) -> int:
             logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s", force=True)
             logging.getLogger("comicdata").setLevel(logging.DEBUG if verbose else logging.WARNING)
+            if as_json and sys.stdout is None:
+                raise UsageError("--json: standard output is closed")
             front = Front(quiet, verbose, as_json, dry_run)
             document = function(front, **options)
             if front.as_json:
@@ -261,28 +264,37 @@ def _load_config(context: click.Context, _: click.Parameter, value: Path | None)
     """Put the command's table of the settings file under the flags and the environment."""
     if value is None and not Path(CONFIG).is_file():
         return
-    settings = read_config(value or Path(CONFIG))
-    table = settings.get(context.command.name or "", {})
+    path = value or Path(CONFIG)
+    table = read_config(path).get(context.command.name or "", {})
     known = [param.name or "" for param in context.command.params if isinstance(param, click.Option)]
     context.default_map = {key.replace("-", "_"): setting for key, setting in table.items()}
     for key in context.default_map:
         if key not in known:
             raise UsageError(
-                f"{value or CONFIG}: [{context.command.name}] has no setting {key.replace('_', '-')!r}"
-                f"{suggestion(key, known)}"
+                f"{path}: [{context.command.name}] has no setting {key.replace('_', '-')!r}{suggestion(key, known)}"
             )
 
 
 def read_config(path: Path) -> dict[str, dict[str, Any]]:
     """Read a settings file; UsageError when it is missing, not TOML, or not tables of commands."""
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: cannot be read as TOML settings ({error})") from error
+        settings = parse_toml(read_regular(path, LARGEST_TOML))
+    except (OSError, UnreadableError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{path}: cannot be read as TOML settings ({reason})") from error
     for name, table in settings.items():
         if name not in COMMANDS or not isinstance(table, dict):
             raise UsageError(f"{path}: [{name}] is no command{suggestion(name, list(COMMANDS))}")
+        for key, value in table.items():
+            if not (_is_plain(value) or (isinstance(value, list) and all(map(_is_plain, value)))):
+                raise UsageError(
+                    f"{path}: [{name}] {key}: a text, a number, true or false is expected, or a list of these"
+                )
     return settings
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | float) and "\0" not in str(value)
 
 
 def suggestion(word: str, known: list[str]) -> str:

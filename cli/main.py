@@ -2,9 +2,12 @@
 
 import errno
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -13,6 +16,7 @@ import click
 import comicdata
 from comicdata.cli.front import COMMANDS
 from comicdata.errors import ComicDataError
+from comicdata.reading.numbers import whole_number
 
 
 class LazyGroup(click.Group):
@@ -61,7 +65,10 @@ def run_arguments(arguments: Sequence[str] | None = None) -> int:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; every error is one line on stderr."""
     try:
-        return run_arguments(arguments)
+        status = run_arguments(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where what goes wrong is said
+        return status
     except ComicDataError as error:
         return _say(str(error), error.status)
     except click.UsageError as error:
@@ -72,12 +79,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _say("interrupted; what was done is saved, the same command goes on from here", 130)
     except BrokenPipeError:
-        sys.stderr.close()
+        _give_up_output()
         return 0
     except MemoryError:
         return _say("out of memory; use fewer --workers or a smaller --batch-size", 8)
     except OSError as error:
-        return _say(str(error), 8 if error.errno in (errno.ENOSPC, errno.EDQUOT) else 2)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full and error.filename is None:
+            _give_up_output()
+            return _say("no room left on the disk, or where standard output leads; free some and run it again", 8)
+        return _say(str(error), 8 if full else 2)
     except Exception as error:
         if "-v" in (arguments or sys.argv) or "--verbose" in (arguments or sys.argv):
             raise
@@ -86,8 +97,44 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _say(text: str, status: int) -> int:
     line = " ".join(text.split())
-    click.secho(f"comicdata: {line}", err=True, fg="red" if status not in (0, 130) else None)
+    with suppress(OSError):  # nobody listens
+        click.secho(f"comicdata: {line}", err=True, fg="red" if status not in (0, 130) else None)
     return status
+
+
+def _give_up_output() -> None:
+    """Nobody reads what is printed any more: the rest of it goes nowhere, also what Python prints as it ends."""
+    with Path(os.devnull).open("wb") as nowhere:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(AttributeError, OSError, ValueError):
+                _point_if_broken(stream, nowhere.fileno())
+
+
+def _point_if_broken(stream: Any, descriptor: int) -> None:
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(descriptor, stream.fileno())
+
+
+def _open_standard_streams() -> None:
+    """Standard streams that were closed lead nowhere; else the next file that is opened would take their place, and
+    what a library prints would land in it.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 (for as long as the process lives)
+
+
+def _forget_odd_sizes() -> None:
+    """A width of the terminal that is no number is none: what draws tables would fail on it."""
+    for name in ("COLUMNS", "LINES"):
+        if whole_number(os.environ.get(name, ""), 4) is None:
+            os.environ.pop(name, None)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> Any:
@@ -96,5 +143,7 @@ def _interrupt(number: int, frame: FrameType | None) -> Any:
 
 def main() -> None:
     """Entry point of the console script; SIGTERM ends as gently as Ctrl-C."""
+    _open_standard_streams()
+    _forget_odd_sizes()
     signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(run())

@@ -8,8 +8,10 @@ import click
 
 from comicdata.cli.front import LARGEST_SEED, Front, command
 from comicdata.errors import UsageError
+from comicdata.reading.numbers import whole_number
 
 BATCH = click.IntRange(1, 4096)
+TORCHRUN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_PORT")
 IMAGES = click.IntRange(0, 10**12)
 
 
@@ -158,7 +160,13 @@ def _train_whole(front: Front, config: Any, pairs: Path, run: Path, tensorboard:
 
 def _follow(front: Front) -> None:
     """Of several processes (torchrun), only the first speaks."""
-    if int(os.environ.get("RANK", "0")) and "TORCHELASTIC_RUN_ID" in os.environ:
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        return
+    numbers = {name: whole_number(os.environ.get(name, "")) for name in TORCHRUN}
+    odd = [name for name, number in numbers.items() if number is None]
+    if odd:
+        raise UsageError(f"{odd[0]}={os.environ.get(odd[0], '')}: torchrun sets a number there; start it with torchrun")
+    if numbers["RANK"]:
         front.quiet, front.as_json = True, False
 
 

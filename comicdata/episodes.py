@@ -7,19 +7,16 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import read_json, sha256_file
 from comicdata.images import STORED_PIXELS, measure
 from comicdata.numbers import canonical, read_number, value_of
 from comicdata.outputs import KEPT, is_made_here
+from comicdata.reading.shapes import shaped
 from comicdata.records import EpisodeRecord, ImageRecord
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 EPISODE = "episode.json"
 SERIES = "series.json"
@@ -137,30 +134,14 @@ def _has_number(number: str, wanted: str) -> bool:
     return first <= value <= last
 
 
-@cache
-def _episode_records() -> "TypeAdapter[EpisodeRecord]":
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(EpisodeRecord)
-
-
 def read_episode(path: Path) -> EpisodeRecord:
     """Read and check one episode.json; IntegrityError names the file and the field.
 
     A record that names other folders than its own, or a file that is no NNNN.ext, is as damaged as one without a hash.
     """
-    from pydantic import ValidationError  # a worker that is handed its record needs none of it
-
     value = read_json(path)
-    if isinstance(value, dict):
-        value.pop("schema_version", None)
-        value = numbered(value)
-    try:
-        record = _episode_records().validate_python(value)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(str(part) for part in fault["loc"])
-        raise IntegrityError(f"{path}: {place}: {fault['msg']}; delete it and crawl again") from error
+    value = numbered(value) if isinstance(value, dict) else value
+    record = shaped(EpisodeRecord, value, str(path), "delete it and crawl again")
     if (record.source, record.series_id, record.episode_id) != path.parts[-4:-1]:
         raise IntegrityError(f"{path}: belongs to another folder; delete it and crawl again")
     for image in (*record.images, *record.earlier):

@@ -6,11 +6,12 @@ import json
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from comicdata.errors import IntegrityError, LockedError, ResourceError, UsageError
+from comicdata.reading.text import LARGEST, UnreadableError, parse_json
 
 TEMPORARY_SUFFIX = ".comicdata-tmp"
 
@@ -129,36 +130,52 @@ def append_line(path: Path, row: Mapping[str, Any]) -> None:
 def read_lines(path: Path) -> list[Any]:
     """The JSON values of a journal; lines that are damaged, such as a torn last one, are passed over."""
     values = []
-    for line in path.read_bytes().splitlines() if path.is_file() else []:
-        try:
-            values.append(json.loads(line))
-        except (ValueError, RecursionError):
-            continue
+    for line in _bytes_of(path).splitlines() if path.is_file() else []:
+        with suppress(UnreadableError):
+            values.append(parse_json(line))
     return values
 
 
 def read_json(path: Path) -> Any:
-    """Read one JSON document; IntegrityError names the file and the line when it is damaged."""
+    """Read one JSON document; IntegrityError names the file, the line and the cure when it is damaged."""
     try:
-        return json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
+        return parse_json(_bytes_of(path))
+    except UnreadableError as error:
         raise IntegrityError(f"{path}: not valid JSON ({error}); delete it and run the command that made it") from error
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """Read JSON lines; IntegrityError names file:line when one is damaged. A missing file is an empty list."""
-    rows: list[dict[str, Any]] = []
-    if not path.is_file():
-        return rows
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise IntegrityError(f"{path}:{number}: not valid JSON ({error})") from error
-        if not isinstance(row, dict):
-            raise IntegrityError(f"{path}:{number}: a JSON object is expected")
-        rows.append(row)
-    return rows
+    """Read JSON lines; IntegrityError names file:line when one is damaged. A missing file is an empty list, and so is
+    an empty line nothing.
+    """
+    return [row for _, row in numbered_rows(path)]
+
+
+def numbered_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Likewise, each with the number of its line."""
+    for number, line in enumerate(_bytes_of(path).splitlines() if path.is_file() else [], 1):
+        if line.strip():
+            yield number, _row_of(line, f"{path}:{number}")
+
+
+def _row_of(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        row = parse_json(line)
+    except UnreadableError as error:
+        raise IntegrityError(f"{place}: not valid JSON ({error})") from error
+    if not isinstance(row, dict):
+        raise IntegrityError(f"{place}: a JSON object is expected")
+    return row
+
+
+def _bytes_of(path: Path) -> bytes:
+    """The bytes of a record; IntegrityError where it is larger than any, or no file on disk."""
+    try:
+        return read_regular(path, LARGEST)
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.EFBIG):
+            raise IntegrityError(f"{path}: no record that comicdata wrote ({error.strerror})") from error
+        raise
 
 
 def sha256_bytes(data: bytes) -> str:

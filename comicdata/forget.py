@@ -198,9 +198,10 @@ def forget_in_pairs(pairs: Path, key: Key) -> list[Path]:
 def _write_card(folder: Path, rows: Sequence[Pair]) -> list[Path]:
     """The card again, with the options that it states; returns those files of it that somebody changed, which stay."""
     try:
-        options = read_json(folder / "card.json").get("options", {})
-    except (IntegrityError, OSError):
+        options = read_json(folder / "card.json")["options"]
+    except (IntegrityError, OSError, LookupError, TypeError):
         options = {}
+    options = options if isinstance(options, dict) else {}
     try:
         card.write_card(folder, options, rows, card.dropped_counts(rows))
     except PartialError:
@@ -245,6 +246,8 @@ def _saw(config: Path, name: str, data_hashes: frozenset[str]) -> bool | None:
     if not isinstance(value, dict) or "data_hash" not in value:
         return False  # of something else
     series = value.get("series")
+    if not isinstance(series, list | None):
+        return None
     return name in series if series is not None else value["data_hash"] in data_hashes or None
 
 

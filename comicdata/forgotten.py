@@ -1,19 +1,34 @@
 """The note of what was forgotten in a folder, so that it stays away: forgotten.jsonl, a line per series."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from comicdata.errors import PolicyError
-from comicdata.files import read_jsonl, write_jsonl
+from comicdata.files import numbered_rows, read_jsonl, write_jsonl
+from comicdata.reading.shapes import shaped
 
 FORGOTTEN = "forgotten.jsonl"
 Key = tuple[str, str]  # source, series_id
 
 
+@dataclass(frozen=True)
+class Line:
+    """One line of forgotten.jsonl."""
+
+    source: str
+    series_id: str
+    forgotten_at: str = ""
+
+
 def read_forgotten(folder: Path) -> dict[Key, str]:
     """When each series was forgotten in this crawl or pairs folder."""
-    rows = read_jsonl(folder / FORGOTTEN)
-    return {(str(row.get("source")), str(row.get("series_id"))): str(row.get("forgotten_at")) for row in rows}
+    found = {}
+    for number, row in numbered_rows(folder / FORGOTTEN):
+        place = f"{folder / FORGOTTEN}:{number}"
+        line = shaped(Line, row, place, "mend the line: what it names would come back")
+        found[line.source, line.series_id] = line.forgotten_at
+    return found
 
 
 def note_forgotten(folder: Path, key: Key) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from comicdata.errors import UsageError
 from comicdata.images import Image, channel_sum
+from comicdata.reading.shapes import MisshapenError, of_shape
 from comicdata.records import CannyPreset, XDoGPreset
 
 
@@ -107,12 +108,13 @@ class Outlines:
 
     @classmethod
     def of_values(cls, values: Mapping[str, Any]) -> "Outlines":
-        """From plain values; what they do not say is as by default."""
-        made = cls().values()
-        for kind, defaults in made.items():
-            given = values.get(kind, {})
-            defaults |= {name: given[name] for name in defaults if name in given}
-        return cls(CannyBlack(**made["canny"]), XDoG(**made["xdog"]))  # type: ignore[arg-type]
+        """From plain values; what they do not say is as by default. MisshapenError for what is of no use as one."""
+        made = of_shape(cls, values)
+        sized = {"sigma": (made.xdog.sigma, 100), "sigma times k": (made.xdog.sigma * made.xdog.k, 100)}
+        for name, (value, most) in sized.items():  # what says how large a kernel is
+            if not 0 < value <= most:
+                raise MisshapenError(("xdog", name), f"a number above 0 and at most {most} is expected, not {value}")
+        return made
 
     @classmethod
     def of_presets(cls, canny: CannyPreset, xdog: XDoGPreset) -> "Outlines":

@@ -11,21 +11,22 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {"comicdata": "comicdata", "models": "comicdata.models", "cli": "comicdata.cli"}
 FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 # The rooms of each part, lowest floor first: a room imports only from its own floor's rooms above it in this list.
-CORE = [["lazy"], ["errors"], ["records", "numbers"], ["files", "formats"], ["outputs"], ["images"], ["episodes"],
-        ["panels", "outlines", "forgotten"], ["crawl", "pairs", "flats", "drawn"], ["exports", "forget"]]  # fmt: skip
+CORE = [["lazy"], ["errors"], ["records", "numbers", "reading"], ["files", "formats"], ["outputs"], ["images"],
+        ["episodes"], ["panels", "outlines", "forgotten"], ["crawl", "pairs", "flats", "drawn"],
+        ["exports", "forget"]]  # fmt: skip
 MODELS = [["memory", "networks"], ["data"], ["runs"], ["colorize"], ["evaluate"], ["train"]]
 ONLY_FROM = {  # core rooms that know less than their floor allows
-    "drawn": {"errors", "records", "files", "outputs", "images"},
-    "flats": {"errors", "records", "files", "images", "panels"},
-    "panels": {"errors", "records", "files", "images"},
-    "outlines": {"errors", "records", "files", "images"},
+    "drawn": {"errors", "records", "reading", "files", "outputs", "images"},
+    "flats": {"errors", "records", "reading", "files", "images", "panels"},
+    "panels": {"errors", "records", "reading", "files", "images"},
+    "outlines": {"errors", "records", "reading", "files", "images"},
     "pairs": {
-        *("lazy", "errors", "records", "files", "formats", "outputs", "images", "episodes"),
+        *("lazy", "errors", "records", "reading", "files", "formats", "outputs", "images", "episodes"),
         *("panels", "outlines", "forgotten"),
     },
 }
 # What models may know of.
-OF_MODELS = {"errors", "records", "files", "outputs", "images", "outlines", "panels", "pairs", "flats"}
+OF_MODELS = {"errors", "records", "reading", "files", "outputs", "images", "outlines", "panels", "pairs", "flats"}
 
 
 def module_name(path):
@@ -128,8 +129,10 @@ def calls(path):
 
 
 NOWHERE = {"torch.load", "torch.save", "pickle.load", "pickle.loads", "yaml.load", "os.system", "eval", "exec"}
-NOWHERE |= {"cv2.imread", "cv2.imdecode", "cv2.imwrite"}
+NOWHERE |= {"cv2.imread", "cv2.imdecode", "cv2.imwrite", "json.load", "json.JSONDecoder", "tomllib.load"}
 ONLY_IN = {
+    "json.loads": {"comicdata.reading.text"},
+    "tomllib.loads": {"comicdata.reading.text"},
     "Pillow.open": {"comicdata.images"},
     "requests.get": set(),
     "requests.Session": {"comicdata.crawl.fetch"},
@@ -146,6 +149,24 @@ def test_dangerous_calls_are_nowhere_or_in_their_one_place(path):
         assert module_name(path) in ONLY_IN.get(name, {module_name(path)}), name
         if name.endswith((".write_bytes", ".write_text")):
             raise AssertionError(f"{path}: files are written through comicdata.files, not {name}")
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_json_and_toml_are_read_in_one_place_and_digits_by_whole_number(path):
+    """No second door: neither by another name, nor by a method of the text that says yes to raised digits."""
+    if module_name(path) == "comicdata.reading.text":
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.module not in {"json", "tomllib", "json.decoder"}, node.module
+        if isinstance(node, ast.Import):
+            assert not {alias.name for alias in node.names} & {"tomllib", "tomli", "orjson", "ujson", "simplejson"}
+            assert all(alias.asname is None for alias in node.names if alias.name == "json")
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in {"isdigit", "isnumeric", "JSONDecoder"}, f"{path}:{node.lineno}: {node.attr}"
+            assert ast.unparse(node) not in {"json.loads", "json.load"}, f"{path}:{node.lineno}"
+            if node.attr == "json":
+                raise AssertionError(f"{path}:{node.lineno}: an answer is read by read_answer, not {ast.unparse(node)}")
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if layer(module_name(path)) != "cli"], ids=module_name)

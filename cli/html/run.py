@@ -8,9 +8,11 @@ from typing import Any
 from comicdata.cli.html import pieces as report
 from comicdata.cli.html.scores import COLUMNS, HINT_COLUMNS, hint_rows, hint_title, score_rows, verdict
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import read_json, read_jsonl
+from comicdata.files import read_json
 from comicdata.images import read_image
+from comicdata.models.runs.records import CONFIG, model_of, read_config, read_metrics
 from comicdata.outputs import free_folder
+from comicdata.reading.numbers import whole_number
 
 Series = dict[str, list[tuple[float, float]]]
 WIDE = 1100
@@ -19,12 +21,12 @@ NOT_LOSSES = {"images", "lr"}
 
 def page(run: Path) -> str:
     """The whole page of a RUN folder, every picture inlined; UsageError when the folder is no run."""
-    if not (run / "config.json").is_file():
+    if not (run / CONFIG).is_file():
         place = free_folder(run, "run")
         raise UsageError(f"{run}: no run here (no config.json); make one with: comicdata train MODEL --run {place}")
-    config = read_json(run / "config.json")
+    config = read_config(run)
     stages = stage_folders(run, config)
-    name = config.get("model") or config.get("options", {}).get("model", "run")
+    name = model_of(config, "run")
     sections = evaluations(run / "evaluation")
     for stage, folder in stages.items():
         words = f": {stage}" if stage else ""
@@ -51,7 +53,7 @@ def evaluations(folder: Path) -> list[tuple[str, str]]:
                 table += f"<p>{hint_title(hints)}</p>"
                 table += report.table(HINT_COLUMNS, hint_rows(hints["counts"]))
             words = verdict(document)
-        except (KeyError, TypeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError(f"{path}: not what comicdata evaluate writes; run that again") from error
         picture = path.with_suffix(".png")
         shown = [report.picture(read_image(picture), words, width=WIDE)] if picture.is_file() else []
@@ -61,7 +63,7 @@ def evaluations(folder: Path) -> list[tuple[str, str]]:
 
 def training(folder: Path) -> str:
     """Curves of the losses and of what was measured on validation pairs, then sample grids."""
-    losses, measured = split_series(read_jsonl(folder / "metrics.jsonl"))
+    losses, measured = split_series(read_metrics(folder))
     charts = "".join(report.curves(series, "images seen") for series in (losses, measured) if _is_curve(series))
     last = [[name, f"{points[-1][1]:.4g}", f"{points[-1][0]:.0f}"] for name, points in (losses | measured).items()]
     numbers = report.table(["measure", "last", "after images"], last) if last else "<p>Nothing logged yet.</p>"
@@ -89,14 +91,15 @@ def split_series(rows: list[dict[str, Any]]) -> tuple[Series, Series]:
 
 def _columns(folder: Path) -> str:
     """What the grids of a run show from left to right."""
-    config = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
-    hints = config.get("options", {}).get("network", {}).get("hints", False)
+    network = _config(folder).get("options", {}).get("network")
+    hints = network.get("hints", False) if isinstance(network, Mapping) else False
     return "outline | plain | hints | with hints | truth" if hints else "outline | output | truth"
 
 
 def _grids(folder: Path, columns: str) -> list[str]:
     """The first, a middle and the last grid of samples."""
-    paths = sorted((path for path in folder.glob("*.png") if path.stem.isdigit()), key=lambda path: int(path.stem))
+    numbered = [(whole_number(path.stem, 15), path) for path in folder.glob("*.png")]
+    paths = [path for _, path in sorted((number, path) for number, path in numbered if number is not None)]
     chosen = sorted({0, len(paths) // 2, len(paths) - 1}) if paths else []
     return [
         report.picture(read_image(paths[at]), f"{columns}, after {paths[at].stem} images", width=WIDE // 3)
@@ -106,8 +109,12 @@ def _grids(folder: Path, columns: str) -> list[str]:
 
 def _settings(folder: Path) -> str:
     """config.json as a table, options inside others with a dot."""
-    path = folder / "config.json"
-    return report.table(["setting", "value"], _rows(read_json(path) if path.is_file() else {}))
+    return report.table(["setting", "value"], _rows(_config(folder)))
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    """config.json of a stage that began, {} of one that did not."""
+    return read_config(folder) if (folder / CONFIG).is_file() else {}
 
 
 def _rows(values: Mapping[str, Any], prefix: str = "") -> list[list[str]]:

@@ -5,13 +5,14 @@ is still moving we read leniently and take a doubtful "no" for a no.
 """
 
 import fnmatch
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from bs4 import BeautifulSoup
+
+from comicdata.reading.text import UnreadableError, parse_json
 
 AGENT = "comicdata"
 META_WORDS = frozenset({"noai", "noimageai"})  # a page that is not to be found by search may still list its pictures
@@ -83,8 +84,8 @@ def read_tdmrep(body: bytes) -> list[tuple[str, bool]]:
     Source: TDMRep 2024-05-10, section 4.3.
     """
     try:
-        rules = json.loads(body.decode("utf-8-sig", "replace"))
-    except (ValueError, RecursionError):
+        rules = parse_json(body.decode("utf-8-sig", "replace"))
+    except UnreadableError:
         return []
     rows = rules if isinstance(rules, list) else [rules]
     return [(str(row["location"]), _is_one(row.get("tdm-reservation"))) for row in rows if _has_location(row)]

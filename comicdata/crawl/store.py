@@ -7,8 +7,6 @@ from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from comicdata.crawl.fetch import Answer
 from comicdata.episodes import (
     EPISODE,
@@ -37,16 +35,13 @@ from comicdata.files import (
 from comicdata.formats import EXTENSIONS
 from comicdata.images import measure
 from comicdata.outputs import is_behind_link, set_aside
+from comicdata.reading.shapes import MisshapenError, of_shape
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Series
 
 JOURNAL = "journal.jsonl"
 INDEX = "index.jsonl"
 UNSETTLED = ("partial", "failed")
 RECURS_FROM = 3  # episodes that share a picture before it counts as a title card or a banner
-log = logging.getLogger("comicdata")
-_image_records = TypeAdapter(ImageRecord)
-_listings = TypeAdapter(list[Episode])
-_series_records = TypeAdapter(Series)
 log = logging.getLogger("comicdata")
 
 
@@ -77,20 +72,18 @@ def _read_series(path: Path) -> dict[str, Any]:
         value = read_json(path) if path.is_file() else {}
     except IntegrityError:
         return {}
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) and isinstance(value.get("robots", ""), str) else {}
 
 
 def known_series(out: Path, key: tuple[str, str], facts_sha256: str) -> tuple[Series, list[Episode]] | None:
     """The series and its episodes as the site listed them for this very recipe; None when nothing usable is known."""
     known = _read_series(series_folder(out, key) / SERIES)
     listing = known.pop("listing", None)
-    for name in ("schema_version", "recurring"):
-        known.pop(name, None)
     if not facts_sha256 or known.get("recipe_sha256") != facts_sha256:
         return None
     try:
-        return _series_records.validate_python(known), _listings.validate_python(_rows(listing))
-    except ValidationError:
+        return of_shape(Series, known), of_shape(list[Episode], _rows(listing))
+    except MisshapenError:
         return None
 
 
@@ -116,7 +109,7 @@ def _address(path: Path) -> str:
     try:
         value = read_json(path)
         return str(value["url"] or PurePosixPath(value["images"][0]["url"]).parent)
-    except (IntegrityError, LookupError, TypeError):
+    except (IntegrityError, LookupError, TypeError, ValueError):
         return ""
 
 
@@ -200,8 +193,8 @@ def intact_journal(folder: Path) -> list[ImageRecord]:
     found: dict[str, ImageRecord] = {}
     for row in read_lines(folder / JOURNAL):
         try:
-            record = _image_records.validate_python(row)
-        except ValidationError:
+            record = of_shape(ImageRecord, row)
+        except MisshapenError:
             continue
         path = folder / record.file_name
         if not STORED_PATTERN.fullmatch(record.file_name) or path.is_symlink() or not path.is_file():

@@ -3,7 +3,6 @@
 Only what is kept, not excluded and not forgotten goes out; what an earlier export wrote for rows that are gone, goes.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from comicdata.exports.folder import Plan, Summary, check_out, dry_run, read_led
 from comicdata.exports.job import TARGETS, ExportOptions, Job
 from comicdata.forgotten import read_forgotten
 from comicdata.pairs import manifest
+from comicdata.reading.text import plain
 from comicdata.records import Pair
 
 __all__ = ["TARGETS", "ExportOptions", "Job", "Summary", "export", "plan_export", "verify_export"]
@@ -84,7 +84,7 @@ def export(
     check_out(out, job.options.to)
     facts = {
         "to": job.options.to,
-        "options": json.loads(json.dumps(asdict(job.options))),
+        "options": plain(asdict(job.options)),
         "data_sha256": manifest.rows_hash(job.rows),
         "pairs": job.counts,
     }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypedDict
 
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import (
@@ -23,10 +23,24 @@ from comicdata.files import (
     write_atomic,
 )
 from comicdata.outputs import check_kind, refuse_foreign
+from comicdata.reading.shapes import MisshapenError, of_shape
 
 LEDGER = "export.json"
 SAVE_EVERY_S = 5.0
 Entries = dict[str, dict[str, Any]]  # by path: "key", "bytes", and "sha256", which is null until the file is complete
+
+
+class _Entry(TypedDict):
+    key: str
+    sha256: str | None
+    bytes: int
+
+
+class Ledger(TypedDict):
+    """What export.json must say."""
+
+    to: str
+    files: dict[str, _Entry]
 
 
 @dataclass(frozen=True)
@@ -79,11 +93,15 @@ def read_ledger(out: Path) -> dict[str, Any]:
         return {}
     try:
         value: dict[str, Any] = read_json(path)
-        complete = all({"key", "sha256", "bytes"} <= {*entry} for entry in value["files"].values()) and "to" in value
-        outside = [name for name in value["files"] if PurePosixPath(name).is_absolute() or ".." in name.split("/")]
-    except (IntegrityError, KeyError, TypeError, AttributeError) as error:
-        raise IntegrityError(f"{path}: damaged; delete the folder and export again") from error
-    if outside or not complete:
+        of_shape(Ledger, value)
+        outside = [
+            name
+            for name in value["files"]
+            if PurePosixPath(name).is_absolute() or ".." in name.split("/") or "\0" in name
+        ]
+    except (IntegrityError, MisshapenError) as error:
+        raise IntegrityError(f"{path}: damaged ({error}); delete the folder and export again") from error
+    if outside:
         raise IntegrityError(f"{path}: not a record of an export; delete the folder and export again")
     return value
 

@@ -15,9 +15,13 @@ import cv2
 import numpy as np
 
 from comicdata.errors import UsageError
+from comicdata.files import read_regular
 from comicdata.images import Image
+from comicdata.reading.text import UnreadableError, parse_json
 
 LARGEST = 1_000_000  # pixels: no picture is larger
+LARGEST_FILE = 16_000_000  # bytes
+MOST = 10_000  # hints of one picture
 CHANNELS = 4  # red, green, blue, and where there is a hint
 
 
@@ -50,7 +54,9 @@ def paint_hints(hints: Sequence[Hint], height: int, width: int, scale: float = 1
         x, y = hint.x * scale, hint.y * scale
         if 0 <= x <= width + 0.5 and 0 <= y <= height + 0.5:
             column, row = min(math.floor(x), width - 1), min(math.floor(y), height - 1)
-            cv2.circle(drawn, (column, row), max(0, round(hint.radius * scale)), (*hint.color, 255), -1)
+            cv2.circle(
+                drawn, (column, row), max(0, min(round(hint.radius * scale), height + width)), (*hint.color, 255), -1
+            )
     return drawn
 
 
@@ -64,16 +70,15 @@ def read_hints(path: Path) -> list[Hint]:
 
     UsageError names the file, the entry and what is wrong with it.
     """
-    if not path.is_file():
+    if not path.exists():
         raise UsageError(f"{path}: no such file")
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: cannot be read as JSON hints ({error})") from error
-    except RecursionError as error:
-        raise UsageError(f"{path}: cannot be read as JSON hints (lists in lists without end)") from error
-    if not isinstance(entries, list):
-        raise UsageError(f'{path}: a list of {{"x", "y", "radius", "color": "#rrggbb"}} is expected')
+        entries = parse_json(read_regular(path, LARGEST_FILE))
+    except (OSError, UnreadableError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{path}: cannot be read as JSON hints ({reason})") from error
+    if not isinstance(entries, list) or len(entries) > MOST:
+        raise UsageError(f'{path}: a list of {{"x", "y", "radius", "color": "#rrggbb"}} is expected, at most {MOST}')
     return [_hint(path, number, entry) for number, entry in enumerate(entries, 1)]
 
 
@@ -98,10 +103,7 @@ def _is_length(value: Any) -> bool:
 
 def _shown(entry: Any) -> str:
     """An entry in a message: the beginning of it."""
-    try:
-        return json.dumps(entry)[:80]
-    except RecursionError:
-        return "lists in lists without end"
+    return json.dumps(entry)[:80]
 
 
 def parse_color(text: Any) -> tuple[int, int, int] | None:

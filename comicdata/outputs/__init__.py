@@ -6,7 +6,6 @@ the records of a crawl, pairs, a run, an export.
 """
 
 import io
-import json
 import os
 import re
 import zipfile
@@ -28,6 +27,7 @@ from comicdata.files import (
     write_json,
 )
 from comicdata.outputs.marks import PROGRAM, Mark
+from comicdata.reading.text import UnreadableError, parse_json
 
 LIST = ".comicdata.json"
 KEPT = "kept"  # in a crawl or pairs: what somebody changed, before the recorded bytes took its place again
@@ -85,8 +85,8 @@ def speaks_of(path: Path, key: str, value: str | None = None) -> bool:
     with path.open("rb") as file:
         line = file.readline(FIRST_LINE)
     try:
-        first = json.loads(line) if line else {key: value}
-    except (ValueError, RecursionError):
+        first = parse_json(line) if line else {key: value}
+    except UnreadableError:
         return False
     return isinstance(first, dict) and key in first and value in (None, first[key])
 

@@ -15,6 +15,7 @@ from comicdata.images import encode_jpeg, read_image, resize
 from comicdata.outlines import Outlines
 from comicdata.outputs import Outputs, read_list
 from comicdata.pairs.manifest import COMMAND, file_of, rows_hash, usable
+from comicdata.reading.shapes import MisshapenError
 from comicdata.records import Pair, spread
 
 SCHEMA_VERSION = 1
@@ -27,8 +28,8 @@ def read_outlines(folder: Path) -> Outlines:
         return Outlines()
     try:
         return Outlines.of_values(read_json(path)["options"])
-    except (AttributeError, KeyError, TypeError) as error:
-        raise IntegrityError(f"{path}: damaged; run make-pairs again, the parts are kept") from error
+    except (KeyError, TypeError, MisshapenError) as error:
+        raise IntegrityError(f"{path}: damaged ({error}); run make-pairs again, the parts are kept") from error
 
 
 def write_card(out: Path, options: Mapping[str, Any], rows: Sequence[Pair], dropped: Mapping[str, int]) -> None:

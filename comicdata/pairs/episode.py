@@ -26,6 +26,7 @@ from comicdata.panels.layout import asked, weigh_looks
 from comicdata.panels.looks import Look, look_at
 from comicdata.panels.rules import RULES
 from comicdata.panels.slices import stitched, stretches
+from comicdata.reading.shapes import MisshapenError, of_shape
 from comicdata.records import Box, EpisodeRecord, Failure, Pair, PairOptions
 
 SCHEMA_VERSION = 3
@@ -79,6 +80,15 @@ def outlines_of(options: PairOptions) -> Outlines:
     return Outlines.of_presets(options.canny, options.xdog)
 
 
+@dataclass(frozen=True)
+class Header:
+    """The first line of a part: what decided its rows, what failed, and what is doubted."""
+
+    key: str
+    failures: list[Failure]
+    doubt: str = ""
+
+
 def part_path(task: Task) -> Path:
     """Where the part of an episode lies."""
     source, series, episode = task.place
@@ -97,9 +107,18 @@ def read_part(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         lines = read_jsonl(part_path(task))
     except IntegrityError:
         return {}, []
-    if not lines or lines[0].get("key") != task.key:
+    if not lines or lines[0].get("key") != task.key or not _is_header(lines[0]):
         return {}, []
     return lines[0], lines[1:]
+
+
+def _is_header(line: dict[str, Any]) -> bool:
+    """Whether the first line of a part says what one says."""
+    try:
+        of_shape(Header, line)
+    except MisshapenError:
+        return False
+    return True
 
 
 def make_part(task: Task) -> int:

@@ -2,6 +2,7 @@
 parts decides: duplicates, splits, the manifest.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -21,7 +22,10 @@ from comicdata.pairs.joined import WINDOW, find_outlines, join_outlines, written
 from comicdata.pairs.place import check_pairs, keep_changed
 from comicdata.pairs.splits import Key, assign_splits, group_by, named_keys
 from comicdata.pairs.workers import Engine, run
+from comicdata.reading.shapes import of_shape
 from comicdata.records import Failure, Pair, PairOptions
+
+log = logging.getLogger("comicdata")
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,7 @@ def make_pairs(
             keep_changed(lost)
             failures += _run_tasks(lost, on_episode, **how)
             rows, part_failures, doubts = _decided_rows(plan, out, failures)
+        _say_unmatched(manifest.read_exclusions(out), rows)
         rows, missing = join_outlines(out, rows, found)
         summary = _finish(out, options, plan, rows, [*failures, *part_failures, *missing])
         return replace(summary, doubts=doubts)
@@ -152,11 +157,19 @@ def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[lis
                 f"{part_path(task)}: missing, damaged or of other settings, though just made; run make-pairs again "
                 "(with --engine ray on machines that have the same version of comicdata and see the same folders)"
             )
-        failures += [Failure(**failure) for failure in header.get("failures", [])]
+        failures += of_shape(list[Failure], header.get("failures", []))
         doubts += [f"{'/'.join(task.place)}: {header['doubt']}"] if header.get("doubt") else []
         rows += [manifest.row_from_json(value, f"{part_path(task)}:{n}") for n, value in enumerate(values, 2)]
     excluded = manifest.read_excluded(out)
     return [replace(row, excluded=row.id in excluded) for row in drop_duplicates(rows)], failures, doubts
+
+
+def _say_unmatched(excluded: Mapping[str, str], rows: Sequence[Pair]) -> None:
+    """Name the lines of excluded.jsonl that take out nothing: a mistyped id must not pass for an exclusion."""
+    there = {row.id for row in rows}
+    for identifier, place in excluded.items():
+        if identifier not in there:
+            log.warning("%s: no row has the id %r; nothing is excluded by this line", place, identifier)
 
 
 def _tasks_with_lost_pictures(plan: Plan, out: Path, rows: Sequence[Pair]) -> list[Task]:

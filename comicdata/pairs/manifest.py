@@ -1,16 +1,25 @@
 """Reading, writing and verifying a manifest: Parquet for programs, metadata.jsonl for `datasets`."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import jsonl_bytes, read_jsonl, sha256_bytes, sha256_file, write_atomic, write_jsonl
+from comicdata.files import (
+    jsonl_bytes,
+    numbered_rows,
+    read_json,
+    sha256_bytes,
+    sha256_file,
+    write_atomic,
+    write_jsonl,
+)
 from comicdata.outputs import free_folder, is_behind_link, speaks_of
+from comicdata.reading.numbers import whole_number
+from comicdata.reading.shapes import MisshapenError, of_shape, shaped
 from comicdata.records import Pair
 
 if TYPE_CHECKING:
@@ -22,7 +31,16 @@ SPLITS = ("train", "validation", "test")
 COMMAND = "make-pairs"  # whose files those are that the list of a pairs folder names
 OUTLINE_NAME = "[a-z][a-z0-9]{0,29}"  # of an outline made elsewhere: a manifest may say anything, a path among it
 COLUMNS = [field.name for field in fields(Pair) if field.name != "outlines"]
+PATHS = [name for name in COLUMNS if name.endswith(("file_name", "_id"))] + ["id", "source", "split", "source_files"]
+EXCLUDED = "excluded.jsonl"
 SINCE = {"layout": "", "layout_evidence": ""}  # columns that version 0.1.0 did not write, and what they read as there
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """One line of excluded.jsonl: a person took this row out."""
+
+    id: str
 
 
 def pairs_folder(pairs: Path) -> Path:
@@ -42,7 +60,12 @@ def read_manifest(pairs: Path | str) -> "pd.DataFrame":
 
 def read_rows(pairs: Path) -> list[Pair]:
     """All rows of a manifest, kept and dropped, page checksums verified; IntegrityError when damaged."""
-    return [_row(values) for values in _read_table(pairs).to_pylist()]
+    path, table = pairs_folder(pairs) / MANIFEST, _read_table(pairs)
+    try:
+        rows = table.to_pylist()
+    except (ValueError, OverflowError) as error:  # bytes that are no text
+        raise IntegrityError(f"{path}: damaged; run make-pairs again, the parts are kept ({error})") from error
+    return [row_from_json(values, f"{path}: row {number}") for number, values in enumerate(rows, 1)]
 
 
 def _read_table(pairs: Path) -> Any:
@@ -54,21 +77,34 @@ def _read_table(pairs: Path) -> Any:
         table = pq.read_table(path, page_checksum_verification=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise IntegrityError(f"{path}: damaged; run make-pairs again, the parts are kept ({error})") from error
+    lacking = [name for name in COLUMNS if name not in {*table.schema.names, *SINCE}]
+    if lacking:
+        raise IntegrityError(f"{path}: the column {lacking[0]} is missing; run make-pairs again")
     for name, value in SINCE.items():
         if name not in table.schema.names:
             table = table.add_column(COLUMNS.index(name), name, pa.array([value] * len(table), pa.string()))
     if table.schema.names[: len(COLUMNS)] != COLUMNS:
-        raise IntegrityError(f"{path}: not the columns of this version; run make-pairs again")
+        raise IntegrityError(f"{path}: not the columns of this version, in its order; run make-pairs again")
     return table
 
 
 def _row(values: dict[str, Any]) -> Pair:
     """A row from Parquet or JSON: lists become the tuples of the record, further outlines one field."""
     record: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-    names = [name.removesuffix("_file_name") for name in record if name.endswith("_file_name")]
+    names = [str(name).removesuffix("_file_name") for name in record if str(name).endswith("_file_name")]
     further = [name for name in names if name not in KINDS]
     outlines = [(name, record.pop(f"{name}_file_name"), record.pop(f"sha256_{name}", "")) for name in further]
-    return Pair(**record, outlines=tuple(one for one in outlines if one[1]))
+    unknown = sorted(record.keys() - {*COLUMNS})
+    if unknown:
+        raise MisshapenError(unknown[:1], "no column of this version")
+    pair = of_shape(Pair, {**record, "outlines": [one for one in outlines if one[1]]})
+    for name in PATHS:
+        value = getattr(pair, name)
+        if any("\0" in one for one in (value if isinstance(value, tuple) else (value, *sum(pair.outlines, ())))):
+            raise MisshapenError([name], "a name without NUL characters is expected")
+    if pair.split not in SPLITS or (pair.kept and not re.fullmatch("d:[0-9a-f]{16}", pair.dhash)):
+        raise MisshapenError(["split" if pair.split not in SPLITS else "dhash"], "not as make-pairs writes it")
+    return pair
 
 
 def values_of(row: Pair, outlines: Iterable[str] | None = None) -> dict[str, Any]:
@@ -123,11 +159,14 @@ def sha256_of(row: Pair, kind: str) -> str:
 
 
 def row_from_json(values: dict[str, Any], where: str) -> Pair:
-    """A row from a part file; IntegrityError names `where` when keys are missing or unknown."""
+    """A row from a part file, or of the manifest; IntegrityError names `where` and the column when it does not fit."""
     try:
         return _row(values)
-    except TypeError as error:
-        raise IntegrityError(f"{where}: not a row of this version; delete it and run make-pairs again") from error
+    except MisshapenError as error:
+        file = where.rpartition(":")[0]
+        raise IntegrityError(
+            f"{where}: not a row of this version ({error}); delete {file} and run make-pairs again"
+        ) from error
 
 
 def write_manifest(folder: Path, rows: Sequence[Pair]) -> None:
@@ -213,7 +252,15 @@ def data_hash(pairs: Path) -> str:
 
 def read_excluded(folder: Path) -> frozenset[str]:
     """Ids of the rows a person took out (excluded.jsonl: {"id": ..., "reason": ...})."""
-    return frozenset(str(row.get("id", "")) for row in read_jsonl(folder / "excluded.jsonl"))
+    return frozenset(read_exclusions(folder))
+
+
+def read_exclusions(folder: Path) -> dict[str, str]:
+    """Likewise, with the place of each, "FILE:LINE"; IntegrityError for a line without an id."""
+    path = folder / EXCLUDED
+    rows = ((f"{path}:{number}", row) for number, row in numbered_rows(path))
+    cure = 'a line looks like {"id": "w0123456789abcdef", "reason": "blurred"}'
+    return {shaped(Exclusion, row, place, cure).id: place for place, row in rows}
 
 
 def verify_pairs(pairs: Path) -> dict[str, Any]:
@@ -224,7 +271,7 @@ def verify_pairs(pairs: Path) -> dict[str, Any]:
     missing = [path for path in expected if not path.is_file()]
     changed = [path for path, digest in expected.items() if path.is_file() and sha256_file(path) != digest]
     orphans = [path for path in folder.glob("*/*/*/*/*") if path.is_file() and path not in expected]
-    orphans = [path for path in orphans if path.relative_to(folder).parts[0].isdigit()]
+    orphans = [path for path in orphans if whole_number(path.relative_to(folder).parts[0]) is not None]
     changed += _changed_summaries(folder, rows)
     return {"checked": len(expected) + 1} | {
         name: sorted(path.relative_to(folder).as_posix() for path in paths)
@@ -236,6 +283,6 @@ def _changed_summaries(folder: Path, rows: Sequence[Pair]) -> list[Path]:
     """card.json when it states another hash than the rows of the manifest have."""
     card = folder / "card.json"
     try:
-        return [] if json.loads(card.read_bytes())["rows_sha256"] == rows_hash(rows) else [card]
-    except (OSError, ValueError, KeyError):
+        return [] if read_json(card)["rows_sha256"] == rows_hash(rows) else [card]
+    except (OSError, IntegrityError, LookupError, TypeError):
         return [card]

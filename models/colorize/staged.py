@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from comicdata.errors import UsageError
-from comicdata.files import read_json
 from comicdata.images import Image
 from comicdata.models.colorize.colorizer import PLAIN, TILE, Colorizer, Painted, picture_seed
 from comicdata.models.colorize.wishes import Color, Wishes
@@ -22,8 +21,8 @@ from comicdata.models.networks.background import BackgroundDetector, mean_color
 from comicdata.models.networks.layers import STRIDE, to_image, to_range
 from comicdata.models.networks.pixelcnn import LowResolutionColorizer
 from comicdata.models.networks.polishing import PolishingConfig, enlarge, gather
-from comicdata.models.runs.folder import CONFIG
 from comicdata.models.runs.load import load_network
+from comicdata.models.runs.records import CONFIG, model_of, read_config
 from comicdata.models.runs.settings import check_fits, network_of
 
 PIXELS = TILE * TILE  # that go through the polishing network at once, at least one picture
@@ -144,7 +143,7 @@ class StagedColorizer(Colorizer):
 
 def _train_command(run: Path) -> str:
     """What goes on with the stages of a run."""
-    model = read_json(run / CONFIG).get("model", "MODEL") if (run / CONFIG).is_file() else "MODEL"
+    model = model_of(read_config(run), "MODEL") if (run / CONFIG).is_file() else "MODEL"
     return f"comicdata train {model} --pairs PAIRS --run {run}"
 
 

@@ -17,7 +17,11 @@ from torch import Tensor
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import TEMPORARY_SUFFIX, read_json, sha256_bytes, sha256_file, write_atomic, write_json
 from comicdata.models.networks.vgg import read_vgg
+from comicdata.models.runs.records import Header, StateFile
 from comicdata.outputs import free_folder
+from comicdata.reading.numbers import whole_number
+from comicdata.reading.shapes import MisshapenError, of_shape, shaped
+from comicdata.reading.text import UnreadableError, parse_json
 
 FORMAT = "comicdata-colorizer-1"
 WEIGHTS = "weights.safetensors"
@@ -56,14 +60,17 @@ def load_weights(run: Path) -> Weights:
         raise UsageError(f"{path}: no weights here; make some with: comicdata train MODEL --pairs PAIRS --run {place}")
     metadata, tensors = _read_tensors(path)
     try:
-        header = json.loads(metadata["comicdata"])
-        stated = header["tensors_sha256"]
-    except (KeyError, ValueError, TypeError) as error:
-        raise IntegrityError(f"{path}: not weights that comicdata wrote") from error
-    if header.get("format") != FORMAT:
-        raise IntegrityError(f"{path}: format {header.get('format')}; this version reads {FORMAT}")
+        header = parse_json(metadata["comicdata"])
+        stated = of_shape(Header, header)["tensors_sha256"]
+    except (KeyError, UnreadableError, MisshapenError) as error:
+        raise IntegrityError(f"{path}: not weights that comicdata wrote (header: {error})") from error
+    if header["format"] != FORMAT:
+        raise IntegrityError(f"{path}: format {header['format']}; this version reads {FORMAT}")
     if stated != tensors_hash(tensors):
         raise IntegrityError(f"{path}: weights damaged (the hash of the tensors differs); train again or copy anew")
+    odd = [name for name, tensor in tensors.items() if not tensor.isfinite().all()]
+    if odd:
+        raise IntegrityError(f"{path}: {odd[0]} holds weights that are not finite; train again, or copy anew")
     return Weights(header, tensors)
 
 
@@ -152,6 +159,7 @@ def _read_state(folder: Path) -> State:
     stated = values.pop("sha256", None) if isinstance(values, dict) else None
     if stated is None or stated != _values_hash(values):
         raise IntegrityError(f"{folder / 'state.json'}: damaged")
+    shaped(StateFile, values, str(folder / "state.json"), "delete the folder")
     if not path.is_file() or sha256_file(path) != values.pop("tensors_sha256"):
         raise IntegrityError(f"{path}: damaged or missing")
     return State(values.pop("images"), values, _read_tensors(path)[1])
@@ -159,7 +167,7 @@ def _read_state(folder: Path) -> State:
 
 def _folders(run: Path) -> list[Path]:
     """Folders of states, newest first."""
-    folders = [one for one in (run / "state").glob("*") if one.name.isdigit()]
+    folders = [one for one in (run / "state").glob("*") if whole_number(one.name, 15) is not None]
     return sorted(folders, key=lambda folder: -int(folder.name))
 
 

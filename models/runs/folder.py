@@ -1,6 +1,5 @@
 """The RUN folder beside weights and states: options, metrics, sample grids, and what a second run may change."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,10 +8,11 @@ from typing import Any
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import jsonl_bytes, read_json, write_atomic, write_json
 from comicdata.images import Image, beside, encode_png
+from comicdata.models.runs.records import CONFIG, read_config
 from comicdata.models.runs.settings import FREE
 from comicdata.outputs import Reads, check_folder, check_kind, holds, mark, refuse_foreign
+from comicdata.reading.text import plain
 
-CONFIG = "config.json"
 RUN = "a run"
 FILES = ("metrics.jsonl", "weights.safetensors", "best.safetensors")
 
@@ -43,10 +43,10 @@ def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> Non
         if (run / "state").is_dir():
             raise IntegrityError(f"{run / CONFIG}: missing, though there are states; train into a new run folder")
         return
-    saved = read_json(run / CONFIG)
+    saved = read_config(run)
     if "stages" in saved:
-        raise UsageError(f"{run}: holds a run of {saved['model']}, in stages; take another run folder")
-    old, new = _flat(saved.get("options", {})), _flat(json.loads(json.dumps(options)))
+        raise UsageError(f"{run}: holds a run of {saved.get('model')}, in stages; take another run folder")
+    old, new = _flat(saved.get("options", {})), _flat(plain(options))
     for name in sorted(old.keys() | new.keys()):
         drawn = name.startswith("outlines.")  # the hash of the data, below, stands for these
         if old.get(name) != new.get(name) and name not in FREE and not drawn:
@@ -76,7 +76,7 @@ def write_config(
     """Write config.json unless it already says this; `series` is what `forget` looks for."""
     value = {"images": images, "data_hash": data_hash, "series": list(series), "options": dict(options)}
     path = run / CONFIG
-    if not path.is_file() or read_json(path) != json.loads(json.dumps(value)):
+    if not path.is_file() or read_json(path) != plain(value):
         write_json(path, value)
 
 

@@ -7,6 +7,7 @@ from torch import nn
 
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.models.runs.checkpoint import Weights, load_weights
+from comicdata.models.runs.records import check_saved
 from comicdata.models.runs.settings import network_of
 
 
@@ -17,9 +18,13 @@ def load_network(run: Path, device: torch.device) -> tuple[nn.Module, Weights]:
     """
     weights = load_weights(run)
     try:
-        network = network_of(weights.config).build()
+        check_saved(weights.config)
+        options = network_of(weights.config)
+        with torch.device("meta"):  # no memory is taken for a network that has other shapes than the file
+            options.build().load_state_dict(weights.tensors, assign=True)
+        network = options.build()
         network.load_state_dict(weights.tensors)
-    except (KeyError, TypeError, AttributeError, RuntimeError, UsageError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, UsageError) as error:
         raise IntegrityError(f"{run}: the weights do not fit their own description ({error})") from error
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval().requires_grad_(False), weights

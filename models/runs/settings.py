@@ -9,6 +9,7 @@ from comicdata.errors import UsageError
 from comicdata.models.networks import auto_painter, background, pixelcnn, polishing, two_step
 from comicdata.models.networks.options import NetworkOptions
 from comicdata.models.networks.pix2pix import ColorizerConfig
+from comicdata.reading.shapes import of_shape
 
 Device = Literal["auto", "cpu", "cuda"]
 FREE = ("device", "accumulate", "patience", "compile")  # may change when a run goes on
@@ -128,8 +129,9 @@ MODELS: dict[str, dict[str, Stage]] = {
 
 
 def network_of(config: Mapping[str, Any]) -> NetworkOptions:
-    """The network's options from a saved config; KeyError, TypeError or UsageError when it is of another kind."""
+    """The network's options from a saved config; KeyError, TypeError, ValueError or UsageError for another kind."""
     kind = type(next(iter(MODELS[config["model"]][config.get("stage", WHOLE)].networks.values())))
+    of_shape(kind, config["network"])
     return _restored(kind, config["network"])
 
 

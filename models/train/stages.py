@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from comicdata.errors import UsageError
-from comicdata.files import read_json, write_json
+from comicdata.files import write_json
 from comicdata.models.runs.checkpoint import WEIGHTS
-from comicdata.models.runs.folder import CONFIG, check_run
+from comicdata.models.runs.folder import check_run
+from comicdata.models.runs.records import CONFIG, model_of, read_config
 from comicdata.models.runs.settings import TrainConfig
 from comicdata.models.train.loop import Progress, train
 
@@ -70,9 +71,9 @@ def _claim(run: Path, config: TrainConfig, stages: list[str]) -> None:
     """RUN/config.json says which model the folder holds; UsageError when it is another."""
     path, value = run / CONFIG, {"model": config.model, "stages": stages}
     if path.is_file():
-        saved = read_json(path)
+        saved = read_config(run)
         if saved != value:
-            found = saved.get("model") or saved.get("options", {}).get("model")
+            found = model_of(saved, "something else")
             raise UsageError(f"{run}: holds a run of {found}, not of {config.model}; take another run folder")
         return
     if (run / "state").is_dir() or (run / WEIGHTS).is_file():

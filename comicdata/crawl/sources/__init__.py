@@ -1,6 +1,5 @@
 """One file per kind of source; `open_sources` decides which one a SOURCE on the command line is."""
 
-import tomllib
 from collections.abc import Sequence
 from importlib import import_module, resources
 from pathlib import Path
@@ -12,9 +11,8 @@ from comicdata.crawl.web import Find, Visit
 from comicdata.errors import UsageError
 from comicdata.files import open_regular, read_regular
 from comicdata.formats import ARCHIVES, HEAD, READ, sniff
+from comicdata.reading.text import LARGEST_TOML, UnreadableError, parse_toml
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
-
-MAX_RECIPE_BYTES = 1_000_000
 
 
 class Source(Protocol):
@@ -144,8 +142,8 @@ def _pointed_at(text: str, name: str, visit: Visit, licence: Licence | None) -> 
     from comicdata.crawl.sources.recipe import check_toml
 
     try:
-        value = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        value = parse_toml(text)
+    except UnreadableError:
         return None
     if "source" not in value:
         return None
@@ -166,7 +164,7 @@ def _kind(path: Path) -> str:
 
 def _recipe_text(path: Path) -> str:
     try:
-        return read_regular(path, MAX_RECIPE_BYTES).decode("utf-8")
+        return read_regular(path, LARGEST_TOML).decode("utf-8")
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read as UTF-8 text ({error})") from error
 

@@ -11,9 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 from bs4 import BeautifulSoup
 
 from comicdata.crawl.fetch import StatusError
-from comicdata.crawl.sources.site import Facts, SiteSource, entries, read_object, whole
+from comicdata.crawl.sources.site import Facts, SiteSource, entries, read_object
 from comicdata.crawl.web import UnavailableError, Visit
 from comicdata.errors import NetworkError, PolicyError
+from comicdata.reading.numbers import whole_number
 from comicdata.records import Episode, Licence, Page, Series
 
 
@@ -96,9 +97,10 @@ def parse_list(text: str | bytes) -> ListPage:
     rows = [(one, False) for one in entries(value["articleList"])]
     rows += [(one, True) for one in entries(value.get("chargeFolderArticleList"))]
     page = value["pageInfo"] if isinstance(value["pageInfo"], dict) else {}
-    following, last = whole(page.get("nextPage")) or 0, whole(page.get("totalPages")) or FACTS.most_pages
-    articles = tuple(_article(no, row, preview) for row, preview in rows if (no := whole(row.get("no"))) is not None)
-    return ListPage(articles, following if following <= last else 0)
+    following, last = (whole_number(page.get(name)) for name in ("nextPage", "totalPages"))
+    numbered = [(whole_number(row.get("no")), row, preview) for row, preview in rows]
+    articles = tuple(_article(no, row, preview) for no, row, preview in numbered if no is not None)
+    return ListPage(articles, following if following and following <= (last or FACTS.most_pages) else 0)
 
 
 def _article(no: int, row: dict[str, object], preview: bool) -> Article:
@@ -141,10 +143,10 @@ def parse_kind(text: str | bytes) -> str:
 def open_url(url: str, visit: Visit, licence: Licence | None) -> SiteSource | None:
     """The series of a list page, or the one episode of a detail page."""
     query = parse_qs(urlsplit(url).query)
-    title = whole(query.get("titleId", [""])[0])
+    title = whole_number(query.get("titleId", [""])[0])
     if not re.match(FACTS.url, url) or title is None:
         return None
-    return Naver(title, visit, licence or Licence(), whole(query.get("no", [""])[0]))
+    return Naver(title, visit, licence or Licence(), whole_number(query.get("no", [""])[0]))
 
 
 class Naver(SiteSource):
@@ -215,7 +217,8 @@ class Naver(SiteSource):
         answer = self.web.page(episode.url, follow=False)
         if answer.status != 200:
             raise UnavailableError("skipped_locked", f"{episode.url}: the site redirects; it is not free to read")
-        selector, pages = parse_viewer(answer.text, self.title, int(episode.episode_id[1:]), episode.url)
+        no = whole_number(episode.episode_id[1:]) or 0
+        selector, pages = parse_viewer(answer.text, self.title, no, episode.url)
         self.web.note("pictures", selector, (page.url for page in pages))
         if not pages and parse_kind(answer.text) == "EFFECTTOON":
             raise UnavailableError(

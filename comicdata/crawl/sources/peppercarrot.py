@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from comicdata.crawl.names import unique
-from comicdata.crawl.sources.site import Facts, SiteSource, whole
+from comicdata.crawl.sources.site import Facts, SiteSource, read_answer
 from comicdata.crawl.web import UnavailableError, Visit
 from comicdata.errors import NetworkError
 from comicdata.numbers import read_number
+from comicdata.reading.numbers import whole_number
 from comicdata.records import Episode, Licence, Page, Series
 
 
@@ -39,23 +40,19 @@ class Entry:
 
 def parse_index(text: str | bytes) -> list[Entry]:
     """The episodes in order; cover, title strip and credits are no pages of the story."""
-    import json
-
-    try:
-        rows = json.loads(text)
-    except ValueError:
-        rows = None
+    rows = read_answer(text)
     if not isinstance(rows, list):
         raise NetworkError(f"{FACTS.index}: not the JSON list that is expected; has the site changed?")
     named = [row for row in rows if isinstance(row, dict) and isinstance(row.get("pages"), dict) and row.get("name")]
-    return [
-        Entry(str(row["name"]), _files(row["pages"]), tuple(map(str, row.get("translated_languages") or ())))
-        for row in named
-    ]
+    return [Entry(str(row["name"]), _files(row["pages"]), _texts(row.get("translated_languages"))) for row in named]
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _files(pages: dict[str, object]) -> tuple[str, ...]:
-    numbered = sorted((n, str(file)) for key, file in pages.items() if (n := whole(key)) is not None)
+    numbered = sorted((n, str(file)) for key, file in pages.items() if (n := whole_number(key)) is not None)
     return tuple(file for _, file in numbered if file.lower().endswith(FACTS.pictures))
 
 

@@ -3,7 +3,6 @@
 import difflib
 import logging
 import re
-import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Literal, TypeVar, get_args
@@ -19,6 +18,7 @@ from comicdata.crawl.web import Find, UnavailableError, Visit, Web, refuse_this_
 from comicdata.errors import NetworkError, UsageError
 from comicdata.files import sha256_bytes
 from comicdata.numbers import read_numbers
+from comicdata.reading.text import UnreadableError, parse_toml
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
 
 MAX_LIST_PAGES = 500
@@ -100,8 +100,8 @@ class Recipe(Strict):
 def load_recipe(text: str, name: str) -> Recipe:
     """Parse and check a recipe; UsageError names the first wrong key and what was probably meant."""
     try:
-        return check_toml(Recipe, tomllib.loads(text), name)
-    except tomllib.TOMLDecodeError as error:
+        return check_toml(Recipe, parse_toml(text), name)
+    except UnreadableError as error:
         raise UsageError(f"{name}: not valid TOML ({error})") from error
 
 

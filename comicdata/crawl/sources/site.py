@@ -1,6 +1,5 @@
 """What the adapters of sites share: facts in one block, everything asked once, one Web for all requests."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,10 @@ from comicdata.crawl.web import Find, Visit, Web
 from comicdata.episodes import matches
 from comicdata.errors import NetworkError
 from comicdata.files import sha256_bytes
+from comicdata.reading.text import UnreadableError, parse_json
 from comicdata.records import Episode, ImageRecord, Licence, Page, Series
+
+LARGEST_ANSWER = 64_000_000  # bytes of JSON
 
 
 @dataclass(frozen=True)
@@ -82,22 +84,19 @@ class SiteSource:
 
 def read_object(text: str | bytes, what: str, *keys: str) -> dict[str, Any]:
     """A JSON object that has `keys`; NetworkError in words for anything else."""
-    import json
-
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        value = None
+    value = read_answer(text)
     if not isinstance(value, dict) or any(key not in value for key in keys):
         wanted = f" with {', '.join(keys)}" if keys else ""
         raise NetworkError(f"{what}: not the JSON object{wanted} that is expected; has the site changed? (try --probe)")
     return value
 
 
-def whole(value: Any) -> int | None:
-    """A whole number that a site gives, as such or in digits; None for anything else, and for one beyond all sense."""
-    text = "" if isinstance(value, bool) else str(value) if isinstance(value, str | int) else ""
-    return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
+def read_answer(text: str | bytes) -> Any:
+    """What a site answers as JSON; None where it is none, or beyond all bounds."""
+    try:
+        return parse_json(text, LARGEST_ANSWER)
+    except UnreadableError:
+        return None
 
 
 def entries(value: Any) -> list[dict[str, Any]]:

@@ -10,10 +10,11 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit, urlu
 from bs4 import BeautifulSoup
 
 from comicdata.crawl.fetch import Answer, StatusError
-from comicdata.crawl.sources.site import Facts, SiteSource, entries, read_object, whole
+from comicdata.crawl.sources.site import Facts, SiteSource, entries, read_object
 from comicdata.crawl.web import UnavailableError, Visit
 from comicdata.errors import NetworkError
 from comicdata.numbers import Numbered, read_numbers
+from comicdata.reading.numbers import whole_number
 from comicdata.records import Episode, Licence, Page, Series
 
 
@@ -92,7 +93,7 @@ def _listed(row: dict[str, Any]) -> int | None:
     """The number of a row that is out; a date of 0 or less says that it is not."""
     date = row.get("exposureDateMillis")
     waiting = isinstance(date, int | float) and not isinstance(date, bool) and date <= 0
-    return None if waiting or not row.get("viewerLink") else whole(row.get("episodeNo"))
+    return None if waiting or not row.get("viewerLink") else whole_number(row.get("episodeNo"))
 
 
 def _row(no: int, row: dict[str, Any]) -> Row:
@@ -150,11 +151,11 @@ def open_url(url: str, visit: Visit, licence: Licence | None) -> SiteSource | No
     """The series of a list page, or the one episode of a viewer page."""
     found = re.match(FACTS.url, url)
     query = parse_qs(urlsplit(url).query)
-    title = whole(query.get("title_no", [""])[0])
+    title = whole_number(query.get("title_no", [""])[0])
     if not found or title is None:
         return None
     place = Place(found[1], found[2], found[3], title)
-    return Webtoons(place, visit, licence or Licence(), whole(query.get("episode_no", [""])[0]))
+    return Webtoons(place, visit, licence or Licence(), whole_number(query.get("episode_no", [""])[0]))
 
 
 @dataclass(frozen=True)

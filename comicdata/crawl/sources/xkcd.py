@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from comicdata.crawl.sources.site import Facts, SiteSource, read_object, whole
+from comicdata.crawl.sources.site import Facts, SiteSource, read_object
 from comicdata.crawl.web import UnavailableError, Visit
 from comicdata.errors import NetworkError
+from comicdata.reading.numbers import whole_number
 from comicdata.records import Episode, Licence, Page, Series
 
 
@@ -29,7 +30,7 @@ FACTS = XkcdFacts("xkcd", ("xkcd.com",), ("imgs.xkcd.com",))
 def parse_comic(text: str | bytes, what: str) -> tuple[int, str]:
     """Number and picture address; "" where there is no plain picture (the interactive ones)."""
     value = read_object(text, what, "num", "img")
-    number, link = whole(value["num"]), str(value["img"])
+    number, link = whole_number(value["num"]), str(value["img"])
     if number is None or number > FACTS.most:
         raise NetworkError(f"{what}: {str(value['num'])[:40]!r} is no number of a comic; has the site changed?")
     return number, link if re.match(FACTS.picture, link) else ""

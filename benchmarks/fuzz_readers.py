@@ -1,0 +1,404 @@
+"""Random damage to every file that is read: whatever a file says, reading it ends in values or in one clear line.
+
+    python benchmarks/fuzz_readers.py --seconds 600 --seed 1 [--base DIR]
+
+DIR has a crawl, pairs and a run (as `comicdata demo --out DIR` leaves them; made anew without --base). Each round takes
+one valid file, damages it, as bytes or in its tree of values, and reads it as a command would. A fault is any exception
+that is none of comicdata's own, and a read of more than 20 seconds. Prints a table; the status is 1 when a fault was found.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import logging
+import random
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from comicdata.cli.front import read_config
+from comicdata.cli.html import run as run_page
+from comicdata.cli.main import run
+from comicdata.crawl import store
+from comicdata.crawl.optouts import read_tdmrep
+from comicdata.crawl.sources import naver, peppercarrot, shipped_recipes, webtoons, xkcd
+from comicdata.crawl.sources.archive import read_books
+from comicdata.crawl.sources.comic_info import parse_comic_info
+from comicdata.crawl.sources.recipe import load_recipe
+from comicdata.episodes import read_episode
+from comicdata.errors import ComicDataError
+from comicdata.exports.folder import read_ledger, verify_export
+from comicdata.files import read_jsonl
+from comicdata.flats.hints import paint_hints, read_hints
+from comicdata.forgotten import read_forgotten
+from comicdata.images import read_picture
+from comicdata.outputs import holds, read_list
+from comicdata.pairs import manifest
+from comicdata.pairs.card import read_outlines
+from comicdata.panels.score import read_truth
+from comicdata.reading.text import UnreadableError, parse_json, parse_toml
+
+SLOW_S = 20.0
+ODD: list[Any] = [
+    *(None, True, False, 0, -1, 1, 2.5, 10**9, 10**30, -(10**99), 1e308, -0.0, "", "x", "²", "٣", "1e400", "nan"),
+    *(
+        "\0",
+        "a\0b",
+        "\ud800",
+        "../x",
+        "/etc/passwd",
+        "http://[",
+        "{n}",
+        "x" * 5000,
+        [],
+        {},
+        [[]],
+        [None],
+        {"a": 1},
+        {"": []},
+    ),
+]
+RAW = [b"NaN", b"-Infinity", b"1e400", b"1" * 5000, b"[" * 5000, b'{"a":' * 3000, b"\xff\xfe", b"\0", b'"\\ud800"', b"\xed\xa0\x80",
+       b"1_0", b"0x1f", b"'''", b'"', b"\\", b"[[", b"]]", b"=", b"a.b." * 60, b"inf", b"1979-05-27", b"\n", b"\r", b"\xe2\x80\xa8"]  # fmt: skip
+
+
+@dataclass
+class Reader:
+    """One kind of file: valid ones, and what reads one; `tree`: its lines, or the whole, are JSON."""
+
+    name: str
+    seeds: list[bytes]
+    read: Callable[[bytes], object]
+    tree: bool = True
+
+
+def damaged_bytes(data: bytes, random_: random.Random) -> bytes:
+    """The bytes with up to four of: a bit flipped, a piece cut out, doubled, overwritten, something odd put in."""
+    found = bytearray(data)
+    for _ in range(random_.randint(1, 4)):
+        at = random_.randrange(len(found) + 1)
+        size = random_.choice([1, 2, 8, 64, 1000])
+        how = random_.randrange(6)
+        if how == 0 and at < len(found):
+            found[at] ^= 1 << random_.randrange(8)
+        elif how == 1:
+            del found[at : at + size]
+        elif how == 2:
+            found[at:at] = found[at : at + size] * random_.choice([1, 2, 50])
+        elif how == 3:
+            found[at : at + size] = random_.randbytes(min(size, 8))
+        elif how == 4:
+            del found[at:]
+        else:
+            found[at:at] = random_.choice(RAW)
+    return bytes(found)
+
+
+def damaged_value(value: Any, random_: random.Random) -> Any:
+    """A JSON value with one thing in it replaced, taken away, doubled or renamed."""
+    inside = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else []
+    if not inside or random_.random() < 0.15:
+        return random_.choice(ODD)
+    key = random_.choice(list(inside))
+    made: Any = dict(value) if isinstance(value, dict) else list(value)
+    how = random_.randrange(8)
+    if how == 0:
+        del made[key]
+    elif how == 1 and isinstance(made, dict):
+        made[random_.choice(["", "x", "\0", "id", str(key).upper()])] = made[key]
+    elif how == 1:
+        made.insert(key, made[key])
+    elif how == 2:
+        made[key] = random_.choice(ODD)
+    else:
+        made[key] = damaged_value(value[key], random_)
+    return made
+
+
+def damaged(reader: Reader, random_: random.Random) -> bytes:
+    data = random_.choice(reader.seeds)
+    if not reader.tree or random_.random() < 0.4:
+        return damaged_bytes(data, random_)
+    try:
+        return json.dumps(damaged_value(json.loads(data), random_)).encode()
+    except ValueError:
+        lines = data.splitlines()
+        at = random_.randrange(len(lines))
+        lines[at] = json.dumps(damaged_value(json.loads(lines[at]), random_)).encode()
+        return b"\n".join(lines)
+
+
+def readers(base: Path, work: Path) -> list[Reader]:
+    """Every reader, over copies of what lies in `base`."""
+    crawl, pairs = (Path(shutil.copytree(base / name, work / name)) for name in ("crawl", "pairs"))
+    runs = [
+        shutil.copytree(one, work / one.name) for one in sorted(base.glob("run*")) if (one / "config.json").is_file()
+    ]
+    whole = next(one for one in runs if (one / "weights.safetensors").is_file())
+    episode = next(crawl.glob("*/*/*/episode.json"))
+    series, key = episode.parents[1] / "series.json", episode.parts[-4:-2]
+    part = next((pairs / "parts").rglob("*.jsonl"))
+    picture = next(episode.parent.glob("0*.*"))
+
+    evaluation = work / "evaluation"
+    evaluation.mkdir()
+
+    def at(path: Path, read: Callable[[], object]) -> Callable[[bytes], object]:
+        def reads(data: bytes) -> object:
+            before = path.read_bytes() if path.is_file() else None
+            path.write_bytes(data)
+            try:
+                return read()
+            finally:
+                path.unlink() if before is None else path.write_bytes(before)
+
+        return reads
+
+    def command(*arguments: object) -> None:
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+            status = run([str(one) for one in arguments])
+        if status == 1 or "a bug" in said.getvalue():
+            raise AssertionError(said.getvalue())
+
+    def series_() -> None:
+        known = store._read_series(series)
+        store.known_series(crawl, key, str(known.get("recipe_sha256")) or "x")
+        store.known_addresses(crawl, key)
+
+    def rows_of_part() -> None:
+        for number, row in enumerate(read_jsonl(part)[1:], 2):
+            manifest.row_from_json(row, f"{part}:{number}")
+
+    def hints() -> None:
+        paint_hints(read_hints(work / "hints.json"), 64, 64, 0.5)
+
+    header, tensors = _weights(whole / "weights.safetensors")
+    named = partial(at, work / "file")
+    line = {"id": next(iter(manifest.read_rows(pairs))).id, "reason": "blurred"}
+    gone = {"source": "s", "series_id": "t", "forgotten_at": "2026-01-01"}
+    ledger = {
+        "to": "kohya",
+        "version": "0",
+        "options": {},
+        "files": {"a/b.png": {"key": "k", "sha256": "0" * 64, "bytes": 3}},
+    }
+    config, state = whole / "config.json", next((whole / "state").glob("*/state.json"))
+    listing = {
+        "result": {
+            "episodeList": [{"episodeNo": 1, "viewerLink": "/x", "episodeTitle": "One", "exposureDateMillis": 1e12}],
+            "nextCursor": "2",
+        }
+    }
+    info = {
+        "titleName": "T",
+        "webtoonLevelCode": "WEBTOON",
+        "author": {"writers": [{"name": "A"}]},
+        "age": {"type": "RATE_12"},
+    }
+    articles = {"articleList": [{"no": 1, "subtitle": "One"}], "pageInfo": {"nextPage": 2, "totalPages": 3}}
+    index = [{"name": "ep01_One", "pages": {"0": "a.jpg", "1": "b.jpg"}, "translated_languages": ["en"]}]
+    settings = b'[train]\nimages = 9\nseed = 3\nhints = true\n[make-pairs]\nsize = ["256"]\nworkers = 2\n[crawl]\npause = 1.5\n'
+    truth = {"input": "page.png", "panels": [{"box": [0, 0, 100, 80], "kind": "panel"}]}
+    hint = [{"x": 1, "y": 2.5, "radius": 3, "color": "#88ccee"}]
+    xml = b"<?xml version='1.0'?><ComicInfo><Title>x</Title><Number>1</Number><Pages><Page Image='0' Type='Deleted'/></Pages></ComicInfo>"
+
+    def dumped(*values: Any) -> list[bytes]:
+        return [json.dumps(value, indent=1).encode() for value in values]
+
+    return [
+        Reader("JSON", [series.read_bytes(), config.read_bytes()], _quiet(parse_json)),
+        Reader("TOML", [settings, *(text.encode() for text in shipped_recipes().values())], _quiet(parse_toml), False),
+        Reader("xkcd", dumped({"num": 7, "img": "https://imgs.xkcd.com/comics/a.png"}), lambda d: xkcd.parse_comic(d, "x")),
+        Reader("webtoons", dumped(listing), webtoons.parse_list),
+        Reader("naver info", dumped(info), naver.parse_info),
+        Reader("naver list", dumped(articles), naver.parse_list),
+        Reader("peppercarrot", dumped(index), peppercarrot.parse_index),
+        Reader("tdmrep.json", dumped([{"location": "/", "tdm-reservation": 1}]), read_tdmrep),
+        Reader("ComicInfo.xml", [xml], parse_comic_info, False),
+        Reader("recipe", [one.encode() for one in shipped_recipes().values()], lambda d: load_recipe(d.decode("utf-8", "replace"), "r"), False),
+        Reader("settings", [settings], named(lambda: read_config(work / "file")), False),
+        Reader("settings, doctor", [settings], named(lambda: command("doctor", "--config", work / "file")), False),
+        Reader("settings, train", [settings], named(lambda: command("train", "pix2pix", "--pairs", pairs, "--run", work / "new", "--dry-run", "--config", work / "file")), False),
+        Reader("hints", dumped(hint, []), at(work / "hints.json", hints)),
+        Reader("truth of panels", dumped(truth), named(lambda: read_truth(work / "file"))),
+        Reader("episode.json", [episode.read_bytes()], at(episode, lambda: read_episode(episode))),
+        Reader("episode.json, verify", [episode.read_bytes()], at(episode, lambda: command("verify", crawl))),
+        Reader("series.json", [series.read_bytes()], at(series, series_)),
+        Reader("journal", [(json.dumps(json.loads(episode.read_bytes())["images"][0]) + "\n").encode()], at(episode.parent / "journal.jsonl", lambda: store.intact_journal(episode.parent))),
+        Reader("index.jsonl", [(crawl / "index.jsonl").read_bytes()], at(crawl / "index.jsonl", lambda: command("crawl", base / "comic", "--out", crawl, "--dry-run"))),
+        Reader("part", [part.read_bytes()], at(part, rows_of_part)),
+        Reader("part, make-pairs", [part.read_bytes()], at(part, lambda: command("make-pairs", crawl, "--out", pairs, "--dry-run"))),
+        Reader("manifest", [(pairs / manifest.MANIFEST).read_bytes()], at(pairs / manifest.MANIFEST, lambda: manifest.read_rows(pairs)), False),
+        Reader("manifest's values", dumped(*(row for row in _plain_rows(pairs))), at(pairs / manifest.MANIFEST, partial(_read_values, pairs))),
+        Reader("card.json", [(pairs / "card.json").read_bytes()], at(pairs / "card.json", lambda: read_outlines(pairs))),
+        Reader("card.json, verify", [(pairs / "card.json").read_bytes()], at(pairs / "card.json", lambda: command("verify", pairs))),
+        Reader("excluded.jsonl", dumped(line), at(pairs / "excluded.jsonl", lambda: manifest.read_excluded(pairs))),
+        Reader("forgotten.jsonl", dumped(gone), at(pairs / "forgotten.jsonl", lambda: read_forgotten(pairs))),
+        Reader(".comicdata.json", dumped({"version": "0", "files": {"a.png": {"sha256": "0" * 64, "command": "colorize"}}}), at(work / ".comicdata.json", lambda: read_list(work))),
+        Reader("export.json", dumped(ledger), at(work / "export.json", lambda: (read_ledger(work), verify_export(work), holds(work)))),
+        Reader("config.json", [config.read_bytes()], at(config, lambda: command("train", "pix2pix", "--pairs", pairs, "--run", whole, "--dry-run"))),
+        Reader("config.json, show", [config.read_bytes()], at(config, lambda: run_page.page(whole))),
+        Reader("metrics.jsonl", [b'{"images":8,"lr":0.1,"l1":0.5}\n{"images":16,"validation_l1":0.25}\n'], at(whole / "metrics.jsonl", lambda: run_page.training(whole))),
+        Reader("evaluation", _evaluations(base), at(evaluation / "test.json", lambda: run_page.evaluations(evaluation))),
+        Reader("state.json", [state.read_bytes()], at(state, partial(_load_state, whole))),
+        Reader("header of weights", dumped(header), partial(_load_header, work / "w.safetensors", tensors)),
+        Reader("weights", [(whole / "weights.safetensors").read_bytes()], at(work / "v.safetensors", partial(_load, work / "v.safetensors")), False),
+        Reader("picture", [picture.read_bytes()], lambda d: read_picture(d, "p"), False),
+        Reader("archive", [_archive(episode.parent)], at(work / "a.cbz", lambda: read_books(work / "a.cbz", "a.cbz")), False),
+    ]  # fmt: skip
+
+
+def _quiet(parse: Callable[[bytes], object]) -> Callable[[bytes], object]:
+    def reads(data: bytes) -> object:
+        with contextlib.suppress(UnreadableError):
+            return json.dumps(parse(data), default=str, allow_nan=False, ensure_ascii=False).encode()
+        return None
+
+    return reads
+
+
+def _weights(path: Path) -> tuple[Any, dict[str, Any]]:
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        return json.loads(file.metadata()["comicdata"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+def _load_header(path: Path, tensors: dict[str, Any], data: bytes) -> None:
+    from safetensors.torch import save_file
+
+    save_file(tensors, path, {"comicdata": data.decode("utf-8", "replace")})
+    _load(path)
+
+
+def _load(path: Path) -> None:
+    import torch
+
+    from comicdata.models.colorize.colorizer import Colorizer
+    from comicdata.models.runs.load import load_network
+
+    network, weights = load_network(path, torch.device("cpu"))
+    Colorizer(network, weights.config, torch.device("cpu"))
+
+
+def _load_state(whole: Path) -> None:
+    """With the hash made right, half of the time: by somebody who knows how."""
+    from comicdata.models.runs import checkpoint
+
+    path = next((whole / "state").glob("*/state.json"))
+    try:
+        values = json.loads(path.read_bytes())
+        values.pop("sha256", None)
+        path.write_text(json.dumps({**values, "sha256": checkpoint._values_hash(values)}))
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        pass
+    checkpoint.load_state(whole)
+
+
+def _plain_rows(pairs: Path) -> list[Any]:
+    import pyarrow.parquet as pq
+
+    return list(pq.read_table(pairs / manifest.MANIFEST).to_pylist()[:3])
+
+
+def _read_values(pairs: Path) -> None:
+    """The file holds one row as JSON: as a manifest with these columns and values."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = pairs / manifest.MANIFEST
+    try:
+        row = json.loads(path.read_bytes())
+        pq.write_table(pa.table({name: [value] for name, value in row.items()}), path, write_page_checksum=True)
+    except Exception:  # what cannot be a table is none
+        return
+    manifest.read_rows(pairs)
+    manifest.columns_of(pairs)
+
+
+def _evaluations(base: Path) -> list[bytes]:
+    found = [path.read_bytes() for path in base.glob("run*/evaluation/*.json")]
+    scores = {
+        name: {"l1": 0.1, "psnr": 20.0, "ssim": 0.5, "de2000": 9.0}
+        for name in ("all", "off_line", "foreground", "background")
+    }
+    one = {**scores, "colourfulness_ratio": 0.5, "background_consistency": 1.0}
+    names = ("outline_copy", "mean_color", "nearest", "lowres_ceiling")
+    made = {"panels": 3, "split": "test", "model": one, "baselines": dict.fromkeys(names, one)}
+    return [*found, json.dumps(made).encode()]
+
+
+def _archive(folder: Path) -> bytes:
+    import zipfile
+
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for path in sorted(folder.glob("0*"))[:3]:
+            archive.writestr(path.name, path.read_bytes()[:2000])
+    return data.getvalue()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--base", type=Path)
+    parser.add_argument("--only", default="", help="readers whose name has this")
+    options = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    random_ = random.Random(options.seed)
+    rounds: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    faults: dict[str, tuple[str, bytes]] = {}
+    with tempfile.TemporaryDirectory() as place:
+        base = options.base or _made(Path(place) / "base")
+        todo = [one for one in readers(base, Path(place)) if options.only in one.name]
+        end = time.monotonic() + options.seconds
+        while time.monotonic() < end:
+            reader = random_.choice(todo)
+            data = damaged(reader, random_)
+            rounds[reader.name] += 1
+            start = time.monotonic()
+            try:
+                reader.read(data)
+            except ComicDataError:
+                refused[reader.name] += 1
+            except Exception as error:  # the very thing that is looked for
+                last = [
+                    frame
+                    for frame in traceback.extract_tb(error.__traceback__)
+                    if "comicdata" in frame.filename or "models" in frame.filename
+                ]
+                where = f"{Path(last[-1].filename).name}:{last[-1].lineno}" if last else ""
+                faults.setdefault(
+                    f"{reader.name}: {type(error).__name__} at {where}: {str(error)[:300]}"[:400],
+                    (traceback.format_exc(), data),
+                )
+            if time.monotonic() - start > SLOW_S:
+                faults.setdefault(f"{reader.name}: slow", ("", data))
+    for name in sorted(rounds):
+        print(f"{name:24} {rounds[name]:8} rounds {refused[name]:8} refused")
+    for words, (trace, data) in faults.items():
+        print(f"\nFAULT {words}\n{trace}\n{data[:400]!r}", file=sys.stderr)
+    print(f"{sum(rounds.values())} rounds, {len(faults)} faults, seed {options.seed}")
+    return 1 if faults else 0
+
+
+def _made(base: Path) -> Path:
+    """A crawl, pairs and a run of the comic that the project draws."""
+    run(["demo", "--out", str(base), "--episodes", "4", "--images", "8", "--quiet"])
+    return base
+
+
+if __name__ == "__main__":
+    sys.exit(main())
