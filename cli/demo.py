@@ -116,7 +116,8 @@ def _step(front: Front, *words: object) -> None:
     from comicdata.cli.main import run_arguments
 
     arguments = [str(word) for word in words]
-    front.say(f"\n$ comicdata {' '.join(arguments)}")
+    front.say("")
+    front.say(f"$ comicdata {' '.join(arguments)}")
     status = run_arguments([*arguments, *(["--quiet"] if front.quiet else [])])
     if status != 0:
         raise ComicDataError(f"the step `comicdata {arguments[0]}` ended with status {status}")

@@ -1,7 +1,6 @@
 """What all commands share: common options, layered settings, messages, progress, one JSON document, one exit status."""
 
 import difflib
-import json
 import logging
 import sys
 import time
@@ -15,6 +14,7 @@ import click
 
 from comicdata.errors import UsageError
 from comicdata.files import read_regular
+from comicdata.outputs.escapes import for_json, visible
 from comicdata.reading.text import LARGEST_TOML, UnreadableError, parse_toml
 
 COMMANDS = {
@@ -39,7 +39,10 @@ LARGEST_SEED = 2**63 - 1  # what every generator of random numbers takes
 
 @dataclass
 class Front:
-    """What a command talks to: people on stderr, programs on stdout."""
+    """What a command talks to: people on stderr, programs on stdout.
+
+    Whatever it is given to say may hold text of others: it is shown as it is, without markup, and steers no terminal.
+    """
 
     quiet: bool = False
     verbose: bool = False
@@ -51,16 +54,16 @@ class Front:
     def __post_init__(self) -> None:
         from rich.console import Console
 
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
     def say(self, text: str) -> None:
         """One line for people, unless --quiet."""
         if not self.quiet:
-            self.console.print(text, markup=False)
+            self.console.print(visible(text))
 
     def warn(self, text: str) -> None:
         """One line for people, also with --quiet."""
-        self.console.print(text, markup=False, style="yellow")
+        self.console.print(visible(text), style="yellow")
 
     def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
         """A small table for people."""
@@ -69,9 +72,9 @@ class Front:
 
         if self.quiet:
             return
-        table = Table(*columns, title=title, title_justify="left")
+        table = Table(*columns, title=Text(visible(title)), title_justify="left")
         for row in rows:
-            table.add_row(*(Text(cell, overflow="fold") for cell in row))
+            table.add_row(*map(_cell, row))
         self.console.print(table)
 
     @contextmanager
@@ -93,7 +96,7 @@ class Front:
             yield lambda label, total: lambda done, note="": None
         elif self.console.is_terminal:
             with _bar(self.console, unit) as bar:
-                yield lambda label, total: _BarProgress(bar, label, bar.add_task(label, total=total)).update
+                yield lambda label, total: _BarProgress(bar, label, bar.add_task(visible(label), total=total)).update
         else:
             yield lambda label, total: _PlainProgress(self, label, total, unit).update
 
@@ -111,7 +114,13 @@ class _BarProgress:
     task: Any
 
     def update(self, done: int, note: str = "") -> None:
-        self.bar.update(self.task, completed=done, description=f"{self.label} {note}".rstrip())
+        self.bar.update(self.task, completed=done, description=visible(f"{self.label} {note}".rstrip()))
+
+
+def _cell(words: str) -> Any:
+    from rich.text import Text
+
+    return Text(visible(words), overflow="fold")
 
 
 def _bar(console: Any, unit: str) -> Any:
@@ -126,7 +135,7 @@ def _bar(console: Any, unit: str) -> Any:
             return Text(f"{task.speed or 0:.1f} {unit}/s" if unit else "")
 
     return progress.Progress(
-        progress.TextColumn("{task.description}"),
+        progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
         Rate(),
@@ -166,14 +175,14 @@ def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], cli
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         def callback(quiet: bool, verbose: bool, as_json: bool, dry_run: bool = False, **options: Any) -> int:
-            logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s", force=True)
+            _log_to_people()
             logging.getLogger("comicdata").setLevel(logging.DEBUG if verbose else logging.WARNING)
             if as_json and sys.stdout is None:
                 raise UsageError("--json: standard output is closed")
             front = Front(quiet, verbose, as_json, dry_run)
             document = function(front, **options)
             if front.as_json:
-                click.echo(json.dumps(document, ensure_ascii=False))
+                click.echo(for_json(document))
             return front.status
 
         own: list[click.Parameter] = list(reversed(getattr(function, "__click_params__", [])))
@@ -188,6 +197,22 @@ def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], cli
         )
 
     return decorate
+
+
+class _Lines(logging.Formatter):
+    """A record of the log as one line that steers no terminal; a traceback keeps its lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record), blanks=True)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name of the standard library)
+        return " ".join(super().formatMessage(record).split())
+
+
+def _log_to_people() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
 class _Place(click.Path):

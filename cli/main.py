@@ -16,6 +16,7 @@ import click
 import comicdata
 from comicdata.cli.front import COMMANDS
 from comicdata.errors import ComicDataError
+from comicdata.outputs.escapes import visible
 from comicdata.reading.numbers import whole_number
 
 
@@ -96,7 +97,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(text: str, status: int) -> int:
-    line = " ".join(text.split())
+    line = visible(" ".join(text.split()))
     with suppress(OSError):  # nobody listens
         click.secho(f"comicdata: {line}", err=True, fg="red" if status not in (0, 130) else None)
     return status

@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 from comicdata.cli.html import pieces as report
@@ -92,7 +91,7 @@ def _samples(folder: Path, kept: Sequence[Pair]) -> str:
     share = max(1, min(PER_GROUP, SAMPLES // max(1, len(groups))))
     for (source, series, split), rows in sorted(groups.items())[:SAMPLES]:
         figures = [_triptych(folder, row) for row in _spread(rows, share)]
-        parts.append(f"<h3>{escape(source)}/{escape(series)}, {split}</h3>{report.row(figures)}")
+        parts.append(report.heading(f"{source}/{series}, {split}") + report.row(figures))
     left = len(groups) - SAMPLES
     return "".join(parts) + (f"<p>and {left} more groups</p>" if left > 0 else "")
 
@@ -147,7 +146,7 @@ def _examples(rows: Sequence[Pair], reason: str, crawl: Path) -> str:
         image = _again(rows, row, crawl)
         if image is not None and image.size:
             figures.append(report.picture(_thumbnail(image), f"{row.episode_id}, panel {row.panel_index}", width=PANEL))
-    return f"<h3>{escape(reason)}</h3>" + (report.row(figures) if figures else "<p>not in this crawl</p>")
+    return report.heading(reason) + (report.row(figures) if figures else "<p>not in this crawl</p>")
 
 
 def _again(rows: Sequence[Pair], row: Pair, crawl: Path) -> Image | None:

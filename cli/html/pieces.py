@@ -2,11 +2,11 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from html import escape
 
 import numpy as np
 
 from comicdata.images import Image, encode_jpeg, resize
+from comicdata.outputs.escapes import for_html as text
 from comicdata.records import Panel
 
 STYLE = """
@@ -32,11 +32,11 @@ COLOURS = ("#c0392b", "#2471a3", "#1e8449", "#b9770e", "#6c3483", "#117a65", "#5
 
 def page(title: str, sections: Sequence[tuple[str, str]]) -> str:
     """A whole page from (heading, HTML body) pairs."""
-    body = "".join(f"<h2>{escape(heading)}</h2>\n{html}\n" for heading, html in sections)
+    body = "".join(f"<h2>{text(words)}</h2>\n{html}\n" for words, html in sections)
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{text(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
-        f"<body><h1>{escape(title)}</h1>\n{body}</body></html>\n"
+        f"<body><h1>{text(title)}</h1>\n{body}</body></html>\n"
     )
 
 
@@ -47,8 +47,8 @@ def picture(image: Image, caption: str, *, width: int | None = None) -> str:
     if width and image.shape[1] > width:
         image = resize(image, width, max(1, round(image.shape[0] * width / image.shape[1])))
     data = base64.b64encode(encode_jpeg(image)).decode()
-    text = escape(caption, quote=True)
-    return f'<figure><img alt="{text}" src="data:image/jpeg;base64,{data}"><figcaption>{text}</figcaption></figure>'
+    words = text(caption)
+    return f'<figure><img alt="{words}" src="data:image/jpeg;base64,{data}"><figcaption>{words}</figcaption></figure>'
 
 
 def row(figures: Sequence[str]) -> str:
@@ -81,10 +81,20 @@ def overlay(image: Image, panels: Sequence[Panel]) -> Image:
     return framed
 
 
+def paragraph(words: str) -> str:
+    """A line of text."""
+    return f"<p>{text(words)}</p>"
+
+
+def heading(words: str) -> str:
+    """A heading within a section."""
+    return f"<h3>{text(words)}</h3>"
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """An HTML table of text cells."""
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in rows)
+    head = "".join(f"<th>{text(column)}</th>" for column in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in cells)}</tr>" for cells in rows)
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
@@ -97,7 +107,7 @@ def curves(
     tall = height + 24 * len(series)
     parts = [f'<svg viewBox="0 0 {width} {tall}" width="{width}" role="img" aria-label="curves">']
     parts.append(f'<path d="M40 10V{height - 20}H{width - 10}" fill="none" stroke="#999"/>')
-    parts.append(f'<text x="{width - 10}" y="{height - 4}" text-anchor="end">{escape(x_label)}: {longest:g}</text>')
+    parts.append(f'<text x="{width - 10}" y="{height - 4}" text-anchor="end">{text(x_label)}: {longest:g}</text>')
     for index, (name, points) in enumerate(series.items()):
         top = max((y for _, y in points), default=1) or 1
         colour = COLOURS[index % len(COLOURS)]
@@ -108,20 +118,20 @@ def curves(
         last = points[-1][1] if points else 0
         parts.append(f'<polyline points="{dots}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
         y = height + 18 + 22 * index
-        words = f"{escape(name)}: top {top:.4g}, last {last:.4g}"
+        words = f"{text(name)}: top {top:.4g}, last {last:.4g}"
         parts.append(f'<text x="40" y="{y}" style="fill: {colour}">{words}</text>')
     return "".join(parts) + "</svg>"
 
 
 def cards(facts: Sequence[tuple[str, str]]) -> str:
     """Large figures with a few words under each: (words, figure)."""
-    parts = (f'<div class="card"><b>{escape(figure)}</b><span>{escape(words)}</span></div>' for words, figure in facts)
+    parts = (f'<div class="card"><b>{text(figure)}</b><span>{text(words)}</span></div>' for words, figure in facts)
     return f'<div class="cards">{"".join(parts)}</div>'
 
 
-def note(text: str) -> str:
+def note(words: str) -> str:
     """A line that asks for attention."""
-    return f'<p class="note">{escape(text)}</p>'
+    return f'<p class="note">{text(words)}</p>'
 
 
 def histogram(values: Sequence[float], label: str, bins: int = 24, size: tuple[int, int] = (300, 130)) -> str:
@@ -134,9 +144,9 @@ def histogram(values: Sequence[float], label: str, bins: int = 24, size: tuple[i
         f'height="{count / top * (height - 40):.1f}" fill="var(--bar)"/>'
         for i, count in enumerate(counts.tolist())
     )
-    middle = f"{escape(label)}: median {np.median(values):.3g}" if len(values) else f"{escape(label)}: none"
+    middle = f"{text(label)}: median {np.median(values):.3g}" if len(values) else f"{text(label)}: none"
     return (
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{escape(label, quote=True)}">'
+        f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{text(label)}">'
         f"{bars}"
         f'<text x="{width / 2}" y="14" text-anchor="middle">{middle}</text>'
         f'<text x="5" y="{height - 5}">{edges[0]:.3g}</text>'
@@ -152,7 +162,7 @@ def bars(counts: Mapping[str, int], size: tuple[int, int] = (640, 22)) -> str:
     for index, (name, count) in enumerate(counts.items()):
         y = index * height
         length = count / top * (width - 260)
-        parts.append(f'<text x="150" y="{y + 15}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<text x="150" y="{y + 15}" text-anchor="end">{text(name)}</text>')
         parts.append(f'<rect x="158" y="{y + 4}" width="{length:.1f}" height="{height - 8}" fill="var(--bar)"/>')
         parts.append(f'<text x="{164 + length:.1f}" y="{y + 15}">{count}</text>')
     return "".join(parts) + "</svg>"

@@ -50,7 +50,7 @@ def evaluations(folder: Path) -> list[tuple[str, str]]:
             heading = f"On {document['panels']} windows of the split {document['split']}"
             table = report.table(COLUMNS, score_rows(document))
             if hints := document.get("hints"):
-                table += f"<p>{hint_title(hints)}</p>"
+                table += report.paragraph(hint_title(hints))
                 table += report.table(HINT_COLUMNS, hint_rows(hints["counts"]))
             words = verdict(document)
         except (LookupError, TypeError, ValueError, AttributeError) as error:

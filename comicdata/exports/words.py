@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from comicdata.exports.job import Job, suffix_of
+from comicdata.outputs.escapes import for_markdown
 from comicdata.pairs.card import credit_lines, front_matter, series_of
 from comicdata.pairs.manifest import rows_hash
 
@@ -97,7 +98,7 @@ def _page(job: Job, configs: Sequence[str], lines: Sequence[str]) -> str:
             "\n## Licences and credits\n",
             *credit_lines(series),
             "",
-            *(f"- {name}: <{url}>" for name, url in texts.items() if url),
+            *(f"- {for_markdown(name)}: <{url}>" for name, url in texts.items() if url),
             "",
             f"Made by comicdata from the rows with the SHA-256 `{rows_hash(job.rows)}`.",
             "`comicdata verify .` hashes every file.",

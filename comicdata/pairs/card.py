@@ -14,6 +14,7 @@ from comicdata.files import json_bytes, read_json
 from comicdata.images import encode_jpeg, read_image, resize
 from comicdata.outlines import Outlines
 from comicdata.outputs import Outputs, read_list
+from comicdata.outputs.escapes import for_markdown
 from comicdata.pairs.manifest import COMMAND, file_of, rows_hash, usable
 from comicdata.reading.shapes import MisshapenError
 from comicdata.records import Pair, spread
@@ -137,11 +138,11 @@ def _readme(card: Mapping[str, Any]) -> str:
         *_outline_lines(card["options"]),
         "| size / split | pairs |",
         "|---|---|",
-        *(f"| {name} | {count} |" for name, count in card["splits"].items()),
+        *(f"| {for_markdown(name)} | {count} |" for name, count in card["splits"].items()),
         "",
         "| dropped because | windows |",
         "|---|---|",
-        *(f"| {name} | {count} |" for name, count in card["dropped"].items()),
+        *(f"| {for_markdown(name)} | {count} |" for name, count in card["dropped"].items()),
         "",
         *credit_lines(card["series"]),
         "",
@@ -175,8 +176,8 @@ def credit_lines(series: Sequence[Mapping[str, Any]]) -> list[str]:
         "| source | series | licence | credit | pairs |",
         "|---|---|---|---|---|",
         *(
-            f"| {_cell(one['source'])} | {_cell(one['series_id'])} | {_cell(one['licence'])} "
-            f"| {_cell(one['attribution'])} | {one['pairs']} |"
+            f"| {for_markdown(one['source'])} | {for_markdown(one['series_id'])} | {for_markdown(one['licence'])} "
+            f"| {for_markdown(one['attribution'])} | {one['pairs']} |"
             for one in series
         ),
     ]
@@ -216,8 +217,3 @@ def front_matter(card: Mapping[str, Any]) -> list[str]:
         "---",
         "",
     ]
-
-
-def _cell(text: str) -> str:
-    """A value from outside inside a Markdown table: one line, no cell border, no markup."""
-    return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

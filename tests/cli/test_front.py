@@ -1,15 +1,19 @@
 """Every command: help with a runnable example, the common options, layered settings, exit statuses."""
 
+import io
 import json
+import logging
 import re
 import shlex
 from dataclasses import fields
 
 import click
 import pytest
+from rich.console import Console
 
-from comicdata.cli.front import COMMANDS
+from comicdata.cli.front import COMMANDS, Front, _bar, _BarProgress
 from comicdata.cli.main import cli, run
+from comicdata.errors import UsageError
 from comicdata.records import PairOptions
 
 
@@ -106,3 +110,57 @@ def test_a_bug_is_one_line_with_status_1(monkeypatch, capsys):
     monkeypatch.setattr("comicdata.cli.doctor._machine_facts", lambda: 1 / 0)
     assert run(["doctor"]) == 1
     assert "a bug: ZeroDivisionError" in capsys.readouterr().err
+
+
+HOSTILE = "[red]<b>:smile:\x1b[2J\u202e\r[/]"
+SHOWN = "[red]<b>:smile:\\x1b[2J\\u202e\\x0d[/]"
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        lambda front: front.say(HOSTILE),
+        lambda front: front.warn(HOSTILE),
+        lambda front: front.table(HOSTILE, ["title"], [["x"]]),
+        lambda front: front.table("title", ["title"], [[HOSTILE]]),
+    ],
+)
+def test_text_of_others_is_shown_and_steers_no_terminal(show, capsys):
+    show(Front())
+    error = capsys.readouterr().err
+    assert SHOWN in error and "\x1b" not in error and "\u202e" not in error
+
+
+def test_so_it_is_in_a_bar_on_a_terminal(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    front = Front()
+    front.console = Console(file=io.StringIO(), force_terminal=True, width=200)
+    with front.bars("pictures") as add:
+        add(HOSTILE, 2)(1, HOSTILE)
+        front.console.print("")
+    with _bar(front.console, "x") as bar:
+        update = _BarProgress(bar, HOSTILE, bar.add_task("x", total=2)).update
+        update(1, HOSTILE)
+        assert bar.tasks[0].description == f"{SHOWN} {SHOWN}"
+
+
+def test_so_it_is_in_the_log_and_in_an_error(tmp_path, capsys, monkeypatch):
+    def complain():
+        logging.getLogger("comicdata").warning("%s: left out", HOSTILE + "\nsecond")
+        raise UsageError(HOSTILE)
+
+    monkeypatch.setattr("comicdata.cli.doctor._machine_facts", complain)
+    assert run(["doctor"]) == 2
+    error = capsys.readouterr().err
+    shown = SHOWN.replace("\\x0d", " ")
+    assert error == f"{shown} second: left out\ncomicdata: {shown}\n"
+
+
+def test_so_it_is_in_a_wrong_option_and_a_json_document(monkeypatch, capsys):
+    assert run(["doctor", f"--x{HOSTILE}"]) == 2
+    assert "\x1b" not in capsys.readouterr().err
+    monkeypatch.setattr("comicdata.cli.doctor.settings_in_force", list)
+    monkeypatch.setattr("comicdata.cli.doctor._machine_facts", lambda: ({"python": HOSTILE}, []))
+    run(["doctor", "--json"])
+    document = capsys.readouterr().out
+    assert json.loads(document)["machine"]["python"] == HOSTILE and "\x1b" not in document
