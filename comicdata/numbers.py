@@ -44,27 +44,43 @@ EPISODE = _words(
     "エピソード", "에피소드",
 )  # fmt: skip
 CHAPTER = _words(
-    "chapters?", "chapitre", "chap", "chp", "ch", "cap[ií]tulo", "cap", "kapitel", "bölüm", "глава", "chương"
+    "chapters?", "chapitre", "chap", "chp", "ch", "cap[ií]tulo", "cap", "kapitel", "kap", "bölüm", "глава", "chương",
+)  # fmt: skip
+COMMA = _words(  # of languages that write 12,5
+    "chapitre", "épisode", "kapitel", "kap", "folge", "cap[ií]tulo", "episodio", "episódio", "bölüm", "глава", "серия"
 )
 NO = r"(?:no\.|nr\.?|n°|number|num\.?|issue)"
 BONUS = _words(
     "bonus", "extras?", "specials?", "omake", "side ?story", "spin-?off", "hiatus", "notice", "announcement", "trailer",
-    "q&a", "番外編?", "番外篇", "外伝", "特別編", "おまけ", "외전", "특별편", "번외편?", "공지", "휴재",
+    "q&a", r"sp(?=\d)", "番外編?", "番外篇", "外伝", "特別編", "おまけ", "외전", "특별편", "번외편?", "공지", "휴재",
 )  # fmt: skip
 
 OPENING = _words("prologue", "epilogue", "프롤로그", "에필로그", "プロローグ", "エピローグ")
 
+MONTH = re.compile(rf"{LEFT}(?<![-.]){YEAR}(?:[-./](?:0[1-9]|1[0-2])(?![\d./-])|\s?[년年]\s?\d{{1,2}}\s?[월月][호号]?)")
+NUMBERED_BONUS = re.compile(
+    rf"{BONUS}[\s.:#-]*(?:(?:{EPISODE}|{CHAPTER}|no)[\s.:#-]*)?(?:第|제)?\s?{NUM}\s?[話话回화회]?"
+)
 NOISE = [  # digits that are the number of nothing; each is taken out before a rule looks
     re.compile(rf"{LEFT}[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}{RIGHT}"),  # a UUID
     re.compile(rf"{LEFT}(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{{8,64}}{RIGHT}"),  # a hash
     re.compile(rf"(?<!\d){YEAR}\s?[-./年년]\s?\d{{1,2}}\s?[-./月월]\s?\d{{1,2}}(?!\d)\s?[日일]?"),  # dates
+    MONTH,
     re.compile(rf"(?<!\d)(?:\d{{2}}\.\d{{2}}\.\d{{2}}|{YEAR}[01]\d[0-3]\d|\d{{1,2}}[./]\d{{1,2}}[./]{YEAR})(?!\d)"),
     re.compile(rf"{LEFT}\d{{3,5}}\s?[x×]\s?\d{{3,5}}{RIGHT}|{LEFT}\d{{3,4}}[pi]{RIGHT}"),  # sizes
     re.compile(rf"{LEFT}\d{{1,6}}\s?(?:dpi|ppi|px|kb|mb|gb|fps|bit){RIGHT}"),
     re.compile(rf"(?<=\d)\s?v\d{{1,2}}(?=\s*$|\s*[\[(])|{LEFT}of\s?\d{{1,4}}{RIGHT}"),  # "012 v2", "3 of 6"
-    re.compile(rf"{BONUS}[\s.:#-]*(?:(?:{EPISODE}|{CHAPTER}|no)[\s.:#-]*)?(?:第|제)?\s?{NUM}\s?[話话回화회]?"),
     re.compile(rf"{OPENING}[\s.:#-]*{NUM}"),
 ]
+
+WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
+SPELLED = re.compile(  # "Chapter IV", "Season Two"; a letter alone is a number before a colon or the end, else a word
+    rf"((?:{EPISODE}|{CHAPTER}|{_words('season', 'saison', 'temporada', 'staffel', 'part', 'volume', 'vol', 'book')})"
+    rf"[\s.:#-]+)(?:({'|'.join(WORDS)})(?!\s(?:hundred|thousand))"
+    r"|([ivx](?=\s*(?:$|[|:.,~()\[\]–]|-\s|\s-))|(?=[ivx][ivxlc]|[lc][ivxl]{2})c{0,3}(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})))"
+    r"(?![\w'’-])"
+)
 
 SEASONS = [
     re.compile(
@@ -113,18 +129,19 @@ def read_numbers(titles: Sequence[str], series: str = "") -> list[Numbered]:
 
 def read_number(title: str, series: str = "") -> Numbered:
     """The number and season that a title, or a name without its suffix, says; the name of the series says none."""
-    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", _plain(title[:LONGEST]).lower().replace("_", " "))
+    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", _in_digits(title))
     whole = re.fullmatch(rf"\s*(-?{NUM})\s*", text)
-    if whole:
+    if whole and not MONTH.fullmatch(text.strip()):
         return Numbered(canonical(whole[1]), "", True)
-    text = _without_noise(_without_series(text, _plain(series[:LONGEST]).lower().replace("_", " ")))
+    text = _without_noise(_without_series(text, _in_digits(series)))
+    text, bonus = NUMBERED_BONUS.subn(" ", text)
     season, text = _season(text)
     for rule in MARKED:
         if found := rule.search(text):
             part = PART.search(text[: found.start()])
             return Numbered(_value_of(found), season or (canonical(part[1]) if part else ""), True)
-    text = re.sub(rf"(?<![\w.]){YEAR}(?![\w])", " ", text)
-    for rule in (*FORMED, *BARE):
+    text = re.sub(rf"(?<![\w.]){YEAR}(?:-(?=\d)|(?!\w))", " ", text)
+    for rule in (*FORMED, *(() if bonus else BARE)):
         if found := rule.search(text):
             return Numbered(_value_of(found), season, rule in FORMED)
     return Numbered("", season)
@@ -172,6 +189,7 @@ def _without_series(text: str, series: str) -> str:
 def _without_noise(text: str) -> str:
     """Without brackets that hold neither season nor marked number, and without digits that number nothing."""
     text = re.sub(r"^\s*[\[(【]\s*(\d{1,4})\s*[\])】]", r"\1. ", text)  # "[12] The end"
+    text = re.sub(rf"^\s*[\[(【]\s*({BONUS})\s*[\])】]", r"\1 ", text)  # "[Notice] Ep. 12 is late"
     kept = re.sub(r"\[([^\[\]]*)\]|【([^【】]*)】|\(([^()]*)\)|\{([^{}]*)\}", _bracket, text)
     text = kept if re.search(r"\w", kept) else text
     for pattern in NOISE:
@@ -195,6 +213,20 @@ def _season(text: str) -> tuple[str, str]:
 def _value_of(found: re.Match[str]) -> str:
     text = next(group for group in found.groups() if group is not None)
     return str(_kanji(text)) if text[0] in KANJI else canonical(text)
+
+
+def _in_digits(text: str) -> str:
+    """Lower case, with spaces for "_" and every number that is spelled out, or has a comma, in plain digits."""
+    text = _plain(text[:LONGEST]).lower().replace("_", " ")
+    return SPELLED.sub(_spelled, re.sub(rf"({COMMA}{GAP}\d{{1,4}}),(?=\d(?!\d))", r"\1.", text))
+
+
+def _spelled(found: re.Match[str]) -> str:
+    """The word before a number in letters, and the number in digits."""
+    if found[2]:
+        return f"{found[1]}{WORDS.index(found[2]) + 1}"
+    worth = [ROMAN[letter] for letter in found[3]]
+    return f"{found[1]}{sum(-a if a < b else a for a, b in zip(worth, [*worth[1:], 0], strict=True))}"
 
 
 def _kanji(text: str) -> int:

@@ -25,6 +25,9 @@ SEASONS = {
     "2부 3화": ("3", "2"),
     "2기 3화": ("3", "2"),
     "S2-3": ("3", "2"),
+    "Season II Episode 3": ("3", "2"),
+    "Book Two Chapter Three": ("3", "2"),
+    "Season I’m in": ("", ""),
     "Saison 2 - Épisode 3": ("3", "2"),
     "第二季 第三話": ("3", "2"),
     "第2部 第十二章": ("12", "2"),
@@ -87,6 +90,27 @@ WORDS = {
     "Class of 1999 Ep 3": "3",
     "Episode 5²": "5",
 }
+SPELLED = {
+    "Chapter IV": "4",
+    "Chapter I: The fall": "1",
+    "Chapter X - The End": "10",
+    "Episode XII The mix": "12",
+    "Chapter XLIV": "44",
+    "Vol. III": "3",
+    "Chapter Two: Home": "2",
+    "Chapitre 12,5": "12.5",
+    "Kap. 7,5 - Die 3 Freunde": "7.5",
+    "Chapitre 12, 3 amis": "12",
+    "Ch. 1,2": "1",
+    "2024-01 Ep 7": "7",
+    "Spider-Man 2099 - 12": "12",
+    "Blade 2099-45": "45",
+    "2024.5": "2024.5",
+    "Nova (Special Edition) 012": "12",
+    "Nova [Special] 012": "12",
+    "Ep. 12 [Notice]": "12",
+    "Spy x Family 12": "12",
+}
 TAGS = {
     "[Group] Nova 012 (2019) v2 [1920x1080]": "12",
     "Nova 012v2 (digital) [A1B2C3D4]": "12",
@@ -107,6 +131,21 @@ NONE = [
         "Foo [12/24]",
         "No 1 Likes Me",
         "b1946ac9-2492-4d27-8f3c-112233445566",
+        "Chapter I Met Him",
+        "Chapter V for Vendetta",
+        "Chapter Civil War",
+        "Episode Li Wei",
+        "Chapter One-Punch",
+        "Episode One Hundred",
+        "Chapter Twenty-One",
+        "Rocky II",
+        "2024-01",
+        "2024.12",
+        "2024년 1월호",
+        "[Notice] Ep. 12 is late",
+        "(Bonus) Episode 3",
+        "[특별편] 3화",
+        "Mob Psycho 100 SP01",
     ),
 ]
 
@@ -117,7 +156,7 @@ def test_seasons(title, said):
     assert (found.number, found.season) == said
 
 
-@pytest.mark.parametrize(("title", "number"), [*COUNTERS.items(), *WORDS.items(), *TAGS.items()])
+@pytest.mark.parametrize(("title", "number"), [*COUNTERS.items(), *WORDS.items(), *SPELLED.items(), *TAGS.items()])
 def test_numbers(title, number):
     assert (read_number(title).number, read_number(title).season) == (number, "")
 
