@@ -31,7 +31,9 @@ def _suffixes(words: str) -> frozenset[str]:
 
 
 PICTURE_SUFFIXES = _suffixes("jpg jpeg jpe jfif pjpeg pjp mpo png apng webp gif avif avifs bmp dib tif tiff")
-UNREAD_SUFFIXES = _suffixes("heic heif hif jxl jp2 j2k jpx psd psb svg svgz xcf clip kra ora")
+UNREAD_SUFFIXES = _suffixes(
+    "heic heif hif jxl jp2 j2k jpx psd psb svg svgz xcf clip kra ora tga pcx ppm pgm pbm pnm qoi exr"
+)
 ARCHIVE_SUFFIXES = _suffixes("cbz zip cbr rar cb7 7z cbt tar pdf")
 PACKED_SUFFIXES = _suffixes("epub gz tgz bz2 xz cba ace lzh lha")
 
@@ -53,7 +55,6 @@ _STARTS = {
     b"CSFCHUNK": "CLIP",
     b"Rar!\x1a\x07": "RAR",
     b"7z\xbc\xaf'\x1c": "7Z",
-    b"%PDF-": "PDF",
     b"\x1f\x8b\x08": "gzip",
     b"BZh": "bzip2",
     b"\xfd7zXZ\0": "xz",
@@ -84,6 +85,8 @@ def sniff(data: bytes) -> str | None:
         return _zip(data)
     if data[257:262] == b"ustar":
         return "TAR"
+    if data[:64].lstrip(b"\xef\xbb\xbf\0 \t\r\n").startswith(b"%PDF-"):
+        return "PDF"
     return "SVG" if _is_svg(data[:HEAD]) else None
 
 

@@ -162,6 +162,8 @@ def _opened(data: bytes, name: str, most: int | None) -> Iterator[tuple[Any, str
         if kind == "PNG":
             data, notes = checked_png(data)
         picture = _with_pixels(data, kind, notes, lambda size: check_size(size, name, most))
+        if picture.mode == "F":
+            raise ValueError("numbers with a fraction in place of colours")
         turn = _orientation(picture, notes)
         yield (picture.transpose(TURNS[turn]) if turn in TURNS else picture), kind, notes
 
@@ -358,8 +360,6 @@ def _one_line(error: BaseException) -> str:
 
 def _to_rgb(picture: Any, notes: list[str]) -> Image:
     """Pillow picture in any mode -> (H, W, 3) uint8 sRGB over white, BAND rows at a time."""
-    if picture.mode == "F":
-        raise ValueError("numbers with a fraction in place of colours")
     width, height = picture.size
     to_srgb = _profile(picture, notes)
     rgb = np.empty((height, width, 3), np.uint8)

@@ -238,6 +238,13 @@ def test_a_picture_for_which_there_is_no_memory_is_a_line(monkeypatch):
         images.decode(data, "x")
 
 
+def test_what_cannot_be_shown_is_not_measured_either():
+    data = saved(Image.fromarray(np.ones((4, 4), np.float32)), "TIFF")
+    for read in (images.measure, images.decode):
+        with pytest.raises(PictureError, match="numbers with a fraction"):
+            read(data, "x")
+
+
 def test_large_pictures_come_out_as_small_ones_do(monkeypatch):
     tall = Image.fromarray(np.random.default_rng(1).integers(0, 256, (500, 20, 4), dtype=np.uint8))
     whole = images.decode(saved(tall, "PNG"), "x")
@@ -260,6 +267,9 @@ def test_large_pictures_come_out_as_small_ones_do(monkeypatch):
         (b"PK\x03\x04" + bytes(22) + b"\x08\0\0\0mimetypeimage/openraster", "OpenRaster"),
         (b"PK\x03\x04" + bytes(22) + b"\x05\0\0\x001.png", "ZIP"),
         (b"II*\0\x10\0\0\0CR\x02\0", "camera raw"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\xef\xbb\xbf\r\n%PDF-1.4", "PDF"),
+        (b"A file that begins with %PDF-1.4 is a PDF", None),
     ],
 )
 def test_sniff(data, kind):

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from comicdata.numbers import value_of
 
@@ -63,10 +64,25 @@ EPISODE_PAGE = [
     re.compile(r"ep(?:isode)?[ ._-]?(\d{1,4})[ ._-](\d{1,4})(?!\d)", re.IGNORECASE),  # ep17_005
     re.compile(r"(?<!\d)(\d{2,4})[_-](\d{2,4})(?!\d)"),  # 017-05
 ]
+DATE = re.compile(r"(?<!\d)(?:19|20)\d\d([._-])[01]\d\1[0-3]\d(?!\d)")
+
+
+def episodes_and_pages(stems: Sequence[str]) -> list[tuple[str, int] | None]:
+    """`episode_and_page` of each; none where all end in one number that begins no count ("01_1280", "02_1280")."""
+    found = [episode_and_page(stem) for stem in stems]
+    pages = {one[1] for one in found if one}
+    if len(found) > 1 and len(pages) == 1 and max(pages) > 1 and not any(map(_has_words, stems)):
+        return [None] * len(found)
+    return found
+
+
+def _has_words(stem: str) -> bool:
+    return any(pattern.search(stem) for pattern in EPISODE_PAGE[:-1])
 
 
 def episode_and_page(stem: str) -> tuple[str, int] | None:
     """The digits of the episode and the number of the page in a file name, where a pattern says both."""
+    stem = DATE.sub(" ", stem)
     for pattern in EPISODE_PAGE:
         found = pattern.search(stem)
         if found:

@@ -289,6 +289,19 @@ def test_an_encrypted_7z_says_so(tmp_path):
     assert "encrypted" in why or "assword" in why
 
 
+def test_a_7z_whose_names_are_encrypted_is_one_failure(tmp_path):
+    import py7zr
+
+    buffer = io.BytesIO()
+    with py7zr.SevenZipFile(buffer, "w", password="p", header_encryption=True) as whole:
+        whole.writestr(picture(), "1.png")
+    put(tmp_path / "in" / "1.cb7", buffer.getvalue())
+    put(tmp_path / "in" / "2.cb7", make_7z(PAGES))
+    found = taken(tmp_path / "in")
+    assert found["in", "e2"] == IN_ORDER
+    assert "1.cb7: " in found["in", "e1"][0] and "encrypted" in found["in", "e1"][0]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -88,6 +88,23 @@ def test_episode_and_page_in_names(stem, expected):
     assert episode_and_page(stem) == expected
 
 
+def test_sizes_and_dates_in_names_make_no_episodes(tmp_path):
+    for names in (
+        ["page01_800-1280.png", "page02_800-1280.png"],
+        ["01-1080.png", "02-1080.png"],
+        ["2024-01-05.png", "2024-01-12.png", "2024-02-02_01.png"],
+    ):
+        found = layout(put(tmp_path / names[0] / "toon", *names))
+        assert found == {"toon": {"toon": names}}, names
+    for names, episodes in (
+        (["01-01.png", "02-01.png"], ["e01", "e02"]),
+        (["ep01_05.png", "ep02_05.png"], ["e01", "e02"]),
+        (["017-05.png"], ["e017"]),
+        (["01-05.png", "01-06.png", "02-05.png"], ["e01", "e02"]),
+    ):
+        assert list(layout(put(tmp_path / names[0] / "toon", *names))["toon"]) == episodes, names
+
+
 def test_folder_layouts(tmp_path):
     assert layout(put(tmp_path / "a", "s1/e1/2.png", "s1/e1/10.png", "s2/e1/1.png")) == {
         "s1": {"e1": ["s1/e1/2.png", "s1/e1/10.png"]},
@@ -117,6 +134,29 @@ def make_zip(path, members, **options):
         for name, data in members:
             archive_.writestr(name, data)
     return path
+
+
+@pytest.mark.parametrize(
+    ("stem", "title", "number"),
+    [
+        ("c", "Area 51 ep. 3", "3"),
+        ("c", "Catch-22", ""),
+        ("c", "1984", ""),
+        ("Nova 7", "Ep. 99 of pain", "7"),
+        ("c", "", ""),
+    ],
+)
+def test_a_title_in_comic_info_says_the_number_where_nothing_else_does(tmp_path, stem, title, number):
+    info = f"<ComicInfo><Series>Nova</Series><Title>{title}</Title></ComicInfo>"
+    (source,) = open_sources(str(make_zip(tmp_path / f"{stem}.cbz", [("1.png", picture()), ("ComicInfo.xml", info)])))
+    assert [one.number for one in source.episodes()] == [number]
+
+
+def test_a_series_spelled_in_two_cases_is_one(tmp_path):
+    for number, series in enumerate(["Nova", "NOVA", "Nova Two"], 1):
+        info = f"<ComicInfo><Series>{series}</Series><Number>{number}</Number></ComicInfo>"
+        make_zip(tmp_path / f"{number}.cbz", [("1.png", picture()), ("ComicInfo.xml", info)])
+    assert {title: list(one) for title, one in layout(tmp_path).items()} == {"nova": ["e1", "e2"], "nova-two": ["e3"]}
 
 
 INFO = """<?xml version="1.0"?><ComicInfo><Title>The End</Title><Series>Great Toon</Series><Number>12</Number>

@@ -20,6 +20,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="pipes, /proc and nam
 BOOK = make_zip([("1.png", picture(1))])
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
 PSD = b"8BPS\0\1" + bytes(100)
+TGA = b"\0\0\2" + bytes(range(99))
 
 
 def fill(folder, files):
@@ -105,6 +106,42 @@ def test_a_cover_beside_archives_is_said(tmp_path, caplog):
     fill(tmp_path / "lib", {"1.cbz": BOOK, "Folder.jpg": picture()})
     assert layout(tmp_path / "lib") == {"lib": {"e1": 1}}
     assert "Folder.jpg: a cover beside archives; left out" in caplog.text
+
+
+def test_a_cover_named_like_its_archive_is_said(tmp_path, caplog):
+    files = {
+        "Nova/Nova 1.cbz": BOOK,
+        "Nova/Nova 1.png": picture(),
+        "Nova/Nova 2.cbz": BOOK,
+        "Nova/cover.png": picture(),
+    }
+    assert layout(fill(tmp_path / "lib", files)) == {"nova": {"nova-1": 1, "nova-2": 1}}
+    assert caplog.text.count("a cover beside archives; left out") == 2
+    files = {"Nova/Nova 1.cbz": BOOK, "Nova/Nova 3.png": picture()}
+    assert layout(fill(tmp_path / "other", files)) == {"nova": {"nova": 1, "nova-1": 1}}, "no archive has its name"
+
+
+@pytest.mark.parametrize("place", ["", "Nova/"])
+def test_a_cover_beside_the_folders_of_a_series_is_no_episode(tmp_path, caplog, place):
+    files = {f"{place}Ch 1/1.png": picture(), f"{place}Ch 2/1.png": picture(1), f"{place}cover.png": picture(2)}
+    assert layout(fill(tmp_path / "nova", files)) == {"nova": {"ch-1": 1, "ch-2": 1}}
+    assert f"{place}cover.png: a cover beside folders; left out" in caplog.text
+
+
+def test_a_cover_among_pages_or_alone_is_a_page(tmp_path, caplog):
+    files = {"e1/cover.png": picture(), "e1/1.png": picture(1), "e2/cover.png": picture(2), "e2/notes/a.txt": b"x"}
+    assert layout(fill(tmp_path / "nova", files)) == {"nova": {"e1": 2, "e2": 1}}
+    files = {"Nova/cover.png": picture(), "Nova/1.png": picture(1), "Nova/Ch 1/1.png": picture(2)}
+    assert layout(fill(tmp_path / "lib", files)) == {"nova": {"nova": 2, "ch-1": 1}}
+    assert caplog.text == ""
+
+
+def test_a_picture_of_a_rare_format_is_named_unless_its_export_is_there(tmp_path):
+    rare = {"e1/2.tga": TGA, "e2/1.tga": TGA, "e2/1.ppm": b"P6 1 1 255 abc", "e2/icon.ico": TGA}
+    files = {"e1/1.png": picture(), "e2/1.png": picture(1), **rare}
+    first, second = store(fill(tmp_path / "in", files), tmp_path / "out")
+    assert first.status == "partial" and "not a JPEG" in dict(first.missing)["e1/2.tga"]
+    assert (second.status, len(second.images)) == ("ok", 1)
 
 
 def test_an_archive_among_the_pages_of_an_episode_is_said(tmp_path, caplog):

@@ -19,6 +19,7 @@ from comicdata.formats import (
     HEAD,
     PICTURE_SUFFIXES,
     UNREAD,
+    UNREAD_SUFFIXES,
     claims_archive,
     claims_picture,
     sniff,
@@ -137,7 +138,7 @@ def kind_of(name: str, head: bytes) -> str:
     if kind in EXTENSIONS:
         return "page"
     if kind in UNREAD or (kind not in ARCHIVES and claims_picture(name)):
-        return "unread" if kind in UNREAD else "page"
+        return "unread" if kind in UNREAD or suffix_of(name) in UNREAD_SUFFIXES else "page"
     if claims_archive(name):
         return "archive"
     return "page" if kind in ARCHIVES and claims_picture(name) else ""
@@ -155,20 +156,27 @@ def settled(
     """Of names that lie side by side those of pictures and of archives that are meant, and (name, what it is) of the
     others, each to be said.
 
-    A cover beside archives is no episode; a PDF beside pictures, or beside an archive of its name, shows what they
-    show; archives among more pictures than archives are put by, unless `both` are meant.
+    A cover beside archives, named like one or like an archive, is no episode; a PDF beside pictures, or beside an
+    archive of its name, shows what they show; archives among more pictures than archives are put by, unless `both` are
+    meant.
     """
     stems = {PurePosixPath(name).stem for name in archives if suffix_of(name) != ".pdf"}
     copies = [one for one in archives if suffix_of(one) == ".pdf" and (pictures or PurePosixPath(one).stem in stems)]
     words = [(name, "a PDF beside pictures or an archive") for name in copies]
     archives = [name for name in archives if name not in copies]
-    if archives and pictures and all(PurePosixPath(name).stem.casefold() in ARTWORK for name in pictures):
+    if archives and pictures and are_covers(pictures, archives):
         words += [(name, "a cover beside archives") for name in pictures]
         pictures = []
     if not both and len(archives) < len(pictures):
         words += [(name, "an archive among pictures") for name in archives]
         archives = []
     return list(pictures), list(archives), words
+
+
+def are_covers(pictures: Iterable[str], archives: Iterable[str] = ()) -> bool:
+    """Whether all names are those of covers, of a series or of the archives that lie beside them."""
+    stems = {_stem(name) for name in archives}
+    return all(PurePosixPath(name).stem.casefold() in ARTWORK or _stem(name) in stems for name in pictures)
 
 
 def say_left_out(place: str, words: Iterable[tuple[str, str]]) -> None:

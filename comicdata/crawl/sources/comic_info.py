@@ -81,12 +81,18 @@ def parse_comic_info(data: bytes, place: str = "here") -> ComicInfo:
 
 
 def numbers_of(infos: Sequence[ComicInfo], names: Sequence[str], series: str) -> list[tuple[str, str]]:
-    """(number, season) of every episode: of its ComicInfo.xml, else of its name, folders ("Season 2/03") and all."""
+    """(number, season) of every episode: of its ComicInfo.xml, else of its name, folders ("Season 2/03") and all, else
+    what a title there marks as its number ("Ep. 3").
+    """
     said = read_numbers([name.rpartition("/")[2] for name in names], series)
     places = [read_number(name.rpartition("/")[0]) for name in names]
+    titles = [read_number(info.title, series) for info in infos]
     return [
-        (canonical(info.number) or one.number, canonical(info.volume) or one.season or place.season)
-        for info, one, place in zip(infos, said, places, strict=True)
+        (
+            canonical(info.number) or one.number or (title.number if title.sure and not info.title.isdecimal() else ""),
+            canonical(info.volume) or one.season or place.season,
+        )
+        for info, one, place, title in zip(infos, said, places, titles, strict=True)
     ]
 
 

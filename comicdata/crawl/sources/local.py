@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from comicdata.crawl.fetch import Answer
-from comicdata.crawl.names import episode_and_page, printable, unique
+from comicdata.crawl.names import episodes_and_pages, printable, unique
 from comicdata.crawl.names import slug as make_slug
-from comicdata.crawl.sources.archive import Book, MemberReader, apart, read_books
+from comicdata.crawl.sources.archive import Book, MemberReader, apart, are_covers, read_books, say_left_out
 from comicdata.crawl.sources.comic_info import ComicInfo, numbers_of, read_comic_info
 from comicdata.crawl.sources.tree import Folder, check_inside, look, read_file
 from comicdata.crawl.web import Find
@@ -115,7 +115,7 @@ def _series_in(tree: Folder, licence: Licence | None) -> Iterator[LocalSource]:
     together = _drafts(tree, tree, reader, pictures=False) if tree.archives else []
     if together:
         yield from _grouped(together, name, tree.path, licence)
-    if tree.pictures:
+    if _has_own(tree):
         yield _flat_series(tree, licence)
     if beside and not together:
         yield from _grouped([_folder_draft(one, one.path.name) for one in beside], name, tree.path, licence)
@@ -129,13 +129,22 @@ def _drafts(place: Folder, folder: Folder, reader: MemberReader, *, pictures: bo
 
     Without `pictures`: the archives of a source, and the folders beside them that are episodes.
     """
-    own = [_folder_draft(folder, _name(folder.path, place))] if pictures and folder.pictures else []
+    own = [_folder_draft(folder, _name(folder.path, place))] if pictures and _has_own(folder) else []
     inner: dict[Path, list[Draft]] = {path: _archive_drafts(folder, path, place, reader) for path in folder.archives}
     for one in folder.folders:
         if pictures or one.is_episode:
             inner[one.path] = _drafts(place, one, reader)
     order = sorted(inner, key=lambda path: (natural_key(path.name), path.name))
     return own + [draft for path in order for draft in inner[path]]
+
+
+def _has_own(folder: Folder) -> bool:
+    """Whether pictures lie in it that are an episode; covers beside the folders of a series are none, with a word."""
+    names = [folder.label(path) for path in folder.pictures]
+    if not names or not any(folder.folders) or not are_covers(path.name for path in folder.pictures):
+        return bool(names)
+    say_left_out("", [(name, "a cover beside folders") for name in names])
+    return False
 
 
 def _name(path: Path, place: Folder) -> str:
@@ -186,12 +195,12 @@ def open_picture(path: Path, licence: Licence | None = None) -> LocalSource:
 
 def _grouped(drafts: Sequence[Draft], name: str, place: Path | None, licence: Licence | None) -> Iterator[LocalSource]:
     """One series of all drafts, or several where their archives name several."""
-    named = list(dict.fromkeys(draft.own_series for draft in drafts if draft.own_series))
+    named = list(dict.fromkeys(draft.own_series.casefold() for draft in drafts if draft.own_series))
     if len(named) < 2:
         yield _one_series(drafts, name, place, licence)
         return
     for series in (*named, ""):
-        group = [draft for draft in drafts if draft.own_series == series]
+        group = [draft for draft in drafts if draft.own_series.casefold() == series]
         if group:
             yield _one_series(group, name, place if not series else None, licence)
 
@@ -220,7 +229,7 @@ def _series(name: str, licence: Licence | None, info: ComicInfo | None = None) -
 
 def _flat_series(folder: Folder, licence: Licence | None) -> LocalSource:
     """Episodes from the pattern in the names; one episode, which ComicInfo.xml names, where not every name has it."""
-    found = [episode_and_page(path.stem) for path in folder.pictures]
+    found = episodes_and_pages([path.stem for path in folder.pictures])
     name = folder.path.resolve().name
     info = read_comic_info(folder.path)
     series = _series(name, licence, info)

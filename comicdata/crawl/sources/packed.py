@@ -14,17 +14,22 @@ from comicdata.errors import PictureError
 
 MAX_UNPACKED_BYTES = 1_000_000_000  # a 7z is unpacked as a whole, in memory
 STORED = 0x30  # a member of a RAR that is not packed
+LOCKED = "encrypted, its list of names too; remove the password first"
 PROGRAM = "install unrar, unar, 7z or bsdtar, or pack it as CBZ"
 
 
 @contextmanager
 def _plain() -> Iterator[None]:
-    """What the libraries raise as the errors that `containers.guarded` knows."""
+    """Whatever the libraries raise as an error that `containers.guarded` knows."""
     try:
         yield
+    except PictureError:
+        raise
     except rarfile.RarCannotExec as error:
         raise ValueError(f"no program unpacks it: {PROGRAM}") from error
-    except (rarfile.Error, py7zr.exceptions.ArchiveError, py7zr.exceptions.AbsolutePathError) as error:
+    except (py7zr.exceptions.PasswordRequired, rarfile.PasswordRequired) as error:
+        raise ValueError(LOCKED) from error
+    except Exception as error:  # they raise anything on bytes that are not as they should be
         raise ValueError(str(error) or type(error).__name__) from error
 
 
