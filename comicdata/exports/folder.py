@@ -26,6 +26,8 @@ from comicdata.outputs import check_kind, refuse_foreign
 
 LEDGER = "export.json"
 SAVE_EVERY_S = 5.0
+# Nobody is told to delete a folder that may hold files of his own.
+_CURE = "or not of comicdata; name another --out, or, where all in the folder is of exports, delete it and export again"
 Entries = dict[str, dict[str, Any]]  # by path: "key", "bytes", and "sha256", which is null until the file is complete
 
 
@@ -82,9 +84,9 @@ def read_ledger(out: Path) -> dict[str, Any]:
         complete = all({"key", "sha256", "bytes"} <= {*entry} for entry in value["files"].values()) and "to" in value
         outside = [name for name in value["files"] if PurePosixPath(name).is_absolute() or ".." in name.split("/")]
     except (IntegrityError, KeyError, TypeError, AttributeError) as error:
-        raise IntegrityError(f"{path}: damaged; delete the folder and export again") from error
+        raise IntegrityError(f"{path}: damaged, {_CURE}") from error
     if outside or not complete:
-        raise IntegrityError(f"{path}: not a record of an export; delete the folder and export again")
+        raise IntegrityError(f"{path}: not a record of an export, {_CURE}")
     return value
 
 
