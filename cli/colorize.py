@@ -68,8 +68,11 @@ def colorize(
     targets = _targets([picture.name for picture in pictures])
     outputs = Outputs(out, "colorize")
     reads = Reads([run, *inputs, *(picture.path for picture in pictures), *([hints] if hints else [])])
-    outputs.check((name for target in targets for name in _names(target, samples, layers)), reads)
+    names = [name for target in targets for name in _names(target, samples, layers)]
+    outputs.check(names, reads)
     if front.dry_run:
+        for reason in outputs.kept(names).values():
+            front.warn(reason)
         front.say(f"would colour {len(pictures)} pictures into {out}")
         return {"outputs": [], "pictures": len(pictures)}
     with memory_errors(f"while {run} was loaded; {MEMORY}"):

@@ -67,9 +67,10 @@ def evaluate(
     from comicdata.models.evaluate.perceptual import Perceptual
     from comicdata.models.memory import memory_errors
     from comicdata.outputs import Outputs, Reads
+    from comicdata.pairs.manifest import pairs_folder
 
     folder = _folder(run, out)
-    given = (run, pairs, options["masks"], feature_weights, lpips_weights)
+    given = (run, pairs_folder(pairs), options["masks"], feature_weights, lpips_weights)
     Outputs(folder, "evaluate").check(evaluation_names(split), Reads(path for path in given if path))
     with memory_errors(MEMORY):
         colorizer = load_colorizer(run, device)

@@ -205,7 +205,7 @@ def _write_card(folder: Path, rows: Sequence[Pair]) -> list[Path]:
     try:
         card.write_card(folder, options, rows, card.dropped_counts(rows))
     except PartialError:
-        return [folder / name for name in card.DOCUMENTS if (folder / name).is_file()]
+        return [folder / name for name in card.kept_documents(folder)]
     return []
 
 

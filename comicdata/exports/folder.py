@@ -27,6 +27,8 @@ from comicdata.reading.shapes import MisshapenError, of_shape
 
 LEDGER = "export.json"
 SAVE_EVERY_S = 5.0
+# Nobody is told to delete a folder that may hold files of his own.
+_CURE = "or not of comicdata; name another --out, or, where all in the folder is of exports, delete it and export again"
 Entries = dict[str, dict[str, Any]]  # by path: "key", "bytes", and "sha256", which is null until the file is complete
 
 
@@ -100,9 +102,9 @@ def read_ledger(out: Path) -> dict[str, Any]:
             if PurePosixPath(name).is_absolute() or ".." in name.split("/") or "\0" in name
         ]
     except (IntegrityError, MisshapenError) as error:
-        raise IntegrityError(f"{path}: damaged ({error}); delete the folder and export again") from error
+        raise IntegrityError(f"{path}: damaged ({error}), {_CURE}") from error
     if outside:
-        raise IntegrityError(f"{path}: not a record of an export; delete the folder and export again")
+        raise IntegrityError(f"{path}: not a record of an export, {_CURE}")
     return value
 
 

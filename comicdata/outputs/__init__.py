@@ -108,12 +108,13 @@ class Outputs:
         check_folder(self.out)
         reads.refuse(self.out)
         entries = read_list(self.out)
+        cure = CURE if entries else f"{CURE} (version 0.1.0 kept no list of what it made)"
         for name in names:
             path = self.out / name
             if not path.parent.resolve().is_relative_to(self.out.resolve()):
                 raise UsageError(f"{path}: lies outside {self.out}; name another --out, or take the link away")
             reads.refuse(path)
-            refuse_foreign(path, entries.get(name, {}).get("command") == self.command)
+            refuse_foreign(path, entries.get(name, {}).get("command") == self.command, cure)
 
     def write(self, name: str, data: bytes) -> None:
         """Write one file unless it has these bytes; PartialError when it is not ours, or somebody changed it since."""
@@ -129,12 +130,14 @@ class Outputs:
                 write_atomic(path, data)
             self._save({**entries, name: entry})
 
-    def write_all(self, files: Iterable[tuple[str, bytes]]) -> None:
-        """Write several files; PartialError in one line, for those that are not ours, once the others are written."""
+    def write_all(self, files: Iterable[tuple[str, bytes | None]]) -> None:
+        """Write several files, delete those of None; PartialError in one line, for those that are not ours, once the
+        others are done.
+        """
         kept = []
         for name, data in files:
             try:
-                self.write(name, data)
+                self.remove(name) if data is None else self.write(name, data)
             except PartialError as error:
                 kept.append(str(error))
         if kept:
@@ -149,6 +152,16 @@ class Outputs:
                 if self._owned_hash(path, entry) is not None:
                     path.unlink()
                 self._save({key: one for key, one in entries.items() if key != name})
+
+    def kept(self, names: Iterable[str]) -> dict[str, str]:
+        """Those of these files that `write` would keep as they are, by name, and why."""
+        entries, found = read_list(self.out), {}
+        for name in names:
+            try:
+                self._owned_hash(self.out / name, entries.get(name))
+            except PartialError as error:
+                found[name] = str(error)
+        return found
 
     def adopt(self, name: str) -> None:
         """List a file as it is, for which the records of an earlier version vouch."""
@@ -197,7 +210,7 @@ def read_list(folder: Path) -> Entries:
             return dict(files)
     except (IntegrityError, OSError, KeyError, TypeError, AttributeError):
         pass
-    raise UsageError(f"{path}: no list of what comicdata made, or damaged; name another --out")
+    raise UsageError(f"{path}: no list of what comicdata made, or damaged; name another --out, or take it away")
 
 
 def mark(run: str | None = None) -> Mark:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from html import escape, unescape
 
-from comicdata.formats import chunk
+from comicdata.formats import chunk, sniff
 
 PROGRAM = "comicdata"
 PNG_START = b"\x89PNG\r\n\x1a\n"
@@ -16,7 +16,9 @@ TRAINED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedi
 XMP_IN_PNG, XMP_IN_JPEG = b"XML:com.adobe.xmp\0", b"http://ns.adobe.com/xap/1.0/\0"
 DIGEST = b"comicdata-sha256"  # of the pixels as they are compressed
 MAX_TEXT = 1_000_000  # bytes of a text chunk that is looked into; ours are far shorter
-_OURS = re.compile(r'xmlns:comicdata="[^"]*"|CreatorTool(?:="|>)comicdata ')
+# Inside a tag, or between two, as the programs that rewrite XMP put it: what a text says of us is not our mark.
+_OURS = re.compile(r"""<[^<>]*\sxmlns:\w+=["']urn:comicdata["']|CreatorTool(?:=["']|>)comicdata (?=[\d<"'])""")
+PACKET_START, PACKET_END = b"<x:xmpmeta", b"</x:xmpmeta"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Mark:
     @property
     def words(self) -> str:
         """Who made the picture, for people."""
-        return f"made by {PROGRAM} {self.version}" if self.run is None else f"coloured by {PROGRAM} {self.version}"
+        return f"{'made' if self.run is None else 'coloured'} by {PROGRAM} {self.version}".rstrip()
 
     @property
     def xmp(self) -> bytes:
@@ -68,18 +70,18 @@ def jpeg_texts(mark: Mark) -> dict[str, bytes]:
 
 
 def made_by(data: bytes) -> Mark | None:
-    """What a PNG, JPEG or WebP says of being made by comicdata, None for all others; no pixel is decoded.
+    """What a picture says of being made by comicdata, None for all others; no pixel is decoded.
 
     Other programs' text, and pictures of other generators, are none of ours.
     """
     for kind, text in _texts(data):
         words = text.decode("utf-8", "replace")
-        if kind == "program" and words.startswith(f"{PROGRAM} "):
-            return Mark(words.split(" ")[1])
+        if kind == "program" and (stated := re.match(rf"{PROGRAM} (\d\S*)", words)):
+            return Mark(stated[1])
         if kind == "xmp" and _OURS.search(words):
-            version = re.search(rf'CreatorTool(?:="|>){PROGRAM} ([^"<]*)', words)
-            run = re.search(r'comicdata:Run(?:="|>)([^"<]*)', words)
-            return Mark(unescape(version[1]) if version else "", unescape(run[1]) if run else None)
+            version = re.search(rf"""CreatorTool(?:=["']|>){PROGRAM} ([^"'<]*)""", words)
+            run = re.search(r"""comicdata:Run(?:="([^"]*)|='([^']*)|>([^<]*))""", words)
+            return Mark(unescape(version[1]) if version else "", unescape(run[run.lastindex or 0]) if run else None)
     return None
 
 
@@ -108,7 +110,17 @@ def _texts(data: bytes) -> Iterator[tuple[str, bytes]]:
     elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         swapped = ((name, body) for name, body in _parts(data, 12, "<4sI", 0, even=True))
         found = [("xmp", body) for name, body in swapped if name == b"XMP "]
+    elif sniff(data) in ("TIFF", "AVIF", "GIF"):  # where XMP lies plain, for programs that look for its packet
+        found = [("xmp", packet) for packet in _packets(data)]
     return iter(sorted(found, key=lambda one: one[0] != "xmp"))
+
+
+def _packets(data: bytes) -> Iterator[bytes]:
+    """The XMP packets that lie plain among other bytes, each looked for from the end of the one before."""
+    at = data.find(PACKET_START)
+    while at >= 0 and (end := data.find(PACKET_END, at)) >= 0:
+        yield data[at : min(end, at + MAX_TEXT)]
+        at = data.find(PACKET_START, end)
 
 
 def _parts(

@@ -55,9 +55,12 @@ def write_card(out: Path, options: Mapping[str, Any], rows: Sequence[Pair], drop
     }
     sheet = _sheet(out, kept)
     files = {SHEET: sheet, CARD: json_bytes(card), README: _readme(card).encode()}
-    outputs.write_all((name, data) for name, data in files.items() if data is not None)
-    if sheet is None:
-        outputs.remove(SHEET)
+    outputs.write_all(files.items())
+
+
+def kept_documents(out: Path) -> list[str]:
+    """The cards that somebody changed, or wrote, and that are kept as they are."""
+    return list(Outputs(out, COMMAND, held=True).kept(DOCUMENTS))
 
 
 def _adopt(outputs: Outputs) -> None:

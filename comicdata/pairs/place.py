@@ -31,6 +31,8 @@ def check_pairs(out: Path, reads: Reads) -> None:
     Outputs(out, manifest.COMMAND).check((), reads)
     if not known:
         Outputs(out, manifest.COMMAND).check(DOCUMENTS, reads)
+        for path in out.glob("parts/*/*/*.jsonl"):
+            refuse_foreign(path, speaks_of(path, "key"))
     elif not _is_damaged(out / CARD):
         refuse_foreign(out / CARD, _is_card(out / CARD))
 
@@ -57,19 +59,19 @@ def _is_damaged(path: Path) -> bool:
 def keep_changed(tasks: Iterable[Task]) -> None:
     """Move pictures that somebody changed since they were made out of the way of tasks that make them anew.
 
-    Those that are no pictures any more are damage, and stay where they are.
+    Their bytes tell, for a copy of the folder has other times. Those that are no pictures any more are damage, and stay
+    where they are.
     """
     for task in tasks:
         part = part_path(task)
         if not part.is_file():
             continue
-        made_at = part.stat().st_mtime_ns
         try:
             rows = [manifest.row_from_json(value, str(part)) for value in read_jsonl(part)[1:]]
         except IntegrityError:
             continue
         for path, digest in (item for row in rows for item in manifest.files_of(task.out, row).items()):
-            if path.is_file() and path.stat().st_mtime_ns > made_at and sha256_file(path) != digest and _decodes(path):
+            if path.is_file() and sha256_file(path) != digest and _decodes(path):
                 log.warning("%s: somebody changed it; that is kept as %s", path, set_aside(task.out, path))
 
 

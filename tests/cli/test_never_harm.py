@@ -287,6 +287,31 @@ def test_a_picture_of_another_name_beside_the_input_is_no_harm(place):
     assert (place / "art" / "1.png").is_file()
 
 
+def test_a_manifest_that_is_named_stands_for_its_folder(place):
+    before = contents(place)
+    words = ["evaluate", "run", "--pairs", "pairs/manifest.parquet", "--no-hints", "--out"]
+    assert run([*words, "pairs"]) == 2 and contents(place) == before
+    assert run([*words, "pairs/inside"]) == 0
+
+
+def test_a_dry_run_names_what_would_be_kept(place, capsys):
+    assert run(["colorize", "run", "art", "--out", "out", "-q"]) == 0
+    (place / "out" / "2.png").write_bytes(MINE)
+    capsys.readouterr()
+    assert run(["colorize", "run", "art", "--out", "out", "--dry-run"]) == 0
+    error = capsys.readouterr().err
+    assert "2.png: changed since it was made" in error and "1.png" not in error
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b'{"mine": 1}'])
+def test_nobody_is_told_to_delete_a_folder_that_no_export_made(data, place, capsys):
+    (place / "out").mkdir()
+    (place / "out" / "export.json").write_bytes(data)
+    assert run(["export", "pairs", "--to", "kohya", "--out", "out"]) == 6
+    assert "name another --out, or, where all in the folder is of exports" in capsys.readouterr().err
+    assert contents(place / "out") == {"export.json": data}
+
+
 def test_two_commands_share_a_folder_but_no_file(place, capsys):
     assert run(["colorize", "run", "art/1.png", "--out", "out", "-q"]) == 0
     assert run(["panels", "art", "--layout", "single", "--out", "out", "-q"]) == 0
@@ -481,6 +506,48 @@ def test_a_line_that_somebody_drew_over_is_kept_elsewhere(place, capsys):
     assert "somebody changed it; that is kept as" in capsys.readouterr().err
     (kept,) = [data for name, data in contents(place / "pairs").items() if name.startswith("kept/")]
     assert kept == theirs and {**contents(place / "pairs"), **whole} == contents(place / "pairs")
+
+
+def test_it_is_kept_in_a_copy_of_the_folder_that_has_other_times_too(place):
+    path = next((place / "pairs" / "256" / "train" / "canny").rglob("*.png"))
+    picture(path, 50, grey=True)
+    theirs = path.read_bytes()
+    for one in (place / "pairs").rglob("*"):
+        os.utime(one, (10**9, 10**9))
+    assert CASES["make-pairs"]("pairs", "--xdog", "pencil") == 0
+    (kept,) = [data for name, data in contents(place / "pairs").items() if name.startswith("kept/")]
+    assert kept == theirs
+
+
+def test_another_option_alone_keeps_nothing_elsewhere(place):
+    shutil.copytree(place / "pairs", place / "copy", copy_function=shutil.copyfile)
+    assert CASES["make-pairs"]("copy", "--xdog", "pencil") == 0
+    assert not (place / "copy" / "kept").exists()
+
+
+@pytest.mark.parametrize("data", [MINE, b'{"mine": 1}\n'])
+def test_a_part_that_is_somebodys_is_refused_where_no_pairs_are(data, place):
+    part = place / "out" / "parts" / "local" / "comic" / "e1.jsonl"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(data)
+    assert CASES["make-pairs"]("out") == 2
+    assert part.read_bytes() == data
+
+
+def test_damaged_parts_of_pairs_are_made_anew(place):
+    whole = contents(place / "pairs")
+    for part in (place / "pairs" / "parts").rglob("*.jsonl"):
+        part.write_bytes(MINE)
+    assert CASES["make-pairs"]("pairs") == 0 and contents(place / "pairs") == whole
+
+
+def test_forget_takes_the_contact_sheet_though_somebody_changed_a_card_beside_it(place, capsys):
+    (place / "pairs" / "README.md").write_bytes(MINE)
+    assert run(["forget", "comic", "--pairs", "pairs", "--yes"]) == 0
+    assert not (place / "pairs" / "contact-sheet.jpg").exists()
+    assert (place / "pairs" / "README.md").read_bytes() == MINE
+    stays = [line for line in capsys.readouterr().err.splitlines() if "stays" in line]
+    assert len(stays) == 1 and "README.md: stays" in stays[0]
 
 
 def test_metadata_of_somebody_elses_folders_stays(place):

@@ -61,6 +61,34 @@ def test_a_mark_survives_programs_that_keep_xmp():
     assert made_by(buffer.getvalue()) == Mark("0.1.0", "run")
 
 
+TIFF_XMP = 700
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "AVIF", "GIF"])
+def test_a_mark_survives_in_every_format_that_is_read(kind):
+    """Saved again by a program that keeps XMP; GIF holds it as an application's block."""
+    mark, buffer = Mark("0.1.0", "run"), io.BytesIO()
+    more = {"TIFF": {"tiffinfo": {TIFF_XMP: mark.xmp}}, "AVIF": {"xmp": mark.xmp}, "GIF": {}}
+    Image.fromarray(NOISE).save(buffer, kind, **more[kind])
+    data = buffer.getvalue()
+    if kind == "GIF":
+        assert made_by(data) is None
+        data = data[:-1] + b"!\xff\x0bXMP DataXMP" + mark.xmp + bytes([1, *range(255, -1, -1), 0]) + b";"
+    assert made_by(data) == mark
+
+
+@pytest.mark.parametrize("tool", ["as attributes", "as elements", "in single quotes"])
+def test_a_mark_survives_programs_that_write_xmp_anew(tool):
+    attributes = "xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmlns:comicdata='urn:comicdata'"
+    inner = {
+        "as attributes": f"<rdf:Description {attributes} xmp:CreatorTool='comicdata 0.1.0' comicdata:Run='run'/>",
+        "as elements": f"<rdf:Description {attributes}><comicdata:Run>run</comicdata:Run>"
+        "<xmp:CreatorTool>comicdata 0.1.0</xmp:CreatorTool></rdf:Description>",
+        "in single quotes": f"<rdf:Description {attributes} comicdata:Run='run' xmp:CreatorTool='comicdata 0.1.0'/>",
+    }
+    assert made_by(with_texts(xmp=f"<x:xmpmeta>{inner[tool]}</x:xmpmeta>")) == Mark("0.1.0", "run")
+
+
 def test_a_picture_is_as_it_was_made_or_not():
     ours = encode_png(NOISE, Mark("0.1.0", "run"))
     other = encode_png(NOISE[::-1].copy(), Mark("0.1.0", "run"))
@@ -93,6 +121,11 @@ def with_texts(**texts):
         with_texts(xmp=f'<x:xmpmeta CreatorTool="Other" Iptc4xmpExt:DigitalSourceType="{TRAINED.decode()}"/>'),
         with_texts(xmp='<x:xmpmeta CreatorTool="Other" dc:title="comicdata 0.1.0"/>'),
         with_texts(xmp="<" * 1000),
+        with_texts(Software="comicdata viewer 3"),
+        with_texts(xmp='<rdf:Description xmp:CreatorTool="comicdata viewer 3"/>'),
+        with_texts(xmp='<rdf:Description xmlns:comicdata="http://comics.example/terms" comicdata:Issue="3"/>'),
+        with_texts(xmp='<d><dc:description>see xmlns:comicdata="urn:comicdata"</dc:description></d>'),
+        with_texts(xmp="<d><dc:description>coloured with comicdata 0.1.0</dc:description></d>"),
         b"",
         b"comicdata 0.1.0",
         b"\x89PNG\r\n\x1a\n",
@@ -101,8 +134,10 @@ def with_texts(**texts):
         b"\xff\xd8\xff\xfe\x00\x00" * 9,
         b"\xff\xd8\xff\xe1\x00\x02" * 9,
         b"RIFF\xff\xff\xff\xffWEBPXMP \xff\xff\xff\xff",
+        b"II*\0" + b"<x:xmpmeta " * 100_000,
+        b"II*\0 comicdata 0.1.0 " + f"<x:xmpmeta><d:t>{Mark('0.1.0').words}</d:t></x:xmpmeta>".encode(),
     ],
-    ids=range(15),
+    ids=range(22),
 )
 def test_what_is_not_ours(data):
     assert made_by(data) is None
