@@ -4,7 +4,7 @@
 
 DIR has a crawl, pairs and a run (as `comicdata demo --out DIR` leaves them; made anew without --base). Each round takes
 one valid file, damages it, as bytes or in its tree of values, and reads it as a command would. A fault is any exception
-that is none of comicdata's own, and a read of more than 20 seconds. Prints a table; the status is 1 when a fault was found.
+that is none of comicdata's own, and a read of more than 20 seconds. Prints a table; the status is 1 after a fault.
 """
 
 import argparse
@@ -67,8 +67,32 @@ ODD: list[Any] = [
         {"": []},
     ),
 ]
-RAW = [b"NaN", b"-Infinity", b"1e400", b"1" * 5000, b"[" * 5000, b'{"a":' * 3000, b"\xff\xfe", b"\0", b'"\\ud800"', b"\xed\xa0\x80",
-       b"1_0", b"0x1f", b"'''", b'"', b"\\", b"[[", b"]]", b"=", b"a.b." * 60, b"inf", b"1979-05-27", b"\n", b"\r", b"\xe2\x80\xa8"]  # fmt: skip
+RAW = [
+    b"NaN",
+    b"-Infinity",
+    b"1e400",
+    b"1" * 5000,
+    b"[" * 5000,
+    b'{"a":' * 3000,
+    b"\xff\xfe",
+    b"\0",
+    b'"\\ud800"',
+    b"\xed\xa0\x80",
+    b"1_0",
+    b"0x1f",
+    b"'''",
+    b'"',
+    b"\\",
+    b"[[",
+    b"]]",
+    b"=",
+    b"a.b." * 60,
+    b"inf",
+    b"1979-05-27",
+    b"\n",
+    b"\r",
+    b"\xe2\x80\xa8",
+]
 
 
 @dataclass
@@ -207,10 +231,12 @@ def readers(base: Path, work: Path) -> list[Reader]:
     }
     articles = {"articleList": [{"no": 1, "subtitle": "One"}], "pageInfo": {"nextPage": 2, "totalPages": 3}}
     index = [{"name": "ep01_One", "pages": {"0": "a.jpg", "1": "b.jpg"}, "translated_languages": ["en"]}]
-    settings = b'[train]\nimages = 9\nseed = 3\nhints = true\n[make-pairs]\nsize = ["256"]\nworkers = 2\n[crawl]\npause = 1.5\n'
+    settings = b'[train]\nimages = 9\nhints = true\n[make-pairs]\nsize = ["256"]\nworkers = 2\n[crawl]\npause = 1.5\n'
     truth = {"input": "page.png", "panels": [{"box": [0, 0, 100, 80], "kind": "panel"}]}
     hint = [{"x": 1, "y": 2.5, "radius": 3, "color": "#88ccee"}]
-    xml = b"<?xml version='1.0'?><ComicInfo><Title>x</Title><Number>1</Number><Pages><Page Image='0' Type='Deleted'/></Pages></ComicInfo>"
+    xml = (
+        b"<?xml version='1.0'?><ComicInfo><Number>1</Number><Pages><Page Image='0' Type='Deleted'/></Pages></ComicInfo>"
+    )
 
     def dumped(*values: Any) -> list[bytes]:
         return [json.dumps(value, indent=1).encode() for value in values]
@@ -218,44 +244,115 @@ def readers(base: Path, work: Path) -> list[Reader]:
     return [
         Reader("JSON", [series.read_bytes(), config.read_bytes()], _quiet(parse_json)),
         Reader("TOML", [settings, *(text.encode() for text in shipped_recipes().values())], _quiet(parse_toml), False),
-        Reader("xkcd", dumped({"num": 7, "img": "https://imgs.xkcd.com/comics/a.png"}), lambda d: xkcd.parse_comic(d, "x")),
+        Reader(
+            "xkcd", dumped({"num": 7, "img": "https://imgs.xkcd.com/comics/a.png"}), lambda d: xkcd.parse_comic(d, "x")
+        ),
         Reader("webtoons", dumped(listing), webtoons.parse_list),
         Reader("naver info", dumped(info), naver.parse_info),
         Reader("naver list", dumped(articles), naver.parse_list),
         Reader("peppercarrot", dumped(index), peppercarrot.parse_index),
         Reader("tdmrep.json", dumped([{"location": "/", "tdm-reservation": 1}]), read_tdmrep),
         Reader("ComicInfo.xml", [xml], parse_comic_info, False),
-        Reader("recipe", [one.encode() for one in shipped_recipes().values()], lambda d: load_recipe(d.decode("utf-8", "replace"), "r"), False),
+        Reader(
+            "recipe",
+            [one.encode() for one in shipped_recipes().values()],
+            lambda d: load_recipe(d.decode("utf-8", "replace"), "r"),
+            False,
+        ),
         Reader("settings", [settings], named(lambda: read_config(work / "file")), False),
         Reader("settings, doctor", [settings], named(lambda: command("doctor", "--config", work / "file")), False),
-        Reader("settings, train", [settings], named(lambda: command("train", "pix2pix", "--pairs", pairs, "--run", work / "new", "--dry-run", "--config", work / "file")), False),
+        Reader(
+            "settings, train",
+            [settings],
+            named(
+                lambda: command(
+                    "train", "pix2pix", "--pairs", pairs, "--run", work / "new", "--dry-run", "--config", work / "file"
+                )
+            ),
+            False,
+        ),
         Reader("hints", dumped(hint, []), at(work / "hints.json", hints)),
         Reader("truth of panels", dumped(truth), named(lambda: read_truth(work / "file"))),
         Reader("episode.json", [episode.read_bytes()], at(episode, lambda: read_episode(episode))),
         Reader("episode.json, verify", [episode.read_bytes()], at(episode, lambda: command("verify", crawl))),
         Reader("series.json", [series.read_bytes()], at(series, series_)),
-        Reader("journal", [(json.dumps(json.loads(episode.read_bytes())["images"][0]) + "\n").encode()], at(episode.parent / "journal.jsonl", lambda: store.intact_journal(episode.parent))),
-        Reader("index.jsonl", [(crawl / "index.jsonl").read_bytes()], at(crawl / "index.jsonl", lambda: command("crawl", base / "comic", "--out", crawl, "--dry-run"))),
+        Reader(
+            "journal",
+            [(json.dumps(json.loads(episode.read_bytes())["images"][0]) + "\n").encode()],
+            at(episode.parent / "journal.jsonl", lambda: store.intact_journal(episode.parent)),
+        ),
+        Reader(
+            "index.jsonl",
+            [(crawl / "index.jsonl").read_bytes()],
+            at(crawl / "index.jsonl", lambda: command("crawl", base / "comic", "--out", crawl, "--dry-run")),
+        ),
         Reader("part", [part.read_bytes()], at(part, rows_of_part)),
-        Reader("part, make-pairs", [part.read_bytes()], at(part, lambda: command("make-pairs", crawl, "--out", pairs, "--dry-run"))),
-        Reader("manifest", [(pairs / manifest.MANIFEST).read_bytes()], at(pairs / manifest.MANIFEST, lambda: manifest.read_rows(pairs)), False),
-        Reader("manifest's values", dumped(*(row for row in _plain_rows(pairs))), at(pairs / manifest.MANIFEST, partial(_read_values, pairs))),
-        Reader("card.json", [(pairs / "card.json").read_bytes()], at(pairs / "card.json", lambda: read_outlines(pairs))),
-        Reader("card.json, verify", [(pairs / "card.json").read_bytes()], at(pairs / "card.json", lambda: command("verify", pairs))),
+        Reader(
+            "part, make-pairs",
+            [part.read_bytes()],
+            at(part, lambda: command("make-pairs", crawl, "--out", pairs, "--dry-run")),
+        ),
+        Reader(
+            "manifest",
+            [(pairs / manifest.MANIFEST).read_bytes()],
+            at(pairs / manifest.MANIFEST, lambda: manifest.read_rows(pairs)),
+            False,
+        ),
+        Reader(
+            "manifest's values",
+            dumped(*(row for row in _plain_rows(pairs))),
+            at(pairs / manifest.MANIFEST, partial(_read_values, pairs)),
+        ),
+        Reader(
+            "card.json", [(pairs / "card.json").read_bytes()], at(pairs / "card.json", lambda: read_outlines(pairs))
+        ),
+        Reader(
+            "card.json, verify",
+            [(pairs / "card.json").read_bytes()],
+            at(pairs / "card.json", lambda: command("verify", pairs)),
+        ),
         Reader("excluded.jsonl", dumped(line), at(pairs / "excluded.jsonl", lambda: manifest.read_excluded(pairs))),
         Reader("forgotten.jsonl", dumped(gone), at(pairs / "forgotten.jsonl", lambda: read_forgotten(pairs))),
-        Reader(".comicdata.json", dumped({"version": "0", "files": {"a.png": {"sha256": "0" * 64, "command": "colorize"}}}), at(work / ".comicdata.json", lambda: read_list(work))),
-        Reader("export.json", dumped(ledger), at(work / "export.json", lambda: (read_ledger(work), verify_export(work), holds(work)))),
-        Reader("config.json", [config.read_bytes()], at(config, lambda: command("train", "pix2pix", "--pairs", pairs, "--run", whole, "--dry-run"))),
+        Reader(
+            ".comicdata.json",
+            dumped({"version": "0", "files": {"a.png": {"sha256": "0" * 64, "command": "colorize"}}}),
+            at(work / ".comicdata.json", lambda: read_list(work)),
+        ),
+        Reader(
+            "export.json",
+            dumped(ledger),
+            at(work / "export.json", lambda: (read_ledger(work), verify_export(work), holds(work))),
+        ),
+        Reader(
+            "config.json",
+            [config.read_bytes()],
+            at(config, lambda: command("train", "pix2pix", "--pairs", pairs, "--run", whole, "--dry-run")),
+        ),
         Reader("config.json, show", [config.read_bytes()], at(config, lambda: run_page.page(whole))),
-        Reader("metrics.jsonl", [b'{"images":8,"lr":0.1,"l1":0.5}\n{"images":16,"validation_l1":0.25}\n'], at(whole / "metrics.jsonl", lambda: run_page.training(whole))),
-        Reader("evaluation", _evaluations(base), at(evaluation / "test.json", lambda: run_page.evaluations(evaluation))),
+        Reader(
+            "metrics.jsonl",
+            [b'{"images":8,"lr":0.1,"l1":0.5}\n{"images":16,"validation_l1":0.25}\n'],
+            at(whole / "metrics.jsonl", lambda: run_page.training(whole)),
+        ),
+        Reader(
+            "evaluation", _evaluations(base), at(evaluation / "test.json", lambda: run_page.evaluations(evaluation))
+        ),
         Reader("state.json", [state.read_bytes()], at(state, partial(_load_state, whole))),
         Reader("header of weights", dumped(header), partial(_load_header, work / "w.safetensors", tensors)),
-        Reader("weights", [(whole / "weights.safetensors").read_bytes()], at(work / "v.safetensors", partial(_load, work / "v.safetensors")), False),
+        Reader(
+            "weights",
+            [(whole / "weights.safetensors").read_bytes()],
+            at(work / "v.safetensors", partial(_load, work / "v.safetensors")),
+            False,
+        ),
         Reader("picture", [picture.read_bytes()], lambda d: read_picture(d, "p"), False),
-        Reader("archive", [_archive(episode.parent)], at(work / "a.cbz", lambda: read_books(work / "a.cbz", "a.cbz")), False),
-    ]  # fmt: skip
+        Reader(
+            "archive",
+            [_archive(episode.parent)],
+            at(work / "a.cbz", lambda: read_books(work / "a.cbz", "a.cbz")),
+            False,
+        ),
+    ]
 
 
 def _quiet(parse: Callable[[bytes], object]) -> Callable[[bytes], object]:

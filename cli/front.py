@@ -291,13 +291,32 @@ def _load_config(context: click.Context, _: click.Parameter, value: Path | None)
         return
     path = value or Path(CONFIG)
     table = read_config(path).get(context.command.name or "", {})
-    known = [param.name or "" for param in context.command.params if isinstance(param, click.Option)]
+    options = {param.name or "": param for param in context.command.params if isinstance(param, click.Option)}
+    known = list(options)
     context.default_map = {key.replace("-", "_"): setting for key, setting in table.items()}
     for key in context.default_map:
         if key not in known:
             raise UsageError(
                 f"{path}: [{context.command.name}] has no setting {key.replace('_', '-')!r}{suggestion(key, known)}"
             )
+        if wrong := _misfit(options[key], context.default_map[key]):
+            raise UsageError(f"{path}: [{context.command.name}] {key.replace('_', '-')}: {wrong}")
+
+
+def _misfit(option: click.Option, value: Any) -> str:
+    """What is expected of a setting, where its value is of another type than its option; "" where it fits.
+
+    click itself would take true for 1, cut 2.5 to 2, and read a text as the list of its letters.
+    """
+    if isinstance(value, list) != option.multiple:
+        return "a list is expected" if option.multiple else "one value is expected, not a list"
+    switch = option.is_flag or isinstance(option.type, click.types.BoolParamType)
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, bool) and not switch:
+            return "true and false are for options that are switched on"
+        if isinstance(one, float) and isinstance(option.type, click.types.IntParamType):
+            return f"a whole number is expected, not {one}"
+    return ""
 
 
 def read_config(path: Path) -> dict[str, dict[str, Any]]:

@@ -117,8 +117,9 @@ def train(
     configs = resolve_stages(model, preset, given | set_by_name)
     if stage is not None:
         check_stage(configs, stage, set_by_name)
-    if front.dry_run and given["outline"]:
-        check_outline(pairs, given["outline"])
+    if front.dry_run:
+        for outline in {config.outline for config in configs.values()}:
+            check_outline(pairs, outline)
     if WHOLE in configs:
         return _train_whole(front, configs[WHOLE], pairs, run, tensorboard)
     if tensorboard:
