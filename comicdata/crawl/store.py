@@ -86,7 +86,7 @@ def known_series(out: Path, key: tuple[str, str], facts_sha256: str) -> tuple[Se
     listing = known.pop("listing", None)
     for name in ("schema_version", "recurring"):
         known.pop(name, None)
-    if not facts_sha256 or known.get("recipe_sha256") != facts_sha256:
+    if not facts_sha256 or known.get("recipe_sha256") != facts_sha256 or not isinstance(listing, list):
         return None
     try:
         return _series_records.validate_python(known), _listings.validate_python(_rows(listing))

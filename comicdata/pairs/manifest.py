@@ -3,13 +3,23 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import jsonl_bytes, read_jsonl, sha256_bytes, sha256_file, write_atomic, write_jsonl
+from comicdata.files import (
+    inside,
+    is_inside,
+    is_name,
+    jsonl_bytes,
+    read_jsonl,
+    sha256_bytes,
+    sha256_file,
+    write_atomic,
+    write_jsonl,
+)
 from comicdata.outputs import free_folder, is_behind_link, speaks_of
 from comicdata.records import Pair
 
@@ -42,7 +52,8 @@ def read_manifest(pairs: Path | str) -> "pd.DataFrame":
 
 def read_rows(pairs: Path) -> list[Pair]:
     """All rows of a manifest, kept and dropped, page checksums verified; IntegrityError when damaged."""
-    return [_row(values) for values in _read_table(pairs).to_pylist()]
+    where = str(pairs_folder(pairs) / MANIFEST)
+    return [_row(values, where) for values in _read_table(pairs).to_pylist()]
 
 
 def _read_table(pairs: Path) -> Any:
@@ -62,13 +73,32 @@ def _read_table(pairs: Path) -> Any:
     return table
 
 
-def _row(values: dict[str, Any]) -> Pair:
-    """A row from Parquet or JSON: lists become the tuples of the record, further outlines one field."""
+def _row(values: dict[str, Any], where: str) -> Pair:
+    """A row from Parquet or JSON: lists become the tuples of the record, further outlines one field.
+
+    IntegrityError names `where` when a name in it leads elsewhere.
+    """
     record: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     names = [name.removesuffix("_file_name") for name in record if name.endswith("_file_name")]
     further = [name for name in names if name not in KINDS]
     outlines = [(name, record.pop(f"{name}_file_name"), record.pop(f"sha256_{name}", "")) for name in further]
-    return Pair(**record, outlines=tuple(one for one in outlines if one[1]))
+    row = Pair(**record, outlines=tuple(one for one in outlines if one[1]))
+    wrong = next(_names_that_lead_elsewhere(row), None)
+    if wrong is not None:
+        raise IntegrityError(f"{where}: row {str(row.id)[:80]!r}: {wrong[:80]} leads elsewhere; run make-pairs again")
+    return row
+
+
+def _names_that_lead_elsewhere(row: Pair) -> Iterator[str]:
+    """What of a row becomes a path, and may not: a manifest may say anything."""
+    names = [row.source, row.series_id, row.episode_id, *row.source_files]
+    files = [name for _, name, _ in row.outlines]
+    if row.kept:
+        names += [row.id, row.split]
+        files += [row.color_file_name, row.canny_file_name, row.xdog_file_name]
+    yield from (repr(name) for name in names if not is_name(name))
+    yield from (repr(name) for name in files if not is_inside(name))
+    yield from (repr(name) for name, _, _ in row.outlines if not re.fullmatch(OUTLINE_NAME, name))
 
 
 def values_of(row: Pair, outlines: Iterable[str] | None = None) -> dict[str, Any]:
@@ -125,7 +155,7 @@ def sha256_of(row: Pair, kind: str) -> str:
 def row_from_json(values: dict[str, Any], where: str) -> Pair:
     """A row from a part file; IntegrityError names `where` when keys are missing or unknown."""
     try:
-        return _row(values)
+        return _row(values, where)
     except TypeError as error:
         raise IntegrityError(f"{where}: not a row of this version; delete it and run make-pairs again") from error
 
@@ -186,10 +216,10 @@ def metadata_row(row: Pair, outlines: Iterable[str] | None = None) -> dict[str, 
 
 
 def file_of(folder: Path, row: Pair, kind: str) -> Path:
-    """Where the picture `kind` (color, canny, xdog, or a further outline) of a kept row lies."""
+    """Where the picture `kind` (color, canny, xdog, or a further outline) of a kept row lies; errors as `inside`."""
     further = {name: file_name for name, file_name, _ in row.outlines}
     file_name = further[kind] if kind in further else str(getattr(row, f"{kind}_file_name"))
-    return folder / str(row.size) / row.split / file_name
+    return inside(folder, f"{row.size}/{row.split}/{file_name}")
 
 
 def usable(rows: Iterable[Pair]) -> list[Pair]:

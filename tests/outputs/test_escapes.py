@@ -16,7 +16,15 @@ STEERING = {
     "\udcff.png": "\\udcff.png",
     "a\u2028b": "a\\u2028b",
 }
-PLAIN = ["Ordinary, with: signs!", "무지개 1화", "אבג \u200f12", "👩\u200d🎨", "می\u200cخواهم", "[bold]x[/bold] :smile:", "e\u0301"]
+PLAIN = [
+    "Ordinary, with: signs!",
+    "무지개 1화",
+    "אבג \u200f12",
+    "👩\u200d🎨",
+    "می\u200cخواهم",
+    "[bold]x[/bold] :smile:",
+    "e\u0301",
+]
 
 
 @pytest.mark.parametrize(("text", "shown"), STEERING.items())
