@@ -9,7 +9,8 @@ import click
 
 from comicdata.cli.front import LARGEST_SEED, Front, command, reads_pictures
 from comicdata.errors import ComicDataError, PartialError, UsageError
-from comicdata.files import jsonl_bytes
+from comicdata.files import alike, jsonl_bytes
+from comicdata.outputs.escapes import visible
 from comicdata.records import Failure
 
 MEMORY = "take --device cpu where this was a GPU, or end what else uses the memory"
@@ -115,16 +116,20 @@ def _hints(path: Path | None, pictures: int) -> Any:
 
 
 def _targets(names: list[str]) -> list[PurePosixPath]:
-    """One PNG per input, by its place in OUT, none named twice."""
+    """One PNG per input, by its place in OUT; those that would meet, also where case and the form of letters make no
+    difference, are numbered. Control characters in a name become escapes.
+    """
     targets: list[PurePosixPath] = []
     taken: set[str] = set()
+    last: dict[str, int] = {}
     for name in names:
-        stem = PurePosixPath(name).with_suffix("").as_posix()
-        number, unique = 1, stem
-        while unique.lower() in taken:
+        stem = visible(PurePosixPath(name).with_suffix("").as_posix())
+        number, unique = last.get(alike(stem), 1), stem
+        while alike(unique) in taken:
             number += 1
             unique = f"{stem}-{number}"
-        taken.add(unique.lower())
+        last[alike(stem)] = number
+        taken.add(alike(unique))
         targets.append(PurePosixPath(f"{unique}.png"))
     return targets
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from comicdata.cli.front import Front, command, reads_pictures
-from comicdata.errors import ComicDataError, PolicyError, UsageError
+from comicdata.errors import ComicDataError, PartialError, PolicyError, UsageError
 
 if TYPE_CHECKING:
     from comicdata.crawl import Source
@@ -121,6 +121,8 @@ class _Lane:
                 report["episodes"] = [self._planned(source, one) for one in chosen]
             else:
                 self._store(source, chosen, report)
+            if source.cut_short:
+                report["error"], report["exit"] = source.cut_short, PartialError.status
         except ComicDataError as error:
             report["error"], report["exit"] = str(error), error.status
         return report

@@ -213,6 +213,7 @@ def _log_to_people() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines("%(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # what matters of it is said as ours, in one line
 
 
 class _Place(click.Path):

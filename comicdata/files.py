@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import stat
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,6 +35,45 @@ def read_regular(path: Path, most: int) -> bytes:
     if len(data) > most:
         raise OSError(errno.EFBIG, f"larger than {most // 10**6} MB")
     return data
+
+
+# Names that Windows keeps for devices, whatever suffix they have.
+RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))})
+LONGEST_NAME = 255  # bytes, of most file systems
+
+
+def is_name(text: object) -> bool:
+    """Whether a text out of data is the name of one file or folder, on this system and on others."""
+    return (
+        isinstance(text, str)
+        and text not in ("", ".", "..")
+        and text.isprintable()
+        and not {*text} & {*'/\\:<>"|?*'}
+        and text[-1] not in ". "
+        and text.partition(".")[0].rstrip().lower() not in RESERVED
+        and len(text.encode()) <= LONGEST_NAME
+    )
+
+
+def is_inside(relative: object) -> bool:
+    """Whether a path out of data is relative, made of names as `is_name` has them, with / between, and so leads into
+    the folder that it is relative to.
+    """
+    return isinstance(relative, str) and all(is_name(part) for part in relative.split("/"))
+
+
+def alike(name: str) -> str:
+    """What names have in common that some file systems take for one: those that fold case, or the form of letters."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def inside(root: Path, relative: str) -> Path:
+    """Where a path out of data (a manifest, a ledger, a record) lies below `root`; IntegrityError for one that leads
+    elsewhere. Links are not followed here.
+    """
+    if not is_inside(relative):
+        raise IntegrityError(f"{root}: {relative[:200]!r} is no path inside it; nothing is read or written there")
+    return root / relative
 
 
 def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:

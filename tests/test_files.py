@@ -8,6 +8,7 @@ import pytest
 
 from comicdata import files
 from comicdata.errors import IntegrityError, LockedError, ResourceError
+from comicdata.files import alike, inside, is_inside
 
 
 def test_a_failed_write_keeps_the_old_file_and_leaves_no_temporary(tmp_path, monkeypatch):
@@ -69,3 +70,27 @@ def test_sha256_of_a_file_is_that_of_its_bytes(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"abc")
     assert files.sha256_file(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.mark.parametrize(
+    "relative",
+    ["", ".", "..", "a/../b", "/a", "a//b", "a/", "a\0", "C:\\x", "C:x", "\\\\host\\x", "a\\..\\b", "con", "a/NUL.png",
+     "a./b", "a /b", "a\nb", "\u202ea", "a" * 256, "\udcff", None, 7],
+)  # fmt: skip
+def test_a_path_out_of_data_that_leads_elsewhere_is_none(relative, tmp_path):
+    assert not is_inside(relative)
+    if isinstance(relative, str):
+        with pytest.raises(IntegrityError):
+            inside(tmp_path, relative)
+
+
+@pytest.mark.parametrize(
+    "relative", ["a", "a/b.png", "무지개/1화 (2).png", "..a", "console", "com10.png", ".hidden", "e\u0301"]
+)
+def test_a_path_that_leads_inside_is_one(relative, tmp_path):
+    assert inside(tmp_path, relative) == tmp_path / relative
+
+
+def test_names_that_a_file_system_may_take_for_one():
+    assert alike("É.png") == alike("e\u0301.PNG") and alike("STRASSE") == alike("straße")
+    assert len({alike(name) for name in ("a", "b", "é", "a-2", "ａ")}) == 5

@@ -8,7 +8,7 @@ from typing import Any
 from comicdata.cli.html import pieces as report
 from comicdata.cli.html.scores import COLUMNS, HINT_COLUMNS, hint_rows, hint_title, score_rows, verdict
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import read_json
+from comicdata.files import inside, read_json
 from comicdata.images import read_image
 from comicdata.models.runs.records import CONFIG, model_of, read_config, read_metrics
 from comicdata.outputs import free_folder
@@ -38,7 +38,8 @@ def stage_folders(run: Path, config: Mapping[str, Any]) -> dict[str, Path]:
     """The folders that were trained, by stage, in order; the run itself, under "", where there are no stages."""
     if "stages" not in config:
         return {"": run}
-    return {stage: run / "stages" / stage for stage in config["stages"] if (run / "stages" / stage).is_dir()}
+    folders = {str(stage): inside(run / "stages", str(stage)) for stage in config["stages"]}
+    return {stage: folder for stage, folder in folders.items() if folder.is_dir()}
 
 
 def evaluations(folder: Path) -> list[tuple[str, str]]:

@@ -121,7 +121,7 @@ def crawl(
         listing = listed(source, out, update=update) if source.facts_sha256 and not known else None
         if listing is not None:
             _say_twins(known_addresses(out, source.key)[0])
-        write_series(out, series, listing)
+        write_series(out, series, None if source.cut_short else listing)
         for episode in episodes:
             record = complete_episode(out, *source.key, episode.episode_id)
             settled = record is not None and (record.status == "ok" or not (retry or update))

@@ -50,8 +50,9 @@ def addresses(host: str) -> list[str]:
 
 def is_loopback(netloc: str) -> bool:
     """Whether a host is written as the loopback address itself: nothing else may lead there."""
-    host = urlsplit(f"//{netloc}").hostname or ""
+    host = ""
     try:
+        host = urlsplit(f"//{netloc}").hostname or ""
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"

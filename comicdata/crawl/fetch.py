@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from comicdata import __version__
 from comicdata.crawl.connections import GuardedAdapter, Resolve, check_address, check_listed, is_loopback
-from comicdata.crawl.headers import digits, encoding_of, headers_of, target_of, wait_asked
+from comicdata.crawl.headers import check_framed, digits, encoding_of, headers_of, target_of, wait_asked
 from comicdata.crawl.unpack import unpacked
 from comicdata.errors import NetworkError
 
@@ -26,8 +26,12 @@ SLOW_AFTER_S = 20.0
 BLOCK = 262_144
 REDIRECTS = (301, 302, 303, 307, 308)
 REFUSALS = (401, 403, 429)
+MOST_PAGE_BYTES = 10_000_000  # of what is no picture: its parser takes seconds a megabyte
 PAGES = "text/html,application/xhtml+xml,application/json,text/plain;q=0.8,*/*;q=0.5"
 PICTURES = "image/jpeg,image/png,image/webp,image/gif"
+
+
+Permit = Callable[[str, Mapping[str, str]], None]
 
 
 @dataclass(frozen=True)
@@ -239,11 +243,12 @@ class Fetcher:
         accept: str = PAGES,
         follow: bool = True,
         headers: Mapping[str, str] | None = None,
-        permit: Callable[[str], None] = lambda place: None,
+        permit: Permit = lambda place, said: None,
     ) -> Answer:
         """The answer of `url`: 200, 304 to a conditional request, or, without `follow`, a redirect.
 
-        `permit` is asked before every address that a redirect leads to, and raises where it may not be fetched.
+        `permit` is asked before every address that a redirect leads to, with the headers of the redirect, and raises
+        where it may not be fetched.
 
         Connection faults, bodies cut short, 429 and 5xx are tried again with backoff; a Retry-After is honoured, and
         one over LONGEST_WAIT_S ends the attempts. `headers` go to the origin of `url` only. Raises PolicyError for an
@@ -297,14 +302,12 @@ class Fetcher:
         except _TransientError as fault:
             raise NetworkError(f"{url}: {fault}; run the same command again later") from fault
 
-    def _try(
-        self, url: str, referer: str, extra: Mapping[str, str], follow: bool, permit: Callable[[str], None]
-    ) -> Answer:
+    def _try(self, url: str, referer: str, extra: Mapping[str, str], follow: bool, permit: Permit) -> Answer:
         """One whole try; _TransientError when another may help."""
         with self._follow(url, referer, extra, follow, permit) as (response, place):
             status, headers = response.status_code, headers_of(response)
             if status == 200:
-                body = self._body(response, url)
+                body = self._body(response, url, picture=extra["Accept"] == PICTURES)
                 if extra["Accept"] == PICTURES and body.count(0) == len(body):
                     raise _TransientError(f"{len(body)} bytes, all of them zero")
                 return Answer(place, body, status, headers)
@@ -356,7 +359,7 @@ class Fetcher:
         referer: str,
         extra: Mapping[str, str],
         follow: bool = True,
-        permit: Callable[[str], None] = lambda place: None,
+        permit: Permit = lambda place, said: None,
         *,
         anywhere: bool = False,
     ) -> Iterator[tuple[requests.Response, str]]:
@@ -364,11 +367,11 @@ class Fetcher:
 
         Yields the response, its body unread, and the address that gave it.
         """
-        place = url
+        place, said = url, {}  # type: tuple[str, dict[str, str]]
         for hop in range(MAX_REDIRECTS + 1):
             self.check(place, listed=not (anywhere and hop and _is_abroad(place)))
             if hop:
-                permit(place)
+                permit(place, said)
             headers = dict(extra) if _origin(place) == _origin(url) else {"Accept": extra["Accept"]}
             if referer and (place == url or _origin(place) == _origin(referer)):
                 headers["Referer"] = requote_uri(referer)
@@ -379,7 +382,7 @@ class Fetcher:
                     if response.status_code not in REDIRECTS or not follow:
                         yield response, place
                         return
-                    place = target_of(place, response.headers.get("Location", ""))
+                    place, said = target_of(place, response.headers.get("Location", "")), headers_of(response)
         raise NetworkError(f"{url}: more than {MAX_REDIRECTS} redirects; open it in a browser to see where it leads")
 
     def _send(self, url: str, headers: Mapping[str, str]) -> requests.Response:
@@ -432,10 +435,11 @@ class Fetcher:
         if self._stopped.wait(seconds) if seconds else self._stopped.is_set():
             raise NetworkError("stopped; run the same command again to go on")
 
-    def _body(self, response: requests.Response, url: str) -> bytes:
+    def _body(self, response: requests.Response, url: str, *, picture: bool) -> bytes:
         """A body within the size limit, and as long as Content-Length promised (which counts encoded bytes)."""
-        most = self.limits.max_bytes
-        promised = digits(response.headers.get("Content-Length", ""))
+        check_framed(response)
+        most = self.limits.max_bytes if picture else min(self.limits.max_bytes, MOST_PAGE_BYTES)
+        promised = digits(headers_of(response).get("content-length", ""))
         if promised is None or promised <= most:
             body = self._first(response, most + 1)
         if (promised or 0) > most or len(body) > most:
@@ -452,7 +456,7 @@ class Fetcher:
     def _beginning(self, response: requests.Response, most: int) -> bytes:
         """At most the first `most` bytes of a body, all of it where it is shorter."""
         packed = self._first(response, most)
-        promised = digits(response.headers.get("Content-Length", ""))
+        promised = digits(headers_of(response).get("content-length", ""))
         whole, body = unpacked(packed, encoding_of(response), most)
         if len(packed) < min(promised or 0, most) or (not whole and len(packed) < most and len(body) < most):
             raise _TransientError("the body is cut short or damaged")

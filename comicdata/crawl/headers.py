@@ -12,14 +12,36 @@ from comicdata.errors import NetworkError
 
 
 def headers_of(response: requests.Response) -> dict[str, str]:
-    """Headers by lower-case name; one that came several times has a line for each."""
+    """Headers by lower-case name; one that came several times has a line for each.
+
+    What stands behind a line without a colon, where the parser of Python stops, is read as well: an opt-out may be
+    among it.
+    """
     lines = response.raw.headers
-    return {name.lower(): "\n".join(" ".join(line.split()) for line in lines.getlist(name)) for name in lines}
+    found = {name.lower(): [" ".join(line.split()) for line in lines.getlist(name)] for name in lines}
+    for line in _unparsed(response).splitlines():
+        name, colon, text = line.partition(":")
+        if colon and name.strip():
+            found.setdefault(name.strip().lower(), []).append(" ".join(text.split()))
+    return {name: "\n".join(texts) for name, texts in found.items()}
+
+
+def _unparsed(response: requests.Response) -> str:
+    """The lines of the head of an answer that Python took for its body."""
+    original = getattr(response.raw, "_original_response", None)
+    rest = original.msg.get_payload() if original is not None and original.msg is not None else ""
+    return rest if isinstance(rest, str) else ""
+
+
+def check_framed(response: requests.Response) -> None:
+    """NetworkError where the head is so damaged that nobody knows where the body ends."""
+    if response.raw.headers.get("transfer-encoding") is None and "transfer-encoding" in headers_of(response):
+        raise NetworkError(f"{response.url}: a line without a colon in the head of the answer hides how it is sent")
 
 
 def encoding_of(response: requests.Response) -> str:
     """How the body is packed, in lower case; "identity" where it is not."""
-    return str(response.headers.get("Content-Encoding", "identity")).strip().lower()
+    return headers_of(response).get("content-encoding", "identity").lower()
 
 
 def target_of(place: str, location: str) -> str:

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from comicdata.files import RESERVED
 from comicdata.numbers import value_of
 
 LONGEST = 60
@@ -26,10 +27,10 @@ def slug(name: str, prefix: str = "e") -> str:
     lost = any(character.isalnum() and not character.isascii() for character in unicodedata.normalize("NFC", name))
     if not text or lost or len(text) > LONGEST:
         text = f"{text[:LONGEST]}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}".strip("-")
-    return text if text[0].isalpha() and text not in RESERVED else f"{prefix}{'-' * (text in RESERVED)}{text}"
+    return text if text[0].isalpha() and text not in TAKEN else f"{prefix}{'-' * (text in TAKEN)}{text}"
 
 
-RESERVED = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10)), "parts"}
+TAKEN = {*RESERVED, "parts"}
 
 
 def unique(names: list[str], prefix: str = "e") -> list[str]:
@@ -82,9 +83,9 @@ def _has_words(stem: str) -> bool:
 
 def episode_and_page(stem: str) -> tuple[str, int] | None:
     """The digits of the episode and the number of the page in a file name, where a pattern says both."""
-    stem = DATE.sub(" ", stem)
+    plain = re.sub(r"\d", lambda digit: str(unicodedata.decimal(digit[0])), DATE.sub(" ", stem))
     for pattern in EPISODE_PAGE:
-        found = pattern.search(stem)
+        found = pattern.search(plain)
         if found:
             return found[1], int(found[2])
     return None

@@ -4,13 +4,12 @@ Pure functions from text to a list of signals, each a short string that a record
 is still moving we read leniently and take a doubtful "no" for a no.
 """
 
-import fnmatch
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, SoupStrainer
 
 from comicdata.reading.text import UnreadableError, parse_json
 
@@ -66,7 +65,7 @@ def usage_refusals(text: str) -> list[str]:
 def page_signals(text: str | bytes) -> list[str]:
     """Signals in the meta elements of an HTML page. Sources: robots meta element, TDMRep section 4.2."""
     found = []
-    for element in BeautifulSoup(text, "lxml").find_all("meta"):
+    for element in BeautifulSoup(text, "lxml", parse_only=SoupStrainer("meta")).find_all("meta"):
         name = str(element.get("name") or element.get("http-equiv") or "").strip().lower()
         content = " ".join(str(element.get("content") or "").split())
         if name in ROBOT_NAMES:
@@ -103,9 +102,26 @@ def tdmrep_signals(rules: Iterable[tuple[str, bool]], url: str) -> list[str]:
     """Whether the first rule that matches the path of `url` reserves it."""
     path = urlsplit(url).path or "/"
     for pattern, reserved in rules:
-        if fnmatch.fnmatchcase(path, pattern.rstrip("$") if pattern.endswith("$") else f"{pattern}*"):
+        if _fits(pattern, path):
             return [f"tdmrep.json: {pattern}"] if reserved else []
     return []
+
+
+def _fits(pattern: str, path: str) -> bool:
+    """Whether a pattern of RFC 9309, section 2.2.3, fits a path: * is any text, $ at the end the end of the path; in
+    linear time, for a pattern may have as many stars as it likes.
+    """
+    first, *parts = pattern.removesuffix("$").split("*")
+    last = parts.pop() if parts and pattern.endswith("$") else None
+    if not path.startswith(first) or (pattern.endswith("$") and last is None and path != first):
+        return False
+    place = len(first)
+    for part in parts:
+        found = path.find(part, place)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return last is None or (path.endswith(last) and len(path) - len(last) >= place)
 
 
 def robots_usage(text: str) -> list[tuple[str, list[str]]]:

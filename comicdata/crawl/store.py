@@ -79,7 +79,7 @@ def known_series(out: Path, key: tuple[str, str], facts_sha256: str) -> tuple[Se
     """The series and its episodes as the site listed them for this very recipe; None when nothing usable is known."""
     known = _read_series(series_folder(out, key) / SERIES)
     listing = known.pop("listing", None)
-    if not facts_sha256 or known.get("recipe_sha256") != facts_sha256:
+    if not facts_sha256 or known.get("recipe_sha256") != facts_sha256 or not isinstance(listing, list):
         return None
     try:
         return of_shape(Series, known), of_shape(list[Episode], _rows(listing))

@@ -74,7 +74,7 @@ class Web:
         Raises RobotsError, OptedOutError (also for what the page itself says), PolicyError, StatusError, NetworkError.
         """
         self._may_ask(url)
-        answer = self.fetcher.get(url, referer=referer, follow=follow, headers=headers, permit=self._may_ask)
+        answer = self.fetcher.get(url, referer=referer, follow=follow, headers=headers, permit=self._may_follow)
         signals = header_signals(answer.headers)
         if b"<meta" in answer.body.replace(b"\0", b"").lower():  # whatever type it claims; UTF-16 has zeros in between
             signals += page_signals(answer.text)
@@ -93,7 +93,7 @@ class Web:
             referer=page.referer,
             accept=PICTURES,
             headers={name: text for name, text in conditions.items() if text},
-            permit=self._may_ask,
+            permit=self._may_follow,
         )
         self._obey(page.url, header_signals(answer.headers))
         return answer
@@ -119,6 +119,11 @@ class Web:
         if not self.overrides.ignore_robots:
             self.robots.check(url)
         self._obey(url, self._origin_signals(url))
+
+    def _may_follow(self, url: str, said: Mapping[str, str]) -> None:
+        """Likewise for a redirect to `url`, whose own headers, `said`, may hold an opt-out."""
+        self._obey(url, header_signals(said))
+        self._may_ask(url)
 
     def _origin_signals(self, url: str) -> list[str]:
         try:

@@ -13,6 +13,8 @@ from typing import Any, TypedDict
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import (
     TEMPORARY_SUFFIX,
+    inside,
+    is_inside,
     jsonl_bytes,
     locked,
     read_json,
@@ -96,11 +98,7 @@ def read_ledger(out: Path) -> dict[str, Any]:
     try:
         value: dict[str, Any] = read_json(path)
         of_shape(Ledger, value)
-        outside = [
-            name
-            for name in value["files"]
-            if PurePosixPath(name).is_absolute() or ".." in name.split("/") or "\0" in name
-        ]
+        outside = [name for name in value["files"] if not is_inside(name)]
     except (IntegrityError, MisshapenError) as error:
         raise IntegrityError(f"{path}: damaged ({error}), {_CURE}") from error
     if outside:
@@ -180,7 +178,7 @@ def _write_all(
     due = time.monotonic() + SAVE_EVERY_S
     for number, file in enumerate(files, 1):
         data = file.make()
-        write_atomic(out / file.path, data, durable=False)
+        write_atomic(_inside(out, file.path), data, durable=False)
         entries[file.path] = {"key": file.key, "sha256": sha256_bytes(data), "bytes": len(data)}
         if time.monotonic() > due:
             start = time.monotonic()
@@ -207,7 +205,7 @@ def _remove(out: Path, path: str) -> None:
 
 def _inside(out: Path, path: str) -> Path:
     """Where a file of the export lies; IntegrityError when that is somewhere else, behind a link."""
-    place = out / path
+    place = inside(out, path)
     if not place.parent.resolve().is_relative_to(out.resolve()):
         raise IntegrityError(f"{place}: a link leads out of the export; delete the folder and export again")
     return place

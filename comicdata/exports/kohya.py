@@ -45,7 +45,7 @@ def _caption(template: str, row: Pair) -> str:
 
 def _check_caption(template: str) -> None:
     """UsageError for a field that a row does not have."""
-    for name in re.findall(r"\{([^}]*)\}", template):
+    for name in re.findall(r"\{([^{}]*)\}", template):
         if name not in CAPTION_FIELDS:
             raise UsageError(f"--caption: no field {{{name}}}; there are {{{'}, {'.join(CAPTION_FIELDS)}}}")
 

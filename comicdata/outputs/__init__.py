@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import comicdata
@@ -206,11 +206,18 @@ def read_list(folder: Path) -> Entries:
         return {}
     try:
         files = {} if path.is_symlink() else read_json(path)["files"]
-        if all(isinstance(one["sha256"], str) for one in files.values()) and not path.is_symlink():
+        named = all(isinstance(one["sha256"], str) and not _leads_out(name) for name, one in files.items())
+        if named and not path.is_symlink():
             return dict(files)
     except (IntegrityError, OSError, KeyError, TypeError, AttributeError):
         pass
     raise UsageError(f"{path}: no list of what comicdata made, or damaged; name another --out, or take it away")
+
+
+def _leads_out(name: str) -> bool:
+    """Whether a listed name is none of a file in the folder; the names of people's own pictures may be odd ones."""
+    place = PurePosixPath(name)
+    return place.is_absolute() or not place.parts or ".." in place.parts or "\0" in name
 
 
 def mark(run: str | None = None) -> Mark:

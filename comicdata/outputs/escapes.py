@@ -17,7 +17,7 @@ _MARKUP = re.compile(r"([\\`\[\]|])")
 
 
 def visible(text: str, *, blanks: bool = False) -> str:
-    """The text with everything that steers shown as an escape: \\x1b, \\u202e; with `blanks` tabs and new lines stay."""
+    """The text with what steers shown as an escape: \\x1b, \\u202e; with `blanks` tabs and new lines stay."""
     return (_NO_BLANK if blanks else _HIDDEN).sub(lambda one: _code(one[0]), text)
 
 

@@ -2,13 +2,16 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import (
+    inside,
+    is_inside,
+    is_name,
     jsonl_bytes,
     numbered_rows,
     read_json,
@@ -31,7 +34,6 @@ SPLITS = ("train", "validation", "test")
 COMMAND = "make-pairs"  # whose files those are that the list of a pairs folder names
 OUTLINE_NAME = "[a-z][a-z0-9]{0,29}"  # of an outline made elsewhere: a manifest may say anything, a path among it
 COLUMNS = [field.name for field in fields(Pair) if field.name != "outlines"]
-PATHS = [name for name in COLUMNS if name.endswith(("file_name", "_id"))] + ["id", "source", "split", "source_files"]
 EXCLUDED = "excluded.jsonl"
 SINCE = {"layout": "", "layout_evidence": ""}  # columns that version 0.1.0 did not write, and what they read as there
 
@@ -89,7 +91,10 @@ def _read_table(pairs: Path) -> Any:
 
 
 def _row(values: dict[str, Any]) -> Pair:
-    """A row from Parquet or JSON: lists become the tuples of the record, further outlines one field."""
+    """A row from Parquet or JSON: lists become the tuples of the record, further outlines one field.
+
+    MisshapenError when it is none, or a name in it leads elsewhere.
+    """
     record: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     names = [str(name).removesuffix("_file_name") for name in record if str(name).endswith("_file_name")]
     further = [name for name in names if name not in KINDS]
@@ -98,13 +103,24 @@ def _row(values: dict[str, Any]) -> Pair:
     if unknown:
         raise MisshapenError(unknown[:1], "no column of this version")
     pair = of_shape(Pair, {**record, "outlines": [one for one in outlines if one[1]]})
-    for name in PATHS:
-        value = getattr(pair, name)
-        if any("\0" in one for one in (value if isinstance(value, tuple) else (value, *sum(pair.outlines, ())))):
-            raise MisshapenError([name], "a name without NUL characters is expected")
+    wrong = next(_names_that_lead_elsewhere(pair), None)
+    if wrong is not None:
+        raise MisshapenError([str(pair.id)[:80]], f"{wrong[:80]} leads elsewhere")
     if pair.split not in SPLITS or (pair.kept and not re.fullmatch("d:[0-9a-f]{16}", pair.dhash)):
         raise MisshapenError(["split" if pair.split not in SPLITS else "dhash"], "not as make-pairs writes it")
     return pair
+
+
+def _names_that_lead_elsewhere(row: Pair) -> Iterator[str]:
+    """What of a row becomes a path, and may not: a manifest may say anything."""
+    names = [row.source, row.series_id, row.episode_id, *row.source_files]
+    files = [name for _, name, _ in row.outlines]
+    if row.kept:
+        names += [row.id, row.split]
+        files += [row.color_file_name, row.canny_file_name, row.xdog_file_name]
+    yield from (repr(name) for name in names if not is_name(name))
+    yield from (repr(name) for name in files if not is_inside(name))
+    yield from (repr(name) for name, _, _ in row.outlines if not re.fullmatch(OUTLINE_NAME, name))
 
 
 def values_of(row: Pair, outlines: Iterable[str] | None = None) -> dict[str, Any]:
@@ -225,10 +241,10 @@ def metadata_row(row: Pair, outlines: Iterable[str] | None = None) -> dict[str, 
 
 
 def file_of(folder: Path, row: Pair, kind: str) -> Path:
-    """Where the picture `kind` (color, canny, xdog, or a further outline) of a kept row lies."""
+    """Where the picture `kind` (color, canny, xdog, or a further outline) of a kept row lies; errors as `inside`."""
     further = {name: file_name for name, file_name, _ in row.outlines}
     file_name = further[kind] if kind in further else str(getattr(row, f"{kind}_file_name"))
-    return folder / str(row.size) / row.split / file_name
+    return inside(folder, f"{row.size}/{row.split}/{file_name}")
 
 
 def usable(rows: Iterable[Pair]) -> list[Pair]:

@@ -20,10 +20,12 @@ class Source(Protocol):
 
     `key` is (source, series_id), known without a request. `host` is the site that is asked, "" on this machine.
     `facts_sha256` is of the recipe or of the facts of the site; "" where the list costs nothing to read anew.
-    `own_ids`: the ids are keys of the site, so that no other list can change them.
+    `own_ids`: the ids are keys of the site, so that no other list can change them. `cut_short` says after `episodes`
+    why the list is not all that there is, "" where it is: such a list is not remembered.
     """
 
     own_ids: bool
+    cut_short: str
 
     @property
     def key(self) -> tuple[str, str]: ...

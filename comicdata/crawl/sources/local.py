@@ -51,6 +51,7 @@ class LocalSource:
     host = ""
     own_ids = False
     facts_sha256 = ""
+    cut_short = ""
     finds: tuple[Find, ...] = ()
 
     @property

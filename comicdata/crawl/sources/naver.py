@@ -200,6 +200,8 @@ class Naver(SiteSource):
             seen |= {article.no for article in new}
             yield from new
             page = listed.following if listed.following > page else 0
+        if page:
+            self.cut_short = f"naver title {self.title}: the list goes on behind {FACTS.most_pages} pages; left out"
 
     def _episode(self, article: Article, adult: bool) -> Episode:
         url = FACTS.detail.format(section=self.info().section, title=self.title, no=article.no)

@@ -2,7 +2,6 @@
 
 import difflib
 import logging
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Literal, TypeVar, get_args
@@ -140,9 +139,7 @@ class RecipeSource:
     def __init__(self, recipe: Recipe, visit: Visit, base: str | None = None) -> None:
         self.recipe = recipe
         self.base = (base or recipe.site.base).rstrip("/") + "/"
-        if not re.match("https?://[^/]", self.base):
-            raise UsageError(f"{self.base}: the address of a site begins with http:// or https://")
-        self.host = urlsplit(self.base).netloc
+        self.host = _host_of(self.base)
         further = [*recipe.site.allow_hosts, *recipe.site.image_hosts]
         refuse_this_machine(recipe.site.name, self.host, further)
         self.web = Web.of(visit, [self.host, *further])
@@ -153,6 +150,7 @@ class RecipeSource:
         self.facts_sha256 = sha256_bytes(f"{_facts(recipe)} {self.base}".encode())
         self._listing: list[Episode] | None = None
         self._pages: dict[str, list[Page]] = {}
+        self.cut_short = ""
 
     @property
     def finds(self) -> Sequence[Find]:
@@ -224,7 +222,7 @@ class RecipeSource:
             found |= {link: title for title, link in items if link not in found}
             url = following
         if url and url not in seen:
-            log.warning("%s: the list goes on behind %d pages; what is behind them is left out", start, len(seen))
+            self.cut_short = f"{start}: the list goes on behind {len(seen)} pages; what is behind them is left out"
         self.web.note("episodes", how.item_css, found)
         if not found:
             raise NetworkError(f"{start}: {how.item_css!r} finds no episode; has the site changed?")
@@ -242,9 +240,24 @@ class RecipeSource:
             _, following = parse_list(text, url, "", how.next_css)
             url = "" if _select(BeautifulSoup(text, "lxml"), how.stop_css) else following
         if url and url not in found:
-            log.warning("%s: the walk goes on behind %d pages; `most` in the recipe says how far", url, len(found))
+            why = f"{url}: the walk goes on behind {len(found)} pages; `most` in the recipe says how far"
+            if "most" in how.model_fields_set:  # as it was meant to
+                log.warning("%s", why)
+            else:
+                self.cut_short = why
         self.web.note("episodes", how.next_css, found)
         return [(title, link) for link, title in found.items()]
+
+
+def _host_of(base: str) -> str:
+    """The host of a site's address, with its port; UsageError where it is no address."""
+    try:
+        parts = urlsplit(base)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts.netloc
+    except ValueError:
+        pass
+    raise UsageError(f"{base!r}: no address of a site, which begins with http:// or https://, and a host")
 
 
 def _numbers(how: Episodes) -> range:

@@ -35,6 +35,7 @@ class SiteSource:
         self.host = facts.hosts[0]
         self.key = facts.name, series_id
         self.only: str | None = None
+        self.cut_short = ""
         self._stated = f"{facts!r} {choice}"
         self._series: Series | None = None
         self._episodes: list[Episode] | None = None

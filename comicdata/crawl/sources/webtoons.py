@@ -17,6 +17,8 @@ from comicdata.numbers import Numbered, read_numbers
 from comicdata.reading.numbers import whole_number
 from comicdata.records import Episode, Licence, Page, Series
 
+MOST_PAGES = 500  # of one list
+
 
 @dataclass(frozen=True)
 class WebtoonsFacts(Facts):
@@ -186,12 +188,16 @@ class Webtoons(SiteSource):
     def ask_episodes(self) -> list[Episode]:
         rows: dict[int, Row] = {}
         cursor = "0"
-        while cursor:
+        for _ in range(MOST_PAGES):
+            if not cursor:
+                break
             address = self.list if cursor == "0" else f"{self.list}&cursor={cursor}"
             found, cursor = parse_list(self.web.page(address, referer=FACTS.list_referer).text)
             new = [row for row in found if row.no not in rows]
             rows |= {row.no: row for row in new}
             cursor = cursor if new else ""
+        if cursor:
+            self.cut_short = f"{self.overview}: the list goes on behind {MOST_PAGES} pages; left out"
         self.web.note("episodes", "episodeList", rows)
         ordered = [rows[no] for no in sorted(rows)]
         said = read_numbers([row.title for row in ordered])
