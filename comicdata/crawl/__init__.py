@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -30,7 +31,8 @@ from comicdata.episodes import (
     stored_episode,
     verify_crawl,
 )
-from comicdata.files import locked, sweep_orphans, write_jsonl
+from comicdata.errors import ComicDataError
+from comicdata.files import locked, sha256_bytes, sweep_orphans, write_jsonl
 from comicdata.forgotten import check_not_forgotten
 from comicdata.records import Episode, EpisodeRecord, Failure
 
@@ -126,6 +128,7 @@ def crawl(
             record = complete_episode(out, *source.key, episode.episode_id)
             settled = record is not None and (record.status == "ok" or not (retry or update))
             if record is not None and settled and not refresh:
+                _say_other(source, episode, record)
                 yield _called(out, record, episode), False
                 continue
             attempt = Attempt(source, out, series, episode, pool, on_image, include_generated)
@@ -141,6 +144,20 @@ def _say_twins(stored: Mapping[str, str]) -> None:
     for address in [one for one, count in counts.items() if one and count > 1]:
         names = ", ".join(name for name, other in stored.items() if other == address)
         log.warning("%s is stored more than once: %s; delete the folders of all but the first", address, names)
+
+
+def _say_other(source: Source, episode: Episode, record: EpisodeRecord) -> None:
+    """A word where a folder on this machine has another first picture than what is stored under its names: two comics
+    may be called alike ("Season 1/Episode 1").
+    """
+    if source.host or not record.images:
+        return
+    first = record.images[0]
+    with suppress(ComicDataError, OSError):
+        page = next((one for one in source.pages(episode) if one.url == first.url), None)
+        if page is not None and sha256_bytes(source.read(page).body) != first.sha256:
+            cure = "--refresh takes a changed one; another comic of this name takes another --out, or folder name"
+            log.warning("%s: %s is not the picture that is stored for it; %s", episode.episode_id, first.url, cure)
 
 
 def _called(out: Path, record: EpisodeRecord, episode: Episode) -> EpisodeRecord:

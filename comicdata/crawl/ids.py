@@ -1,12 +1,15 @@
 """Which id an episode has: the one it was stored under. Its address decides, never its place in a list."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from comicdata.crawl.names import free_name
 from comicdata.records import Episode
+
+TRACKING = re.compile("(?:utm_[a-z]+|ref|fbclid|gclid)=")
 
 
 def keep_ids(
@@ -22,6 +25,7 @@ def keep_ids(
     ids: dict[int, str] = {}
     _claim(ids, [episode.url for episode in episodes], known)
     _claim(ids, [_path(episode.url) for episode in episodes], {name: _path(url) for name, url in known.items()})
+    _claim(ids, [_bare(episode.url) for episode in episodes], {name: _bare(url) for name, url in known.items()})
     if by_name:  # 0.1.0 noted where pictures lie in the source, which may be above the series
         _claim(ids, [episode.url for episode in episodes], {name: url.partition("/")[2] for name, url in known.items()})
     free = stored.keys() - ids.values()
@@ -48,6 +52,13 @@ def _claim(ids: dict[int, str], addresses: Sequence[str], known: Mapping[str, st
     for index, address in enumerate(addresses):
         if index not in ids and address and address in owners and counts[address] == 1:
             ids[index] = owners[address]
+
+
+def _bare(url: str) -> str:
+    """The path of an address without what sites hang on to links to count clicks, and however it is written."""
+    path, _, query = _path(url).partition("?")
+    kept = [part for part in query.split("&") if part and not TRACKING.match(part)]
+    return "?".join(["/".join(filter(None, unquote(path).split("/"))), "&".join(sorted(kept))]) if path or kept else ""
 
 
 def _path(url: str) -> str:

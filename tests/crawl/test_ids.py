@@ -250,6 +250,31 @@ def test_a_folder_that_gets_another_name_is_not_stored_twice(tmp_path):
     assert local(folder, out) == {"ep_1": ("ep-1", False), "Ep 2": ("ep-2", False)}
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("/v/1", "/v/1?ref=list", True),
+        ("/v?no=1&utm_source=a", "/v?no=1&utm_source=b&utm_medium=c", True),
+        ("/v?a=1&no=1", "/v?no=1&a=1", True),
+        ("/v/1", "/v/1/", True),
+        ("/v/%ED%99%94-1", "/v/\ud654-1", True),
+        ("/v?no=1", "/v?no=2", False),
+        ("/v?no=1", "/v?no=1&part=2", False),
+        ("/v/1", "/v/1/2", False),
+        ("/v?ref=a", "/w?ref=a", False),
+    ],
+)
+def test_an_address_is_the_same_however_it_is_written(before, after, same):
+    (kept,) = keep_ids([Episode("e001", "", f"https://a.example{after}")], {"e001": f"https://a.example{before}"}, {})
+    assert (kept.episode_id == "e001") == same
+
+
+def test_addresses_that_differ_only_in_what_counts_clicks_stay_apart():
+    rows = [Episode("e001", "", f"https://a.example/v?ref={n}") for n in (1, 2)]
+    kept = keep_ids(rows, {"e001": rows[0].url, "e001-2": rows[1].url}, {})
+    assert [one.episode_id for one in kept] == ["e001", "e001-2"]
+
+
 def test_ids_are_kept_in_linear_time():
     many = [Episode("e001", "Ep. 1", f"https://a.example/{n}") for n in range(20_000)]
     kept = keep_ids(many, {}, {})

@@ -463,6 +463,24 @@ def test_two_crawls_of_one_series_do_not_meet(tmp_path):
         store(source, tmp_path / "out")
 
 
+def test_another_comic_of_the_same_names_is_no_comic_that_is_stored(tmp_path, caplog):
+    for name, seed in (("a", 1), ("b", 2)):
+        path = tmp_path / name / "Season 1" / "Episode 1" / "1.png"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(picture(seed))
+    for _ in range(2):
+        (source,) = open_sources(str(tmp_path / "a"))
+        list(crawl(source, tmp_path / "out"))
+    assert caplog.text == "", "the same again"
+    (source,) = open_sources(str(tmp_path / "b"))
+    list(crawl(source, tmp_path / "out"))
+    assert "episode-1: Season 1/Episode 1/1.png is not the picture that is stored for it; --refresh" in caplog.text
+    caplog.clear()
+    list(crawl(source, tmp_path / "out", refresh=True))
+    list(crawl(source, tmp_path / "out"))
+    assert caplog.text == "", "what changed was taken"
+
+
 def test_selecting_episodes(tmp_path):
     (source,) = open_sources(str(put(tmp_path / "toon", *(f"e{n}/1.png" for n in range(1, 8)))))
     assert [one.episode_id for one in select(source.episodes(), "2-3,e6")] == ["e2", "e3", "e6"]
