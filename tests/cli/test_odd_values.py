@@ -73,8 +73,8 @@ def test_settings_of_wrong_types_are_one_line(text, words, pairs, tmp_path, caps
 def test_settings_that_people_write_are_taken(pairs, tmp_path, capsys):
     path = tmp_path / "s.toml"
     path.write_text(
-        "# mine\n[train]\nimages = 1_600 # few\nsettings = ['lr=0.001', 'width=32']\nhints = true\nline-jitter = 1\n"
-        "size = 256\n"
+        "# mine\n[train]\nimages = 1_600 # few\nsettings = ['lr=0.001', 'width=32']\n"
+        "hints = true\nline-jitter = 1\nsize = 256\n"
     )
     command = ["train", "pix2pix", "--pairs", str(pairs / "pairs"), "--run", str(tmp_path / "run"), "--dry-run"]
     assert run([*command, "--config", str(path), "--json"]) == 0
