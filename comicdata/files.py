@@ -7,7 +7,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -73,6 +73,19 @@ def inside(root: Path, relative: str) -> Path:
     if not is_inside(relative):
         raise IntegrityError(f"{root}: {relative[:200]!r} is no path inside it; nothing is read or written there")
     return root / relative
+
+
+def below(folder: Path) -> Iterator[Path]:
+    """Everything below a folder, however deep: files, folders and links, through none of which it goes. In no order;
+    what cannot be listed is left out.
+    """
+    waiting = [folder]
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                yield Path(entry.path)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
 
 
 def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -240,7 +253,8 @@ def sweep_orphans(folder: Path, *, deep: bool = True) -> int:
 
     Returns how many.
     """
-    orphans = list((folder.rglob if deep else folder.glob)(f"*{TEMPORARY_SUFFIX}"))
+    there = below(folder) if deep else folder.glob("*")
+    orphans = [path for path in there if path.name.endswith(TEMPORARY_SUFFIX)]
     for orphan in orphans:
         orphan.unlink(missing_ok=True)
     return len(orphans)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from bs4 import BeautifulSoup, SoupStrainer
+from bs4 import BeautifulSoup, SoupStrainer  # type: ignore[attr-defined]
 
 AGENT = "comicdata"
 META_WORDS = frozenset({"noai", "noimageai"})  # a page that is not to be found by search may still list its pictures
