@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from comicdata.errors import IntegrityError, PictureError, UsageError
-from comicdata.files import read_json, sha256_file
+from comicdata.files import below, read_json, sha256_file
 from comicdata.images import STORED_PIXELS, measure
 from comicdata.numbers import canonical, read_number, value_of
 from comicdata.outputs import KEPT, is_made_here
@@ -217,7 +217,9 @@ def verify_crawl(out: Path, series: str = "*/*", *, decoded: bool = False) -> di
             found[kind].append(fault.relative_to(out).as_posix())
         if decoded:
             found["changed"] += [one for one in _undecodable(out, path.parent, images) if one not in found["changed"]]
-    litter = {path for path in out.glob(f"{series}/**/*") if path.is_file() and path.name != ".lock"} - expected
+    litter = {
+        path for one in out.glob(series) for path in below(one) if path.is_file() and path.name != ".lock"
+    } - expected
     others = {KEPT, *(path.name for path in out.iterdir() if is_made_here(path))}  # pairs or a run inside a crawl
     orphans = (path.relative_to(out) for path in litter)
     found["orphans"] = sorted(path.as_posix() for path in orphans if path.parts[0] not in others)

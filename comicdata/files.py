@@ -76,6 +76,19 @@ def inside(root: Path, relative: str) -> Path:
     return root / relative
 
 
+def below(folder: Path) -> Iterator[Path]:
+    """Everything below a folder, however deep: files, folders and links, through none of which it goes. In no order;
+    what cannot be listed is left out.
+    """
+    waiting = [folder]
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                yield Path(entry.path)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
+
+
 def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write `data` to `path` so that a reader sees the old file or the new one, never a part.
 
@@ -257,7 +270,8 @@ def sweep_orphans(folder: Path, *, deep: bool = True) -> int:
 
     Returns how many.
     """
-    orphans = list((folder.rglob if deep else folder.glob)(f"*{TEMPORARY_SUFFIX}"))
+    there = below(folder) if deep else folder.glob("*")
+    orphans = [path for path in there if path.name.endswith(TEMPORARY_SUFFIX)]
     for orphan in orphans:
         orphan.unlink(missing_ok=True)
     return len(orphans)

@@ -15,7 +15,7 @@ from typing import Any
 from comicdata.crawl.store import JOURNAL, note_stored, stored_names, write_index
 from comicdata.episodes import EPISODE, SERIES, STORED_PATTERN, series_folder, stored_episode
 from comicdata.errors import IntegrityError, PartialError, UsageError
-from comicdata.files import TEMPORARY_SUFFIX, locked, read_json, read_jsonl, write_jsonl
+from comicdata.files import TEMPORARY_SUFFIX, below, locked, read_json, read_jsonl, write_jsonl
 from comicdata.forgotten import Key, note_forgotten, read_forgotten
 from comicdata.outputs import KEPT, is_behind_link
 from comicdata.pairs import card, manifest
@@ -83,7 +83,7 @@ def _in(pairs: Path) -> Iterator[Key]:
 def crawl_traces(crawl: Path, key: Key) -> Traces:
     """What a crawl holds of a series."""
     folder = series_folder(crawl, key)
-    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".json", ".jsonl", ".lock")]
+    files = [path for path in below(folder) if path.is_file() and path.suffix not in (".json", ".jsonl", ".lock")]
     pictures = [path for path in files if path.name != ".lock"]
     episodes = {path.parent for path in pictures}
     return Traces(crawl, len(episodes), len(pictures), sum(path.stat().st_size for path in pictures))
@@ -118,7 +118,7 @@ def forget_in_crawl(crawl: Path, key: Key) -> list[Path]:
         _remove_if_empty(folder)
         _remove_if_empty(folder.parent)
     kept = crawl / KEPT / key[0] / key[1]
-    stays += [path for path in sorted(kept.rglob("*")) if path.is_file()]
+    stays += [path for path in sorted(below(kept)) if path.is_file()]
     _drop_failures(crawl / "failures.jsonl", "/".join(key))
     write_index(crawl)
     return stays
@@ -137,7 +137,7 @@ def _forget_episodes(folder: Path) -> list[Path]:
         for file in ours[path]:
             file.unlink(missing_ok=True)
         _remove_if_empty(path)
-        stays += sorted(one for one in path.rglob("*") if not one.is_dir() or one.is_symlink()) if path.is_dir() else []
+        stays += sorted(one for one in below(path) if not one.is_dir() or one.is_symlink()) if path.is_dir() else []
     (folder / SERIES).unlink(missing_ok=True)
     named = {".lock", SERIES}
     return stays + sorted(one for one in folder.iterdir() if not one.is_dir() and one.name not in named)
@@ -192,7 +192,7 @@ def forget_in_pairs(pairs: Path, key: Key) -> list[Path]:
         excluded = [row for row in read_jsonl(folder / "excluded.jsonl") if row.get("id") not in ids]
         if (folder / "excluded.jsonl").is_file():
             write_jsonl(folder / "excluded.jsonl", excluded)
-    return stays + [path for path in sorted((folder / KEPT).rglob("*.*")) if path.stem.rpartition("-")[0] in ids]
+    return stays + [path for path in sorted(below(folder / KEPT)) if path.stem.rpartition("-")[0] in ids]
 
 
 def _write_card(folder: Path, rows: Sequence[Pair]) -> list[Path]:
@@ -230,7 +230,7 @@ def runs_trained_on(folders: Sequence[Path], key: Key, data_hashes: frozenset[st
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"{folder}: no such folder")
-        for path in sorted(folder.rglob("config.json")):
+        for path in sorted(one for one in below(folder) if one.name == "config.json"):
             saw = _saw(path, "/".join(key), data_hashes)
             if saw is not False:
                 found.append({"run": path.parent.as_posix(), "trained_on_it": saw})

@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import (
     TEMPORARY_SUFFIX,
+    below,
     inside,
     is_inside,
     jsonl_bytes,
@@ -229,6 +230,6 @@ def verify_export(out: Path) -> dict[str, Any]:
     missing = [path for path, digest in stated.items() if not digest or not (out / path).is_file()]
     changed = [path for path in stated.keys() - {*missing} if sha256_file(out / path) != stated[path]]
     suffixes = {PurePosixPath(path).suffix for path in stated}
-    here = (path.relative_to(out).as_posix() for path in out.rglob("*") if path.suffix in suffixes and path.is_file())
+    here = (path.relative_to(out).as_posix() for path in below(out) if path.suffix in suffixes and path.is_file())
     orphans = [path for path in here if path not in stated and path != LEDGER]
     return {"checked": len(stated), "missing": sorted(missing), "changed": sorted(changed), "orphans": sorted(orphans)}

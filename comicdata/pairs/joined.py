@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 
 from comicdata.errors import PictureError, UsageError
-from comicdata.files import sha256_bytes, sha256_file, write_atomic
+from comicdata.files import below, read_regular, sha256_bytes, sha256_file, write_atomic
 from comicdata.formats import PICTURE_SUFFIXES
-from comicdata.images import decode, encode_png
+from comicdata.images import MAX_FILE_BYTES, decode, encode_png
 from comicdata.pairs.manifest import KINDS, OUTLINE_NAME, SPLITS, stated_outlines
 from comicdata.records import Failure, Pair
 
@@ -73,7 +73,7 @@ def join_outlines(out: Path, rows: Sequence[Pair], sources: Mapping[str, Found])
 
 def _by_id(folder: Path) -> dict[str, Path]:
     files: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(below(folder)):
         if path.suffix.lower() in PICTURE_SUFFIXES and WINDOW.fullmatch(path.stem):
             other = files.setdefault(path.stem, path)
             if other != path:
@@ -87,7 +87,7 @@ def _joined(out: Path, row: Pair, name: str, found: Found) -> tuple[str, str, st
         raise PictureError(f"no {row.id}.png; run the extractor on all of {row.size}/{row.split}/color again")
     path = found.files[row.id].relative_to(found.folder).as_posix()
     try:
-        picture = decode(found.files[row.id].read_bytes(), path)
+        picture = decode(read_regular(found.files[row.id], MAX_FILE_BYTES), path)
     except OSError as error:
         raise PictureError(f"{path}: cannot be read ({error.strerror or error})") from error
     if picture.shape[:2] != (row.size, row.size):

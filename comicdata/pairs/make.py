@@ -10,7 +10,7 @@ from typing import Any
 
 from comicdata.episodes import read_crawl
 from comicdata.errors import ComicDataError, IntegrityError, PartialError, PolicyError, UsageError
-from comicdata.files import locked, sha256_file, sweep_orphans, write_jsonl
+from comicdata.files import below, locked, sha256_file, sweep_orphans, write_jsonl
 from comicdata.forgotten import FORGOTTEN, read_forgotten
 from comicdata.formats import PICTURE_SUFFIXES
 from comicdata.outputs import Reads, free_folder, is_behind_link
@@ -85,7 +85,7 @@ def plan_pairs(crawl: Path, out: Path, options: PairOptions) -> Plan:
 def _advice(folder: Path) -> str:
     """What to do with a folder that is no crawl; nobody is told to crawl into the folder of his own files."""
     out = free_folder(folder, "crawl")
-    if any(path.suffix.lower() in (*PICTURE_SUFFIXES, ".cbz", ".zip") for path in folder.rglob("*")):
+    if any(path.suffix.lower() in (*PICTURE_SUFFIXES, ".cbz", ".zip") for path in below(folder)):
         return f"this is a folder of pictures, not a crawl; make one first: comicdata crawl {folder} --out {out}"
     return f"no episode with pictures here; make a crawl with: comicdata crawl SOURCE --out {out}"
 

@@ -15,7 +15,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import TEMPORARY_SUFFIX, read_json, sha256_bytes, sha256_file, write_atomic, write_json
+from comicdata.files import TEMPORARY_SUFFIX, below, read_json, sha256_bytes, sha256_file, write_atomic, write_json
 from comicdata.models.networks.vgg import read_vgg
 from comicdata.models.runs.records import Header, StateFile
 from comicdata.outputs import free_folder
@@ -183,7 +183,7 @@ def verify_run(run: Path) -> dict[str, Any]:
     states = _folders(run)
     changed = [path for path in files if path.is_file() and _is_damaged(load_weights, path)]
     changed += [folder / "state.json" for folder in states if _is_damaged(_read_state, folder)]
-    orphans = [path for path in run.rglob(f"*{TEMPORARY_SUFFIX}") if path.is_file()]
+    orphans = [path for path in below(run) if path.name.endswith(TEMPORARY_SUFFIX) and path.is_file()]
     return {"checked": len(files) + 2 * len(states)} | {
         name: sorted(path.relative_to(run).as_posix() for path in paths)
         for name, paths in (
