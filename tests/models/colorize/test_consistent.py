@@ -23,9 +23,10 @@ from comicdata.models.colorize.colorizer import Colorizer
 from comicdata.models.colorize.pages import colorize_picture
 from comicdata.models.colorize.staged import StagedColorizer
 from comicdata.models.colorize.wishes import Wishes
-from comicdata.models.runs.checkpoint import load_state, load_weights, verify_run
+from comicdata.models.runs.checkpoint import load_state, load_weights
 from comicdata.models.runs.overrides import resolve_config, resolve_stages
 from comicdata.models.runs.settings import MODELS
+from comicdata.models.runs.verify import verify_run
 from comicdata.models.train import train
 from comicdata.models.train.loop import Progress
 from comicdata.models.train.stages import independent, train_stages
