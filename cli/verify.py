@@ -47,7 +47,7 @@ def _verify(folder: Path) -> dict[str, Any]:
         from comicdata.pairs.manifest import verify_pairs
 
         return verify_pairs(folder)
-    if (folder / "config.json").is_file():
+    if any((folder / name).exists() for name in ("config.json", "weights.safetensors", "state")):
         from comicdata.models.runs.verify import verify_run
 
         return verify_run(folder)

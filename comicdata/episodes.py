@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from comicdata.errors import IntegrityError, PictureError, UsageError
-from comicdata.files import SEAL, is_intact, jsonl_bytes, read_json, sha256_file
+from comicdata.files import SEAL, is_below, is_intact, jsonl_bytes, read_json, read_lines, sha256_file
 from comicdata.images import STORED_PIXELS, measure
 from comicdata.numbers import canonical, read_number, value_of
 from comicdata.outputs import KEPT, is_made_here
@@ -311,6 +311,13 @@ def _verify_lists(found: Findings, records: Sequence[EpisodeRecord]) -> None:
 
     A crawl through the library writes neither; the command leaves the lock that it held while it did.
     """
+    here = {(one.source, one.series_id, one.episode_id) for one in records}
+    for row in read_lines(found.root / INDEX):
+        place = (
+            tuple(str(row.get(name)) for name in ("source", "series_id", "episode_id")) if isinstance(row, dict) else ()
+        )
+        if place and place not in here and is_below(found.root, path := found.root.joinpath(*place, EPISODE)):
+            found.look(path, path.is_file(), AGAIN)
     damaged = any(path.endswith(EPISODE) for path in found.document()["changed"])
     if damaged or not ((found.root / INDEX).exists() or (found.root / ".lock").exists()):
         return
