@@ -93,7 +93,8 @@ def test_the_run_folder_of_stages(trained: Path, model: str, stages: list[str]) 
         assert {"weights.safetensors", "best.safetensors", "metrics.jsonl", "samples/24.png"} <= names
         assert {"state/24/state.json", "state/16/state.json", "config.json"} <= names
         assert load_weights(run / "stages" / stage).config["stage"] == stage
-    assert verify_run(run) == {"checked": 6 * len(stages), "missing": [], "changed": [], "orphans": []}
+    found = verify_run(run)
+    assert found.pop("checked") > 8 * len(stages) and found == {"missing": [], "changed": [], "orphans": []}
 
 
 def test_what_each_stage_logs(trained: Path) -> None:
