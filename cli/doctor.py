@@ -4,7 +4,6 @@ import importlib.metadata
 import os
 import platform
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ FLOORS = {
     "safetensors": (0, 8),
 }
 LOW_DISK_GB = 5
+PROBE = "probe"  # an empty file of this name shows that writing works
 
 
 @command(writes=False, example="comicdata doctor --folder .")
@@ -89,7 +89,7 @@ def installed_version(name: str) -> tuple[int, ...] | None:
 
 def _folder_problems(folder: Path) -> list[str]:
     """Free space, and whether atomic writes and locks work there."""
-    from comicdata.files import locked, write_atomic
+    from comicdata.files import locked, scratch_folder, write_atomic
 
     if not folder.is_dir():
         return [f"{folder}: no such folder"]
@@ -98,8 +98,8 @@ def _folder_problems(folder: Path) -> list[str]:
     if free_gb < LOW_DISK_GB:
         problems.append(f"{folder}: only {free_gb:.1f} GB free")
     try:
-        with tempfile.TemporaryDirectory(dir=folder) as place, locked(Path(place)):
-            write_atomic(Path(place) / "probe", b"probe")
+        with scratch_folder(folder, "comicdata-doctor") as place, locked(place):
+            write_atomic(place / PROBE, b"")
     except (OSError, ComicDataError, NotImplementedError) as error:
         problems.append(f"{folder}: writing or locking does not work ({error})")
     return problems

@@ -40,17 +40,22 @@ def forget(
     name = "/".join(key)
     for one in traces:
         front.say(f"{one.folder}: {one.episodes} episodes, {one.pictures} pictures, {one.bytes / 1e6:.1f} MB of {name}")
+    forgetting.check_whole([*crawls, *(one.folder for one in traces[len(crawls) :])], key)
+    stays: list[Any] = []
     if not front.dry_run:
         _confirm(name, yes)
         stays = [path for crawl in crawls for path in forgetting.forget_in_crawl(crawl, key)]
         stays += [path for folder in pairs for path in forgetting.forget_in_pairs(folder, key)]
-        for path in stays:
-            front.warn(f"{path}: stays, for it was not stored by comicdata as it is, or lies behind a link; look at it")
+        for one in stays:
+            why = "a picture of it that is not as it was stored" if one.ours else "not stored by comicdata"
+            front.warn(f"{one.path}: stays, for it is {why}; look at it")
         front.say(f"{name}: forgotten")
+        front.status = 3 if any(one.ours for one in stays) else 0
     for run in trained:
         words = "was trained on it" if run["trained_on_it"] else "may have been trained on it (it does not say)"
         front.warn(f"{run['run']} {words}: delete it, or train again without the series")
-    return {"series": name, "removed": [forgetting.as_dict(one) for one in traces], "runs": trained}
+    removed = [forgetting.as_dict(one) for one in traces]
+    return {"series": name, "removed": removed, "stays": [one.path.as_posix() for one in stays], "runs": trained}
 
 
 def _confirm(name: str, yes: bool) -> None:

@@ -12,7 +12,10 @@ from comicdata.errors import UsageError
 @command(writes=False, example="comicdata verify out/pairs")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 def verify(front: Front, folder: Path) -> Any:
-    """Hash every file of a crawl, pairs, a run or an export; name what is missing, changed, or belongs to nothing."""
+    """Hash every file of a crawl, pairs, a run, an export or an output folder.
+
+    Names what is missing, changed, or belongs to nothing, and the command that makes it again.
+    """
     found = _verify(folder)
     report_found(front, found)
     return found
@@ -23,6 +26,13 @@ def report_found(front: Front, found: dict[str, Any]) -> None:
     for name in ("missing", "changed", "orphans"):
         for path in found[name]:
             front.warn(f"{name.rstrip('s')}: {path}")
+    for cure in found.get("cures", ()):
+        front.say(f"cure: {cure}")
+    if unproved := found.get("unproved"):
+        front.say(
+            f"without a hash, as version 0.1.0 wrote them, and so only looked at as far as they go: "
+            f"{', '.join(unproved)}"
+        )
     wrong = any(found[name] for name in ("missing", "changed", "orphans"))
     front.say(f"{found['checked']} files checked, {'see above' if wrong else 'all as recorded'}")
     front.status = max(front.status, 6 if wrong else 0)
@@ -30,25 +40,30 @@ def report_found(front: Front, found: dict[str, Any]) -> None:
 
 def _verify(folder: Path) -> dict[str, Any]:
     """What kind of folder it is decides who verifies it."""
+    from comicdata.outputs import LIST
+    from comicdata.outputs.findings import verify_outputs
+
     if folder.name == "manifest.parquet" or (folder / "manifest.parquet").is_file():
         from comicdata.pairs.manifest import verify_pairs
 
         return verify_pairs(folder)
-    if (folder / "config.json").is_file():
-        from comicdata.models.runs.checkpoint import verify_run
+    if any((folder / name).exists() for name in ("config.json", "weights.safetensors", "state")):
+        from comicdata.models.runs.verify import verify_run
 
         return verify_run(folder)
     if (folder / "export.json").is_file():
         from comicdata.exports import verify_export
 
         return verify_export(folder)
-    if any(folder.glob("*/*/series.json")):
+    if any(folder.glob("*/*/series.json")) or any(folder.glob("*/*/*/episode.json")):
         from comicdata.episodes import verify_crawl
 
         return verify_crawl(folder)
+    if (folder / LIST).is_file():
+        return verify_outputs(folder)
     raise UsageError(
-        f"{folder}: neither a crawl (series.json), a pairs folder (manifest.parquet), a run (config.json) "
-        "nor an export (export.json)"
+        f"{folder}: neither a crawl (series.json), a pairs folder (manifest.parquet), a run (config.json), "
+        "an export (export.json) nor an output folder (.comicdata.json)"
     )
 
 

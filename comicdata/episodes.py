@@ -5,21 +5,25 @@ Nothing here knows a network.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from comicdata.errors import IntegrityError, PictureError, UsageError
-from comicdata.files import below, read_json, sha256_file
+from comicdata.files import SEAL, below, is_below, is_intact, jsonl_bytes, read_json, read_lines, sha256_file
 from comicdata.images import STORED_PIXELS, measure
 from comicdata.numbers import canonical, read_number, value_of
 from comicdata.outputs import KEPT, is_made_here
+from comicdata.outputs.findings import Findings
 from comicdata.reading.shapes import shaped
-from comicdata.records import EpisodeRecord, ImageRecord
+from comicdata.records import EpisodeRecord, Failure
 
 EPISODE = "episode.json"
 SERIES = "series.json"
+INDEX = "index.jsonl"
+FAILURES = "failures.jsonl"
 STORED_NAME = r"[0-9]{4,}(-[0-9a-f]{8})?\.(jpg|png|webp|gif|avif|bmp|tif)"
 STORED_PATTERN = re.compile(STORED_NAME)
 
@@ -139,14 +143,18 @@ def read_episode(path: Path) -> EpisodeRecord:
 
     A record that names other folders than its own, or a file that is no NNNN.ext, is as damaged as one without a hash.
     """
-    value = read_json(path)
-    value = numbered(value) if isinstance(value, dict) else value
+    value, intact = read_json(path), False
+    if isinstance(value, dict):
+        intact = is_intact(value)
+        value = numbered({name: one for name, one in value.items() if name != SEAL})
     record = shaped(EpisodeRecord, value, str(path), "delete it and crawl again")
     if (record.source, record.series_id, record.episode_id) != path.parts[-4:-1]:
         raise IntegrityError(f"{path}: belongs to another folder; delete it and crawl again")
     for image in (*record.images, *record.earlier):
         if not re.fullmatch(STORED_NAME, image.file_name):
             raise IntegrityError(f"{path}: images: {image.file_name!r} is no stored picture; delete it and crawl again")
+    if not intact:
+        raise IntegrityError(f"{path}: changed since it was written; delete it and crawl again")
     return record
 
 
@@ -192,38 +200,123 @@ def iterate_crawl(out: Path, series: str = "*/*") -> Iterator[EpisodeRecord]:
         yield read_episode(path)
 
 
-def verify_crawl(out: Path, series: str = "*/*", *, decoded: bool = False) -> dict[str, Any]:
-    """Hash every stored picture, of the whole crawl or of "source/series_id" in it.
+def index_rows(records: Iterable[EpisodeRecord]) -> list[dict[str, Any]]:
+    """The lines of index.jsonl, one per episode: derived from the records and nothing else, without times."""
+    rows = [
+        (
+            crawl_order(record),
+            {
+                "source": record.source,
+                "series_id": record.series_id,
+                "episode_id": record.episode_id,
+                "number": record.number,
+                "season": record.season,
+                "title": record.title,
+                "status": record.status,
+                "images": len(record.images),
+                "bytes": sum(image.bytes for image in record.images),
+            },
+        )
+        for record in records
+    ]
+    return [row for _, row in sorted(rows, key=lambda one: one[0])]
 
-    {"checked", "missing", "changed", "orphans"} with relative POSIX paths; `decoded` also decodes every picture, and
-    counts one that does not as changed.
+
+def failures_of(record: EpisodeRecord) -> list[Failure]:
+    """The lines of failures.jsonl that an episode gives."""
+    item = f"{record.source}/{record.series_id}/{record.episode_id}"
+    failures = [Failure("crawl", f"{item}: {url}", why, "partial") for url, why in record.missing]
+    if record.status != "ok" and not record.missing:
+        failures.append(Failure("crawl", item, record.reason, record.status))
+    return failures
+
+
+AGAIN = "the same crawl command makes it again"
+
+
+def verify_crawl(out: Path, series: str = "*/*", *, decoded: bool = False) -> dict[str, Any]:
+    """Hash every stored picture and record, of the whole crawl or of "source/series_id" in it; the lists of a whole
+    crawl are derived again.
+
+    The document of `Findings`; `decoded` also decodes every picture, and counts one that does not as changed.
     """
-    found: dict[str, list[str]] = {"missing": [], "changed": [], "orphans": []}
-    checked = 0
+    found = Findings(out)
     expected = set(out.glob(f"{series}/{SERIES}"))
+    for path in sorted(expected):
+        found.sealed(path, AGAIN)
+    records = []
     for path in sorted(out.glob(f"{series}/*/{EPISODE}")):
-        checked += 1
         expected.add(path)
-        try:
-            record = read_episode(path)
-        except IntegrityError:
-            found["changed"].append(path.relative_to(out).as_posix())
+        if path.parent.parent / SERIES not in expected:
+            found.look(path.parent.parent / SERIES, False, AGAIN)
+        record = _verified(found, path)
+        if record is None:
             expected |= set(path.parent.iterdir())
             continue
+        records.append(record)
         images = (*record.images, *record.earlier)
-        checked += len(images)
         expected |= {path.parent / image.file_name for image in images}
-        for kind, fault in faults_of(path.parent, record):
-            found[kind].append(fault.relative_to(out).as_posix())
-        if decoded:
-            found["changed"] += [one for one in _undecodable(out, path.parent, images) if one not in found["changed"]]
+        for image in images:
+            stored = path.parent / image.file_name
+            if found.hashed(stored, image.sha256, AGAIN) and decoded and not _decodes(stored):
+                found.look(stored, False, AGAIN)
+    if series == "*/*":
+        _verify_lists(found, records)
     litter = {
         path for one in out.glob(series) for path in below(one) if path.is_file() and path.name != ".lock"
     } - expected
     others = {KEPT, *(path.name for path in out.iterdir() if is_made_here(path))}  # pairs or a run inside a crawl
-    orphans = (path.relative_to(out) for path in litter)
-    found["orphans"] = sorted(path.as_posix() for path in orphans if path.parts[0] not in others)
-    return {"checked": checked, **found}
+    found.orphans(path for path in litter if path.relative_to(out).parts[0] not in others)
+    found.kept()
+    return found.document()
+
+
+def _verified(found: Findings, path: Path) -> EpisodeRecord | None:
+    """The record of an episode; None, and a word, where it is not as it was written."""
+    try:
+        record = read_episode(path)
+    except IntegrityError:
+        found.look(path, False, AGAIN)
+        return None
+    when = record.fetched_at
+    found.look(path, not when or _is_time(when), AGAIN)
+    return record if found.sealed(path, AGAIN) else None
+
+
+def _is_time(text: str) -> bool:
+    """Whether a time is as we write it: it is not part of the hash of its record."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).isoformat(timespec="seconds") == text
+    except (ValueError, OverflowError):
+        return False
+
+
+def _verify_lists(found: Findings, records: Sequence[EpisodeRecord]) -> None:
+    """The index and the failures once more from the records, which have to be whole for that.
+
+    A crawl through the library writes neither; the command leaves the lock that it held while it did.
+    """
+    here = {(one.source, one.series_id, one.episode_id) for one in records}
+    for row in read_lines(found.root / INDEX):
+        place = (
+            tuple(str(row.get(name)) for name in ("source", "series_id", "episode_id")) if isinstance(row, dict) else ()
+        )
+        if place and place not in here and is_below(found.root, path := found.root.joinpath(*place, EPISODE)):
+            found.look(path, path.is_file(), AGAIN)
+    damaged = any(path.endswith(EPISODE) for path in found.document()["changed"])
+    if damaged or not ((found.root / INDEX).exists() or (found.root / ".lock").exists()):
+        return
+    ordered = sorted(records, key=lambda record: natural_key(f"{record.source}/{record.series_id}/{record.episode_id}"))
+    found.derived(found.root / INDEX, _ways(index_rows(ordered)), AGAIN)
+    failures = jsonl_bytes(asdict(one) for record in ordered for one in failures_of(record))
+    if failures or (found.root / FAILURES).exists():
+        found.derived(found.root / FAILURES, [failures], AGAIN)
+
+
+def _ways(rows: Sequence[dict[str, Any]]) -> list[bytes]:
+    """index.jsonl as it is written now, and as version 0.1.0 did, without numbers and seasons."""
+    old = ({name: value for name, value in row.items() if name not in ("number", "season")} for row in rows)
+    return [jsonl_bytes(rows), jsonl_bytes(old)]
 
 
 def faults_of(folder: Path, record: EpisodeRecord) -> Iterator[tuple[str, Path]]:
@@ -236,11 +329,10 @@ def faults_of(folder: Path, record: EpisodeRecord) -> Iterator[tuple[str, Path]]
             yield "changed", path
 
 
-def _undecodable(out: Path, folder: Path, images: Sequence[ImageRecord]) -> Iterator[str]:
-    """Relative paths of the pictures that are there and do not decode."""
-    for path in (folder / image.file_name for image in images):
-        try:
-            if path.is_file():
-                measure(path.read_bytes(), path.name, most=STORED_PIXELS)
-        except PictureError:
-            yield path.relative_to(out).as_posix()
+def _decodes(path: Path) -> bool:
+    """Whether a stored picture decodes."""
+    try:
+        measure(path.read_bytes(), path.name, most=STORED_PIXELS)
+    except PictureError:
+        return False
+    return True

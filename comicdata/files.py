@@ -1,12 +1,13 @@
-"""Atomic writes, locks, hashes, and the opener of files of others: the only place of the core that writes a file."""
+"""Atomic writes, deletions, locks, hashes, and the opener of files of others: nothing else writes or deletes a file."""
 
 import errno
 import hashlib
 import json
 import os
+import re
 import stat
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -168,14 +169,14 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
         write_atomic(path, data)
 
 
-def append_line(path: Path, row: Mapping[str, Any]) -> None:
-    """Append one JSON line to a journal: not durable, for each line is checked against what it speaks of."""
+def append_line(path: Path, *rows: Mapping[str, Any]) -> None:
+    """Append a JSON line to a journal, or several: not durable, for each line is checked against what it speaks of."""
     if path.is_symlink():
         raise UsageError(f"{path}: is a link, and nothing is written through it; take it away")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("ab") as file:
-            file.write(jsonl_bytes([row]))
+            file.write(jsonl_bytes(rows))
     except OSError as error:
         raise _explained(path, error) from error
 
@@ -265,13 +266,127 @@ def locked(folder: Path, *, wait_s: float = 0) -> Iterator[None]:
         lock.release()
 
 
-def sweep_orphans(folder: Path, *, deep: bool = True) -> int:
-    """Delete what killed writes left behind in `folder`, and under it when `deep` (call it with the lock held).
+def sweep_orphans(folder: Path, *, deep: bool = True, only: Callable[[str], bool] | None = None) -> int:
+    """Delete what killed writes left behind in `folder`, and under it when `deep`; returns how many.
 
-    Returns how many.
+    Call it with the lock of the folder held, for then no write is under way. `only` chooses by the name of the file
+    that was being written. Nothing that is a link, or that lies behind one, is touched.
     """
-    there = below(folder) if deep else folder.glob("*")
-    orphans = [path for path in there if path.name.endswith(TEMPORARY_SUFFIX)]
+    orphans = [
+        path
+        for path in (below(folder) if deep else folder.glob("*"))
+        if path.name.endswith(TEMPORARY_SUFFIX)
+        and path.is_file()
+        and not is_behind_link(folder, path)
+        and (only is None or only(written_name(path)))
+    ]
     for orphan in orphans:
         orphan.unlink(missing_ok=True)
     return len(orphans)
+
+
+_TEMPORARY = re.compile(rf"(.*?)(?:\.([0-9]{{1,20}}))?{re.escape(TEMPORARY_SUFFIX)}", re.DOTALL)
+
+
+def written_name(temporary: Path) -> str:
+    """The name of the file that a temporary one was to become."""
+    found = _TEMPORARY.fullmatch(temporary.name)
+    return found[1] if found else ""
+
+
+def sweep_dead(path: Path) -> None:
+    """Delete what writes of `path` by processes that are gone left beside it; no lock is needed."""
+    for orphan in path.parent.glob(f"*{TEMPORARY_SUFFIX}"):
+        found = _TEMPORARY.fullmatch(orphan.name)
+        dead = found and found[1] == path.name and found[2] and not _is_alive(int(found[2]))
+        if dead and orphan.is_file() and not orphan.is_symlink():
+            orphan.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    """Whether another process of this number runs here; where the system does not say, none does."""
+    if os.name == "nt" or process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+@contextmanager
+def scratch_folder(folder: Path, name: str) -> Iterator[Path]:
+    """A folder NAME.PID in `folder` for the length of a with-block; what killed ones left of theirs goes first."""
+    for path in folder.glob(f"{name}.*"):
+        number = path.name.removeprefix(f"{name}.")
+        if number.isdecimal() and path.is_dir() and not path.is_symlink() and not _is_alive(int(number[:20])):
+            _clear(path)
+    place = folder / f"{name}.{os.getpid()}"
+    place.mkdir()
+    try:
+        yield place
+    finally:
+        _clear(place)
+
+
+def _clear(scratch: Path) -> None:
+    """Delete a scratch folder, with the empty files directly in it and what was being written there."""
+    sweep_orphans(scratch, deep=False)
+    for path in list(scratch.iterdir()):
+        delete(scratch, path, EMPTY)
+    with suppress(OSError):
+        scratch.rmdir()
+
+
+EMPTY = hashlib.sha256().hexdigest()  # of a lock, or another empty file
+
+
+def delete(root: Path, path: Path, *hashes: str, record: bool = False) -> bool:
+    """Delete a file below `root` that a record of ours lists with one of these SHA-256; whether it is gone now.
+
+    `record`: it is such a record itself (or a list of them), which the caller has recognized by its content. What is a
+    link, is reached through one, or has other bytes is somebody's own, and stays.
+    """
+    if not os.path.lexists(path):
+        return True
+    if is_behind_link(root, path) or not is_below(root, path) or not path.is_file():
+        return False
+    if not record and sha256_file(path) not in hashes:
+        return False
+    path.unlink(missing_ok=True)
+    return True
+
+
+def remove_if_empty(root: Path, folder: Path) -> None:
+    """Delete a folder below `root` that is empty and neither a link nor behind one."""
+    if not is_behind_link(root, folder) and is_below(root, folder):
+        with suppress(OSError):  # not empty, or gone
+            folder.rmdir()
+
+
+def is_behind_link(root: Path, path: Path) -> bool:
+    """Whether `path`, below `root`, is a link or is reached through one."""
+    return any(place.is_symlink() for place in (path, *path.parents) if place != root and place.is_relative_to(root))
+
+
+def is_below(root: Path, path: Path) -> bool:
+    """Whether `path` lies in the folder `root`, and does not climb out of it."""
+    return path != root and path.is_relative_to(root) and ".." not in path.relative_to(root).parts
+
+
+SEAL = "sha256"
+NOT_SEALED = (SEAL, "fetched_at")  # two crawls of the same have the same hash
+
+
+def seal(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with the SHA-256 of all that it says but for the time, under "sha256", which comes last."""
+    said = {name: one for name, one in value.items() if name not in NOT_SEALED}
+    digest = sha256_bytes(json.dumps(said, sort_keys=True).encode())
+    return {**{name: one for name, one in value.items() if name != SEAL}, SEAL: digest}
+
+
+def is_intact(value: Mapping[str, Any]) -> bool:
+    """Whether a record says what it said when it was sealed; one without a seal, as version 0.1.0 wrote, may."""
+    return SEAL not in value or value[SEAL] == seal(value)[SEAL]

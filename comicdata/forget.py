@@ -4,21 +4,34 @@ Order of deletion: what vouches goes first, so that a killed run leaves nothing 
 """
 
 import difflib
-import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from comicdata.crawl.store import JOURNAL, note_stored, stored_names, write_index
+from comicdata.crawl.store import JOURNAL as STORED
+from comicdata.crawl.store import note_hashed, note_stored, noted, write_index
 from comicdata.episodes import EPISODE, SERIES, STORED_PATTERN, series_folder, stored_episode
 from comicdata.errors import IntegrityError, PartialError, UsageError
-from comicdata.files import TEMPORARY_SUFFIX, below, locked, read_json, read_jsonl, write_jsonl
+from comicdata.files import (
+    EMPTY,
+    below,
+    delete,
+    is_behind_link,
+    is_below,
+    locked,
+    read_json,
+    read_jsonl,
+    remove_if_empty,
+    sha256_file,
+    sweep_orphans,
+    write_jsonl,
+)
 from comicdata.forgotten import Key, note_forgotten, read_forgotten
-from comicdata.outputs import KEPT, is_behind_link
+from comicdata.outputs import KEPT
 from comicdata.pairs import card, manifest
+from comicdata.pairs.parts import JOURNAL, noted_files
 from comicdata.records import Pair
 
 ID = "[a-z][a-z0-9-]*"  # a slug: never a path that leads elsewhere
@@ -98,101 +111,124 @@ def pairs_traces(pairs: Path, key: Key) -> Traces:
     return Traces(folder, len({row.episode_id for row in rows}), len(there), sum(one.stat().st_size for one in there))
 
 
-def forget_in_crawl(crawl: Path, key: Key) -> list[Path]:
+@dataclass(frozen=True)
+class Stays:
+    """What a takedown left: somebody's own file, or (`ours`) a picture of the series that is not as recorded."""
+
+    path: Path
+    ours: bool = False
+
+
+def check_whole(folders: Sequence[Path], key: Key) -> None:
+    """UsageError when the series, or an episode of it, is a link in one of the crawls or pairs.
+
+    Nothing is deleted through a link, so the takedown would be half done: it is refused before anything goes.
+    """
+    for folder in folders:
+        places = [series_folder(folder, key), folder / "parts" / key[0] / key[1]]
+        episodes = [one for place in places if place.is_dir() for one in sorted(place.iterdir())]
+        for path in [*places, *(one for one in episodes if one.is_dir() or one.suffix == ".jsonl")]:
+            if path.exists() and is_behind_link(folder, path):
+                raise UsageError(
+                    f"{path}: a link leads there, to {path.resolve()}, and nothing is deleted through one; put the "
+                    "folder itself in its place, then forget again: nothing was deleted yet"
+                )
+
+
+def forget_in_crawl(crawl: Path, key: Key) -> list[Stays]:
     """Note the series in forgotten.jsonl, then delete its episodes: every episode.json before any picture.
 
-    Only what the crawl stored goes, and nothing behind a link: a link itself goes. Returns what stays, to be looked at.
+    Only what the crawl stored goes, as it was stored. Returns what stays, to be looked at. UsageError as `check_whole`.
     """
+    check_whole([crawl], key)
     folder = series_folder(crawl, key)
     note_forgotten(crawl, key)
-    stays = [folder.resolve()] if is_behind_link(crawl, folder) else []
-    if folder.is_symlink():
-        folder.unlink()
-    elif folder.is_dir() and not stays:
+    sweep_orphans(crawl, deep=False)
+    stays: list[Stays] = []
+    if folder.is_dir():
         with locked(folder):
-            stays = _forget_episodes(folder)
-            if not stays:
-                (folder / SERIES).unlink(missing_ok=True)
+            sweep_orphans(folder)
+            stays = _forget_episodes(crawl, folder)
+            delete(crawl, folder / SERIES, record=True)
         if not stays:
-            (folder / ".lock").unlink(missing_ok=True)
-        _remove_if_empty(folder)
-        _remove_if_empty(folder.parent)
+            delete(crawl, folder / ".lock", EMPTY)
+        remove_if_empty(crawl, folder)
+        remove_if_empty(crawl, folder.parent)
     kept = crawl / KEPT / key[0] / key[1]
-    stays += [path for path in sorted(below(kept)) if path.is_file()]
+    stays += [Stays(path) for path in sorted(below(kept)) if path.is_file()]
     _drop_failures(crawl / "failures.jsonl", "/".join(key))
     write_index(crawl)
     return stays
 
 
-def _forget_episodes(folder: Path) -> list[Path]:
-    """Delete the episodes of a series; returns what is somebody's own, or lies behind a link."""
+def _forget_episodes(crawl: Path, folder: Path) -> list[Stays]:
+    """Delete the episodes of a series, all records first; returns what is somebody's own, or not as it was stored."""
     stays = []
-    episodes = [path for path in sorted(folder.iterdir()) if path.is_dir() or path.is_symlink()]
-    ours = {path: _stored_files(path) for path in episodes if not path.is_symlink()}
-    for path in episodes:
-        if path.is_symlink():
-            stays.append(path.resolve())
-            path.unlink()
-            continue
-        for file in ours[path]:
-            file.unlink(missing_ok=True)
-        _remove_if_empty(path)
-        stays += sorted(one for one in below(path) if not one.is_dir() or one.is_symlink()) if path.is_dir() else []
-    (folder / SERIES).unlink(missing_ok=True)
-    named = {".lock", SERIES}
-    return stays + sorted(one for one in folder.iterdir() if not one.is_dir() and one.name not in named)
+    episodes = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.is_symlink()]
+    stored = {path: _stored_files(crawl, path) for path in episodes}
+    for path, files in stored.items():
+        changed = {path / name for name, hashes in files.items() if not delete(crawl, path / name, *hashes)}
+        delete(crawl, path / STORED, record=True)
+        remove_if_empty(crawl, path)
+        left = sorted(one for one in below(path) if not one.is_dir() or one.is_symlink()) if path.is_dir() else []
+        stays += [Stays(one, one in changed) for one in left]
+    named = {".lock", SERIES, *(path.name for path in episodes)}
+    return stays + [Stays(one) for one in sorted(folder.iterdir()) if one.name not in named]
 
 
-def _stored_files(folder: Path) -> list[Path]:
-    """The files of an episode that a crawl stored, the journal last; its record goes first, and is noted there.
+def _stored_files(crawl: Path, folder: Path) -> dict[str, set[str]]:
+    """The pictures of an episode that a crawl stored, with their hashes; its record goes, and is noted in the journal.
 
-    They are those that the record and the journal name; of a damaged record, all that have names of stored pictures.
+    They are those that the record and the journal name; of a damaged record, those whose hash still stands in it.
     """
     record = stored_episode(folder.parents[2], *folder.parts[-3:])
-    damaged = record is None and (folder / EPISODE).is_file()
-    names = {path.name for path in folder.iterdir() if damaged and STORED_PATTERN.fullmatch(path.name)}
     if record is not None:
         note_stored(folder, record)
-    names |= stored_names(folder)
-    (folder / EPISODE).unlink(missing_ok=True)
-    return [*(folder / name for name in sorted(names)), *folder.glob(f"*{TEMPORARY_SUFFIX}"), folder / JOURNAL]
+    elif (folder / EPISODE).is_file():
+        hashes = {*re.findall("[0-9a-f]{64}", (folder / EPISODE).read_text(encoding="utf-8", errors="replace"))}
+        there = {path.name: sha256_file(path) for path in folder.iterdir() if STORED_PATTERN.fullmatch(path.name)}
+        note_hashed(folder, {name: digest for name, digest in there.items() if digest in hashes})
+    delete(crawl, folder / EPISODE, record=True)
+    return noted(folder)
 
 
-def _remove_if_empty(folder: Path) -> None:
-    with suppress(OSError):
-        folder.rmdir()
-
-
-def forget_in_pairs(pairs: Path, key: Key) -> list[Path]:
+def forget_in_pairs(pairs: Path, key: Key) -> list[Stays]:
     """Note the series in forgotten.jsonl, delete parts and pictures, take the rows out of manifest, metadata and card.
 
-    A copy that was dropped as a duplicate of the series comes back with the next make-pairs. Returns what stays: behind
-    links, and cards that somebody changed.
+    A copy that was dropped as a duplicate of the series comes back with the next make-pairs. Returns what stays:
+    pictures that are not as recorded, and cards that somebody changed. UsageError as `check_whole`.
     """
     folder = manifest.pairs_folder(pairs)
-    stays: list[Path] = []
+    check_whole([folder], key)
+    stays: list[Stays] = []
     with locked(folder):
+        sweep_orphans(folder)
         note_forgotten(folder, key)
         rows = manifest.read_rows(folder)
         gone = [row for row in rows if (row.source, row.series_id) == key]
         kept = [row for row in rows if (row.source, row.series_id) != key]
-        files = [path for row in gone for path in manifest.files_of(folder, row)]
-        files += (folder / "parts" / key[0] / key[1]).glob("*.jsonl")
-        for path in files:
-            if not path.resolve().is_relative_to(folder.resolve()) or is_behind_link(folder, path):
-                stays += [path] if os.path.lexists(path) else []  # a manifest may say anything
-            else:
-                path.unlink(missing_ok=True)
-        for place in (folder / "parts" / key[0] / key[1], folder / "parts" / key[0]):
-            _remove_if_empty(place)
+        parts = folder / "parts" / key[0] / key[1]
+        files = [item for row in gone for item in manifest.files_of(folder, row).items()]
+        files += [item for path in sorted(parts.glob(f"*{JOURNAL}")) for item in noted_files(path, folder)]
+        wanted = {path for row in kept for path in manifest.files_of(folder, row)}
+        for path, digest in files:
+            left = Stays(path, ours=is_below(folder, path))  # a manifest may say anything
+            if path not in wanted and not delete(folder, path, digest) and left not in stays:
+                stays.append(left)
+        for path in [*parts.glob("*.jsonl"), *parts.glob(f"*{JOURNAL}")]:
+            delete(folder, path, record=True)
+        for place in (parts, parts.parent):
+            remove_if_empty(folder, place)
         manifest.write_manifest(folder, kept)
-        stays += _write_card(folder, kept)
-        _drop_failures(folder / "failures.jsonl", "/".join(key))
+        stays += [Stays(path) for path in _write_card(folder, kept)]
+        _drop_failures(folder / manifest.FAILURES, "/".join(key))
+        manifest.list_files(folder)
         ids = {row.id for row in gone}
         excluded = [row for row in read_jsonl(folder / "excluded.jsonl") if row.get("id") not in ids]
         if (folder / "excluded.jsonl").is_file():
             write_jsonl(folder / "excluded.jsonl", excluded)
-    return stays + [path for path in sorted(below(folder / KEPT)) if path.stem.rpartition("-")[0] in ids]
+    aside = (path for path in sorted(below(folder / KEPT)) if path.stem.rpartition("-")[0] in ids)
+    return stays + [Stays(path) for path in aside]
 
 
 def _write_card(folder: Path, rows: Sequence[Pair]) -> list[Path]:

@@ -141,6 +141,15 @@ ONLY_IN = {
 }
 
 
+DELETES = (".unlink", ".rmdir", ".rmtree", ".removedirs", "os.remove", ".TemporaryDirectory", ".mkdtemp")
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_nothing_is_deleted_but_in_one_place(path):
+    found = [name for name in calls(path) if name.endswith(DELETES) or name in {"rmtree", "unlink", "rmdir"}]
+    assert not found or module_name(path) == "comicdata.files", found
+
+
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_dangerous_calls_are_nowhere_or_in_their_one_place(path):
     for name in calls(path):

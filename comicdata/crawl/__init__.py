@@ -23,7 +23,9 @@ from comicdata.crawl.store import (
     write_series,
 )
 from comicdata.episodes import (
+    FAILURES,
     episode_folder,
+    failures_of,
     iterate_crawl,
     matches,
     read_crawl,
@@ -180,12 +182,7 @@ def close_crawl(out: Path) -> None:
 
 def write_failures(out: Path, records: Iterable[EpisodeRecord]) -> list[Failure]:
     """Write failures.jsonl from the records (none, and no file, when nothing failed); returns the rows."""
-    failures = []
-    for record in records:
-        item = f"{record.source}/{record.series_id}/{record.episode_id}"
-        failures += [Failure("crawl", f"{item}: {url}", why, "partial") for url, why in record.missing]
-        if record.status != "ok" and not record.missing:
-            failures.append(Failure("crawl", item, record.reason, record.status))
-    if failures or (out / "failures.jsonl").is_file():
-        write_jsonl(out / "failures.jsonl", (asdict(failure) for failure in failures))
+    failures = [failure for record in records for failure in failures_of(record)]
+    if failures or (out / FAILURES).is_file():
+        write_jsonl(out / FAILURES, (asdict(failure) for failure in failures))
     return failures

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from comicdata.crawl.store import INDEX, JOURNAL
-from comicdata.episodes import EPISODE, SERIES, STORED_PATTERN, series_folder
+from comicdata.crawl.store import JOURNAL
+from comicdata.episodes import EPISODE, FAILURES, INDEX, SERIES, STORED_PATTERN, series_folder
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import read_json
 from comicdata.outputs import CURE, Reads, check_folder, check_kind, refuse_foreign, speaks_of
 from comicdata.records import Episode
 
-FAILURES = "failures.jsonl"
 CRAWL = "a crawl"
 
 

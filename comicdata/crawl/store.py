@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,11 +10,12 @@ from typing import Any
 from comicdata.crawl.fetch import Answer
 from comicdata.episodes import (
     EPISODE,
+    INDEX,
     SERIES,
     STORED_PATTERN,
-    crawl_order,
     episode_folder,
     faults_of,
+    index_rows,
     iterate_crawl,
     numbered,
     series_folder,
@@ -22,9 +23,14 @@ from comicdata.episodes import (
 )
 from comicdata.errors import IntegrityError, PictureError
 from comicdata.files import (
+    SEAL,
     append_line,
+    delete,
+    is_behind_link,
+    is_intact,
     read_json,
     read_lines,
+    seal,
     sha256_bytes,
     sha256_file,
     sync_files,
@@ -34,12 +40,11 @@ from comicdata.files import (
 )
 from comicdata.formats import EXTENSIONS
 from comicdata.images import measure
-from comicdata.outputs import is_behind_link, set_aside
+from comicdata.outputs import set_aside
 from comicdata.reading.shapes import MisshapenError, of_shape
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Series
 
 JOURNAL = "journal.jsonl"
-INDEX = "index.jsonl"
 UNSETTLED = ("partial", "failed")
 RECURS_FROM = 3  # episodes that share a picture before it counts as a title card or a banner
 log = logging.getLogger("comicdata")
@@ -63,16 +68,18 @@ def write_series(out: Path, series: Series, listing: Sequence[Episode] | None = 
     if "recurring" in known:
         value["recurring"] = known["recurring"]
     if value != known:
-        write_json(path, value)
+        write_json(path, seal(value))
 
 
 def _read_series(path: Path) -> dict[str, Any]:
-    """What series.json says; empty where it is missing or damaged, for it can be written anew."""
+    """What series.json says; empty where it is missing, damaged or changed, for it can be written anew."""
     try:
         value = read_json(path) if path.is_file() else {}
     except IntegrityError:
         return {}
-    return value if isinstance(value, dict) and isinstance(value.get("robots", ""), str) else {}
+    if not isinstance(value, dict) or not is_intact(value) or not isinstance(value.get("robots", ""), str):
+        return {}
+    return {name: one for name, one in value.items() if name != SEAL}
 
 
 def known_series(out: Path, key: tuple[str, str], facts_sha256: str) -> tuple[Series, list[Episode]] | None:
@@ -126,7 +133,7 @@ def write_recurring(out: Path, key: tuple[str, str]) -> dict[str, list[str]]:
     path = series_folder(out, key) / SERIES
     known = _read_series(path)
     if known and known.get("recurring", {}) != recurring:
-        write_json(path, {**known, "recurring": recurring})
+        write_json(path, seal({**known, "recurring": recurring}))
     return recurring
 
 
@@ -210,10 +217,20 @@ def note_stored(folder: Path, record: EpisodeRecord) -> None:
         append_line(folder / JOURNAL, asdict(image))
 
 
-def stored_names(folder: Path) -> set[str]:
-    """The names of pictures that the journal of an episode folder speaks of, whatever lies there now."""
-    rows = [row for row in read_lines(folder / JOURNAL) if isinstance(row, dict)]
-    return {name for row in rows if STORED_PATTERN.fullmatch(name := str(row.get("file_name")))}
+def note_hashed(folder: Path, files: Mapping[str, str]) -> None:
+    """Likewise by name and hash alone, where the record is damaged."""
+    for name, digest in files.items():
+        append_line(folder / JOURNAL, {"file_name": name, "sha256": digest})
+
+
+def noted(folder: Path) -> dict[str, set[str]]:
+    """The hashes that the journal of an episode folder gives to stored pictures, by name, whatever lies there now."""
+    found: dict[str, set[str]] = {}
+    for row in read_lines(folder / JOURNAL):
+        name = str(row.get("file_name")) if isinstance(row, dict) else ""
+        if STORED_PATTERN.fullmatch(name):
+            found.setdefault(name, set()).add(str(row.get("sha256")))
+    return found
 
 
 def write_episode(out: Path, record: EpisodeRecord) -> None:
@@ -227,7 +244,7 @@ def write_episode(out: Path, record: EpisodeRecord) -> None:
         for image in _images(before) if before else ():
             if image not in _images(record):
                 append_line(folder / JOURNAL, asdict(image))
-        write_json(folder / EPISODE, {"schema_version": 1, **asdict(record)})
+        write_json(folder / EPISODE, seal({"schema_version": 1, **asdict(record)}))
     sweep_episode(out, record)
 
 
@@ -242,8 +259,8 @@ def sweep_episode(out: Path, record: EpisodeRecord) -> None:
     named = {image.file_name for image in _images(record)}
     for image in intact_journal(folder):
         if image.file_name not in named:
-            (folder / image.file_name).unlink()
-    (folder / JOURNAL).unlink()
+            delete(out, folder / image.file_name, image.sha256)
+    delete(out, folder / JOURNAL, record=True)
 
 
 def _images(record: EpisodeRecord) -> tuple[ImageRecord, ...]:
@@ -269,22 +286,5 @@ def split_intact(out: Path, record: EpisodeRecord) -> tuple[list[ImageRecord], l
 
 
 def write_index(out: Path) -> None:
-    """Write index.jsonl, one line per episode: derived from the episode.json files and nothing else, without times."""
-    rows = [
-        (
-            crawl_order(record),
-            {
-                "source": record.source,
-                "series_id": record.series_id,
-                "episode_id": record.episode_id,
-                "number": record.number,
-                "season": record.season,
-                "title": record.title,
-                "status": record.status,
-                "images": len(record.images),
-                "bytes": sum(image.bytes for image in record.images),
-            },
-        )
-        for record in iterate_crawl(out)
-    ]
-    write_jsonl(out / INDEX, (row for _, row in sorted(rows, key=lambda one: one[0])))
+    """Write index.jsonl, one line per episode."""
+    write_jsonl(out / INDEX, index_rows(iterate_crawl(out)))

@@ -5,20 +5,24 @@ A file is named there before it is written, so that nothing of ours is ever with
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypedDict
 
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import (
+    SEAL,
     TEMPORARY_SUFFIX,
     below,
+    delete,
     inside,
     is_inside,
+    is_intact,
     jsonl_bytes,
     locked,
     read_json,
+    remove_if_empty,
+    seal,
     sha256_bytes,
     sha256_file,
     sweep_orphans,
@@ -26,6 +30,7 @@ from comicdata.files import (
     write_atomic,
 )
 from comicdata.outputs import check_kind, refuse_foreign
+from comicdata.outputs.findings import Findings
 from comicdata.reading.shapes import MisshapenError, of_shape
 
 LEDGER = "export.json"
@@ -162,8 +167,8 @@ def write_folder(out: Path, facts: dict[str, Any], plan: Plan, on_file: Callable
         entries |= changed
         if write or gone:
             _save(out, facts, entries | write | gone)
-        for path in gone:
-            _remove(out, path)
+        for path, entry in gone.items():
+            _remove(out, path, entry)
         _remove_empty(out, gone)
         if gone:
             _save(out, facts, entries | write)
@@ -192,16 +197,17 @@ def _write_all(
 
 def _save(out: Path, facts: dict[str, Any], entries: Entries) -> None:
     """Write export.json, after the files that it vouches for have reached the disk."""
-    data = jsonl_bytes([{"schema_version": 1, **facts, "files": dict(sorted(entries.items()))}])
+    data = jsonl_bytes([seal({"schema_version": 1, **facts, "files": dict(sorted(entries.items()))})])
     path = out / LEDGER
     if not (path.is_file() and path.read_bytes() == data):
         sync_disk()
         write_atomic(path, data)
 
 
-def _remove(out: Path, path: str) -> None:
-    """Delete a file that we wrote."""
-    _inside(out, path).unlink(missing_ok=True)
+def _remove(out: Path, path: str, entry: Mapping[str, Any]) -> None:
+    """Delete a file that we wrote; one that was named, where nothing was, and not completed has no hash."""
+    digest = entry["sha256"]
+    delete(out, _inside(out, path), *([digest] if digest else []), record=not digest)
 
 
 def _inside(out: Path, path: str) -> Path:
@@ -216,20 +222,37 @@ def _remove_empty(out: Path, paths: Iterable[str]) -> None:
     """Delete the folders of these files where they are empty, the deepest first."""
     folders = {parent for path in paths for parent in PurePosixPath(path).parents if parent.parts}
     for folder in sorted(folders, key=lambda one: len(one.parts), reverse=True):
-        with suppress(OSError):  # not empty, or gone
-            (out / folder).rmdir()
+        remove_if_empty(out, out / folder)
 
 
 def verify_export(out: Path) -> dict[str, Any]:
-    """Hash every file that export.json names: {"checked", "missing", "changed", "orphans"}, relative POSIX paths.
+    """Hash every file that export.json names, and itself: the document of `Findings`.
 
     What a killed export did not complete is missing. Orphans are files of the kinds that the export has; others, such
     as a trainer's caches, are nobody's business here.
     """
-    stated = {path: entry["sha256"] for path, entry in read_ledger(out).get("files", {}).items()}
-    missing = [path for path, digest in stated.items() if not digest or not (out / path).is_file()]
-    changed = [path for path in stated.keys() - {*missing} if sha256_file(out / path) != stated[path]]
+    found = Findings(out)
+    ledger = out / LEDGER
+    try:
+        value = read_ledger(out)
+    except IntegrityError:
+        value = {}
+    right = bool(value) and is_intact(value) and ledger.read_bytes() == jsonl_bytes([value])
+    found.look(ledger, right, "delete export.json's folder and export again")
+    if value and SEAL not in value:
+        found.unproved(LEDGER)
+    stated: Entries = value.get("files", {})
+    for path, entry in stated.items():
+        place, digest = out / path, entry["sha256"]
+        if digest and place.is_file():
+            found.hashed(place, str(digest), AGAIN)
+        else:
+            found.lost(place, AGAIN)
     suffixes = {PurePosixPath(path).suffix for path in stated}
-    here = (path.relative_to(out).as_posix() for path in below(out) if path.suffix in suffixes and path.is_file())
-    orphans = [path for path in here if path not in stated and path != LEDGER]
-    return {"checked": len(stated), "missing": sorted(missing), "changed": sorted(changed), "orphans": sorted(orphans)}
+    here = [path for path in below(out) if path.suffix in suffixes and path.is_file()]
+    found.orphans(path for path in here if path.relative_to(out).as_posix() not in stated and path != ledger)
+    found.left_over(out)
+    return found.document()
+
+
+AGAIN = "the same export command makes what is missing; what is changed move away first"

@@ -9,7 +9,7 @@ import io
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -18,11 +18,15 @@ from typing import Any
 import comicdata
 from comicdata.errors import IntegrityError, PartialError, UsageError
 from comicdata.files import (
-    TEMPORARY_SUFFIX,
+    SEAL,
+    delete,
     locked,
     read_json,
+    seal,
     sha256_bytes,
     sha256_file,
+    sweep_dead,
+    sweep_orphans,
     write_atomic,
     write_json,
 )
@@ -149,8 +153,9 @@ class Outputs:
         if entry is not None:
             with self._locked():
                 entries, path = read_list(self.out), self.out / name
-                if self._owned_hash(path, entry) is not None:
-                    path.unlink()
+                digest = self._owned_hash(path, entry)
+                if digest is not None and not delete(self.out, path, digest):
+                    raise PartialError(f"{path}: lies behind a link, so it is kept as it is; {CURE}")
                 self._save({key: one for key, one in entries.items() if key != name})
 
     def kept(self, names: Iterable[str]) -> dict[str, str]:
@@ -163,10 +168,11 @@ class Outputs:
                 found[name] = str(error)
         return found
 
-    def adopt(self, name: str) -> None:
-        """List a file as it is, for which the records of an earlier version vouch."""
-        entry = {"sha256": sha256_file(self.out / name), "command": self.command}
-        self._save({**read_list(self.out), name: entry})
+    def adopt(self, names: Iterable[str], gone: Collection[str] = ()) -> None:
+        """List files as they are, for which the command or older records vouch; `gone` are listed no more."""
+        kept = {name: entry for name, entry in read_list(self.out).items() if name not in gone}
+        there = {name: {"sha256": sha256_file(self.out / name), "command": self.command} for name in names}
+        self._save(kept | there)
 
     def _locked(self) -> AbstractContextManager[None]:
         return nullcontext() if self.held else locked(self.out, wait_s=60)
@@ -189,14 +195,13 @@ class Outputs:
         if folder in self._swept or not folder.is_dir():
             return
         self._swept.add(folder)
-        for orphan in folder.glob(f"*{TEMPORARY_SUFFIX}"):
-            name = re.sub(rf"\.\d+{re.escape(TEMPORARY_SUFFIX)}$", "", orphan.name)
-            if name == LIST or (folder / name).relative_to(self.out).as_posix() in entries:
-                orphan.unlink(missing_ok=True)
+        place = folder.relative_to(self.out)
+        sweep_orphans(folder, deep=False, only=lambda name: name == LIST or (place / name).as_posix() in entries)
 
     def _save(self, entries: Entries) -> None:
         if entries != read_list(self.out):
-            write_json(self.out / LIST, {"version": comicdata.__version__, "files": dict(sorted(entries.items()))})
+            value = {"version": comicdata.__version__, "files": dict(sorted(entries.items()))}
+            write_json(self.out / LIST, seal(value))
 
 
 def read_list(folder: Path) -> Entries:
@@ -236,6 +241,7 @@ def check_file(path: Path, reads: Reads, own: Callable[[bytes], bool]) -> None:
 
 def write_file(path: Path, data: bytes) -> None:
     """Write an output that is one file, and carries its mark, unless it has these bytes."""
+    sweep_dead(path)
     if not (path.is_file() and path.read_bytes() == data):
         write_atomic(path, data)
 
@@ -269,7 +275,7 @@ def holds(folder: Path) -> str:
     export = _object(folder / "export.json")
     if isinstance(export.get("files"), dict) and "to" in export:
         return "an export"
-    if {"data_hash", "options"} <= {*config} or {"model", "stages"} == {*config}:
+    if {"data_hash", "options"} <= {*config} or {"model", "stages"} == {*config} - {SEAL}:
         return "a run"
     parts = (speaks_of(path, "key") for path in folder.glob("parts/*/*/*.jsonl"))
     if "rows_sha256" in _object(folder / "card.json") or any(parts):
@@ -311,11 +317,6 @@ def free_folder(path: Path, name: str) -> Path:
         number += 1
         place = Path(f"{name}-{number}")
     return place
-
-
-def is_behind_link(root: Path, path: Path) -> bool:
-    """Whether `path`, below `root`, is a link or is reached through one."""
-    return any(place.is_symlink() for place in (path, *path.parents) if place != root and place.is_relative_to(root))
 
 
 def set_aside(root: Path, path: Path) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape, unescape
+from zlib import crc32
 
 from comicdata.formats import chunk, sniff
 
@@ -93,6 +94,18 @@ def is_our_picture(data: bytes) -> bool:
     pixels = b"".join(body for name, body in chunks if name == b"IDAT")
     stated = [body.rpartition(b"\0")[2] for name, body in chunks if name == b"iTXt" and body.startswith(DIGEST)]
     return stated == [sha256(pixels).hexdigest().encode()]
+
+
+def is_whole_png(data: bytes) -> bool:
+    """Whether every chunk of a PNG has its check sum (PNG, Third Edition, section 5.4), and none is missing."""
+    at, name = len(PNG_START), b""
+    while data.startswith(PNG_START) and name != b"IEND" and at + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        body = data[at + 4 : at + 8 + length]
+        at += 12 + length
+        if len(body) != 4 + length or data[at - 4 : at] != struct.pack(">I", crc32(body)):
+            return False
+    return name == b"IEND" and at == len(data)
 
 
 def _texts(data: bytes) -> Iterator[tuple[str, bytes]]:

@@ -68,11 +68,11 @@ def _adopt(outputs: Outputs) -> None:
     listed, folder = read_list(outputs.out), outputs.out
     card = _card_in(folder)
     if card is None or (CARD not in listed and "rows_sha256" in card):
-        outputs.adopt(CARD)
+        outputs.adopt([CARD])
     if README not in listed and card and is_as_written(folder, card):
-        outputs.adopt(README)
+        outputs.adopt([README])
         if SHEET not in listed and (folder / SHEET).is_file():
-            outputs.adopt(SHEET)
+            outputs.adopt([SHEET])
 
 
 def _card_in(folder: Path) -> dict[str, Any] | None:

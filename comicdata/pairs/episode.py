@@ -6,6 +6,7 @@ Memory is bounded by the tallest panel and CACHE_PIXELS, not by the episode: a s
 import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -13,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from comicdata.episodes import episode_folder
-from comicdata.errors import GeneratedError, IntegrityError, PictureError
-from comicdata.files import jsonl_bytes, read_jsonl, sha256_bytes, sync_disk, write_atomic
+from comicdata.errors import GeneratedError, IntegrityError, PictureError, UsageError
+from comicdata.files import delete, read_jsonl, read_lines, sha256_bytes, sync_disk, write_atomic
 from comicdata.images import STORED_PIXELS, Image, decode, encode, halve
 from comicdata.outlines import Outlines
 from comicdata.outputs.marks import made_by
-from comicdata.pairs.manifest import values_of
+from comicdata.pairs.manifest import files_of, row_from_json, values_of
+from comicdata.pairs.parts import is_whole, journal_of, note_files, part_bytes
 from comicdata.pairs.splits import Key
 from comicdata.pairs.windows import facts_of, fit_window, panel_drop_reason, window_boxes, window_drop_reason
 from comicdata.panels import Cut, Evidence, Strip, cut_panel, find_panels, picture_evidence, pictures_of, stream_panels
@@ -103,8 +105,11 @@ def is_done(task: Task) -> bool:
 
 def read_part(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Header and rows of a part; nothing when it is missing, damaged, or made with another key."""
+    path = part_path(task)
     try:
-        lines = read_jsonl(part_path(task))
+        if not path.is_file() or is_whole(path.read_bytes()) is False:
+            return {}, []
+        lines = read_jsonl(path)
     except IntegrityError:
         return {}, []
     if not lines or lines[0].get("key") != task.key or not _is_header(lines[0]):
@@ -126,7 +131,7 @@ def make_part(task: Task) -> int:
 
     An older part goes first: its rows would name pictures that are about to change.
     """
-    part_path(task).unlink(missing_ok=True)
+    _clear_part(task)
     slices = _Slices(task)
     looks = slices.check()
     evidence = _evidence(task, slices, looks) if looks else None
@@ -135,8 +140,18 @@ def make_part(task: Task) -> int:
     doubt = evidence.doubt if evidence else ""
     header = {"key": task.key, "failures": [asdict(failure) for failure in slices.failures], "doubt": doubt}
     sync_disk()
-    write_atomic(part_path(task), jsonl_bytes([header, *(values_of(row) for row in rows)]))
+    write_atomic(part_path(task), part_bytes(header, [values_of(row) for row in rows]))
     return len(rows)
+
+
+def _clear_part(task: Task) -> None:
+    """Delete the part of an episode; the journal names its pictures, which go unless they are made again."""
+    path = part_path(task)
+    for values in read_lines(path)[1:]:
+        with suppress(IntegrityError, TypeError, AttributeError):
+            note_files(journal_of(path), task.out, files_of(task.out, row_from_json(values, str(path))))
+    if not delete(task.out, path, record=True):
+        raise UsageError(f"{path}: lies behind a link, and nothing is deleted there; take the link away")
 
 
 class _Slices:
@@ -332,11 +347,14 @@ def _window_row(task: Task, row: Pair, window: _Window, box: Box) -> Pair:
     row = replace(row, id=_window_id(row))
     if reason:
         return row
-    values = {}
+    values, files = {}, {}
     for kind, picture in pictures.items():
         data, suffix = encode(picture, task.options.color_format if kind == "color" else "png")
         values[f"{kind}_file_name"] = f"{kind}/{row.id[1:3]}/{row.id}{suffix}"
         values[f"sha256_{kind}"] = sha256_bytes(data)
-        path = task.out / str(row.size) / row.split / values[f"{kind}_file_name"]
+        files[task.out / str(row.size) / row.split / values[f"{kind}_file_name"]] = data
+    hashes = {path: sha256_bytes(data) for path, data in files.items()}
+    note_files(journal_of(part_path(task)), task.out, hashes)
+    for path, data in files.items():
         write_atomic(path, data, durable=False)
     return replace(row, kept=True, **values)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from comicdata.files import below, read_regular, sha256_bytes, sha256_file, writ
 from comicdata.formats import PICTURE_SUFFIXES
 from comicdata.images import MAX_FILE_BYTES, decode, encode_png
 from comicdata.pairs.manifest import KINDS, OUTLINE_NAME, SPLITS, stated_outlines
+from comicdata.pairs.parts import JOURNAL, note_files
 from comicdata.records import Failure, Pair
 
 TAKEN = (*KINDS, "mix")  # mix is what train calls canny with xdog
@@ -97,5 +98,6 @@ def _joined(out: Path, row: Pair, name: str, found: Found) -> tuple[str, str, st
     file_name, digest = f"{name}/{row.id[1:3]}/{row.id}.png", sha256_bytes(data)
     place = out / str(row.size) / row.split / file_name
     if not (place.is_file() and sha256_file(place) == digest):
+        note_files(out / "parts" / f"outlines{JOURNAL}", out, {place: digest})
         write_atomic(place, data, durable=False)
     return name, file_name, digest

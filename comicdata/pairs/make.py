@@ -10,15 +10,17 @@ from typing import Any
 
 from comicdata.episodes import read_crawl
 from comicdata.errors import ComicDataError, IntegrityError, PartialError, PolicyError, UsageError
-from comicdata.files import below, locked, sha256_file, sweep_orphans, write_jsonl
+from comicdata.files import below, delete, locked, sha256_file, sweep_orphans, write_jsonl
 from comicdata.forgotten import FORGOTTEN, read_forgotten
 from comicdata.formats import PICTURE_SUFFIXES
-from comicdata.outputs import Reads, free_folder, is_behind_link
+from comicdata.outputs import Reads, free_folder
 from comicdata.pairs import manifest
 from comicdata.pairs.card import dropped_counts, write_card
 from comicdata.pairs.copies import drop_duplicates
 from comicdata.pairs.episode import Task, is_done, make_part, outlines_of, part_path, read_part
-from comicdata.pairs.joined import WINDOW, find_outlines, join_outlines, written_places
+from comicdata.pairs.joined import find_outlines, join_outlines
+from comicdata.pairs.manifest import FAILURES
+from comicdata.pairs.parts import JOURNAL, noted_files
 from comicdata.pairs.place import check_pairs, keep_changed
 from comicdata.pairs.splits import Key, assign_splits, group_by, named_keys
 from comicdata.pairs.workers import Engine, run
@@ -161,6 +163,10 @@ def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[lis
         doubts += [f"{'/'.join(task.place)}: {header['doubt']}"] if header.get("doubt") else []
         rows += [manifest.row_from_json(value, f"{part_path(task)}:{n}") for n, value in enumerate(values, 2)]
     excluded = manifest.read_excluded(out)
+    ids = {row.id for row in rows}
+    doubts += [
+        f"excluded.jsonl: no pair is called {name}, so that line takes nothing out" for name in sorted(excluded - ids)
+    ]
     return [replace(row, excluded=row.id in excluded) for row in drop_duplicates(rows)], failures, doubts
 
 
@@ -205,8 +211,9 @@ def _finish(out: Path, options: PairOptions, plan: Plan, rows: Sequence[Pair], f
     except PartialError as error:
         failures = [*failures, Failure("make-pairs", "card", str(error), type(error).__name__)]
     summary = summarize(rows, len(plan.todo), failures)
-    if failures or (out / "failures.jsonl").exists():
-        write_jsonl(out / "failures.jsonl", (asdict(failure) for failure in failures))
+    if failures or (out / FAILURES).exists():
+        write_jsonl(out / FAILURES, (asdict(failure) for failure in failures))
+    manifest.list_files(out)
     return summary
 
 
@@ -221,14 +228,18 @@ def _stated(options: PairOptions, group: str) -> dict[str, Any]:
 
 
 def _remove_unnamed_pictures(out: Path, rows: Sequence[Pair]) -> None:
-    """Delete pictures of windows where make-pairs writes them; whatever else lies in the folder is somebody's own."""
+    """Delete the pictures that the manifest before, or a journal, names and no row any more, if they are as they say.
+
+    Whatever else lies in the folder is somebody's own.
+    """
     named = {path for row in rows for path in manifest.files_of(out, row)}
-    kinds = {*manifest.KINDS, *manifest.further_outlines(rows), *manifest.stated_outlines(out)}
-    for place in written_places(out, kinds):
-        for path in place.glob("??/*"):
-            ours = WINDOW.fullmatch(path.stem) and path.parent.name == path.stem[1:3] and path not in named
-            if ours and path.is_file() and not is_behind_link(out, path):
-                path.unlink()
+    journals = sorted(path for path in below(out / "parts") if path.name.endswith(JOURNAL))
+    known = [*manifest.recorded_pictures(out), *(one for path in journals for one in noted_files(path, out))]
+    for path, digest in known:
+        if path not in named:
+            delete(out, path, digest)
+    for path in journals:
+        delete(out, path, record=True)
 
 
 def summarize(rows: Sequence[Pair], episodes_new: int, failures: Sequence[Failure]) -> Summary:

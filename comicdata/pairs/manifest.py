@@ -1,26 +1,30 @@
 """Reading, writing and verifying a manifest: Parquet for programs, metadata.jsonl for `datasets`."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import (
+    below,
+    delete,
     inside,
     is_inside,
     is_name,
     jsonl_bytes,
     numbered_rows,
     read_json,
+    read_jsonl,
     sha256_bytes,
-    sha256_file,
     write_atomic,
     write_jsonl,
 )
-from comicdata.outputs import free_folder, is_behind_link, speaks_of
+from comicdata.outputs import LIST, Outputs, free_folder, read_list, speaks_of
+from comicdata.outputs.findings import Findings
+from comicdata.pairs.parts import JOURNAL, is_whole
 from comicdata.reading.numbers import whole_number
 from comicdata.reading.shapes import MisshapenError, of_shape, shaped
 from comicdata.records import Pair
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MANIFEST = "manifest.parquet"
+FAILURES = "failures.jsonl"
+METADATA = "[0-9]*/*/metadata.jsonl"
 KINDS = ("color", "canny", "xdog")
 SPLITS = ("train", "validation", "test")
 COMMAND = "make-pairs"  # whose files those are that the list of a pairs folder names
@@ -189,9 +195,11 @@ def write_manifest(folder: Path, rows: Sequence[Pair]) -> None:
     """Write manifest.parquet and the metadata.jsonl of every size and split that has kept rows."""
     data = _parquet_bytes(rows)
     path = folder / MANIFEST
+    stale = _stale_metadata(folder, rows)
     if not (path.is_file() and path.read_bytes() == data):
         write_atomic(path, data)
-    _write_metadata(folder, rows)
+    _write_metadata(folder, rows, stale)
+    list_files(folder)
 
 
 def _parquet_bytes(rows: Sequence[Pair]) -> bytes:
@@ -220,17 +228,67 @@ def _type_name(annotation: Any) -> str:
     )
 
 
-def _write_metadata(folder: Path, rows: Sequence[Pair]) -> None:
-    """One metadata.jsonl per size and split; files of splits that became empty go."""
+def list_files(folder: Path) -> None:
+    """Note in the list of the folder the hashes of what no row states: the manifest, metadata and failures."""
+    names = [path.relative_to(folder).as_posix() for path in folder.glob(METADATA) if speaks_of(path, "panel_id")]
+    gone = [name for name in read_list(folder) if name.endswith("/metadata.jsonl") or name == FAILURES]
+    failed = (folder / FAILURES).is_file() and (folder / FAILURES).stat().st_size > 0
+    there = [MANIFEST, *names, *([FAILURES] if failed else [])]
+    Outputs(folder, COMMAND, held=True).adopt(there, {*gone} - {*there})
+
+
+def metadata_files(folder: Path, rows: Sequence[Pair]) -> dict[Path, list[Pair]]:
+    """The rows of every metadata.jsonl: one per size and split that has any."""
     groups: dict[Path, list[Pair]] = defaultdict(list)
-    further = further_outlines(rows)
     for row in usable(rows):
         groups[folder / str(row.size) / row.split / "metadata.jsonl"].append(row)
-    for path, members in groups.items():
+    return groups
+
+
+def _metadata_bytes(rows: Sequence[Pair], outlines: Sequence[str], *, without: Collection[str] = ()) -> bytes:
+    whole = (metadata_row(row, outlines) for row in rows)
+    return jsonl_bytes({name: value for name, value in row.items() if name not in without} for row in whole)
+
+
+def _metadata_ways(rows: Sequence[Pair], outlines: Sequence[str]) -> list[bytes]:
+    """A metadata.jsonl as it is written now, and as version 0.1.0 did."""
+    return [_metadata_bytes(rows, outlines), _metadata_bytes(rows, outlines, without=SINCE)]
+
+
+def _stale_metadata(folder: Path, rows: Sequence[Pair]) -> dict[Path, list[str]]:
+    """The metadata of splits that are to be empty, with the hashes that the list and the manifest before give them."""
+    stale = {path for path in folder.glob(METADATA) if speaks_of(path, "panel_id")} - {*metadata_files(folder, rows)}
+    if not stale:
+        return {}
+    before, listed = _rows_before(folder), read_list(folder)
+    known = {
+        path: _metadata_ways(some, further_outlines(before)) for path, some in metadata_files(folder, before).items()
+    }
+    entries = {path: listed.get(path.relative_to(folder).as_posix(), {}).get("sha256", "") for path in stale}
+    return {path: [entries[path], *map(sha256_bytes, known.get(path, []))] for path in stale}
+
+
+def _rows_before(folder: Path) -> list[Pair]:
+    """The rows of the manifest that lies here; none where it is missing or damaged."""
+    try:
+        return read_rows(folder) if (folder / MANIFEST).is_file() else []
+    except IntegrityError:
+        return []
+
+
+def recorded_pictures(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The pictures that the manifest which lies here names, with their hashes."""
+    for row in _rows_before(folder):
+        yield from files_of(folder, row).items()
+
+
+def _write_metadata(folder: Path, rows: Sequence[Pair], stale: Mapping[Path, Sequence[str]]) -> None:
+    """One metadata.jsonl per size and split; files of splits that became empty go."""
+    further = further_outlines(rows)
+    for path, members in metadata_files(folder, rows).items():
         write_jsonl(path, (metadata_row(row, further) for row in members))
-    for path in folder.glob("[0-9]*/*/metadata.jsonl"):
-        if path not in groups and speaks_of(path, "panel_id") and not is_behind_link(folder, path):
-            path.unlink()
+    for path, hashes in stale.items():
+        delete(folder, path, *hashes)
 
 
 def metadata_row(row: Pair, outlines: Iterable[str] | None = None) -> dict[str, Any]:
@@ -279,26 +337,91 @@ def read_exclusions(folder: Path) -> dict[str, str]:
     return {shaped(Exclusion, row, place, cure).id: place for place, row in rows}
 
 
+AGAIN = "the same make-pairs command makes it again; what is changed in README.md and the sheet move away first"
+
+
 def verify_pairs(pairs: Path) -> dict[str, Any]:
-    """Hash every picture of every kept row: {"checked", "missing", "changed", "orphans"} with relative POSIX paths."""
+    """Hash every picture of every kept row, and every file beside them: the document of `Findings`."""
     folder = pairs_folder(pairs)
-    rows = read_rows(folder)
-    expected = {path: digest for row in rows for path, digest in files_of(folder, row).items()}
-    missing = [path for path in expected if not path.is_file()]
-    changed = [path for path, digest in expected.items() if path.is_file() and sha256_file(path) != digest]
-    orphans = [path for path in folder.glob("*/*/*/*/*") if path.is_file() and path not in expected]
-    orphans = [path for path in orphans if whole_number(path.relative_to(folder).parts[0]) is not None]
-    changed += _changed_summaries(folder, rows)
-    return {"checked": len(expected) + 1} | {
-        name: sorted(path.relative_to(folder).as_posix() for path in paths)
-        for name, paths in (("missing", missing), ("changed", changed), ("orphans", orphans))
-    }
-
-
-def _changed_summaries(folder: Path, rows: Sequence[Pair]) -> list[Path]:
-    """card.json when it states another hash than the rows of the manifest have."""
-    card = folder / "card.json"
+    found = Findings(folder)
     try:
-        return [] if read_json(card)["rows_sha256"] == rows_hash(rows) else [card]
+        rows: list[Pair] | None = read_rows(folder)
+    except IntegrityError:
+        rows = None
+    found.look(folder / MANIFEST, rows is not None, AGAIN)
+    hashed = [_verify_part(found, path, rows) for path in sorted(folder.glob("parts/*/*/*.jsonl"))]
+    if any(hashed):
+        found.look(folder / LIST, True, AGAIN)
+    found.listed(folder, AGAIN)
+    listed = found.entries(folder)
+    if MANIFEST in listed and FAILURES not in listed and (folder / FAILURES).exists():
+        found.derived(folder / FAILURES, [b""], AGAIN)
+    for name in (MANIFEST, "README.md", "contact-sheet.jpg"):
+        if (folder / name).is_file() and name not in listed:
+            found.unproved(name)
+    if rows is not None:
+        _verify_rows(found, rows)
+    found.orphans(path for path in sorted(one for one in below(folder / "parts") if one.name.endswith(JOURNAL)))
+    found.left_over(folder)
+    found.kept()
+    return found.document()
+
+
+def _verify_rows(found: Findings, rows: Sequence[Pair]) -> None:
+    """What the rows of the manifest state, or what follows from them."""
+    folder = found.root
+    expected = {path: digest for row in rows for path, digest in files_of(folder, row).items()}
+    for path, digest in expected.items():
+        found.hashed(path, digest, AGAIN)
+    there = (path for path in folder.glob("*/*/*/*/*") if path.is_file() and path not in expected)
+    found.orphans(path for path in there if whole_number(path.relative_to(folder).parts[0]) is not None)
+    groups, further = metadata_files(folder, rows), further_outlines(rows)
+    for path, members in groups.items():
+        found.derived(path, _metadata_ways(members, further), AGAIN)
+    found.orphans(path for path in folder.glob(METADATA) if path not in groups and speaks_of(path, "panel_id"))
+    for source, series, episode in sorted({(row.source, row.series_id, row.episode_id) for row in rows}):
+        found.look(folder / "parts" / source / series / f"{episode}.jsonl", True, AGAIN)
+    found.look(folder / "card.json", _is_card_of(folder / "card.json", rows), AGAIN)
+
+
+def _is_card_of(card: Path, rows: Sequence[Pair]) -> bool:
+    """Whether a card states what follows from the rows."""
+    kept = usable(rows)
+    splits = Counter(f"{row.size}/{row.split}" for row in kept)
+    stated = {
+        "rows": len(rows),
+        "rows_sha256": rows_hash(rows),
+        "kept": len(kept),
+        "excluded": sum(row.kept and row.excluded for row in rows),
+        "dropped": dict(Counter(row.drop_reason for row in rows if not row.kept)),
+        "splits": dict(splits),
+    }
+    try:
+        value = read_json(card)
+        return all(value[name] == one for name, one in stated.items())
     except (OSError, IntegrityError, LookupError, TypeError):
-        return [card]
+        return False
+
+
+def _verify_part(found: Findings, path: Path, rows: Sequence[Pair] | None) -> bool:
+    """Look at a part, by its hash or, where it has none, by the rows of the manifest; whether it has one."""
+    whole = is_whole(path.read_bytes())
+    place = path.relative_to(found.root / "parts").with_suffix("").parts
+    of_it = None if rows is None else [row for row in rows if (row.source, row.series_id, row.episode_id) == place]
+    found.look(path, _agrees(path, of_it) if whole is None else whole, AGAIN)
+    return whole is not None
+
+
+def _agrees(path: Path, rows: Sequence[Pair] | None) -> bool:
+    """Whether the rows of a part are those that the manifest took over, but for what its second pass decides."""
+    try:
+        found = [row_from_json(values, str(path)) for values in read_jsonl(path)[1:]]
+    except IntegrityError:
+        return False
+    return not rows or [_cut(row) for row in found] == [_cut(row) for row in rows]
+
+
+def _cut(row: Pair) -> dict[str, Any]:
+    """What a part alone decides of a row."""
+    decided = ("kept", "drop_reason", "excluded", "outlines", *(f"{kind}_file_name" for kind in KINDS))
+    return {name: value for name, value in asdict(row).items() if name not in decided and "sha256_" not in name}

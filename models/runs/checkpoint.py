@@ -3,8 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,18 @@ from safetensors.torch import save
 from torch import Tensor
 
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import TEMPORARY_SUFFIX, below, read_json, sha256_bytes, sha256_file, write_atomic, write_json
+from comicdata.files import (
+    SEAL,
+    delete,
+    is_intact,
+    read_json,
+    remove_if_empty,
+    seal,
+    sha256_bytes,
+    sha256_file,
+    write_atomic,
+    write_json,
+)
 from comicdata.models.networks.vgg import read_vgg
 from comicdata.models.runs.records import Header, StateFile
 from comicdata.outputs import free_folder
@@ -26,6 +36,7 @@ from comicdata.reading.text import UnreadableError, parse_json
 FORMAT = "comicdata-colorizer-1"
 WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
+TENSORS = "tensors.safetensors"
 KEPT_STATES = 2
 log = logging.getLogger(__name__)
 
@@ -46,7 +57,7 @@ class Weights:
 def save_weights(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
     """Write tensors with a header that states their hash; nothing is written when the file already holds them."""
     plain = _plain(tensors)
-    whole = {"format": FORMAT, **header, "tensors_sha256": tensors_hash(plain)}
+    whole = seal({"format": FORMAT, **header, "tensors_sha256": tensors_hash(plain)})
     data = save(plain, {"comicdata": json.dumps(whole, ensure_ascii=False, separators=(",", ":"))})
     if not (path.is_file() and path.read_bytes() == data):
         write_atomic(path, data)
@@ -66,6 +77,8 @@ def load_weights(run: Path) -> Weights:
         raise IntegrityError(f"{path}: not weights that comicdata wrote (header: {error})") from error
     if header["format"] != FORMAT:
         raise IntegrityError(f"{path}: format {header['format']}; this version reads {FORMAT}")
+    if not is_intact(header):
+        raise IntegrityError(f"{path}: what the file says of itself was changed; train again or copy anew")
     if stated != tensors_hash(tensors):
         raise IntegrityError(f"{path}: weights damaged (the hash of the tensors differs); train again or copy anew")
     odd = [name for name, tensor in tensors.items() if not tensor.isfinite().all()]
@@ -114,23 +127,28 @@ class State:
 
 
 def save_state(run: Path, state: State) -> None:
-    """Write RUN/state/<images>/, state.json last; older states than the last two go afterwards."""
+    """Write RUN/state/<images>/; older states than the last two go afterwards.
+
+    state.json, with the hash of the tensors, is there first: whatever lies in a state is listed in it.
+    """
     folder = run / "state" / str(state.images)
     data = save(_plain(state.tensors))
-    write_atomic(folder / "tensors.safetensors", data)
     values = {"images": state.images, **state.facts, "tensors_sha256": sha256_bytes(data)}
-    write_json(folder / "state.json", {**values, "sha256": _values_hash(values)})
-    for old in _folders(run)[KEPT_STATES:]:
-        _remove_state(old)
+    write_json(folder / "state.json", seal(values))
+    write_atomic(folder / TENSORS, data)
+    for old in state_folders(run)[KEPT_STATES:]:
+        _remove_state(run, old)
 
 
-def _remove_state(folder: Path) -> None:
-    """Delete the two files of a state, and its folder unless it is a link or somebody has put more there."""
-    for name in ("state.json", "tensors.safetensors"):
-        if not folder.is_symlink():
-            (folder / name).unlink(missing_ok=True)
-    with suppress(OSError):
-        folder.rmdir()
+def _remove_state(run: Path, folder: Path) -> None:
+    """Delete a state, if it is as its record says; whatever else somebody has put into its folder stays."""
+    try:
+        values = _state_values(folder)
+    except (IntegrityError, OSError):
+        return
+    if delete(run, folder / TENSORS, str(values["tensors_sha256"])):
+        delete(run, folder / "state.json", record=True)
+        remove_if_empty(run, folder)
 
 
 def load_state(run: Path) -> State | None:
@@ -139,12 +157,12 @@ def load_state(run: Path) -> State | None:
     IntegrityError when there are states and all are damaged.
     """
     damaged = []
-    for folder in _folders(run):
-        if not (folder / "state.json").is_file():
+    for folder in state_folders(run):
+        if not ((folder / "state.json").is_file() and (folder / TENSORS).is_file()):
             log.warning("%s: half-written; the state before it is taken", folder)
             continue
         try:
-            return _read_state(folder)
+            return read_state(folder)
         except IntegrityError as error:
             log.warning("%s; the state before it is taken", error)
             damaged.append(folder)
@@ -153,64 +171,29 @@ def load_state(run: Path) -> State | None:
     return None
 
 
-def _read_state(folder: Path) -> State:
-    values = read_json(folder / "state.json")
-    path = folder / "tensors.safetensors"
-    stated = values.pop("sha256", None) if isinstance(values, dict) else None
-    if stated is None or stated != _values_hash(values):
-        raise IntegrityError(f"{folder / 'state.json'}: damaged")
-    shaped(StateFile, values, str(folder / "state.json"), "delete the folder")
+def read_state(folder: Path) -> State:
+    """The state in a folder; IntegrityError when it is not as it was written."""
+    values = _state_values(folder)
+    path = folder / TENSORS
     if not path.is_file() or sha256_file(path) != values.pop("tensors_sha256"):
         raise IntegrityError(f"{path}: damaged or missing")
     return State(values.pop("images"), values, _read_tensors(path)[1])
 
 
-def _folders(run: Path) -> list[Path]:
+def _state_values(folder: Path) -> dict[str, Any]:
+    """What state.json says; IntegrityError when it is not as it was written."""
+    values = read_json(folder / "state.json")
+    if not isinstance(values, dict) or SEAL not in values or not is_intact(values):
+        raise IntegrityError(f"{folder / 'state.json'}: damaged")
+    values = {name: value for name, value in values.items() if name != SEAL}
+    shaped(StateFile, values, str(folder / "state.json"), "delete the folder")
+    return values
+
+
+def state_folders(run: Path) -> list[Path]:
     """Folders of states, newest first."""
     folders = [one for one in (run / "state").glob("*") if whole_number(one.name, 15) is not None]
     return sorted(folders, key=lambda folder: -int(folder.name))
-
-
-def _values_hash(values: Mapping[str, Any]) -> str:
-    return sha256_bytes(json.dumps(values, sort_keys=True).encode())
-
-
-def verify_run(run: Path) -> dict[str, Any]:
-    """Check every hash of a RUN folder: {"checked", "missing", "changed", "orphans"} with relative POSIX paths."""
-    if (run / "stages").is_dir():
-        return _verify_stages(run)
-    files = [run / WEIGHTS, *(path for path in [run / BEST] if path.is_file())]
-    states = _folders(run)
-    changed = [path for path in files if path.is_file() and _is_damaged(load_weights, path)]
-    changed += [folder / "state.json" for folder in states if _is_damaged(_read_state, folder)]
-    orphans = [path for path in below(run) if path.name.endswith(TEMPORARY_SUFFIX) and path.is_file()]
-    return {"checked": len(files) + 2 * len(states)} | {
-        name: sorted(path.relative_to(run).as_posix() for path in paths)
-        for name, paths in (
-            ("missing", [path for path in files if not path.is_file()]),
-            ("changed", changed),
-            ("orphans", orphans),
-        )
-    }
-
-
-def _verify_stages(run: Path) -> dict[str, Any]:
-    """The sum over the stages of a run, their paths relative to RUN."""
-    total: dict[str, Any] = {"checked": 0, "missing": [], "changed": [], "orphans": []}
-    for folder in sorted(one for one in (run / "stages").iterdir() if one.is_dir()):
-        found = verify_run(folder)
-        total["checked"] += found["checked"]
-        for name in ("missing", "changed", "orphans"):
-            total[name] += [f"stages/{folder.name}/{path}" for path in found[name]]
-    return total
-
-
-def _is_damaged(read: Callable[[Path], object], path: Path) -> bool:
-    try:
-        read(path)
-    except IntegrityError:
-        return True
-    return False
 
 
 def vgg_hash(path: Path | None) -> str:

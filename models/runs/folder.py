@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import jsonl_bytes, read_json, write_atomic, write_json
+from comicdata.files import SEAL, is_intact, jsonl_bytes, read_json, seal, sha256_bytes, write_atomic, write_json
 from comicdata.images import Image, beside, encode_png
+from comicdata.models.runs.checkpoint import BEST, WEIGHTS, load_weights
 from comicdata.models.runs.records import CONFIG, read_config
 from comicdata.models.runs.settings import FREE
 from comicdata.outputs import Reads, check_folder, check_kind, holds, mark, refuse_foreign
 from comicdata.reading.text import plain
 
 RUN = "a run"
-FILES = ("metrics.jsonl", "weights.safetensors", "best.safetensors")
+METRICS = "metrics.jsonl"
+FILES = (METRICS, WEIGHTS, BEST)
 
 
 def check_run(run: Path, pairs: Path) -> None:
@@ -48,8 +50,7 @@ def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> Non
         raise UsageError(f"{run}: holds a run of {saved.get('model')}, in stages; take another run folder")
     old, new = _flat(saved.get("options", {})), _flat(plain(options))
     for name in sorted(old.keys() | new.keys()):
-        drawn = name.startswith("outlines.")  # the hash of the data, below, stands for these
-        if old.get(name) != new.get(name) and name not in FREE and not drawn:
+        if old.get(name) != new.get(name) and _binds(name):
             raise UsageError(
                 f"{run}: trained with {name} {old.get(name)}, now {name} {new.get(name)}; give the same options to go "
                 f"on (only the number of images may grow, and {', '.join(FREE)} may differ), or another run folder"
@@ -59,6 +60,29 @@ def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> Non
             f"{run}: the pairs changed since (data hash was {str(saved.get('data_hash'))[:12]}, is {data_hash[:12]}); "
             "train into another run folder, or bring the old pairs back"
         )
+
+
+def _binds(name: str) -> bool:
+    """Whether an option has to stay; of those of outlines the hash of the data speaks."""
+    return name not in FREE and not name.startswith("outlines.")
+
+
+def differing(options: Mapping[str, Any], others: Mapping[str, Any]) -> list[str]:
+    """The options that two records state differently, though a run cannot change them."""
+    old, new = _flat(options), _flat(others)
+    return [name for name in sorted(old.keys() & new.keys()) if old[name] != new[name] and _binds(name)]
+
+
+def finished(run: Path, images: int, names: Sequence[str]) -> bool:
+    """Whether a run that has seen so many images has the weights of them, config.json as written, and these files.
+
+    One that was killed between its last state and its weights has not.
+    """
+    try:
+        current = load_weights(run / WEIGHTS).header["images"] == images if (run / WEIGHTS).is_file() else False
+    except IntegrityError:
+        return False
+    return bool(current) and is_intact(read_json(run / CONFIG)) and all((run / name).is_file() for name in names)
 
 
 def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,15 +100,21 @@ def write_config(
     """Write config.json unless it already says this; `series` is what `forget` looks for."""
     value = {"images": images, "data_hash": data_hash, "series": list(series), "options": dict(options)}
     path = run / CONFIG
-    if not path.is_file() or read_json(path) != plain(value):
-        write_json(path, value)
+    if not says(path, value):
+        write_json(path, seal(value))
+
+
+def says(path: Path, value: Mapping[str, Any]) -> bool:
+    """Whether a record is there, as it was written, and says this; version 0.1.0 wrote no hash into it."""
+    there = read_json(path) if path.is_file() else None
+    return isinstance(there, dict) and is_intact(there) and {**there, SEAL: ""} == {**plain(value), SEAL: ""}
 
 
 class Metrics:
     """metrics.jsonl: grows by whole lines; a resume first cuts off what was written after the state it starts from."""
 
     def __init__(self, run: Path, position: int) -> None:
-        self.path = run / "metrics.jsonl"
+        self.path = run / METRICS
         data = self.path.read_bytes() if self.path.is_file() else b""
         if len(data) < position:
             raise IntegrityError(f"{self.path}: shorter than when the state was saved; train into a new run folder")
@@ -108,6 +138,10 @@ class Metrics:
         for name, value in row.items():
             if self._writer is not None and name != "images" and value is not None:
                 self._writer.add_scalar(name, value, row["images"])
+
+    def digest(self) -> str:
+        """SHA-256 of the rows so far."""
+        return sha256_bytes(self.path.read_bytes()[: self.position])
 
     def sync(self) -> None:
         """Push the rows to the disk, before a state counts on them."""

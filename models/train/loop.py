@@ -17,8 +17,17 @@ from comicdata.files import locked, sweep_orphans
 from comicdata.models.data.pairs import PairDataset, Sampling, batches
 from comicdata.models.memory import memory_errors
 from comicdata.models.networks.layers import find_device
-from comicdata.models.runs.checkpoint import BEST, WEIGHTS, State, load_state, save_state, save_weights, vgg_hash
-from comicdata.models.runs.folder import Metrics, check_run, check_same_run, write_config, write_grid
+from comicdata.models.runs.checkpoint import (
+    BEST,
+    WEIGHTS,
+    State,
+    load_state,
+    save_state,
+    save_weights,
+    state_folders,
+    vgg_hash,
+)
+from comicdata.models.runs.folder import Metrics, check_run, check_same_run, finished, write_config, write_grid
 from comicdata.models.runs.settings import TrainConfig, is_due, learning_rate, options
 from comicdata.models.train.learner import Learner
 from comicdata.models.train.learners import make_learner
@@ -62,9 +71,11 @@ def train(
         _check_shares(config, processes)
         with locked(run) if processes.leads else nullcontext(), _stop_requests() as stop:
             job = _Job(config, _settings(config, data), pairs, data, run, device, processes)
+            if processes.leads:
+                _sweep(run)
             check_same_run(run, job.settings, data.data_hash)
             state = load_state(run) or State(0, {}, {})
-            if (state.images >= job.total or is_stale(config, state.facts)) and (run / WEIGHTS).is_file():
+            if _is_done(job, state):
                 return _summary(config, run, state.images, state.facts, 0.0, already_done=True)
             learner, work = _start(job, state, tensorboard)
             rate = _loop(job, learner, work, stop, on_step)
@@ -87,6 +98,20 @@ class _Job:
     def total(self) -> int:
         """The budget in images, rounded up to whole steps."""
         return -(-self.config.images // self.config.batch_size) * self.config.batch_size
+
+
+def _sweep(run: Path) -> None:
+    """Delete what killed writes left where a training writes; other commands may be writing into folders beside."""
+    for folder in (run, run / "samples", *state_folders(run)):
+        sweep_orphans(folder, deep=False)
+
+
+def _is_done(job: _Job, state: State) -> bool:
+    """Whether there is nothing left to do: no image, and none of the files that the end of a budget adds."""
+    stale = is_stale(job.config, state.facts)
+    due = [] if state.facts.get("best") is not None else [BEST]
+    due += [f"samples/{state.images}.png"] if stale or state.images == job.total else []
+    return (stale or state.images >= job.total) and finished(job.run, state.images, due)
 
 
 def _settings(config: TrainConfig, data: PairDataset) -> dict[str, Any]:
@@ -112,7 +137,6 @@ def _start(job: _Job, state: State, tensorboard: bool) -> "tuple[Learner, _Work 
     learner.processes = job.processes
     job.processes.wait()  # nobody writes before all have read
     if job.processes.leads:
-        sweep_orphans(job.run)
         images = max(job.total, state.images)
         write_config(job.run, job.settings, images, job.data.data_hash, job.data.series)
     if state.tensors:
@@ -252,7 +276,8 @@ class _Work:
         """The state, then the weights that colorize loads."""
         if self.saved_at != self.images:
             self.metrics.sync()
-            save_state(self.run, State(self.images, self.facts(), self.learner.tensors()))
+            facts = self.facts() | {"metrics_sha256": self.metrics.digest()}
+            save_state(self.run, State(self.images, facts, self.learner.tensors()))
             self.saved_at = self.images
         self.save_weights(WEIGHTS)
 

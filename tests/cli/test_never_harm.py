@@ -456,20 +456,31 @@ def test_a_crawl_does_not_go_into_something_else(out, place, capsys):
     assert contents(place) == before and f"{out}: holds" in capsys.readouterr().err
 
 
-def test_forget_leaves_what_is_not_of_the_crawl_and_goes_through_no_link(place, capsys):
+def test_forget_leaves_what_is_not_of_the_crawl(place, capsys):
     series = place / "crawl" / "local" / "comic"
-    shutil.move(series / "e1", place / "moved")
-    (series / "e1").symlink_to(place / "moved")
     for name in ("letter.txt", "0009.png"):
         (series / "e2" / name).write_bytes(MINE)
-    before = contents(place / "moved")
-    for said in ("moved", "letter.txt", "0009.png"), ("letter.txt", "0009.png"):
+    for _ in range(2):
         assert run(["forget", "comic", "--crawl", "crawl", "--yes"]) == 0
         error = capsys.readouterr().err
-        assert all(f"{name}: stays" in error for name in said) and contents(place / "moved") == before
+        assert all(f"{name}: stays" in error for name in ("letter.txt", "0009.png"))
         left = {path.name for path in series.rglob("*") if path.is_file() and path.name != ".lock"}
         assert left == {"letter.txt", "0009.png"} and not (series / "e1").exists()
     assert run(["forget", "comic", "--pairs", "pairs", "--yes"]) == 0
+
+
+@pytest.mark.parametrize("moved", ["local/comic/e1", "local/comic", "local"])
+def test_forget_through_a_link_is_refused_whole(moved, place, capsys):
+    path = place / "crawl" / moved
+    shutil.move(path, place / "moved")
+    path.symlink_to(place / "moved")
+    before = contents(place)
+    for more in (["--dry-run"], ["--yes"]):
+        assert run(["forget", "local/comic", "--crawl", "crawl", "--pairs", "pairs", *more]) == 2
+        assert "a link leads there" in capsys.readouterr().err and contents(place) == before
+    path.unlink()
+    shutil.move(place / "moved", path)
+    assert run(["forget", "comic", "--crawl", "crawl", "--yes"]) == 0 and not (place / "crawl/local/comic").exists()
 
 
 # Pairs.

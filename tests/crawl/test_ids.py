@@ -131,11 +131,12 @@ def as_0_1_0(out, names):
     """Make of a crawl what 0.1.0 left: its ids, and nothing of numbers."""
     folder = out / "loop" / "loop"
     listing = json.loads((folder / "series.json").read_text())
+    del listing["sha256"]
     rows = [{k: v for k, v in row.items() if k not in ("number", "season")} for row in listing["listing"]]
     for row, name in zip(rows, names, strict=True):
         place = folder / row["episode_id"]
         record = json.loads((place / "episode.json").read_text())
-        for key in ("number", "season"):
+        for key in ("number", "season", "sha256"):
             record.pop(key)
         (place / "episode.json").write_text(json.dumps({**record, "episode_id": name}))
         shutil.move(place, folder / f"{name}.new")
@@ -234,7 +235,7 @@ def test_folders_that_version_0_1_0_stored_without_an_address_keep_their_ids(tmp
     for path in out.glob("*/*/*/episode.json"):
         record = json.loads(path.read_text())
         record["images"][0]["url"] = f"{record['url']}/1.png" if not above else f"toon/{record['url']}/1.png"
-        for key in ("number", "season"):
+        for key in ("number", "season", "sha256"):
             record.pop(key)
         path.write_text(json.dumps({**record, "url": ""}))
     put(folder, "EP 1 !/x.png")

@@ -281,7 +281,7 @@ def test_every_format_is_stored_as_it_came_and_read_again(tmp_path):
         stored = tmp_path / "out/local/in/in" / one.file_name
         assert stored.read_bytes() == (tmp_path / "in" / f"{suffix}.x").read_bytes()
     assert read_crawl(tmp_path / "out") == [record]
-    assert verify_crawl(tmp_path / "out", decoded=True) == {"checked": 8, "missing": [], "changed": [], "orphans": []}
+    assert verify_crawl(tmp_path / "out", decoded=True) == {"checked": 9, "missing": [], "changed": [], "orphans": []}
 
 
 def test_damaged_metadata_is_kept_with_a_word(tmp_path, caplog):

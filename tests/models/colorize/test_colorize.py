@@ -19,9 +19,10 @@ from comicdata.models.data.pairs import PairDataset
 from comicdata.models.evaluate.metrics import l1, measure, off_line, outline_copy, psnr
 from comicdata.models.networks.layers import to_image, to_range, to_tensor
 from comicdata.models.networks.pix2pix import UNet
-from comicdata.models.runs.checkpoint import load_weights, save_weights, verify_run
+from comicdata.models.runs.checkpoint import load_weights, save_weights
 from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.runs.settings import options
+from comicdata.models.runs.verify import verify_run
 from comicdata.outlines import canny_black, xdog
 from comicdata.pairs.windows import fit_window
 from comicdata.records import Box, spread

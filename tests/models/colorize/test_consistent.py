@@ -23,9 +23,10 @@ from comicdata.models.colorize.colorizer import Colorizer
 from comicdata.models.colorize.pages import colorize_picture
 from comicdata.models.colorize.staged import StagedColorizer
 from comicdata.models.colorize.wishes import Wishes
-from comicdata.models.runs.checkpoint import load_state, load_weights, verify_run
+from comicdata.models.runs.checkpoint import load_state, load_weights
 from comicdata.models.runs.overrides import resolve_config, resolve_stages
 from comicdata.models.runs.settings import MODELS
+from comicdata.models.runs.verify import verify_run
 from comicdata.models.train import train
 from comicdata.models.train.loop import Progress
 from comicdata.models.train.stages import independent, train_stages
@@ -92,7 +93,8 @@ def test_the_run_folder_of_stages(trained: Path, model: str, stages: list[str]) 
         assert {"weights.safetensors", "best.safetensors", "metrics.jsonl", "samples/24.png"} <= names
         assert {"state/24/state.json", "state/16/state.json", "config.json"} <= names
         assert load_weights(run / "stages" / stage).config["stage"] == stage
-    assert verify_run(run) == {"checked": 6 * len(stages), "missing": [], "changed": [], "orphans": []}
+    found = verify_run(run)
+    assert found.pop("checked") > 8 * len(stages) and found == {"missing": [], "changed": [], "orphans": []}
 
 
 def test_what_each_stage_logs(trained: Path) -> None:
