@@ -54,9 +54,9 @@ def colorize(
 ) -> Any:
     """Colour pictures, folders and CBZ files with RUN; every output is as large as its input.
 
-    Line art is used as it is. A picture in colour is left alone unless --recolor. --samples needs a two-step or
-    consistent RUN and numbers the files; --background needs a consistent one, --layers is about both.
-    --hints is for one picture, in its pixels, and needs a RUN trained with hints.
+    Line art is used as it is. A picture in colour is left alone unless --recolor. --samples (which numbers the files)
+    and --layers need a two-step or consistent RUN, --background a consistent one. --hints is for one picture, in
+    its pixels, and needs a RUN trained with hints.
     """
     from comicdata.cli.inputs import read_groups
     from comicdata.models.colorize import Wishes, load_colorizer
@@ -80,6 +80,8 @@ def colorize(
         colorizer = load_colorizer(run, device)
     if wishes.hints and not colorizer.takes_hints:
         raise UsageError(f"{run}: trained without hints (--hints); train one with them: comicdata train --hints ...")
+    if layers and not colorizer.has_layers:
+        raise UsageError(f"{run}: {colorizer.config['model']} has no layers (--layers); two-step and consistent do")
     name = (run if run.is_dir() else run.parent).resolve().name
     work = _Work(front, colorizer, outputs, mark(name), wishes, options, layers)
     rows: list[dict[str, Any]] = []

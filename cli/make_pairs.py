@@ -72,7 +72,11 @@ DOUBTS_SAID = 8  # the rest are counted: their rows have layout_evidence
     help="What the hash keeps together.",
 )
 @click.option("--test-episodes", default=DEFAULTS.test_episodes, help="Episodes held out, by id or number: 15-17,e20.")
-@click.option("--validation-episodes", default=DEFAULTS.validation_episodes, help="Likewise, for choosing the best.")
+@click.option(
+    "--validation-episodes",
+    default=DEFAULTS.validation_episodes,
+    help="Likewise, for choosing the best; what is named in both is test.",
+)
 @click.option("--salt", default=DEFAULTS.salt, help="Another salt, another split.")
 @click.option(
     "--include-generated",

@@ -134,6 +134,11 @@ def note(words: str) -> str:
     return f'<p class="note">{text(words)}</p>'
 
 
+def _number(value: float) -> str:
+    """Three digits, but never as a power of ten where a whole number does: 0.152, 1320."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def histogram(values: Sequence[float], label: str, bins: int = 24, size: tuple[int, int] = (300, 130)) -> str:
     """Histogram as inline SVG with its range and median under it."""
     counts, edges = np.histogram(np.asarray(values, float), bins=bins)
@@ -144,13 +149,13 @@ def histogram(values: Sequence[float], label: str, bins: int = 24, size: tuple[i
         f'height="{count / top * (height - 40):.1f}" fill="var(--bar)"/>'
         for i, count in enumerate(counts.tolist())
     )
-    middle = f"{text(label)}: median {np.median(values):.3g}" if len(values) else f"{text(label)}: none"
+    middle = f"{text(label)}: median {_number(np.median(values))}" if len(values) else f"{text(label)}: none"
     return (
         f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{text(label)}">'
         f"{bars}"
         f'<text x="{width / 2}" y="14" text-anchor="middle">{middle}</text>'
-        f'<text x="5" y="{height - 5}">{edges[0]:.3g}</text>'
-        f'<text x="{width - 5}" y="{height - 5}" text-anchor="end">{edges[-1]:.3g}</text></svg>'
+        f'<text x="5" y="{height - 5}">{_number(edges[0])}</text>'
+        f'<text x="{width - 5}" y="{height - 5}" text-anchor="end">{_number(edges[-1])}</text></svg>'
     )
 
 

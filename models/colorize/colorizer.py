@@ -42,8 +42,10 @@ class Painted:
 
 class Colorizer:
     """A trained generator. `size`: the working size it was trained at; `outline`: the outline it knows, and `outlines`
-    how Canny and XDoG were drawn then.
+    how Canny and XDoG were drawn then. `has_layers`: whether it gives more than the colours.
     """
+
+    has_layers = False
 
     def __init__(self, network: nn.Module, config: dict[str, Any], device: torch.device) -> None:
         self.network = network

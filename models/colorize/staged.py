@@ -35,6 +35,8 @@ class StagedColorizer(Colorizer):
     A panel goes through whole, never in tiles: it has one background, and its small picture is drawn in one go.
     """
 
+    has_layers = True
+
     def __init__(
         self, networks: dict[str, nn.Module], configs: dict[str, dict[str, Any]], device: torch.device
     ) -> None:

@@ -252,6 +252,12 @@ def test_a_grid_says_what_its_columns_are(network, caption, tmp_path):
     assert f"<figcaption>{caption}</figcaption>" in page(tmp_path)
 
 
+def test_a_histogram_says_its_range_in_plain_numbers():
+    chart = report.histogram([154, 418, 1320], "panel height")
+    assert ">154</text>" in chart and ">1320</text>" in chart and "median 418" in chart
+    assert ">0.568</text>" in report.histogram([0, 0.5678], "ink")
+
+
 def test_a_chart_shrinks_with_the_page_instead_of_being_cut():
     for chart in (report.curves({"l1": [(0, 2), (8, 1)]}, "images"), report.bars({"a": 1}), report.histogram([1], "x")):
         (size,) = re.findall(r'<svg viewBox="0 0 (\d+) (\d+)" width="(\d+)"', chart)

@@ -9,8 +9,9 @@ import pytest
 import torch
 from watching import damage
 
+from comicdata.cli.main import run as command_line
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.images import is_line_art
+from comicdata.images import encode_png, is_line_art
 from comicdata.models.colorize import colorizer as colorize_module
 from comicdata.models.colorize import load_colorizer
 from comicdata.models.colorize.pages import colorize_picture
@@ -44,6 +45,17 @@ def line_art(height: int, width: int) -> np.ndarray:
     outline[height // 2] = 0
     outline[:, width // 3] = 0
     return outline
+
+
+def test_layers_are_refused_where_a_model_has_none(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "line.png").write_bytes(encode_png(line_art(64, 64)))
+    words = ["colorize", str(run), str(tmp_path / "line.png"), "--out", str(tmp_path / "out")]
+    assert command_line([*words, "--layers"]) == 2
+    assert "pix2pix has no layers (--layers); two-step and consistent do" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out").exists()
+    assert command_line(words) == 0
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (250, 371), (1, 1), (37, 5), (3, 900), (700, 90)])
