@@ -19,7 +19,6 @@ from typing import Any
 import comicdata
 from comicdata.errors import IntegrityError, PartialError, UsageError
 from comicdata.files import (
-    SEAL,
     delete,
     locked,
     read_json,
@@ -255,7 +254,7 @@ def holds(folder: Path) -> str:
     export = _object(folder / "export.json")
     if isinstance(export.get("files"), dict) and "to" in export:
         return "an export"
-    if {"data_hash", "options"} <= {*config} or {"model", "stages"} == {*config} - {SEAL}:
+    if {"data_hash", "options"} <= {*config} or {"model", "stages"} == {*config}:
         return "a run"
     parts = (speaks_of(path, "key") for path in folder.glob("parts/*/*/*.jsonl"))
     if "rows_sha256" in _object(folder / "card.json") or any(parts):
