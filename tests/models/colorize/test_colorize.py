@@ -34,8 +34,8 @@ def run(tmp_path: Path) -> Path:
     torch.manual_seed(1)
     config = resolve_config("pix2pix", "small", {"width": 4, "depth": 4, "size": 64, "crop": 64})
     header = {"config": options(config), "data_hash": "0", "images": 0}
+    save_weights(tmp_path / "run" / "weights.safetensors", UNet(config.network).state_dict(), header)
     write_json(tmp_path / "run" / "config.json", {"options": {}})
-    (tmp_path / "run" / "config.json").write_text("{}")
     return tmp_path / "run"
 
 
