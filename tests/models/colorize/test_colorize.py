@@ -19,6 +19,7 @@ from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.data.pairs import PairDataset
 from comicdata.models.evaluate.metrics import l1, measure, off_line, outline_copy, psnr
 from comicdata.models.networks.layers import to_image, to_range, to_tensor
+from comicdata.models.networks.pix2pix import UNet
 from comicdata.models.runs.checkpoint import load_weights, save_weights
 from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.runs.settings import options
