@@ -18,7 +18,6 @@ from typing import Any
 import comicdata
 from comicdata.errors import IntegrityError, PartialError, UsageError
 from comicdata.files import (
-    SEAL,
     delete,
     locked,
     read_json,
@@ -275,7 +274,7 @@ def holds(folder: Path) -> str:
     export = _object(folder / "export.json")
     if isinstance(export.get("files"), dict) and "to" in export:
         return "an export"
-    if {"data_hash", "options"} <= {*config} or {"model", "stages"} == {*config} - {SEAL}:
+    if {"data_hash", "options"} <= {*config} or {"model", "stages"} == {*config}:
         return "a run"
     parts = (speaks_of(path, "key") for path in folder.glob("parts/*/*/*.jsonl"))
     if "rows_sha256" in _object(folder / "card.json") or any(parts):

@@ -1,10 +1,11 @@
 """What verify looks at in a run: every file that training leaves, by hashes of their own or by the newest state."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import SEAL, read_jsonl, sha256_bytes
+from comicdata.files import SEAL, json_bytes, read_json, read_jsonl, sha256_bytes
 from comicdata.models.runs.checkpoint import BEST, TENSORS, WEIGHTS, State, load_weights, read_state, state_folders
 from comicdata.models.runs.folder import METRICS, differing
 from comicdata.models.runs.records import CONFIG
@@ -19,11 +20,13 @@ ANEW = "what training alone can make: copy it anew, or train into another run fo
 def verify_run(run: Path) -> dict[str, Any]:
     """Check every file of a RUN folder, and of all its stages: the document of `Findings`."""
     found = Findings(run)
-    config = found.sealed(run / CONFIG, AGAIN)
     if (run / "stages").is_dir():
-        for folder in sorted(one for one in (run / "stages").iterdir() if one.is_dir()):
+        folders = sorted(one for one in (run / "stages").iterdir() if one.is_dir())
+        found.look(run / CONFIG, _is_of(run / CONFIG, folders), "copy it anew, or train into another run folder")
+        for folder in folders:
             found.add(verify_run(folder), f"stages/{folder.name}")
     else:
+        config = found.sealed(run / CONFIG, AGAIN)
         states = _verify_states(found)
         newest = states[0] if states else None
         _verify_weights(found, config, newest)
@@ -32,6 +35,17 @@ def verify_run(run: Path) -> dict[str, Any]:
         found.listed(folder, "the same evaluate command makes it again; what is changed move away first")
     found.left_over(run)
     return found.document()
+
+
+def _is_of(config: Path, stages: Sequence[Path]) -> bool:
+    """Whether the config of a run in stages, which has no hash, says the model and the stages that its folders say."""
+    try:
+        value = read_json(config)
+        models = {read_json(one / CONFIG)["options"]["model"] for one in stages if (one / CONFIG).is_file()}
+        whole = config.read_bytes() == json_bytes(value) and {*value} == {"model", "stages"}
+        return whole and models <= {value["model"]} and {one.name for one in stages} <= {*value["stages"]}
+    except (IntegrityError, OSError, KeyError, TypeError):
+        return False
 
 
 def _verify_states(found: Findings) -> list[State]:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from comicdata.errors import UsageError
-from comicdata.files import SEAL, seal, sweep_dead, write_json
+from comicdata.files import sweep_dead, write_json
 from comicdata.models.runs.checkpoint import WEIGHTS
-from comicdata.models.runs.folder import check_run, says
+from comicdata.models.runs.folder import check_run
 from comicdata.models.runs.records import CONFIG, model_of, read_config
 from comicdata.models.runs.settings import TrainConfig
 from comicdata.models.train.loop import Progress, train
@@ -72,16 +72,14 @@ def _claim(run: Path, config: TrainConfig, stages: list[str]) -> None:
     path, value = run / CONFIG, {"model": config.model, "stages": stages}
     sweep_dead(path)
     if path.is_file():
-        saved = {name: one for name, one in read_config(run).items() if name != SEAL}
+        saved = read_config(run)
         if saved != value:
             found = model_of(saved, "something else")
             raise UsageError(f"{run}: holds a run of {found}, not of {config.model}; take another run folder")
-        if not says(path, value):
-            write_json(path, seal(value))
         return
     if (run / "state").is_dir() or (run / WEIGHTS).is_file():
         raise UsageError(f"{run}: holds another run; take another run folder")
-    write_json(path, seal(value))
+    write_json(path, value)
 
 
 def _summary(run: Path, results: dict[str, dict[str, Any]]) -> dict[str, Any]:

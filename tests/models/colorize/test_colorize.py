@@ -11,6 +11,7 @@ from watching import damage
 
 from comicdata.cli.main import run as command_line
 from comicdata.errors import IntegrityError, UsageError
+from comicdata.files import write_json
 from comicdata.images import encode_png, is_line_art
 from comicdata.models.colorize import colorizer as colorize_module
 from comicdata.models.colorize import load_colorizer
@@ -36,7 +37,7 @@ def run(tmp_path: Path) -> Path:
     config = resolve_config("pix2pix", "small", {"width": 4, "depth": 4, "size": 64, "crop": 64})
     header = {"config": options(config), "data_hash": "0", "images": 0}
     save_weights(tmp_path / "run" / "weights.safetensors", UNet(config.network).state_dict(), header)
-    (tmp_path / "run" / "config.json").write_text("{}")
+    write_json(tmp_path / "run" / "config.json", {"options": {}})
     return tmp_path / "run"
 
 
