@@ -8,6 +8,7 @@ import pytest
 
 from comicdata.cli.main import run
 from comicdata.drawn import draw_episode
+from comicdata.files import seal
 from comicdata.images import encode_png, read_image, resize
 from comicdata.pairs.manifest import file_of, read_rows
 from comicdata.pairs.recut import is_strip, recut_panel
@@ -60,7 +61,7 @@ def never_fetched(place, numbers):
         (path.parent / image["file_name"]).unlink()
     record["images"] = [image for image in record["images"] if image not in gone]
     record |= {"status": "partial", "missing": [[image["url"], "403"] for image in gone]}
-    path.write_text(json.dumps(record))
+    path.write_text(json.dumps(seal(record)))
 
 
 def crossing(whole, number):

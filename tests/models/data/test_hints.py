@@ -155,7 +155,7 @@ def test_each_panel_hears_its_own_hints() -> None:
         ('[{"x": 1, "y": 2, "radius": 3}]', "hint 1: .*exactly x, y, radius and color"),
         ('[{"x": 1, "y": "2", "radius": 3, "color": "#000000"}]', "numbers"),
         ('[{"x": 1, "y": -2, "radius": 3, "color": "#000000"}]', "not below 0"),
-        ('[{"x": 1, "y": 2, "radius": NaN, "color": "#000000"}]', "numbers"),
+        ('[{"x": 1, "y": 2, "radius": NaN, "color": "#000000"}]', "NaN is no number"),
         ('[{"x": 1, "y": 2, "radius": 3, "color": "red"}]', "#88ccee"),
     ],
 )
