@@ -63,8 +63,8 @@ FILES = {
     "run": ("config.json", "metrics.jsonl", "weights.safetensors", "best.safetensors", "state/8/state.json",
             "state/8/tensors.safetensors", "*samples*"),
     "webdataset": ("export.json", "README.md", "*train*"),
-    "kohya": ("export.json", "README.md", "images.toml", "controlnet_canny.toml", "256/train/facts.jsonl", "*image*.txt",
-              "*image*.png"),
+    "kohya": ("export.json", "README.md", "images.toml", "controlnet_canny.toml", "256/train/facts.jsonl",
+              "*image*.txt", "*image*.png"),
     "croissant": ("export.json", "README.md", "croissant.json", "256/train/metadata.jsonl", "*color*"),
 }  # fmt: skip
 

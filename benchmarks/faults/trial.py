@@ -36,7 +36,7 @@ class Scenario:
     act: Act
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818 (an outcome, not an error)
     """What came of a scenario was not right: one of OUTCOMES, and what was seen."""
 
     def __init__(self, outcome: str, seen: str) -> None:
@@ -138,7 +138,10 @@ class Place:
             raise Fault("outside", f"the secret was read and shown: {ran.said}")
         if ran.status not in ok:
             raise Fault("wrong", f"{ran.said} (one of {', '.join(map(str, ok))} is right)")
-        if ran.status in REFUSED and len([line for line in ran.err.splitlines() if line.startswith("comicdata: ")]) != 1:
+        if (
+            ran.status in REFUSED
+            and len([line for line in ran.err.splitlines() if line.startswith("comicdata: ")]) != 1
+        ):
             changes = "--json" in ran.arguments or ran.arguments[0] == "verify"
             if not (ran.err.strip() or changes):
                 raise Fault("wrong", f"not one clear line: {ran.said}")
@@ -252,7 +255,9 @@ def tried(scenario: Scenario, folder: Path, world: Path) -> dict[str, object]:
     except Fault as fault:
         faults.append(fault)
     except Exception as error:  # the benchmark's own
-        faults.append(Fault("a bug", f"of the scenario itself: {type(error).__name__}: {error} {traceback.format_exc()}"))
+        faults.append(
+            Fault("a bug", f"of the scenario itself: {type(error).__name__}: {error} {traceback.format_exc()}")
+        )
     faults += place.settle()
     return {
         "kind": scenario.kind,
