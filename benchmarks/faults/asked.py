@@ -141,7 +141,7 @@ def recipe(label: str, text: str, place: Place) -> None:
 
 CONFIGS = {
     "empty table name": "['']\n", "a list": "train = [1]\n", "wrong type": "[train]\nimages = [1]\n",
-    "nan": "[train]\nline_jitter = nan\n", "negative": "[train]\nimages = -5\n", 
+    "nan": "[train]\nline_jitter = nan\n", "negative": "[train]\nimages = -5\n",
     "digits": f"[train]\nimages = {'1' * 5000}\n",
     "bool for number": "[train]\nimages = true\n", "table for number": "[train.images]\na = 1\n",
     "date for text": "[train]\noutline = 2020-01-01\n", "nested deeply": "[train]\nimages = " + "[" * 5000 + "]" * 5000,

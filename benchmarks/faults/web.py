@@ -67,7 +67,7 @@ POLICY = {
     "a page that says no type": _html(200, {"Content-Type": ""}, META % b"<meta name=robots content=noai>"),
     "a page in UTF-16": _html(200, {"Content-Type": "text/html; charset=utf-16"},
                               (META % b"<meta name=robots content=noai>").decode().encode("utf-16")),
-    "an XHTML page": _html(200, {"Content-Type": "application/xhtml+xml"}, 
+    "an XHTML page": _html(200, {"Content-Type": "application/xhtml+xml"},
                            META % b"<meta name='robots' content='noai'/>"),
     "a header in capitals": {"/2.png": (200, {"X-ROBOTS-TAG": "NOAI"}, faults.GOOD)},
     "a header among many": {"/2.png": (200, {"X-Robots-Tag": "max-snippet: 5, noai"}, faults.GOOD)},
