@@ -76,8 +76,6 @@ def at_play(act, folder: str, pattern: str, *more, place: Place) -> None:
         names = sorted(path.relative_to(place.world / folder).as_posix() for path in (place.world / folder).rglob("*")
                        if path.is_file())  # fmt: skip
         file = next(name for name in names if Path(name).match(pattern) or all(p in name for p in pattern.split("*")))
-    if not (place.world / folder / file).exists() and act is not strange:
-        return
     act(folder, file, *more, place)
 
 

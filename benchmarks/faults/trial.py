@@ -5,7 +5,6 @@ child is a fork of this process, where everything is imported already, and runs 
 import contextlib
 import errno
 import io
-import json
 import os
 import re
 import resource
@@ -56,10 +55,6 @@ class Ran:
     @property
     def said(self) -> str:
         return f"{' '.join(self.arguments)}: status {self.status}: {self.err.strip()[-600:]}"
-
-    @property
-    def document(self):
-        return json.loads(self.out)
 
 
 @dataclass
