@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # On two cores three at a time are fastest: some tests wait for servers and processes of theirs.
 WORKERS ?= 3
 
-.PHONY: demo test lint docs hooks format install install-dev test-slow gpu-check clean
+.PHONY: demo test lint docs hooks format install install-dev test-slow gpu-check faults clean
 
 demo: install
 	$(BIN)/comicdata demo --out out/demo
@@ -21,6 +21,10 @@ test-slow: install-dev
 # On one GPU, 8 minutes at most; TINY=1 tries the check itself on a CPU in seconds.
 gpu-check: install-dev
 	$(BIN)/python benchmarks/gpu_check.py out/gpu-check
+
+# What kills, damage and hostile input come to: ten minutes on two cores.
+faults: install-dev
+	$(BIN)/python benchmarks/faults out/faults
 
 # mypy does not follow the setuptools mapping, so it gets the tree as it is installed.
 lint: install-dev

@@ -12,7 +12,22 @@ from damaged import DEEP, DIGITS
 from trial import Fault, Place, Scenario, contents
 from world import COMMANDS, TRAIN
 
-ODD = ("0", "-1", "1e400", "nan", "inf", "1" * 30, "9" * DIGITS, "\u00b2", "0x10", "", "x", "1.5", "--", "\u0661\u0660 ")
+ODD = (
+    "0",
+    "-1",
+    "1e400",
+    "nan",
+    "inf",
+    "1" * 30,
+    "9" * DIGITS,
+    "\u00b2",
+    "0x10",
+    "",
+    "x",
+    "1.5",
+    "--",
+    "\u0661\u0660 ",
+)
 OPTIONS = {
     "train": ("--images", "--batch-size", "--seed", "--line-jitter", "--accumulate", "--d-layers", "--decay-start"),
     "evaluate": ("--limit", "--seed"),
@@ -22,8 +37,8 @@ OPTIONS = {
     "webdataset": ("--shard-mb",),
 }
 FINE = {"0", "1" * 30, "9" * DIGITS, "\u0661\u0660 ", "x", "1.5"}  # may mean something somewhere
-SETS = ("lr", "width", "depth", "beta1", "ema", "clip", "crop", "save_every", "log_every", "weight_l1", "kernel", "size",
-        "validation_pairs", "dropout", "batch_size")  # fmt: skip
+SETS = ("lr", "width", "depth", "beta1", "ema", "clip", "crop", "save_every", "log_every", "weight_l1", "kernel",
+        "size", "validation_pairs", "dropout", "batch_size")  # fmt: skip
 VALUES = ("nan", "inf", "-1", "1" * 30, "[" * 200, "null", "\u00b2", "1e400")
 
 
@@ -67,7 +82,9 @@ def hinted(text: str, place: Place) -> None:
     place.bring("run", "comic")
     (place.work / "hints.json").write_text(text)
     place.keep("run", "comic")
-    place.run("colorize", "run", "comic/one/ep01/001.png", "--out", "new", "--recolor", "--hints", "hints.json", ok=(2,))
+    place.run(
+        "colorize", "run", "comic/one/ep01/001.png", "--out", "new", "--recolor", "--hints", "hints.json", ok=(2,)
+    )
     if (place.work / "new").exists() and any(path.suffix == ".png" for path in (place.work / "new").rglob("*")):
         raise Fault("wrong", "refused, but a picture was written")
 
@@ -124,10 +141,12 @@ def recipe(label: str, text: str, place: Place) -> None:
 
 CONFIGS = {
     "empty table name": "['']\n", "a list": "train = [1]\n", "wrong type": "[train]\nimages = [1]\n",
-    "nan": "[train]\nline_jitter = nan\n", "negative": "[train]\nimages = -5\n", "digits": f"[train]\nimages = {'1' * 5000}\n",
+    "nan": "[train]\nline_jitter = nan\n", "negative": "[train]\nimages = -5\n",
+    "digits": f"[train]\nimages = {'1' * 5000}\n",
     "bool for number": "[train]\nimages = true\n", "table for number": "[train.images]\na = 1\n",
     "date for text": "[train]\noutline = 2020-01-01\n", "nested deeply": "[train]\nimages = " + "[" * 5000 + "]" * 5000,
-    "NUL": "\0", "not UTF-8": "[train]\noutline = '\udcff'\n", "unknown": "[train]\nimage = 5\n", "a choice": "[train]\npreset = 'x'\n",
+    "NUL": "\0", "not UTF-8": "[train]\noutline = '\udcff'\n", "unknown": "[train]\nimage = 5\n",
+    "a choice": "[train]\npreset = 'x'\n",
     "infinite": "[train]\nimages = inf\n", "text for number": "[train]\nbatch-size = 'many'\n",
 }  # fmt: skip
 

@@ -63,8 +63,8 @@ FILES = {
     "run": ("config.json", "metrics.jsonl", "weights.safetensors", "best.safetensors", "state/8/state.json",
             "state/8/tensors.safetensors", "*samples*"),
     "webdataset": ("export.json", "README.md", "*train*"),
-    "kohya": ("export.json", "README.md", "images.toml", "controlnet_canny.toml", "256/train/facts.jsonl", "*image*.txt",
-              "*image*.png"),
+    "kohya": ("export.json", "README.md", "images.toml", "controlnet_canny.toml", "256/train/facts.jsonl",
+              "*image*.txt", "*image*.png"),
     "croissant": ("export.json", "README.md", "croissant.json", "256/train/metadata.jsonl", "*color*"),
 }  # fmt: skip
 
@@ -76,8 +76,6 @@ def at_play(act, folder: str, pattern: str, *more, place: Place) -> None:
         names = sorted(path.relative_to(place.world / folder).as_posix() for path in (place.world / folder).rglob("*")
                        if path.is_file())  # fmt: skip
         file = next(name for name in names if Path(name).match(pattern) or all(p in name for p in pattern.split("*")))
-    if not (place.world / folder / file).exists() and act is not strange:
-        return
     act(folder, file, *more, place)
 
 

@@ -115,7 +115,7 @@ def _filled(value: float) -> Callable:
         header, body = parts
         for name, one in header.items():
             if name != "__metadata__" and one["dtype"] == "F32":
-                start, end = one["data_offsets"]
+                start, _ = one["data_offsets"]
                 body[start : start + 4] = struct.pack("<f", value)
                 break
         return header, body
@@ -128,7 +128,10 @@ def _with_metadata(**values) -> Callable:
 
 
 def _every_metadata(value: str) -> Callable:
-    return lambda parts: ({**parts[0], "__metadata__": dict.fromkeys(parts[0].get("__metadata__", {}), value)}, parts[1])
+    return lambda parts: (
+        {**parts[0], "__metadata__": dict.fromkeys(parts[0].get("__metadata__", {}), value)},
+        parts[1],
+    )
 
 
 def _reshaped(parts):

@@ -142,8 +142,8 @@ ONTO = (
     ("forget", "/", "--crawl", "crawl", "--pairs", "pairs", "--yes"),
     ("verify", ""),
 )
-SPECIAL = ("/dev/zero", "/dev/random", "/dev/tty", "/proc/kmsg", "/proc/self/environ", "/proc/self/fd/0", "fifo", "socket",
-           "/dev/full", "/sys/kernel", "/proc")  # fmt: skip
+SPECIAL = ("/dev/zero", "/dev/random", "/dev/tty", "/proc/kmsg", "/proc/self/environ", "/proc/self/fd/0", "fifo",
+           "socket", "/dev/full", "/sys/kernel", "/proc")  # fmt: skip
 GIVEN = {
     "crawl": ("crawl", "X", "--out", "out"),
     "panels": ("panels", "X"),
@@ -212,7 +212,8 @@ def marked_up(text: str, place: Place) -> None:
 
 
 FILE_NAMES = (b"\xff\xfe.png", b"a\nb.png", b"a\x1b[31mb.png", b"-out.png", b"<b>x.png", b"con.png", b" .png",
-              b"\xe2\x80\xaegnp.png", b"x" * 240 + b".png", b"'; rm x.png", b"a\\b.png", b"%s%n.png", b"\xc2\x9b31m.png")  # fmt: skip
+              b"\xe2\x80\xaegnp.png", b"x" * 240 + b".png", b"'; rm x.png", b"a\\b.png", b"%s%n.png",
+              b"\xc2\x9b31m.png")  # fmt: skip
 
 
 def named(use: str, name: bytes, place: Place) -> None:
@@ -238,7 +239,9 @@ def scenarios() -> Iterator[Scenario]:
         for name in names:
             yield Scenario("links", f"{target} is a link: {name}", partial(output_linked, target, name))
     for arguments in ONTO:
-        yield Scenario("outputs on inputs", " ".join(one or "''" for one in arguments), partial(outside_named, arguments))
+        yield Scenario(
+            "outputs on inputs", " ".join(one or "''" for one in arguments), partial(outside_named, arguments)
+        )
     for use in GIVEN:
         for given in SPECIAL[:5] + SPECIAL[6:] if use == "--config" else SPECIAL:
             yield Scenario("special files", f"{given}: {use}", partial(special, use, given))

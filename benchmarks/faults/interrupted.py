@@ -27,7 +27,7 @@ def at_change(number: int, then: Callable[[], None]) -> Callable[[], None]:
     """For a child: call `then` just before its change number `number` of the disk under the current folder."""
 
     def install() -> None:
-        here, seen = os.getcwd(), 0
+        here, seen = str(Path.cwd()), 0
 
         def hook(event: str, given: tuple) -> None:
             nonlocal seen

@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 
-import numpy as np
 from packers import make_7z, make_rar, make_zip, zip_of_bytes
 from PIL import Image
 from trial import Fault, Place, Scenario
@@ -88,7 +87,8 @@ def beside(use: str, suffix: str, data: bytes, place: Place) -> None:
 
 
 NAMES = ("../../../outside/escaped.png", "/tmp/escaped.png", "..\\..\\escaped.png", "C:\\escaped.png", "a\x1b[31m.png",
-         "a\nb.png", "x" * 250 + ".png", "con.png", ".hidden.png", "dir/../../../../outside/e.png", "a/" * 300 + "a.png",
+         "a\nb.png", "x" * 250 + ".png", "con.png", ".hidden.png", "dir/../../../../outside/e.png",
+         "a/" * 300 + "a.png",
          "<script>alert(1)</script>.png", "%2e%2e%2fx.png", "\u202egnp.png", "e\u0301.png", "-rf.png", "~/x.png",
          "${HOME}.png", "a;b|c.png", "'\".png")  # fmt: skip
 PACKS: dict[str, Callable] = {"cbz": make_zip, "cb7": make_7z, "cbr": make_rar}

@@ -5,7 +5,6 @@ child is a fork of this process, where everything is imported already, and runs 
 import contextlib
 import errno
 import io
-import json
 import os
 import re
 import resource
@@ -36,7 +35,7 @@ class Scenario:
     act: Act
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818 (an outcome, not an error)
     """What came of a scenario was not right: one of OUTCOMES, and what was seen."""
 
     def __init__(self, outcome: str, seen: str) -> None:
@@ -56,10 +55,6 @@ class Ran:
     @property
     def said(self) -> str:
         return f"{' '.join(self.arguments)}: status {self.status}: {self.err.strip()[-600:]}"
-
-    @property
-    def document(self):
-        return json.loads(self.out)
 
 
 @dataclass
@@ -138,7 +133,10 @@ class Place:
             raise Fault("outside", f"the secret was read and shown: {ran.said}")
         if ran.status not in ok:
             raise Fault("wrong", f"{ran.said} (one of {', '.join(map(str, ok))} is right)")
-        if ran.status in REFUSED and len([line for line in ran.err.splitlines() if line.startswith("comicdata: ")]) != 1:
+        if (
+            ran.status in REFUSED
+            and len([line for line in ran.err.splitlines() if line.startswith("comicdata: ")]) != 1
+        ):
             changes = "--json" in ran.arguments or ran.arguments[0] == "verify"
             if not (ran.err.strip() or changes):
                 raise Fault("wrong", f"not one clear line: {ran.said}")
@@ -252,7 +250,9 @@ def tried(scenario: Scenario, folder: Path, world: Path) -> dict[str, object]:
     except Fault as fault:
         faults.append(fault)
     except Exception as error:  # the benchmark's own
-        faults.append(Fault("a bug", f"of the scenario itself: {type(error).__name__}: {error} {traceback.format_exc()}"))
+        faults.append(
+            Fault("a bug", f"of the scenario itself: {type(error).__name__}: {error} {traceback.format_exc()}")
+        )
     faults += place.settle()
     return {
         "kind": scenario.kind,

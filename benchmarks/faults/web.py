@@ -1,5 +1,5 @@
-"""Sites: the faults of tests/faults.py, and more of the real command. The rule of the file: only the loopback address is
-asked, and nothing is stored that was denied, cut short, or is another than it says.
+"""Sites: the faults of tests/faults.py, and more of the real command. The rule of the file: only the loopback address
+is asked, and nothing is stored that was denied, cut short, or is another than it says.
 """
 
 import gzip
@@ -67,10 +67,12 @@ POLICY = {
     "a page that says no type": _html(200, {"Content-Type": ""}, META % b"<meta name=robots content=noai>"),
     "a page in UTF-16": _html(200, {"Content-Type": "text/html; charset=utf-16"},
                               (META % b"<meta name=robots content=noai>").decode().encode("utf-16")),
-    "an XHTML page": _html(200, {"Content-Type": "application/xhtml+xml"}, META % b"<meta name='robots' content='noai'/>"),
+    "an XHTML page": _html(200, {"Content-Type": "application/xhtml+xml"},
+                           META % b"<meta name='robots' content='noai'/>"),
     "a header in capitals": {"/2.png": (200, {"X-ROBOTS-TAG": "NOAI"}, faults.GOOD)},
     "a header among many": {"/2.png": (200, {"X-Robots-Tag": "max-snippet: 5, noai"}, faults.GOOD)},
-    "Content-Usage after 60,000 letters": {"/2.png": (200, {"Content-Usage": "a" * 60_000 + ", train-ai=n"}, faults.GOOD)},
+    "Content-Usage after 60,000 letters": {
+        "/2.png": (200, {"Content-Usage": "a" * 60_000 + ", train-ai=n"}, faults.GOOD)},
     "tdmrep.json, refused once": {"/.well-known/tdmrep.json": [(503, {}, b""), REP]},
     "tdmrep.json with a path in capitals": {"/.well-known/tdmrep.json": REP.replace(b'"/"', b'"/*"')},
 }  # fmt: skip
@@ -102,7 +104,9 @@ def twin(name: str, shape: bytes, place: Place) -> None:
     site = {**make(), path: (200, {"Content-Type": "application/json"}, shape)}
     with served(site) as (base, _):
         mirrors = [word for one in sites.ORIGINS[name.split()[0]] for word in ("--mirror", f"{one}={base}")]
-        place.run("crawl", address, "--out", "out", "--pause", "0.2", "--max-episodes", "2", *mirrors, ok=(2, 3, 4, 5, 6))
+        place.run(
+            "crawl", address, "--out", "out", "--pause", "0.2", "--max-episodes", "2", *mirrors, ok=(2, 3, 4, 5, 6)
+        )
 
 
 def scenarios() -> Iterator[Scenario]:
@@ -113,16 +117,20 @@ def scenarios() -> Iterator[Scenario]:
         yield Scenario("web: opt-outs", f"web: {label}", partial(struck, site, (3, 4, 5), NONE))
     asked = {"/robots.txt": b"User-agent: *\nDisallow: /private", "/private/2.png": faults.GOOD,
              "/2.png": (302, {"Location": "/private/2.png"}, b"")}  # fmt: skip
-    yield Scenario("web: robots.txt", "web: a redirect to what robots.txt forbids", partial(struck, asked, (3, 5), None))
+    yield Scenario(
+        "web: robots.txt", "web: a redirect to what robots.txt forbids", partial(struck, asked, (3, 5), None)
+    )
     for address in ADDRESSES:
         yield Scenario("web: addresses", f"web: a picture at {address!r:.40}",
                        partial(struck, _pictures(address), *_expected(address)))  # fmt: skip
         if address.isprintable() and address.isascii():
             yield Scenario("web: addresses", f"web: a redirect to {address!r:.40}",
-                           partial(struck, {"/2.png": (302, {"Location": address}, b"")}, (3, 4, 5), (1, 3)))  # fmt: skip
+                           partial(struck, {"/2.png": (302, {"Location": address}, b"")}, (3, 4, 5), (1, 3)),
+                           )  # fmt: skip
     more = {
         "a gzip page cut in the middle": (_html(200, {"Content-Encoding": "gzip"}, CUT), (3, 4), None),
-        "a header line without a colon": ({"/2.png": faults.raw(faults.head("what is this") + faults.GOOD)}, (0, 3, 4), None),
+        "a header line without a colon": (
+            {"/2.png": faults.raw(faults.head("what is this") + faults.GOOD)}, (0, 3, 4), None),
         "a page nested deeply": (_html(b"<div>" * DEEP + faults.PAGE), (0, 3, 4), None),
         "a page of 4 MB of brackets": (_html(b"<" * 4_000_000), (3, 4), None),
         "a status line with an escape sequence": (

@@ -19,6 +19,7 @@ from comicdata.images import encode_png
 OPTIONS = ("width=4", "discriminator_width=4", "depth=3", "crop=32", "save_every=4", "log_every=2", "sample_every=4")
 TRAIN = ("train", "auto-painter", "--pairs", "pairs", "--run", "run", "--device", "cpu", "--batch-size", "2")
 TRAIN += tuple(word for option in OPTIONS for word in ("--set", option))
+HELD_OUT = ("--validation-episodes", "2")
 EXPORTS = ("webdataset", "kohya", "croissant")
 SERIES = "crawl/local/one"
 
@@ -36,8 +37,19 @@ COMMANDS = {
     "crawl": Command(("comic",), ("crawl", "comic", "--out", "crawl", "--licence", "CC0-1.0"), ("crawl",)),
     "make-pairs": Command(
         ("crawl",),
-        ("make-pairs", "crawl", "--out", "pairs", "--workers", "1", "--layout", "page", "--test-episodes", "3")
-        + ("--validation-episodes", "2"),
+        (
+            "make-pairs",
+            "crawl",
+            "--out",
+            "pairs",
+            "--workers",
+            "1",
+            "--layout",
+            "page",
+            "--test-episodes",
+            "3",
+            *HELD_OUT,
+        ),
         ("pairs",),
     ),
     "train": Command(("pairs",), (*TRAIN, "--images", "8"), ("run",)),
