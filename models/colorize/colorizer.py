@@ -71,7 +71,7 @@ class Colorizer:
         """The outline (H, W) uint8 of a picture in colour, at its own size."""
         return self.outlines.draw(self.outline, rgb)
 
-    def recolor(self, rgb: Image, wishes: Wishes = PLAIN) -> list[Painted]:
+    def recolor(self, rgb: Image, wishes: Wishes = PLAIN, *, lines: bool = False) -> list[Painted]:
         """A picture in colour (H, W, 3) painted anew: `paint` of the outline drawn first.
 
         The network sees the outline that make-pairs drew of such a panel: XDoG on the picture at the working size,
@@ -80,7 +80,7 @@ class Colorizer:
         working = None
         if self.outline == "xdog":
             working = self.outlines.draw("xdog", resize(rgb, *self._working_size(rgb)), size=self.size)
-        return self.paint(self.draw(rgb), wishes, working=working)
+        return self.paint(self.draw(rgb), wishes, working=working, lines=lines)
 
     def _working_size(self, picture: Image) -> tuple[int, int]:
         """Width and height at which the network sees a picture: short side `size`, enlarged twice at most."""
@@ -110,6 +110,7 @@ class Colorizer:
         *,
         working: Image | None = None,
         drawn: Image | None = None,
+        lines: bool = False,
     ) -> list[Painted]:
         """(H, W) uint8, ink 0 on paper 255 -> `wishes.samples` colourings of the same size, the likeliest first.
 
@@ -117,7 +118,8 @@ class Colorizer:
         the network. Where that changed the size, only the colours come back from it: they are brought to the size of
         the input and multiplied by its lines, which so stay sharp. Each picture has random numbers of its own, or all
         panels would get like colours. UsageError where a model cannot do what is wished. `working` is the line art at
-        the working size where scaling does not give it, `drawn` are hints drawn at that size, (H, W, 4).
+        the working size where scaling does not give it, `drawn` are hints drawn at that size, (H, W, 4). `lines`: lay
+        the lines over the colours also where the size did not change; without, that is the network's own picture.
         """
         if outline.ndim != 2 or outline.dtype != np.uint8 or not outline.size:
             raise UsageError(f"line art of shape {outline.shape}, {outline.dtype}: (H, W) uint8 is expected")
@@ -130,7 +132,9 @@ class Colorizer:
             working = self._with_hints(working, drawn)
         made = self._paint_all(working, wishes, picture_seed(wishes.seed, outline))
         working = working[..., 0] if working.ndim == 3 else working
-        return made if scale == 1 else [_brought_to(outline, working, one) for one in made]
+        if scale == 1 and not lines:
+            return made
+        return [_brought_to(outline, working, one) for one in made]
 
     def _with_hints(self, working: Image, drawn: Image) -> Image:
         """Line art at its working size and hints as (H, W, 5)."""

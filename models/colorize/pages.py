@@ -67,7 +67,10 @@ def colorize_picture(
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         part = rgb[place]
         own = wishes.inside(box)
-        made = colorizer.paint(part[..., 0].copy(), own) if line_art else colorizer.recolor(part, own)
+        if line_art:
+            made = colorizer.paint(part[..., 0].copy(), own, lines=True)
+        else:
+            made = colorizer.recolor(part, own, lines=True)
         for result, one in zip(results, made, strict=True):
             result[place] = one.image
         for kind, layer in (("background", made[0].background), ("low-resolution", made[0].low_resolution)):

@@ -211,3 +211,13 @@ def test_measure_of_the_truth_is_perfect(pairs: Path) -> None:
     dataset = PairDataset(pairs, "test", 64)
     scores = measure((dataset.outline(index), dataset.color(index), dataset.color(index)) for index in range(2))
     assert scores == {"l1": 0.0, "psnr": None, "l1_off_line": 0.0, "psnr_off_line": None}
+
+
+@pytest.mark.parametrize("size", [63, 64, 65])
+def test_lines_stay_as_dark_where_a_panel_has_the_size_of_the_run_as_beside_it(run: Path, size: int) -> None:
+    """Ink of the drawing is ink of the picture, whether or not the network was shown it at another size."""
+    colorizer = load_colorizer(run)
+    outline = np.full((size, 2 * size), 255, np.uint8)
+    outline[:, size] = 0
+    result = colorize_picture(colorizer, np.repeat(outline[..., None], 3, axis=2), layout="single")
+    assert result is not None and int(result.image[:, size].max()) == 0
