@@ -175,8 +175,10 @@ def append_line(path: Path, *rows: Mapping[str, Any]) -> None:
         raise UsageError(f"{path}: is a link, and nothing is written through it; take it away")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with path.open("ab") as file:
-            file.write(jsonl_bytes(rows))
+        with path.open("ab+") as file:
+            file.seek(max(0, file.tell() - 1))
+            torn = file.read(1) not in (b"", b"\n")  # by a write that a full disk cut short
+            file.write(b"\n" * torn + jsonl_bytes(rows))
     except OSError as error:
         raise _explained(path, error) from error
 

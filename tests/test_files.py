@@ -8,7 +8,7 @@ import pytest
 
 from comicdata import files
 from comicdata.errors import IntegrityError, LockedError, ResourceError
-from comicdata.files import alike, inside, is_inside
+from comicdata.files import alike, append_line, inside, is_inside, read_lines
 
 
 def test_a_failed_write_keeps_the_old_file_and_leaves_no_temporary(tmp_path, monkeypatch):
@@ -94,3 +94,13 @@ def test_a_path_that_leads_inside_is_one(relative, tmp_path):
 def test_names_that_a_file_system_may_take_for_one():
     assert alike("É.png") == alike("e\u0301.PNG") and alike("STRASSE") == alike("straße")
     assert len({alike(name) for name in ("a", "b", "é", "a-2", "ａ")}) == 5
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"name": "a"}\n', b'{"name": "a"}\n{"na', b'{"na'])
+def test_a_line_is_never_written_behind_a_torn_one(torn, tmp_path):
+    journal = tmp_path / "journal.jsonl"
+    journal.write_bytes(torn)
+    append_line(journal, {"name": "b"})
+    append_line(journal, {"name": "c"})
+    names = [row["name"] for row in read_lines(journal)]
+    assert names == [*(["a"] if b'"a"' in torn else []), "b", "c"]

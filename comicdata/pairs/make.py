@@ -211,8 +211,10 @@ def _finish(out: Path, options: PairOptions, plan: Plan, rows: Sequence[Pair], f
     except PartialError as error:
         failures = [*failures, Failure("make-pairs", "card", str(error), type(error).__name__)]
     summary = summarize(rows, len(plan.todo), failures)
-    if failures or (out / FAILURES).exists():
+    if failures:
         write_jsonl(out / FAILURES, (asdict(failure) for failure in failures))
+    elif (out / FAILURES).exists():
+        delete(out, out / FAILURES, record=True)
     manifest.list_files(out)
     return summary
 
