@@ -198,9 +198,9 @@ class Outputs:
         sweep_orphans(folder, deep=False, only=lambda name: name == LIST or (place / name).as_posix() in entries)
 
     def _save(self, entries: Entries) -> None:
-        if entries != read_list(self.out):
-            value = {"version": comicdata.__version__, "files": dict(sorted(entries.items()))}
-            write_json(self.out / LIST, seal(value))
+        value = seal({"version": comicdata.__version__, "files": dict(sorted(entries.items()))})
+        if not (self.out / LIST).is_file() or read_json(self.out / LIST) != value:
+            write_json(self.out / LIST, value)
 
 
 def read_list(folder: Path) -> Entries:

@@ -161,3 +161,12 @@ def test_what_is_set_aside_keeps_every_version(tmp_path):
         (tmp_path / "256" / "w.png").write_bytes(text)
         outputs.set_aside(tmp_path, tmp_path / "256" / "w.png")
     assert sorted(path.read_bytes() for path in (tmp_path / "kept" / "256").iterdir()) == [b"one", b"two"]
+
+
+def test_a_list_whose_words_were_changed_is_written_as_it_was(tmp_path):
+    made = outputs.Outputs(tmp_path, "colorize")
+    made.write("a.png", b"a")
+    right = (tmp_path / ".comicdata.json").read_bytes()
+    (tmp_path / ".comicdata.json").write_bytes(right.replace(b'"version": "', b'"version": "9.'))
+    made.write("a.png", b"a")
+    assert (tmp_path / ".comicdata.json").read_bytes() == right
