@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from comicdata.errors import IntegrityError, PictureError, UsageError
+from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import SEAL, below, is_below, is_intact, jsonl_bytes, read_json, read_lines, sha256_file
-from comicdata.images import STORED_PIXELS, measure
+from comicdata.images import decodes
 from comicdata.numbers import canonical, read_number, value_of
 from comicdata.outputs import KEPT, is_made_here
 from comicdata.outputs.findings import Findings
@@ -258,7 +258,7 @@ def verify_crawl(out: Path, series: str = "*/*", *, decoded: bool = False) -> di
         expected |= {path.parent / image.file_name for image in images}
         for image in images:
             stored = path.parent / image.file_name
-            if found.hashed(stored, image.sha256, AGAIN) and decoded and not _decodes(stored):
+            if found.hashed(stored, image.sha256, AGAIN) and decoded and not decodes(stored):
                 found.look(stored, False, AGAIN)
     if series == "*/*":
         _verify_lists(found, records)
@@ -327,12 +327,3 @@ def faults_of(folder: Path, record: EpisodeRecord) -> Iterator[tuple[str, Path]]
             yield "missing", path
         elif sha256_file(path) != image.sha256:
             yield "changed", path
-
-
-def _decodes(path: Path) -> bool:
-    """Whether a stored picture decodes."""
-    try:
-        measure(path.read_bytes(), path.name, most=STORED_PIXELS)
-    except PictureError:
-        return False
-    return True

@@ -151,6 +151,15 @@ def measure(data: bytes, name: str, *, most: int | None = None) -> Measured:
         return Measured(kind, width, height, tuple(dict.fromkeys(notes)))
 
 
+def decodes(path: Path) -> bool:
+    """Whether a file that was stored is a picture still: as it was, or somebody's work, and no damage."""
+    try:
+        measure(path.read_bytes(), path.name, most=STORED_PIXELS)
+    except PictureError:
+        return False
+    return True
+
+
 @contextmanager
 def _opened(data: bytes, name: str, most: int | None) -> Iterator[tuple[Any, str, list[str]]]:
     """A Pillow picture with every pixel decoded and turned as EXIF says, its format, and notes."""

@@ -39,7 +39,7 @@ from comicdata.files import (
     write_jsonl,
 )
 from comicdata.formats import EXTENSIONS
-from comicdata.images import measure
+from comicdata.images import decodes, measure
 from comicdata.outputs import set_aside
 from comicdata.reading.shapes import MisshapenError, of_shape
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Series
@@ -177,19 +177,10 @@ def _is_free(folder: Path, name: str, digest: str, recorded: Container[str]) -> 
         return False
     if sha256_file(path) == digest or any(image.file_name == name for image in intact_journal(folder)):
         return True
-    if name in recorded and _decodes(path):
+    if name in recorded and decodes(path):
         place = set_aside(folder.parents[2], path)
         log.warning("%s: somebody changed it since the crawl; that is kept as %s", path, place)
     return name in recorded
-
-
-def _decodes(path: Path) -> bool:
-    """Whether a file is a picture still: somebody's work, and no damage."""
-    try:
-        measure(path.read_bytes(), path.name)
-    except PictureError:
-        return False
-    return True
 
 
 def intact_journal(folder: Path) -> list[ImageRecord]:

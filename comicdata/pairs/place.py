@@ -4,9 +4,9 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from comicdata.errors import IntegrityError, PictureError
+from comicdata.errors import IntegrityError
 from comicdata.files import read_json, read_jsonl, sha256_file
-from comicdata.images import measure
+from comicdata.images import decodes
 from comicdata.outputs import Outputs, Reads, check_folder, check_kind, holds, refuse_foreign, set_aside, speaks_of
 from comicdata.pairs import manifest
 from comicdata.pairs.card import CARD, DOCUMENTS
@@ -71,13 +71,5 @@ def keep_changed(tasks: Iterable[Task]) -> None:
         except IntegrityError:
             continue
         for path, digest in (item for row in rows for item in manifest.files_of(task.out, row).items()):
-            if path.is_file() and sha256_file(path) != digest and _decodes(path):
+            if path.is_file() and sha256_file(path) != digest and decodes(path):
                 log.warning("%s: somebody changed it; that is kept as %s", path, set_aside(task.out, path))
-
-
-def _decodes(path: Path) -> bool:
-    try:
-        measure(path.read_bytes(), path.name)
-    except PictureError:
-        return False
-    return True
