@@ -2,17 +2,34 @@
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 
-def contents(folder: Path, *skipped: str) -> dict[str, bytes]:
+class Contents(dict[str, bytes]):
+    """The bytes of files by relative path; where two are compared, pytest prints what `differences` says."""
+
+
+def contents(folder: Path, *skipped: str) -> Contents:
     """The bytes of every file below a folder by relative path; without locks and folders named in `skipped`."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
+    return Contents(
+        (path.relative_to(folder).as_posix(), path.read_bytes())
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != ".lock" and not set(path.parts) & set(skipped)
-    }
+    )
+
+
+def differences(left: Mapping[str, bytes], right: Mapping[str, bytes]) -> list[str]:
+    """A line for each file that only one has, or that is another in the other from some byte on."""
+    lines = [f"only left: {name}" for name in left if name not in right]
+    lines += [f"only right: {name}" for name in right if name not in left]
+    for name in left.keys() & right.keys():
+        if left[name] != right[name]:
+            pairs = zip(left[name], right[name], strict=False)
+            at = next((at for at, (one, two) in enumerate(pairs) if one != two), len(left[name]))
+            part = slice(max(0, at - 40), at + 60)
+            lines.append(f"{name}, from byte {at}: {left[name][part]!r} and {right[name][part]!r}")
+    return lines
 
 
 def damage(path: Path, at: int | None = None) -> None:

@@ -55,16 +55,19 @@ MEETING = """
 import os, time
 from pathlib import Path
 
+LAST = 30
+
 def work(item):
     if item == 0:
         os._exit(9)
-    if item >= 10:  # 10 and 11 end only when both are under way
+    if item >= LAST - 1:  # the last two end only when both are under way
         Path(__file__).with_name(f"here-{item}").touch()
         for _ in range(600):
-            if Path(__file__).with_name(f"here-{21 - item}").exists():
+            if Path(__file__).with_name(f"here-{2 * LAST - 1 - item}").exists():
                 return item
             time.sleep(0.1)
         raise TimeoutError("nobody else is at work")
+    time.sleep(0.05)  # a pool that never waits for a result hears late of a worker's death
     return item
 """
 
@@ -72,9 +75,9 @@ def work(item):
 def test_after_a_worker_died_the_others_still_work_side_by_side(tmp_path, monkeypatch):
     (tmp_path / "meeting.py").write_text(MEETING)
     monkeypatch.syspath_prepend(tmp_path)
-    outcomes = dict(run(importlib.import_module("meeting").work, range(12), workers=2))
+    outcomes = dict(run(importlib.import_module("meeting").work, range(31), workers=2))
     assert "worker process died" in str(outcomes.pop(0))
-    assert outcomes == {item: item for item in range(1, 12)}
+    assert outcomes == {item: item for item in range(1, 31)}
 
 
 def test_workers_end_with_a_driver_that_is_killed(tmp_path):
