@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+MOST = 8  # differences that are told
+
 
 class Contents(dict[str, bytes]):
     """The bytes of files by relative path; where two are compared, pytest prints what `differences` says."""
@@ -29,7 +31,7 @@ def differences(left: Mapping[str, bytes], right: Mapping[str, bytes]) -> list[s
             at = next((at for at, (one, two) in enumerate(pairs) if one != two), len(left[name]))
             part = slice(max(0, at - 40), at + 60)
             lines.append(f"{name}, from byte {at}: {left[name][part]!r} and {right[name][part]!r}")
-    return lines
+    return lines[:MOST] + [f"and {len(lines) - MOST} more"] * (len(lines) > MOST)
 
 
 def damage(path: Path, at: int | None = None) -> None:
