@@ -12,21 +12,18 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.utils import requote_uri
-from urllib3.exceptions import HTTPError
 
 from comicdata import __version__
+from comicdata.crawl.bodies import Bodies, TransientError
 from comicdata.crawl.connections import GuardedAdapter, Resolve, check_address, check_listed, is_loopback
-from comicdata.crawl.headers import check_framed, digits, encoding_of, headers_of, target_of, wait_asked
-from comicdata.crawl.unpack import unpacked
+from comicdata.crawl.deadlines import Watch
+from comicdata.crawl.headers import headers_of, target_of, wait_asked
 from comicdata.errors import NetworkError
 
 MAX_REDIRECTS = 5
 LONGEST_WAIT_S = 120.0
-SLOW_AFTER_S = 20.0
-BLOCK = 262_144
 REDIRECTS = (301, 302, 303, 307, 308)
 REFUSALS = (401, 403, 429)
-MOST_PAGE_BYTES = 10_000_000  # of what is no picture: its parser takes seconds a megabyte
 PAGES = "text/html,application/xhtml+xml,application/json,text/plain;q=0.8,*/*;q=0.5"
 PICTURES = "image/jpeg,image/png,image/webp,image/gif"
 
@@ -106,15 +103,6 @@ class _TooSlowError(NetworkError):
     """A try ran into its deadline; another would take as long."""
 
 
-class _TransientError(Exception):
-    """A fault worth another try; `wait_s` is what the server asked for, where it did."""
-
-    def __init__(self, reason: str, wait_s: float | None = None, code: int = 0) -> None:
-        super().__init__(reason)
-        self.wait_s = wait_s
-        self.code = code
-
-
 class _Session(requests.Session):
     """A session that leaves redirects alone: requests would read their whole body, however large, to look ahead."""
 
@@ -131,52 +119,6 @@ class _Host:
     failures: int = 0
     refusals: int = 0
     slots: threading.Semaphore = field(default_factory=threading.Semaphore)
-
-
-@dataclass(eq=False)
-class _Watched:
-    transport: GuardedAdapter
-    due: float
-    passed: bool = False
-
-
-class _Watch:
-    """One thread that cuts the connections of all tries that are over their time."""
-
-    STEP_S = 0.1
-
-    def __init__(self) -> None:
-        self._watched: set[_Watched] = set()
-        self._lock = threading.Lock()
-        self._running = False
-
-    @contextmanager
-    def over(self, transport: GuardedAdapter, seconds: float) -> Iterator[_Watched]:
-        """Watch one try for the length of a with-block."""
-        watched = _Watched(transport, time.monotonic() + seconds)
-        with self._lock:
-            self._watched.add(watched)
-            if not self._running:
-                self._running = True
-                threading.Thread(target=self._run, daemon=True).start()
-        try:
-            yield watched
-        finally:
-            with self._lock:
-                self._watched.discard(watched)
-
-    def _run(self) -> None:
-        """Look at all tries from time to time; end when there is none."""
-        while True:
-            time.sleep(self.STEP_S)
-            with self._lock:
-                if not self._watched:
-                    self._running = False
-                    return
-                late = [one for one in self._watched if one.due < time.monotonic()]
-            for one in late:
-                one.passed = True
-                one.transport.cut()
 
 
 class Fetcher:
@@ -202,7 +144,7 @@ class Fetcher:
         self.mirrors = dict(mirrors or {})
         self.resolve = resolve
         self.request_count = 0
-        self.byte_count = 0
+        self._bodies = Bodies(self.limits.max_bytes, self.limits.min_rate)
         self._stopped = threading.Event()
         self.sleep = sleep or self._wait
         self.clock = clock
@@ -210,7 +152,12 @@ class Fetcher:
         self._lock = threading.Lock()
         self._thread = threading.local()
         self._transports: list[GuardedAdapter] = []
-        self._watch = _Watch()
+        self._watch = Watch()
+
+    @property
+    def byte_count(self) -> int:
+        """How many bytes of bodies came, as they were sent."""
+        return self._bodies.byte_count
 
     def allow(self, hosts: Iterable[str]) -> None:
         """Add hosts to the allow-list."""
@@ -264,7 +211,7 @@ class Fetcher:
         except StatusError as error:
             self._count(host, failed=error.code in REFUSALS, refused=error.code in REFUSALS)
             raise
-        except _TransientError as fault:
+        except TransientError as fault:
             self._count(host, failed=True, refused=fault.code in REFUSALS)
             raise NetworkError(f"{url}: {fault}") from fault
         except _TooSlowError:
@@ -279,14 +226,14 @@ class Fetcher:
         while True:
             try:
                 return attempt_once()
-            except _TransientError as fault:
+            except TransientError as fault:
                 wait = _backoff(attempt) if fault.wait_s is None else fault.wait_s
                 if wait > LONGEST_WAIT_S:
                     why = f"{fault}, asks to wait {wait:.0f} s; run the same command again after that"
-                    raise _TransientError(why, code=fault.code) from fault
+                    raise TransientError(why, code=fault.code) from fault
                 if attempt == self.limits.tries:
                     why = f"{fault} after {attempt} tries; run the same command again later"
-                    raise _TransientError(why, code=fault.code) from fault
+                    raise TransientError(why, code=fault.code) from fault
                 host.turn = max(host.turn, self.clock() + wait)
             attempt += 1
 
@@ -298,23 +245,23 @@ class Fetcher:
         try:
             with self._follow(url, "", {"Accept": "*/*"}, anywhere=anywhere) as (response, _):
                 status = response.status_code
-                return status, self._beginning(response, most_bytes) if status == 200 else b""
-        except _TransientError as fault:
+                return status, self._bodies.beginning(response, most_bytes) if status == 200 else b""
+        except TransientError as fault:
             raise NetworkError(f"{url}: {fault}; run the same command again later") from fault
 
     def _try(self, url: str, referer: str, extra: Mapping[str, str], follow: bool, permit: Permit) -> Answer:
-        """One whole try; _TransientError when another may help."""
+        """One whole try; TransientError when another may help."""
         with self._follow(url, referer, extra, follow, permit) as (response, place):
             status, headers = response.status_code, headers_of(response)
             if status == 200:
-                body = self._body(response, url, picture=extra["Accept"] == PICTURES)
+                body = self._bodies.whole(response, url, picture=extra["Accept"] == PICTURES)
                 if extra["Accept"] == PICTURES and body.count(0) == len(body):
-                    raise _TransientError(f"{len(body)} bytes, all of them zero")
+                    raise TransientError(f"{len(body)} bytes, all of them zero")
                 return Answer(place, body, status, headers)
             if status in REDIRECTS or (status == 304 and any(name.startswith("If-") for name in extra)):
                 return Answer(place, b"", status, headers)
             if status == 429 or status >= 500:
-                raise _TransientError(f"status {status}", wait_asked(headers.get("retry-after", "")), status)
+                raise TransientError(f"status {status}", wait_asked(headers.get("retry-after", "")), status)
             raise StatusError(url, status)
 
     def _host(self, url: str) -> _Host:
@@ -346,7 +293,7 @@ class Fetcher:
         with self._watch.over(self._line()[1], self.limits.deadline_s) as watched:
             try:
                 yield
-            except (_TransientError, NetworkError):
+            except (TransientError, NetworkError):
                 if not watched.passed:
                     raise
         if watched.passed:
@@ -396,7 +343,7 @@ class Fetcher:
         except ValueError as error:  # what requests and urllib3 raise for addresses that they cannot parse or encode
             raise NetworkError(f"{url!r}: not a valid address ({error})") from error
         except requests.RequestException as error:
-            raise _TransientError(f"no answer ({type(error).__name__})") from error
+            raise TransientError(f"no answer ({type(error).__name__})") from error
 
     def _line(self) -> tuple[requests.Session, GuardedAdapter]:
         """This thread's session: no settings from the environment, no cookies kept."""
@@ -434,54 +381,6 @@ class Fetcher:
         """Sleep unless the fetcher is stopped."""
         if self._stopped.wait(seconds) if seconds else self._stopped.is_set():
             raise NetworkError("stopped; run the same command again to go on")
-
-    def _body(self, response: requests.Response, url: str, *, picture: bool) -> bytes:
-        """A body within the size limit, and as long as Content-Length promised (which counts encoded bytes)."""
-        check_framed(response)
-        most = self.limits.max_bytes if picture else min(self.limits.max_bytes, MOST_PAGE_BYTES)
-        promised = digits(headers_of(response).get("content-length", ""))
-        if promised is None or promised <= most:
-            body = self._first(response, most + 1)
-        if (promised or 0) > most or len(body) > most:
-            raise NetworkError(f"{url}: larger than {most / 1e6:g} MB; nothing of it is kept")
-        if promised is not None and promised != len(body):
-            raise _TransientError(f"{len(body)} of {promised} bytes came")
-        whole, body = unpacked(body, encoding_of(response), most + 1)
-        if len(body) > most:
-            raise NetworkError(f"{url}: larger than {most / 1e6:g} MB, unpacked; nothing of it is kept")
-        if not whole:
-            raise _TransientError(f"the {encoding_of(response)} body is cut short or damaged")
-        return body
-
-    def _beginning(self, response: requests.Response, most: int) -> bytes:
-        """At most the first `most` bytes of a body, all of it where it is shorter."""
-        packed = self._first(response, most)
-        promised = digits(headers_of(response).get("content-length", ""))
-        whole, body = unpacked(packed, encoding_of(response), most)
-        if len(packed) < min(promised or 0, most) or (not whole and len(packed) < most and len(body) < most):
-            raise _TransientError("the body is cut short or damaged")
-        return body
-
-    def _first(self, response: requests.Response, most: int) -> bytes:
-        """The first `most` bytes of a body as it is sent; what is behind them stays unread."""
-        parts: list[bytes] = []
-        size = 0
-        start = time.monotonic()
-        try:
-            while part := response.raw.read1(BLOCK, decode_content=False):
-                parts.append(part)
-                size += len(part)
-                elapsed = time.monotonic() - start
-                if size >= most:
-                    break
-                if elapsed > SLOW_AFTER_S and size < elapsed * self.limits.min_rate:
-                    raise _TransientError(f"only {size} bytes in {elapsed:.0f} s")
-        except (HTTPError, OSError, ValueError) as error:  # ValueError: the socket was closed under the reader
-            raise _TransientError(f"the body broke off ({type(error).__name__})") from error
-        finally:
-            with self._lock:
-                self.byte_count += size
-        return b"".join(parts)[:most]
 
 
 def _is_abroad(url: str) -> bool:

@@ -306,7 +306,7 @@ def test_secrets_stay_with_the_origin_they_are_for():
 
 
 def test_a_body_below_the_minimum_rate_is_cut_off(monkeypatch):
-    monkeypatch.setattr("comicdata.crawl.fetch.SLOW_AFTER_S", 0.2)
+    monkeypatch.setattr("comicdata.crawl.bodies.SLOW_AFTER_S", 0.2)
 
     def drip():
         with contextlib.suppress(OSError):
