@@ -260,7 +260,7 @@ def locked(folder: Path, *, wait_s: float = 0) -> Iterator[None]:
     lock = FileLock(path, timeout=wait_s)
     try:
         lock.acquire()
-    except Timeout as error:
+    except (Timeout, FileNotFoundError) as error:  # or the other run has just taken the folder away
         raise LockedError(f"{folder}: another comicdata run works here; wait for it, or stop it") from error
     try:
         yield
@@ -389,6 +389,14 @@ def seal(value: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: one for name, one in value.items() if name != SEAL}, SEAL: digest}
 
 
-def is_intact(value: Mapping[str, Any]) -> bool:
-    """Whether a record says what it said when it was sealed; one without a seal, as version 0.1.0 wrote, may."""
-    return SEAL not in value or value[SEAL] == seal(value)[SEAL]
+def is_intact(value: Mapping[str, Any], *since: str) -> bool:
+    """Whether a record says what it said when it was sealed.
+
+    One without a seal, as version 0.1.0 wrote, may, unless it has a key of `since`, which came with the seal; or its
+    seal stands there under another name, for a key may be damaged too.
+    """
+    if SEAL in value:
+        return bool(value[SEAL] == seal(value)[SEAL])
+    *said, last = value or [""]
+    sealed = seal({name: value[name] for name in said})[SEAL]
+    return value.get(last) != sealed and not any(name in value for name in since)
