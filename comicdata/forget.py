@@ -32,6 +32,7 @@ from comicdata.forgotten import Key, note_forgotten, read_forgotten
 from comicdata.outputs import KEPT
 from comicdata.pairs import card, manifest
 from comicdata.pairs.parts import JOURNAL, noted_files
+from comicdata.pairs.place import linked_folders
 from comicdata.records import Pair
 
 ID = "[a-z][a-z0-9-]*"  # a slug: never a path that leads elsewhere
@@ -135,7 +136,8 @@ def check_whole(folders: Sequence[Path], key: Key) -> None:
     for folder in folders:
         places = [series_folder(folder, key), folder / "parts" / key[0] / key[1]]
         episodes = [one for place in places for one in sorted(place.glob("*"))]
-        for path in [*places, *(one for one in episodes if one.is_dir() or one.suffix == ".jsonl")]:
+        stored = [one for one in episodes if one.is_dir() or one.suffix == ".jsonl"]
+        for path in [*places, *stored, *linked_folders(folder)]:
             if path.exists() and is_behind_link(folder, path):
                 raise UsageError(
                     f"{path}: a link leads there, to {path.resolve()}, and nothing is deleted through one; put the "
