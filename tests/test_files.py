@@ -1,13 +1,14 @@
 """Atomic writes, locks, JSON lines."""
 
 import errno
+import os
 import subprocess
 import sys
 
 import pytest
 
 from comicdata import files
-from comicdata.errors import IntegrityError, LockedError, ResourceError
+from comicdata.errors import IntegrityError, LockedError, ResourceError, UsageError
 from comicdata.files import (
     alike,
     append_line,
@@ -61,6 +62,34 @@ def test_a_folder_that_another_run_takes_away_while_it_is_locked_is_said(tmp_pat
     monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
     with pytest.raises(LockedError, match="another comicdata run"), locked(tmp_path / "x"):
         pass
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES, errno.EPERM])
+@pytest.mark.parametrize("write", [files.write_json, append_line])
+def test_a_folder_that_may_not_be_written_is_said_with_the_cure(write, code, tmp_path, monkeypatch):
+    def refuse(self, *arguments, **how):
+        raise OSError(code, os.strerror(code), str(self))
+
+    path = tmp_path / "a" / "x.json"
+    for name in ("open", "mkdir"):
+        with (
+            monkeypatch.context() as patch,
+            pytest.raises(UsageError, match=r"x\.json: may not be written \(.+\); allow"),
+        ):
+            patch.setattr(f"pathlib.Path.{name}", refuse)
+            write(path, {})
+    with monkeypatch.context() as patch, pytest.raises(UsageError, match="may not be written"):
+        patch.setattr("pathlib.Path.mkdir", refuse)
+        with locked(tmp_path / "b"):
+            pass
+    write(path, {})
+    assert [one.name for one in path.parent.iterdir()] == ["x.json"]
+
+
+def test_other_errors_of_a_disk_are_as_they_are(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        files.write_json(tmp_path / "file" / "x.json", {})
 
 
 def test_jsonl_round_trip_and_damage_is_named_with_its_line(tmp_path):
