@@ -29,6 +29,7 @@ from typing import Any
 
 from comicdata.cli.front import read_config
 from comicdata.cli.html import run as run_page
+from comicdata.cli.html.scores import METHODS, SUBSETS
 from comicdata.cli.main import run
 from comicdata.crawl import store
 from comicdata.crawl.optouts import read_tdmrep
@@ -429,14 +430,10 @@ def _read_values(pairs: Path) -> None:
 
 
 def _evaluations(base: Path) -> list[bytes]:
-    found = [path.read_bytes() for path in base.glob("run*/evaluation/*.json")]
-    scores = {
-        name: {"l1": 0.1, "psnr": 20.0, "ssim": 0.5, "de2000": 9.0}
-        for name in ("all", "off_line", "foreground", "background")
-    }
+    found = [path.read_bytes() for path in base.glob("run*/evaluation/[!.]*.json")]
+    scores = {name: {"l1": 0.1, "psnr": 20.0, "ssim": 0.5, "de2000": 9.0} for name in SUBSETS}
     one = {**scores, "colourfulness_ratio": 0.5, "background_consistency": 1.0}
-    names = ("outline_copy", "mean_color", "nearest", "lowres_ceiling")
-    made = {"panels": 3, "split": "test", "model": one, "baselines": dict.fromkeys(names, one)}
+    made = {"panels": 3, "split": "test", "model": one, "baselines": dict.fromkeys(METHODS, one)}
     return [*found, json.dumps(made).encode()]
 
 

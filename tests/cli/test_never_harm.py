@@ -759,6 +759,11 @@ def test_hints_that_are_some(radius, tmp_path):
         (["colorize", "run", "art", "--out", ""], "an empty text is no path"),
         (["crawl", "comic", "--out", ""], "an empty text is no path"),
         (["show", ""], "an empty text is no path"),
+        (["crawl", "", "--out", "o"], "an empty text is no source"),
+        (["crawl", " ", "comic", "--out", "o"], "an empty text is no source"),
+        (["crawl", "drawn", "--base", "", "--out", "o"], "no address of a site"),
+        ([*MAKE, "--outline", "anime=", "--out", "o", "--dry-run"], "a name and a folder are expected"),
+        (["forget", "", "--crawl", "crawl", "--yes"], "no such series here"),
     ],
 )
 def test_options_out_of_range_are_refused_with_the_range(words, range_, place, capsys):

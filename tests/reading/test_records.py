@@ -183,6 +183,35 @@ def test_rows_that_fit_pass(tmp_path):
     assert len(read_manifest(tmp_path)) == 3
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *(("size", value) for value in (-1, 0, 65_537, 10**15)),
+        *((index, value) for index in ("panel_index", "window_index") for value in (-1, 2**40)),
+        *(("crop_box", box) for box in ((9, 0, 3, 9), (-1, 0, 9, 9), (0, 9, 9, 0))),
+        *((share, value) for share in ("black_fraction", "saturation", "split_confidence") for value in (-0.1, 1.5)),
+    ],
+)
+def test_a_row_of_numbers_that_no_window_has_is_refused(column, value):
+    with pytest.raises(IntegrityError, match=rf"part:3: not a row of this version \({column}: .+ is out of range\)"):
+        row_from_json(plain(values_of(PAIR)) | {column: value}, "part:3")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": 1},
+        {"size": 4096},
+        {"panel_box": (0, 0, 0, 0)},
+        {"saturation": 1},
+        {"crop_box": (3, 900, 200_000, 9000)},
+    ],
+)
+def test_a_row_of_numbers_that_one_may_have_is_read(change):
+    wanted = replace(PAIR, **change)
+    assert row_from_json(plain(values_of(wanted)), "part:3") == wanted
+
+
 @pytest.mark.parametrize("lacking", ["id", "crop_box", "excluded"])
 def test_a_manifest_without_a_column_names_it(lacking, tmp_path):
     write_manifest(tmp_path, [PAIR])
