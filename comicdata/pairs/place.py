@@ -4,10 +4,20 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from comicdata.errors import IntegrityError, UsageError
+from comicdata.errors import IntegrityError
 from comicdata.files import read_json, read_jsonl, sha256_file
 from comicdata.images import decodes
-from comicdata.outputs import Outputs, Reads, check_folder, check_kind, holds, refuse_foreign, set_aside, speaks_of
+from comicdata.outputs import (
+    Outputs,
+    Reads,
+    check_folder,
+    check_kind,
+    holds,
+    refuse_foreign,
+    refuse_links,
+    set_aside,
+    speaks_of,
+)
 from comicdata.pairs import manifest
 from comicdata.pairs.card import CARD, DOCUMENTS
 from comicdata.pairs.episode import Task, part_path
@@ -21,11 +31,7 @@ def check_pairs(out: Path, reads: Reads) -> None:
     check_folder(out)
     reads.refuse(out)
     check_kind(out, PAIRS)
-    for path in linked_folders(out):
-        raise UsageError(
-            f"{path}: a link leads there, to {path.resolve()}, and nothing is written through one; put the folder "
-            "itself in its place, or name another --out"
-        )
+    refuse_links(linked_folders(out))
     columns = manifest.columns_of(out)
     known = holds(out) == PAIRS or {"panel_id", "params_id"} <= columns
     refuse_foreign(out / manifest.MANIFEST, known and (not columns or {"panel_id", "params_id"} <= columns))

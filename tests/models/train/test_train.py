@@ -218,6 +218,20 @@ def test_an_old_state_stays_where_a_later_one_is_not_whole_or_holds_a_persons_fi
     assert [path.name for path in (whole / "state" / "16").iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.parametrize("moved", ["samples", "state", "state/48"])
+def test_a_run_is_not_written_through_a_link(moved: str, pairs: Path, whole: Path, tmp_path: Path) -> None:
+    (whole / moved).rename(tmp_path / "moved")
+    (whole / moved).symlink_to(tmp_path / "moved")
+    before = contents(tmp_path / "moved")
+    with pytest.raises(UsageError, match="a link leads there"):
+        train(tiny(images=64), pairs, whole)
+    assert contents(tmp_path / "moved") == before
+    (whole / moved).unlink()
+    (tmp_path / "moved").rename(whole / moved)
+    (tmp_path / "linked").symlink_to(whole)  # the run itself may be one
+    assert train(tiny(), pairs, tmp_path / "linked")["already_done"]
+
+
 def test_all_states_damaged(whole: Path) -> None:
     for path in whole.glob("state/*/state.json"):
         path.write_text('{"images": 32}')
