@@ -5,9 +5,11 @@
 DIR has a crawl, pairs and a run (as `comicdata demo --out DIR` leaves them; made anew without --base). Each round takes
 one valid file, damages it, as bytes or in its tree of values, and reads it as a command would. A fault is any exception
 that is none of comicdata's own, and a read of more than 20 seconds. Prints a table; the status is 1 after a fault.
+What a fault was found with is added to tests/cli/fuzzed.jsonl (--keep), which tests/cli/test_fuzzed.py reads again.
 """
 
 import argparse
+import base64
 import contextlib
 import io
 import json
@@ -27,17 +29,18 @@ from typing import Any
 
 from comicdata.cli.front import read_config
 from comicdata.cli.html import run as run_page
+from comicdata.cli.html.scores import METHODS, SUBSETS
 from comicdata.cli.main import run
 from comicdata.crawl import store
 from comicdata.crawl.optouts import read_tdmrep
-from comicdata.crawl.sources import naver, peppercarrot, shipped_recipes, webtoons, xkcd
+from comicdata.crawl.sources import naver, open_recipe, peppercarrot, shipped_recipes, webtoons, xkcd
 from comicdata.crawl.sources.archive import read_books
 from comicdata.crawl.sources.comic_info import parse_comic_info
-from comicdata.crawl.sources.recipe import load_recipe
+from comicdata.crawl.web import Visit
 from comicdata.episodes import read_episode
 from comicdata.errors import ComicDataError
 from comicdata.exports.folder import read_ledger, verify_export
-from comicdata.files import read_jsonl
+from comicdata.files import append_line, read_jsonl, seal
 from comicdata.flats.hints import paint_hints, read_hints
 from comicdata.forgotten import read_forgotten
 from comicdata.images import read_picture
@@ -48,6 +51,7 @@ from comicdata.panels.score import read_truth
 from comicdata.reading.text import UnreadableError, parse_json, parse_toml
 
 SLOW_S = 20.0
+KEPT = Path(__file__).parents[1] / "tests" / "cli" / "fuzzed.jsonl"  # {"reader", "data" in base64, "found"}
 ODD: list[Any] = [
     *(None, True, False, 0, -1, 1, 2.5, 10**9, 10**30, -(10**99), 1e308, -0.0, "", "x", "²", "٣", "1e400", "nan"),
     *(
@@ -241,6 +245,9 @@ def readers(base: Path, work: Path) -> list[Reader]:
     def dumped(*values: Any) -> list[bytes]:
         return [json.dumps(value, indent=1).encode() for value in values]
 
+    def lined(value: Any) -> list[bytes]:
+        return [json.dumps(value).encode() + b"\n"]
+
     return [
         Reader("JSON", [series.read_bytes(), config.read_bytes()], _quiet(parse_json)),
         Reader("TOML", [settings, *(text.encode() for text in shipped_recipes().values())], _quiet(parse_toml), False),
@@ -256,7 +263,7 @@ def readers(base: Path, work: Path) -> list[Reader]:
         Reader(
             "recipe",
             [one.encode() for one in shipped_recipes().values()],
-            lambda d: load_recipe(d.decode("utf-8", "replace"), "r"),
+            lambda d: open_recipe(d.decode("utf-8", "replace"), "r", Visit(), None, None),
             False,
         ),
         Reader("settings", [settings], named(lambda: read_config(work / "file")), False),
@@ -272,7 +279,7 @@ def readers(base: Path, work: Path) -> list[Reader]:
             False,
         ),
         Reader("hints", dumped(hint, []), at(work / "hints.json", hints)),
-        Reader("truth of panels", dumped(truth), named(lambda: read_truth(work / "file"))),
+        Reader("truth of panels", lined(truth), named(lambda: read_truth(work / "file"))),
         Reader("episode.json", [episode.read_bytes()], at(episode, lambda: read_episode(episode))),
         Reader("episode.json, verify", [episode.read_bytes()], at(episode, lambda: command("verify", crawl))),
         Reader("series.json", [series.read_bytes()], at(series, series_)),
@@ -311,8 +318,8 @@ def readers(base: Path, work: Path) -> list[Reader]:
             [(pairs / "card.json").read_bytes()],
             at(pairs / "card.json", lambda: command("verify", pairs)),
         ),
-        Reader("excluded.jsonl", dumped(line), at(pairs / "excluded.jsonl", lambda: manifest.read_excluded(pairs))),
-        Reader("forgotten.jsonl", dumped(gone), at(pairs / "forgotten.jsonl", lambda: read_forgotten(pairs))),
+        Reader("excluded.jsonl", lined(line), at(pairs / "excluded.jsonl", lambda: manifest.read_excluded(pairs))),
+        Reader("forgotten.jsonl", lined(gone), at(pairs / "forgotten.jsonl", lambda: read_forgotten(pairs))),
         Reader(
             ".comicdata.json",
             dumped({"version": "0", "files": {"a.png": {"sha256": "0" * 64, "command": "colorize"}}}),
@@ -395,9 +402,8 @@ def _load_state(whole: Path) -> None:
     path = next((whole / "state").glob("*/state.json"))
     try:
         values = json.loads(path.read_bytes())
-        values.pop("sha256", None)
-        path.write_text(json.dumps({**values, "sha256": checkpoint._values_hash(values)}))
-    except (ValueError, AttributeError, TypeError, RecursionError):
+        path.write_text(json.dumps(seal(values)))
+    except (ValueError, AttributeError, TypeError, RecursionError):  # no object
         pass
     checkpoint.load_state(whole)
 
@@ -424,14 +430,10 @@ def _read_values(pairs: Path) -> None:
 
 
 def _evaluations(base: Path) -> list[bytes]:
-    found = [path.read_bytes() for path in base.glob("run*/evaluation/*.json")]
-    scores = {
-        name: {"l1": 0.1, "psnr": 20.0, "ssim": 0.5, "de2000": 9.0}
-        for name in ("all", "off_line", "foreground", "background")
-    }
+    found = [path.read_bytes() for path in base.glob("run*/evaluation/[!.]*.json")]
+    scores = {name: {"l1": 0.1, "psnr": 20.0, "ssim": 0.5, "de2000": 9.0} for name in SUBSETS}
     one = {**scores, "colourfulness_ratio": 0.5, "background_consistency": 1.0}
-    names = ("outline_copy", "mean_color", "nearest", "lowres_ceiling")
-    made = {"panels": 3, "split": "test", "model": one, "baselines": dict.fromkeys(names, one)}
+    made = {"panels": 3, "split": "test", "model": one, "baselines": dict.fromkeys(METHODS, one)}
     return [*found, json.dumps(made).encode()]
 
 
@@ -451,6 +453,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--base", type=Path)
     parser.add_argument("--only", default="", help="readers whose name has this")
+    parser.add_argument("--keep", type=Path, default=KEPT, help="where what a fault was found with is added")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
     random_ = random.Random(options.seed)
@@ -465,30 +468,44 @@ def main() -> int:
             reader = random_.choice(todo)
             data = damaged(reader, random_)
             rounds[reader.name] += 1
-            start = time.monotonic()
-            try:
-                reader.read(data)
-            except ComicDataError:
-                refused[reader.name] += 1
-            except Exception as error:  # the very thing that is looked for
-                last = [
-                    frame
-                    for frame in traceback.extract_tb(error.__traceback__)
-                    if "comicdata" in frame.filename or "models" in frame.filename
-                ]
-                where = f"{Path(last[-1].filename).name}:{last[-1].lineno}" if last else ""
-                faults.setdefault(
-                    f"{reader.name}: {type(error).__name__} at {where}: {str(error)[:300]}"[:400],
-                    (traceback.format_exc(), data),
-                )
-            if time.monotonic() - start > SLOW_S:
-                faults.setdefault(f"{reader.name}: slow", ("", data))
+            refusal, fault = judged(reader, data)
+            refused[reader.name] += refusal
+            if fault and fault[0] not in faults:
+                faults[fault[0]] = fault[1], data
+                keep(options.keep, reader, data, fault[0])
     for name in sorted(rounds):
         print(f"{name:24} {rounds[name]:8} rounds {refused[name]:8} refused")
     for words, (trace, data) in faults.items():
         print(f"\nFAULT {words}\n{trace}\n{data[:400]!r}", file=sys.stderr)
     print(f"{sum(rounds.values())} rounds, {len(faults)} faults, seed {options.seed}")
     return 1 if faults else 0
+
+
+def judged(reader: Reader, data: bytes) -> tuple[bool, tuple[str, str] | None]:
+    """Read: whether it was refused in one clear line, and, of a fault, what it is in a line and where."""
+    start, refused = time.monotonic(), False
+    try:
+        reader.read(data)
+    except ComicDataError:
+        refused = True
+    except Exception as error:  # the very thing that is looked for
+        frames = traceback.extract_tb(error.__traceback__)
+        last = [one for one in frames if "comicdata" in one.filename or "models" in one.filename]
+        where = f"{Path(last[-1].filename).name}:{last[-1].lineno}" if last else ""
+        words = f"{reader.name}: {type(error).__name__} at {where}: {str(error)[:300]}"
+        return False, (words[:400], traceback.format_exc())
+    slow = (f"{reader.name}: slow", "") if time.monotonic() - start > SLOW_S else None
+    return refused, slow
+
+
+def keep(kept: Path, reader: Reader, data: bytes, found: str) -> None:
+    """Add what a fault was found with, so that the tests read it from now on."""
+    append_line(kept, {"reader": reader.name, "data": base64.b64encode(data).decode(), "found": found})
+
+
+def kept_seeds(kept: Path = KEPT) -> list[tuple[str, bytes]]:
+    """(reader, data) of every fault that was ever found."""
+    return [(row["reader"], base64.b64decode(row["data"])) for row in read_jsonl(kept)]
 
 
 def _made(base: Path) -> Path:

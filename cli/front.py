@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import click
 
+from comicdata.cli.streams import print_document
 from comicdata.errors import UsageError
 from comicdata.files import read_regular
 from comicdata.outputs.escapes import for_json, visible
@@ -182,7 +183,7 @@ def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], cli
             front = Front(quiet, verbose, as_json, dry_run)
             document = function(front, **options)
             if front.as_json:
-                click.echo(for_json(document))
+                print_document(for_json(document))
             return front.status
 
         own: list[click.Parameter] = list(reversed(getattr(function, "__click_params__", [])))

@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -15,6 +14,7 @@ import click
 
 import comicdata
 from comicdata.cli.front import COMMANDS
+from comicdata.cli.streams import give_up_output, open_standard_streams
 from comicdata.errors import ComicDataError
 from comicdata.outputs.escapes import visible
 from comicdata.reading.numbers import whole_number
@@ -59,7 +59,10 @@ def cli() -> None:
 
 def run_arguments(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status where it ended by itself, its exception otherwise."""
-    result = cli.main(args=arguments, prog_name="comicdata", standalone_mode=False)
+    try:
+        result = cli.main(args=arguments, prog_name="comicdata", standalone_mode=False)
+    except SystemExit as end:  # what click alone makes of a broken pipe, with status 1
+        raise BrokenPipeError from end
     return result if isinstance(result, int) else 0
 
 
@@ -80,14 +83,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _say("interrupted; what was done is saved, the same command goes on from here", 130)
     except BrokenPipeError:
-        _give_up_output()
+        give_up_output()
         return 0
     except MemoryError:
         return _say("out of memory; use fewer --workers or a smaller --batch-size", 8)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         if full and error.filename is None:
-            _give_up_output()
+            give_up_output()
             return _say("no room left on the disk, or where standard output leads; free some and run it again", 8)
         return _say(str(error), 8 if full else 2)
     except Exception as error:
@@ -103,34 +106,6 @@ def _say(text: str, status: int) -> int:
     return status
 
 
-def _give_up_output() -> None:
-    """Nobody reads what is printed any more: the rest of it goes nowhere, also what Python prints as it ends."""
-    with Path(os.devnull).open("wb") as nowhere:
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(AttributeError, OSError, ValueError):
-                _point_if_broken(stream, nowhere.fileno())
-
-
-def _point_if_broken(stream: Any, descriptor: int) -> None:
-    try:
-        stream.flush()
-    except OSError:
-        os.dup2(descriptor, stream.fileno())
-
-
-def _open_standard_streams() -> None:
-    """Standard streams that were closed lead nowhere; else the next file that is opened would take their place, and
-    what a library prints would land in it.
-    """
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-    if sys.stdin is None:
-        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 (for as long as the process lives)
-
-
 def _forget_odd_sizes() -> None:
     """A width of the terminal that is no number is none: what draws tables would fail on it."""
     for name in ("COLUMNS", "LINES"):
@@ -144,7 +119,7 @@ def _interrupt(number: int, frame: FrameType | None) -> Any:
 
 def main() -> None:
     """Entry point of the console script; SIGTERM ends as gently as Ctrl-C."""
-    _open_standard_streams()
+    open_standard_streams()
     _forget_odd_sizes()
     signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(run())

@@ -110,6 +110,7 @@ def make_pairs(
     from comicdata import pairs
 
     options = PairOptions(size=tuple(sorted({int(one) for one in size})), **rest)
+    elsewhere = _folders(outlines)
     plan = pairs.plan_pairs(crawl, out, options)
     for name in plan.forgotten:
         front.warn(f"{name}: left out, it was forgotten (see {out / 'forgotten.jsonl'})")
@@ -123,7 +124,7 @@ def make_pairs(
             options,
             workers=workers or os.cpu_count() or 1,
             engine=engine,
-            outlines=_folders(outlines),
+            outlines=elsewhere,
             address=address,
             on_episode=lambda done, total: update(done),
         )

@@ -145,7 +145,7 @@ def read_episode(path: Path) -> EpisodeRecord:
     """
     value, intact = read_json(path), False
     if isinstance(value, dict):
-        intact = is_intact(value)
+        intact = is_intact(value, "number", "season")
         value = numbered({name: one for name, one in value.items() if name != SEAL})
     record = shaped(EpisodeRecord, value, str(path), "delete it and crawl again")
     if (record.source, record.series_id, record.episode_id) != path.parts[-4:-1]:

@@ -97,9 +97,9 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
     (the old file stays, the temporary file goes). Many small files that a later file vouches for are written with
     `durable=False`, followed by one `sync_disk()` before the file that vouches.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(data)
             if durable:
@@ -107,14 +107,17 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
                 os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise _explained(path, error) from error
     if durable:
         _sync_folder(path.parent)
 
 
 def _explained(path: Path, error: OSError) -> Exception:
-    """A full disk in words; any other error as it is."""
+    """A full disk, or a folder that may not be written, in words; any other error as it is."""
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return UsageError(f"{path}: may not be written ({error.strerror}); allow it, or name a folder where you may")
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return ResourceError(f"{path}: no room left on the disk; free some and run the same command again")
     return error
@@ -173,8 +176,8 @@ def append_line(path: Path, *rows: Mapping[str, Any]) -> None:
     """Append a JSON line to a journal, or several: not durable, for each line is checked against what it speaks of."""
     if path.is_symlink():
         raise UsageError(f"{path}: is a link, and nothing is written through it; take it away")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab+") as file:
             file.seek(max(0, file.tell() - 1))
             torn = file.read(1) not in (b"", b"\n")  # by a write that a full disk cut short
@@ -253,15 +256,20 @@ def locked(folder: Path, *, wait_s: float = 0) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / ".lock"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _explained(folder, error) from error
     if path.is_symlink() or (path.exists() and not (path.is_file() and path.stat().st_size == 0)):
         raise UsageError(f"{path}: no lock of comicdata, which would empty it; take it away, or name another folder")
     lock = FileLock(path, timeout=wait_s)
     try:
         lock.acquire()
-    except Timeout as error:
+    except (Timeout, FileNotFoundError) as error:  # or the other run has just taken the folder away
         raise LockedError(f"{folder}: another comicdata run works here; wait for it, or stop it") from error
+    except OSError as error:
+        raise _explained(path, error) from error
     try:
         yield
     finally:
@@ -389,6 +397,14 @@ def seal(value: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: one for name, one in value.items() if name != SEAL}, SEAL: digest}
 
 
-def is_intact(value: Mapping[str, Any]) -> bool:
-    """Whether a record says what it said when it was sealed; one without a seal, as version 0.1.0 wrote, may."""
-    return SEAL not in value or value[SEAL] == seal(value)[SEAL]
+def is_intact(value: Mapping[str, Any], *since: str) -> bool:
+    """Whether a record says what it said when it was sealed.
+
+    One without a seal, as version 0.1.0 wrote, may, unless it has a key of `since`, which came with the seal; or its
+    seal stands there under another name, for a key may be damaged too.
+    """
+    if SEAL in value:
+        return bool(value[SEAL] == seal(value)[SEAL])
+    *said, last = value or [""]
+    sealed = seal({name: value[name] for name in said})[SEAL]
+    return value.get(last) != sealed and not any(name in value for name in since)

@@ -32,6 +32,7 @@ from comicdata.forgotten import Key, note_forgotten, read_forgotten
 from comicdata.outputs import KEPT
 from comicdata.pairs import card, manifest
 from comicdata.pairs.parts import JOURNAL, noted_files
+from comicdata.pairs.place import linked_folders
 from comicdata.records import Pair
 
 ID = "[a-z][a-z0-9-]*"  # a slug: never a path that leads elsewhere
@@ -99,7 +100,7 @@ def crawl_traces(crawl: Path, key: Key) -> Traces:
     files = [path for path in below(folder) if path.is_file() and path.suffix not in (".json", ".jsonl", ".lock")]
     pictures = [path for path in files if path.name != ".lock"]
     episodes = {path.parent for path in pictures}
-    return Traces(crawl, len(episodes), len(pictures), sum(path.stat().st_size for path in pictures))
+    return Traces(crawl, len(episodes), len(pictures), sum(map(_size, pictures)))
 
 
 def pairs_traces(pairs: Path, key: Key) -> Traces:
@@ -108,7 +109,15 @@ def pairs_traces(pairs: Path, key: Key) -> Traces:
     rows = [row for row in manifest.read_rows(folder) if (row.source, row.series_id) == key]
     files = [path for row in rows for path in manifest.files_of(folder, row)]
     there = [path for path in files if path.is_file()]
-    return Traces(folder, len({row.episode_id for row in rows}), len(there), sum(one.stat().st_size for one in there))
+    return Traces(folder, len({row.episode_id for row in rows}), len(there), sum(map(_size, there)))
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; of one that another run has just deleted none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 @dataclass(frozen=True)
@@ -126,8 +135,9 @@ def check_whole(folders: Sequence[Path], key: Key) -> None:
     """
     for folder in folders:
         places = [series_folder(folder, key), folder / "parts" / key[0] / key[1]]
-        episodes = [one for place in places if place.is_dir() for one in sorted(place.iterdir())]
-        for path in [*places, *(one for one in episodes if one.is_dir() or one.suffix == ".jsonl")]:
+        episodes = [one for place in places for one in sorted(place.glob("*"))]
+        stored = [one for one in episodes if one.is_dir() or one.suffix == ".jsonl"]
+        for path in [*places, *stored, *linked_folders(folder)]:
             if path.exists() and is_behind_link(folder, path):
                 raise UsageError(
                     f"{path}: a link leads there, to {path.resolve()}, and nothing is deleted through one; put the "
@@ -139,8 +149,14 @@ def forget_in_crawl(crawl: Path, key: Key) -> list[Stays]:
     """Note the series in forgotten.jsonl, then delete its episodes: every episode.json before any picture.
 
     Only what the crawl stored goes, as it was stored. Returns what stays, to be looked at. UsageError as `check_whole`.
+    Another run that forgets or concludes a crawl here is waited for.
     """
     check_whole([crawl], key)
+    with locked(crawl, wait_s=60):
+        return _forget_in_crawl(crawl, key)
+
+
+def _forget_in_crawl(crawl: Path, key: Key) -> list[Stays]:
     folder = series_folder(crawl, key)
     note_forgotten(crawl, key)
     sweep_orphans(crawl, deep=False)

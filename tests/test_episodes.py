@@ -5,6 +5,7 @@ import json
 import pytest
 
 from comicdata.episodes import matches, natural_key, numbered, read_crawl, unnamed, what_there_is
+from comicdata.files import seal
 from comicdata.records import Episode
 
 
@@ -85,7 +86,7 @@ def write(out, name, **more):
     row = {"source": "one", "series_id": "toon", "episode_id": name, "title": "", "url": "", "status": "ok"}
     folder = out / more.get("source", "one") / "toon" / name
     folder.mkdir(parents=True)
-    (folder / "episode.json").write_text(json.dumps({**row, "reason": "", "images": [], **more}))
+    (folder / "episode.json").write_text(json.dumps(seal({**row, "reason": "", "images": [], **more})))
 
 
 def test_a_crawl_is_read_in_the_order_of_seasons_and_numbers(tmp_path):

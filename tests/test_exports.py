@@ -263,6 +263,22 @@ def test_files_of_others_stay(own, tmp_path):
     assert cache.exists() and (out / "notes.txt").exists() and not (place / f"{victim.id}.png").exists()
 
 
+@pytest.mark.parametrize("to", ["webdataset", "kohya", "croissant"])
+def test_a_picture_that_no_export_wrote_is_an_orphan_and_a_cache_is_none(to, pairs, tmp_path, capsys):
+    out = ran(pairs, tmp_path / "out", to)
+    for name in ("cache.npz", "notes.txt.bak", "deep/model.pt"):
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_bytes(b"mine")
+    assert run(["verify", str(out), "-q"]) == 0
+    for name in ("mine.png", "deep/mine.JPG"):
+        (out / name).write_bytes(b"mine")
+    capsys.readouterr()
+    assert run(["verify", str(out), "--json", "-q"]) == 6
+    assert json.loads(capsys.readouterr().out)["orphans"] == ["deep/mine.JPG", "mine.png"]
+    ran(pairs, out, to)
+    assert (out / "mine.png").read_bytes() == b"mine"
+
+
 def test_kohya(pairs, tmp_path):
     out = ran(pairs, tmp_path / "out", "kohya", "--caption", "{series_id}, part of\n {episode_id}")
     rows = usable(pairs)

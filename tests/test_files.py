@@ -1,14 +1,27 @@
 """Atomic writes, locks, JSON lines."""
 
 import errno
+import os
 import subprocess
 import sys
 
 import pytest
 
 from comicdata import files
-from comicdata.errors import IntegrityError, LockedError, ResourceError
-from comicdata.files import alike, append_line, inside, is_inside, read_lines
+from comicdata.errors import IntegrityError, LockedError, ResourceError, UsageError
+from comicdata.files import (
+    alike,
+    append_line,
+    inside,
+    is_inside,
+    is_intact,
+    jsonl_bytes,
+    locked,
+    read_lines,
+    seal,
+    sha256_bytes,
+)
+from comicdata.pairs.parts import is_whole, part_bytes
 
 
 def test_a_failed_write_keeps_the_old_file_and_leaves_no_temporary(tmp_path, monkeypatch):
@@ -38,6 +51,45 @@ def test_lock_refuses_a_second_process_and_is_free_after_kill(tmp_path):
         holder.wait()
     with files.locked(tmp_path):
         pass
+
+
+def test_a_folder_that_another_run_takes_away_while_it_is_locked_is_said(tmp_path, monkeypatch):
+    import filelock
+
+    def acquire(self):
+        raise FileNotFoundError(errno.ENOENT, "gone", str(tmp_path))
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
+    with pytest.raises(LockedError, match="another comicdata run"), locked(tmp_path / "x"):
+        pass
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES, errno.EPERM])
+@pytest.mark.parametrize("write", [files.write_json, append_line])
+def test_a_folder_that_may_not_be_written_is_said_with_the_cure(write, code, tmp_path, monkeypatch):
+    def refuse(self, *arguments, **how):
+        raise OSError(code, os.strerror(code), str(self))
+
+    path = tmp_path / "a" / "x.json"
+    for name in ("open", "mkdir"):
+        with (
+            monkeypatch.context() as patch,
+            pytest.raises(UsageError, match=r"x\.json: may not be written \(.+\); allow"),
+        ):
+            patch.setattr(f"pathlib.Path.{name}", refuse)
+            write(path, {})
+    with monkeypatch.context() as patch, pytest.raises(UsageError, match="may not be written"):
+        patch.setattr("pathlib.Path.mkdir", refuse)
+        with locked(tmp_path / "b"):
+            pass
+    write(path, {})
+    assert [one.name for one in path.parent.iterdir()] == ["x.json"]
+
+
+def test_other_errors_of_a_disk_are_as_they_are(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        files.write_json(tmp_path / "file" / "x.json", {})
 
 
 def test_jsonl_round_trip_and_damage_is_named_with_its_line(tmp_path):
@@ -104,3 +156,37 @@ def test_a_line_is_never_written_behind_a_torn_one(torn, tmp_path):
     append_line(journal, {"name": "c"})
     names = [row["name"] for row in read_lines(journal)]
     assert names == [*(["a"] if b'"a"' in torn else []), "b", "c"]
+
+
+FLIPS = [
+    "".join(chr(ord(one) ^ bit if place == at else ord(one)) for at, one in enumerate("sha256"))
+    for place in range(6)
+    for bit in (1, 2, 4, 8, 16, 32, 64)
+]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"images": 8, "options": {}}, {"number": "1", "fetched_at": "2026"}, {"files": {}, "tensors_sha256": "ab"}, {}],
+)
+def test_a_seal_whose_name_is_damaged_is_no_record_of_an_older_version(said):
+    sealed = seal(said)
+    assert is_intact(sealed) and is_intact(said)
+    for name in FLIPS:
+        assert not is_intact({name if key == "sha256" else key: value for key, value in sealed.items()}), name
+
+
+def test_records_of_version_0_1_0_had_no_seal_and_may_end_in_another_hash():
+    for said in ({"images": 8, "tensors_sha256": sha256_bytes(b"x")}, {"recipe_sha256": "", "overrides": []}):
+        assert is_intact(said) and is_intact(said, "number", "season")
+    assert not is_intact({"title": "a", "number": "1"}, "number", "season")
+
+
+def test_a_part_whose_hash_has_a_damaged_name_is_not_whole():
+    rows = [{"id": "w1"}, {"id": "w2"}]
+    data = part_bytes({"key": "k", "failures": []}, rows)
+    assert is_whole(data) is True
+    for name in FLIPS:
+        if name.isprintable() and '"' not in name and "\\" not in name:
+            assert is_whole(data.replace(b"sha256", name.encode(), 1)) is False, name
+    assert is_whole(jsonl_bytes([{"key": "k", "failures": []}, *rows])) is None  # as version 0.1.0 wrote it

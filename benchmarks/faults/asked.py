@@ -128,8 +128,7 @@ RECIPES = {
 }  # fmt: skip
 
 
-LATER = ("a name that climbs", "a name of nothing", "a name with an escape", "a base with a port of text",
-         "a selector of 10,000 parts")  # fmt: skip
+LATER = ("a name that climbs", "a name of nothing", "a name with an escape")
 
 
 def recipe(label: str, text: str, place: Place) -> None:

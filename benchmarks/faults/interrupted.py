@@ -123,13 +123,15 @@ def together(name: str, other: str, place: Place) -> None:
     """Two at once: one may be refused, and the result is that of one."""
     commands = [EVERY[name], EVERY[other]]
     place.bring(*{need for command in commands for need in command.needs})
+    forgets = "forget" in (name, other)  # what comes after it is refused as forgotten
+    ok = (0, 7) if name == other else (0, 2, 3, 6, 7, *([5] if forgets else []))
     started = [place.start(*command.arguments) for command in commands]
-    ran = [place.judged(place.ended(one), (0, 7) if name == other else (0, 2, 3, 6, 7)) for one in started]
+    ran = [place.judged(place.ended(one), ok) for one in started]
     if name == other != "crawl" and {one.status for one in ran} == {7}:  # crawls take turns series by series
         raise Fault("wrong", "both were refused")
     for one, command in zip((name, other), commands, strict=True):
-        place.run(*command.arguments, ok=(0, 2) if one == "forget" else (0, 5) if "forget" in (name, other) else (0,))
-    if "forget" not in (name, other) and name != "evaluate":
+        place.run(*command.arguments, ok=(0, 2) if one == "forget" else (0, 5) if forgets else (0,))
+    if not forgets and name != "evaluate":
         for one in (name, other):
             alike(one, place, "after two at once")
 

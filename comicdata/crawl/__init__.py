@@ -121,6 +121,7 @@ def crawl(
     known = None if update else known_series(out, source.key, source.facts_sha256)
     series = known[0] if known else source.series()
     with locked(series_folder(out, source.key)), ThreadPoolExecutor(at_once) as pool:
+        check_not_forgotten(out, source.key)  # it may have been, until the lock was free
         sweep_orphans(series_folder(out, source.key))
         listing = listed(source, out, update=update) if source.facts_sha256 and not known else None
         if listing is not None:

@@ -29,6 +29,7 @@ from comicdata.files import (
     sync_disk,
     write_atomic,
 )
+from comicdata.formats import PICTURE_SUFFIXES
 from comicdata.outputs import check_kind, refuse_foreign
 from comicdata.outputs.findings import Findings
 from comicdata.reading.shapes import MisshapenError, of_shape
@@ -228,8 +229,8 @@ def _remove_empty(out: Path, paths: Iterable[str]) -> None:
 def verify_export(out: Path) -> dict[str, Any]:
     """Hash every file that export.json names, and itself: the document of `Findings`.
 
-    What a killed export did not complete is missing. Orphans are files of the kinds that the export has; others, such
-    as a trainer's caches, are nobody's business here.
+    What a killed export did not complete is missing. Orphans are pictures, and files of the kinds that the export has;
+    others, such as a trainer's caches, are nobody's business here.
     """
     found = Findings(out)
     ledger = out / LEDGER
@@ -248,8 +249,8 @@ def verify_export(out: Path) -> dict[str, Any]:
             found.hashed(place, str(digest), AGAIN)
         else:
             found.lost(place, AGAIN)
-    suffixes = {PurePosixPath(path).suffix for path in stated}
-    here = [path for path in below(out) if path.suffix in suffixes and path.is_file()]
+    suffixes = {PurePosixPath(path).suffix for path in stated} | PICTURE_SUFFIXES
+    here = [path for path in below(out) if path.suffix.lower() in suffixes and path.is_file()]
     found.orphans(path for path in here if path.relative_to(out).as_posix() not in stated and path != ledger)
     found.left_over(out)
     return found.document()

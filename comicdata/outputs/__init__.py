@@ -75,6 +75,16 @@ def check_folder(out: Path) -> None:
             return
 
 
+def refuse_links(folders: Iterable[Path]) -> None:
+    """UsageError for a folder inside an output that is a link: what lies behind it is somebody else's."""
+    for path in folders:
+        if path.is_symlink() and path.is_dir():
+            raise UsageError(
+                f"{path}: a link leads there, to {path.resolve()}, and nothing is written through one; put the folder "
+                "itself in its place, or name another output"
+            )
+
+
 def refuse_foreign(path: Path, own: bool, cure: str = CURE) -> None:
     """UsageError when something is at `path` and it is not our own; a link never is."""
     if os.path.lexists(path) and (path.is_symlink() or not path.is_file() or not own):

@@ -83,7 +83,8 @@ class Findings:
         """Hash what the list of a folder names, and the list; a command is named by the file that it made."""
         if not (folder / LIST).exists():
             return
-        self.sealed(folder / LIST, cure)
+        value = self.sealed(folder / LIST, cure)
+        self.look(folder / LIST, SEAL in value, cure)
         for name, entry in self.entries(folder).items():
             path = folder / name
             inside = path.resolve().is_relative_to(folder.resolve())

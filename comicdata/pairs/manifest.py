@@ -40,6 +40,7 @@ SPLITS = ("train", "validation", "test")
 COMMAND = "make-pairs"  # whose files those are that the list of a pairs folder names
 OUTLINE_NAME = "[a-z][a-z0-9]{0,29}"  # of an outline made elsewhere: a manifest may say anything, a path among it
 COLUMNS = [field.name for field in fields(Pair) if field.name != "outlines"]
+LARGEST_SIDE = 65_536  # pixels of a window, or windows of a panel
 EXCLUDED = "excluded.jsonl"
 SINCE = {"layout": "", "layout_evidence": ""}  # columns that version 0.1.0 did not write, and what they read as there
 
@@ -112,9 +113,26 @@ def _row(values: dict[str, Any]) -> Pair:
     wrong = next(_names_that_lead_elsewhere(pair), None)
     if wrong is not None:
         raise MisshapenError([str(pair.id)[:80]], f"{wrong[:80]} leads elsewhere")
+    _check_numbers(pair)
     if pair.split not in SPLITS or (pair.kept and not re.fullmatch("d:[0-9a-f]{16}", pair.dhash)):
         raise MisshapenError(["split" if pair.split not in SPLITS else "dhash"], "not as make-pairs writes it")
     return pair
+
+
+def _check_numbers(row: Pair) -> None:
+    """MisshapenError for a number that no window has."""
+    whole = {"size": row.size - 1, "panel_index": row.panel_index, "window_index": row.window_index}
+    shares = ("split_confidence", "black_fraction", "ink_canny", "ink_xdog", "saturation")
+    right = {name: 0 <= value < LARGEST_SIDE for name, value in whole.items()}
+    right |= {name: 0 <= getattr(row, name) <= 1 for name in shares}
+    right |= {name: _is_box(getattr(row, name)) for name in ("crop_box", "panel_box")}
+    for name in (name for name, fits in right.items() if not fits):
+        raise MisshapenError([name], f"{getattr(row, name)} is out of range")
+
+
+def _is_box(box: tuple[int, int, int, int]) -> bool:
+    x0, y0, x1, y1 = box
+    return 0 <= x0 <= x1 and 0 <= y0 <= y1
 
 
 def _names_that_lead_elsewhere(row: Pair) -> Iterator[str]:

@@ -30,7 +30,7 @@ def is_whole(data: bytes) -> bool | None:
     if not isinstance(header, dict) or "key" not in header:
         return False
     if SEAL not in header:
-        return None
+        return None if "rows" not in header else False
     said = {name: value for name, value in header.items() if name != SEAL}
     stated = {**said, SEAL: sha256_bytes(jsonl_bytes([said]) + rest)}
     return jsonl_bytes([stated]) == first + b"\n"

@@ -7,7 +7,17 @@ from pathlib import Path
 from comicdata.errors import IntegrityError
 from comicdata.files import read_json, read_jsonl, sha256_file
 from comicdata.images import decodes
-from comicdata.outputs import Outputs, Reads, check_folder, check_kind, holds, refuse_foreign, set_aside, speaks_of
+from comicdata.outputs import (
+    Outputs,
+    Reads,
+    check_folder,
+    check_kind,
+    holds,
+    refuse_foreign,
+    refuse_links,
+    set_aside,
+    speaks_of,
+)
 from comicdata.pairs import manifest
 from comicdata.pairs.card import CARD, DOCUMENTS
 from comicdata.pairs.episode import Task, part_path
@@ -21,6 +31,7 @@ def check_pairs(out: Path, reads: Reads) -> None:
     check_folder(out)
     reads.refuse(out)
     check_kind(out, PAIRS)
+    refuse_links(linked_folders(out))
     columns = manifest.columns_of(out)
     known = holds(out) == PAIRS or {"panel_id", "params_id"} <= columns
     refuse_foreign(out / manifest.MANIFEST, known and (not columns or {"panel_id", "params_id"} <= columns))
@@ -35,6 +46,14 @@ def check_pairs(out: Path, reads: Reads) -> None:
             refuse_foreign(path, speaks_of(path, "key"))
     elif not _is_damaged(out / CARD):
         refuse_foreign(out / CARD, _is_card(out / CARD))
+
+
+def linked_folders(out: Path) -> list[Path]:
+    """The folders of a pairs folder, those of sizes and splits and that of the parts, that are links: nothing is
+    written or deleted through one.
+    """
+    sizes = [path for path in sorted(out.glob("*")) if path.name == "parts" or path.name.isdecimal()]
+    return [path for one in sizes for path in (one, *sorted(one.glob("*"))) if path.is_symlink() and path.is_dir()]
 
 
 def _is_card(path: Path) -> bool:

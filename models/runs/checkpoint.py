@@ -136,15 +136,30 @@ def save_state(run: Path, state: State) -> None:
     values = {"images": state.images, **state.facts, "tensors_sha256": sha256_bytes(data)}
     write_json(folder / "state.json", seal(values))
     write_atomic(folder / TENSORS, data)
-    for old in state_folders(run)[KEPT_STATES:]:
+    drop_old_states(run, state.images)
+
+
+def drop_old_states(run: Path, images: int) -> None:
+    """Delete the states before the last two that are there up to `images`, a good one; also what a training that was
+    killed here left of one.
+    """
+    folders = [folder for folder in state_folders(run) if int(folder.name) <= images]
+    kept = [folder for folder in folders if _is_there(folder)][:KEPT_STATES]
+    for old in folders[folders.index(kept[-1]) + 1 :] if len(kept) == KEPT_STATES else []:
         _remove_state(run, old)
 
 
+def _is_there(folder: Path) -> bool:
+    """Whether both files of a state are."""
+    return (folder / "state.json").is_file() and (folder / TENSORS).is_file()
+
+
 def _remove_state(run: Path, folder: Path) -> None:
-    """Delete a state, if it is as its record says; whatever else somebody has put into its folder stays."""
+    """Delete a state, if it is as its record says, the record last; whatever else somebody has put there stays."""
     try:
         values = _state_values(folder)
     except (IntegrityError, OSError):
+        remove_if_empty(run, folder)
         return
     if delete(run, folder / TENSORS, str(values["tensors_sha256"])):
         delete(run, folder / "state.json", record=True)
@@ -158,7 +173,7 @@ def load_state(run: Path) -> State | None:
     """
     damaged = []
     for folder in state_folders(run):
-        if not ((folder / "state.json").is_file() and (folder / TENSORS).is_file()):
+        if not _is_there(folder):
             log.warning("%s: half-written; the state before it is taken", folder)
             continue
         try:

@@ -11,7 +11,7 @@ from comicdata.images import Image, beside, encode_png
 from comicdata.models.runs.checkpoint import BEST, WEIGHTS, load_weights
 from comicdata.models.runs.records import CONFIG, read_config
 from comicdata.models.runs.settings import FREE
-from comicdata.outputs import Reads, check_folder, check_kind, holds, mark, refuse_foreign
+from comicdata.outputs import Reads, check_folder, check_kind, holds, mark, refuse_foreign, refuse_links
 from comicdata.reading.text import plain
 
 RUN = "a run"
@@ -24,6 +24,7 @@ def check_run(run: Path, pairs: Path) -> None:
     check_folder(run)
     Reads([pairs if pairs.is_dir() else pairs.parent]).refuse(run)
     check_kind(run, RUN, "--run")
+    refuse_links([run / "samples", run / "state", *(run / "state").glob("*")])
     own = holds(run) == RUN or any((run / "state").glob("*/state.json"))
     cure = "name another --run, or take the file away"
     refuse_foreign(run / CONFIG, own or _is_damaged(run / CONFIG), cure)

@@ -21,6 +21,7 @@ from comicdata.models.runs.checkpoint import (
     BEST,
     WEIGHTS,
     State,
+    drop_old_states,
     load_state,
     save_state,
     save_weights,
@@ -75,6 +76,8 @@ def train(
                 _sweep(run)
             check_same_run(run, job.settings, data.data_hash)
             state = load_state(run) or State(0, {}, {})
+            if processes.leads:
+                drop_old_states(run, state.images)
             if _is_done(job, state):
                 return _summary(config, run, state.images, state.facts, 0.0, already_done=True)
             learner, work = _start(job, state, tensorboard)

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +13,8 @@ import pytest
 from watching import contents
 
 from comicdata.cli.main import run
-from comicdata.files import read_jsonl
+from comicdata.files import locked, read_jsonl
+from comicdata.forget import forget_in_crawl
 from comicdata.images import encode_png, read_image
 from comicdata.pairs.manifest import file_of, read_rows, write_manifest
 
@@ -66,6 +69,33 @@ def test_damaged_pictures_of_another_series_do_not_stop_it(place):
     assert "gone" not in (place / "pairs" / "card.json").read_text()
     sheet = read_image(place / "pairs" / "contact-sheet.jpg")
     assert sheet[:128].min() > 250 and sheet[132:260].min() < 100  # no colour, but the outlines below
+
+
+def test_a_crawl_that_waited_for_the_lock_does_not_bring_it_back(place, monkeypatch, capsys):
+    (place / "in" / "gone" / "e3").mkdir()
+    (place / "in" / "gone" / "e1" / "1.png").rename(place / "in" / "gone" / "e3" / "1.png")
+
+    @contextmanager
+    def after_a_forget(folder, **how):
+        if folder.name == "gone":
+            forget_in_crawl(place / "crawl", ("local", "gone"))
+        with locked(folder, **how):
+            yield
+
+    monkeypatch.setattr("comicdata.crawl.locked", after_a_forget)
+    assert run(["crawl", "in", "--out", "crawl", "--update"]) == 5
+    assert "forgotten on" in capsys.readouterr().err
+    assert not [*(place / "crawl" / "local").glob("gone/*/*")]
+    assert run(["verify", "crawl"]) == 0
+
+
+@pytest.mark.parametrize("first, second", [("gone", "gone"), ("gone", "stays"), ("stays", "gone")])
+def test_two_at_once_are_one_after_the_other(first, second, place):
+    with ThreadPoolExecutor(2) as pool:
+        stays = [*pool.map(lambda name: forget_in_crawl(place / "crawl", ("local", name)), (first, second))]
+    assert stays == [[], []]
+    assert {row["series_id"] for row in read_jsonl(place / "crawl" / "forgotten.jsonl")} == {first, second}
+    assert not [path for name in (first, second) for path in (place / "crawl" / "local").glob(f"{name}/*/*")]
 
 
 def test_it_stays_away_until_its_line_is_taken_out(place, capsys):

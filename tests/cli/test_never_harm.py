@@ -16,6 +16,7 @@ from comicdata.files import read_jsonl
 from comicdata.images import encode_png, read_image
 from comicdata.outputs import LIST, Outputs, Reads
 from comicdata.outputs.marks import made_by
+from comicdata.pairs.manifest import read_rows
 
 MINE = b"somebody's own work"
 
@@ -483,6 +484,25 @@ def test_forget_through_a_link_is_refused_whole(moved, place, capsys):
     assert run(["forget", "comic", "--crawl", "crawl", "--yes"]) == 0 and not (place / "crawl/local/comic").exists()
 
 
+@pytest.mark.parametrize("moved", ["pairs/256", "pairs/256/train", "pairs/parts", "pairs/parts/local"])
+def test_pairs_are_neither_written_nor_deleted_through_a_link_but_read(moved, place, capsys):
+    path, before = place / moved, contents(place / "pairs")
+    shutil.move(path, place / "moved")
+    path.symlink_to(place / "moved")
+    (place / "pairs" / "excluded.jsonl").write_text(json.dumps({"id": read_rows(place / "pairs")[0].id}) + "\n")
+    was = contents(place / "moved")
+    for command in (["make-pairs", "crawl", "--out", "pairs"], ["forget", "comic", "--pairs", "pairs", "--yes"]):
+        assert run(command) == 2
+        assert "a link leads there" in capsys.readouterr().err and contents(place / "moved") == was
+    assert run(["export", "pairs", "--to", "kohya", "--out", "shards", "-q"]) == 0
+    (place / "pairs" / "excluded.jsonl").unlink()
+    path.unlink()
+    shutil.move(place / "moved", path)
+    assert contents(place / "pairs") == before
+    (place / "linked").symlink_to(place / "pairs")  # the folder itself may be one
+    assert run(["forget", "comic", "--pairs", "linked", "--yes", "-q"]) == 0
+
+
 # Pairs.
 
 
@@ -739,6 +759,11 @@ def test_hints_that_are_some(radius, tmp_path):
         (["colorize", "run", "art", "--out", ""], "an empty text is no path"),
         (["crawl", "comic", "--out", ""], "an empty text is no path"),
         (["show", ""], "an empty text is no path"),
+        (["crawl", "", "--out", "o"], "an empty text is no source"),
+        (["crawl", " ", "comic", "--out", "o"], "an empty text is no source"),
+        (["crawl", "drawn", "--base", "", "--out", "o"], "no address of a site"),
+        ([*MAKE, "--outline", "anime=", "--out", "o", "--dry-run"], "a name and a folder are expected"),
+        (["forget", "", "--crawl", "crawl", "--yes"], "no such series here"),
     ],
 )
 def test_options_out_of_range_are_refused_with_the_range(words, range_, place, capsys):

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from comicdata.cli.main import run
+from comicdata.errors import UsageError
 from comicdata.files import below
+from comicdata.flats.hints import read_hints
 from comicdata.images import encode_png
 from comicdata.pairs.manifest import read_rows
 
@@ -68,6 +70,7 @@ TRAIN = ["train", "auto-painter", "--pairs", "pairs", "--images", "2", "--run", 
         ["crawl", "ODD", "--out", "o"],
         ["panels", "ODD"],
         ["panels", "in", "--score", "ODD"],
+        ["verify", "pairs", "--config", "ODD"],
         ["make-pairs", "ODD", "--out", "o"],
         [*MAKE, "crawl", "--out", "pairs", "--outline", "anime=ODD"],
         [*TRAIN, "--vgg-weights", "ODD", "--preset", "paper"],
@@ -80,11 +83,24 @@ TRAIN = ["train", "auto-painter", "--pairs", "pairs", "--images", "2", "--run", 
     ids=" ".join,
 )
 def test_no_option_opens_what_is_no_file(words, odd, place, capsys):
-    if odd == "/proc/kmsg" and "--score" in words:
-        pytest.skip("read by the one reader of JSON lines")
     status = run([word.replace("ODD", odd) for word in words])
     error = capsys.readouterr().err.strip()
     assert status in (2, 3, 6) and "a bug" not in error and error
+
+
+@pytest.mark.parametrize("odd", [one for one in ODD if not one.endswith("safetensors")])
+def test_hints_are_read_of_a_file_alone(odd, place):
+    with pytest.raises(UsageError, match="cannot be read as JSON hints"):
+        read_hints(Path(odd))
+
+
+def test_what_leads_to_a_file_on_disk_is_one(place, capsys):
+    Path("hints.json").write_text('[{"x": 1, "y": 1, "radius": 1, "color": "#ff0000"}]')
+    Path("link.json").symlink_to("hints.json")
+    assert len(read_hints(Path("link.json"))) == 1
+    Path("empty.toml").touch()
+    Path("link.toml").symlink_to("empty.toml")
+    assert run(["verify", "pairs", "--config", "link.toml"]) == 0
 
 
 def test_a_pipe_among_outlines_made_elsewhere_is_one_failure(place, capsys):

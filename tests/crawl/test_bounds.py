@@ -1,5 +1,6 @@
 """Lists without end are bounded with a word, foreign text takes linear time, and odd answers are one line."""
 
+import re
 import socket
 import threading
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from comicdata.crawl.optouts import header_signals, read_tdmrep, robots_usage, t
 from comicdata.crawl.sources import recipe as recipes
 from comicdata.crawl.sources.recipe import RecipeSource, load_recipe
 from comicdata.crawl.sources.viewer import absolute
+from comicdata.crawl.sources.webtoons import parse_viewer
 from comicdata.crawl.sources.xkcd import parse_comic
 from comicdata.crawl.web import OptedOutError, Visit, Web
 from comicdata.episodes import natural_key, unnamed
@@ -208,6 +210,45 @@ def test_addresses_that_cannot_be_parsed_are_one_line(address, tmp_path):
             assert record.status in ("ok", "partial", "failed", "skipped_robots", "removed", "layout_changed")
 
 
+VIEWER = "<div id=viewer><img src=/1.png>{}<img src=/3.png></div>"
+NO_ADDRESS = ("http://[", "https://[::1/2.png", "//[", "http://\u2100/2.png", "http://a]b/2.png")
+
+
+@pytest.mark.parametrize(
+    "tag, missing",
+    [
+        *((f'<img src="{address}">', [address]) for address in NO_ADDRESS),
+        *((f'<img src="{text}">', []) for text in ("data:image/gif;base64,R0lG", "javascript://[", "DATA://[,", "")),
+        ('<img data-src="//[[cdn]]/2.png" src="/2.png">', []),  # a viewer's own template; the picture is said beside it
+        ('<img data-src="//[[cdn]]/2.png">', ["//[[cdn]]/2.png"]),
+    ],
+)
+def test_a_picture_whose_address_cannot_be_parsed_is_missing_and_one_that_is_said_is_not(tag, missing, tmp_path):
+    with served({"/robots.txt": b"", **TRUTH, "/1/": VIEWER.format(tag).encode()}) as (base, _):
+        source = RecipeSource(load_recipe(RECIPE, "odd"), Visit(fetcher_for(base)), base)
+        ((record, _),) = crawl(source, tmp_path, plan(source, tmp_path))
+    assert [url for url, _ in record.missing] == missing
+    assert record.status == ("partial" if missing else "ok")
+    assert {image.url.rpartition("/")[2] for image in record.images} >= {"1.png", "3.png"}
+
+
+@pytest.mark.parametrize("strip", ['["x"]', "[]"])
+def test_parameters_are_taken_off_what_is_an_address(strip):
+    how = load_recipe(f"{RECIPE}strip_query = {strip}\n", "odd").images
+    page = VIEWER.format('<img src="http://[?x=1"><img src="/2.png?x=1&y=2">')
+    assert [one.url for one in recipes.parse_images(page, "http://a.example/", how)][1:3] == [
+        "http://[?x=1", "http://a.example/2.png?" + ("y=2" if "x" in strip else "x=1&y=2")
+    ]  # fmt: skip
+
+
+def test_an_address_of_webtoons_that_cannot_be_parsed_is_for_the_fetcher_to_refuse():
+    good = "https://webtoon-phinf.pstatic.net/a.jpg"
+    tags = "".join(
+        f'<img class=_images data-url="{link}">' for link in (good, "https://[", "https://ads.example/b.jpg")
+    )
+    assert parse_viewer(f"<div id=_imageList>{tags}</div>")[1] == [good, "https://["]
+
+
 @pytest.mark.parametrize("address", ["http://[", "http://", "http:///x", "ftp://x.example", "https://a b/"])
 def test_a_recipe_with_such_an_address_is_refused(address):
     with pytest.raises(ComicDataError):
@@ -217,10 +258,31 @@ def test_a_recipe_with_such_an_address_is_refused(address):
 
 @pytest.mark.parametrize("css", ["a[", ":nope", "a >", "::", "a:has(", "]" * 1000, ":not(" * 2000])
 def test_selectors_that_do_not_parse_are_one_line(css):
-    text = RECIPE.replace('css = "#viewer img"', f'css = "{css}"')
-    with served({"/1/": b"<img src=/1.png>"}) as (base, _), pytest.raises(UsageError, match="not a CSS selector"):
-        source = RecipeSource(load_recipe(text, "odd"), Visit(fetcher_for(base)), base)
-        source.pages(source.episodes()[0])
+    for field, text in (
+        ("images.css", RECIPE.replace('css = "#viewer img"', f'css = "{css}"')),
+        *(
+            (f"episodes.{one}", RECIPE.replace("[images]", f'{one} = "{css}"\n[images]'))
+            for one in ("item_css", "next_css")
+        ),
+    ):
+        with pytest.raises(UsageError, match=f"odd: {field}: .* is not a CSS selector"):
+            load_recipe(text, "odd")
+
+
+@pytest.mark.parametrize("css", ["img", "#a > .b:not(.c) img[src]", "a:has(img), b", "img:nth-child(2n+1)"])
+def test_selectors_that_do_are_kept_as_they_stand(css):
+    assert load_recipe(RECIPE.replace("#viewer img", css), "fine").images.css == css
+
+
+@pytest.mark.parametrize("line", ["last = true", 'last = "3"', "last = 1.5", "first = false"])
+def test_numbers_of_a_recipe_are_whole_numbers(line):
+    with pytest.raises(UsageError, match=r"odd: episodes\.(first|last): "):
+        load_recipe(re.sub("last = .*", line, RECIPE), "odd")
+
+
+def test_a_delay_may_be_whole_or_not():
+    for text, seconds in (("2", 2), ("1.5", 1.5)):
+        assert load_recipe(RECIPE.replace("title =", f"delay = {text}\ntitle ="), "fine").site.delay == seconds
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from comicdata.crawl.sources.recipe import load_recipe
 from comicdata.episodes import read_episode
 from comicdata.errors import ComicDataError, IntegrityError, NetworkError, UsageError
 from comicdata.exports.folder import read_ledger
-from comicdata.files import read_json, read_jsonl, read_lines
+from comicdata.files import read_json, read_jsonl, read_lines, seal
 from comicdata.flats.hints import Hint, paint_hints, read_hints
 from comicdata.forgotten import check_not_forgotten, read_forgotten
 from comicdata.outlines import Outlines
@@ -111,7 +111,13 @@ def test_an_episode_record_names_its_fault(change, place, tmp_path):
 
 def test_an_episode_record_of_another_version_is_read(tmp_path):
     value = plain(asdict(EPISODE)) | {"schema_version": 1, "mood": "new"}
-    assert read_episode(put(tmp_path / "s" / "t" / "e1" / "episode.json", value)) == EPISODE
+    path = put(tmp_path / "s" / "t" / "e1" / "episode.json", seal(value))
+    assert read_episode(path) == EPISODE
+    put(path, value)  # what says a number came with a hash
+    with pytest.raises(IntegrityError, match="changed since it was written"):
+        read_episode(path)
+    put(path, {name: one for name, one in value.items() if name not in ("number", "season")})  # of version 0.1.0
+    assert replace(read_episode(path), number="", season="") == EPISODE
 
 
 @pytest.mark.parametrize(
@@ -175,6 +181,35 @@ def test_rows_that_fit_pass(tmp_path):
     assert read_rows(tmp_path) == [PAIR, dropped, joined]
     assert row_from_json(plain(values_of(joined)), "x:1") == joined
     assert len(read_manifest(tmp_path)) == 3
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *(("size", value) for value in (-1, 0, 65_537, 10**15)),
+        *((index, value) for index in ("panel_index", "window_index") for value in (-1, 2**40)),
+        *(("crop_box", box) for box in ((9, 0, 3, 9), (-1, 0, 9, 9), (0, 9, 9, 0))),
+        *((share, value) for share in ("black_fraction", "saturation", "split_confidence") for value in (-0.1, 1.5)),
+    ],
+)
+def test_a_row_of_numbers_that_no_window_has_is_refused(column, value):
+    with pytest.raises(IntegrityError, match=rf"part:3: not a row of this version \({column}: .+ is out of range\)"):
+        row_from_json(plain(values_of(PAIR)) | {column: value}, "part:3")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": 1},
+        {"size": 4096},
+        {"panel_box": (0, 0, 0, 0)},
+        {"saturation": 1},
+        {"crop_box": (3, 900, 200_000, 9000)},
+    ],
+)
+def test_a_row_of_numbers_that_one_may_have_is_read(change):
+    wanted = replace(PAIR, **change)
+    assert row_from_json(plain(values_of(wanted)), "part:3") == wanted
 
 
 @pytest.mark.parametrize("lacking", ["id", "crop_box", "excluded"])

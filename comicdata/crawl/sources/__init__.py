@@ -71,6 +71,8 @@ def open_sources(
 
     `base` replaces the site address of a recipe; `licence` is what the user states of a source that names none.
     """
+    if not spec.strip():
+        raise UsageError("an empty text is no source; a folder is named by its path, this one by .")
     path = Path(spec)
     kind = _kind(path)
     if spec.lower().startswith(("http://", "https://")):

@@ -4,15 +4,16 @@ import difflib
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
+import soupsieve
 from bs4 import BeautifulSoup
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
 from comicdata.crawl.fetch import Answer
 from comicdata.crawl.names import episode_name, slug, unique
-from comicdata.crawl.sources.viewer import ATTRIBUTES, absolute, addresses, check_placeholders
+from comicdata.crawl.sources.viewer import ATTRIBUTES, absolute, addresses, check_placeholders, parses
 from comicdata.crawl.web import Find, UnavailableError, Visit, Web, refuse_this_machine
 from comicdata.errors import NetworkError, UsageError
 from comicdata.files import sha256_bytes
@@ -25,6 +26,18 @@ MOST_NUMBERS = 100_000
 log = logging.getLogger("comicdata")
 Markup = str | bytes
 Checked = TypeVar("Checked", bound=BaseModel)
+
+
+def _selects(css: str) -> str:
+    """A CSS selector, or "" for none; ValueError for what is neither."""
+    try:
+        return css if not css else str(soupsieve.compile(css).pattern)
+    except (soupsieve.SelectorSyntaxError, RecursionError) as error:
+        why = str(error).splitlines()[0]
+        raise ValueError(f"{css[:200]!r} is not a CSS selector ({why})") from error
+
+
+Selector = Annotated[str, AfterValidator(_selects)]
 
 
 class Strict(BaseModel):
@@ -51,7 +64,7 @@ class Site(Strict):
     authors: tuple[str, ...] = ()
     allow_hosts: tuple[str, ...] = ()
     image_hosts: tuple[str, ...] = ()
-    delay: float = Field(0.0, ge=0, le=120)
+    delay: float = Field(0.0, ge=0, le=120, strict=True)
     licence: LicenceBlock
 
 
@@ -63,13 +76,13 @@ class Episodes(Strict):
 
     mode: Literal["list", "walk", "number"]
     url: str
-    item_css: str = ""
-    next_css: str = ""
-    stop_css: str = ""
+    item_css: Selector = ""
+    next_css: Selector = ""
+    stop_css: Selector = ""
     order: Literal["asc", "desc"] = "asc"
-    first: int = 1
-    last: int = 0
-    most: int = 2000
+    first: StrictInt = 1
+    last: StrictInt = 0
+    most: StrictInt = 2000
 
 
 class Images(Strict):
@@ -80,7 +93,7 @@ class Images(Strict):
     `strip_query` names parameters to take off them. `referer` is what the pictures are asked with.
     """
 
-    css: str
+    css: Selector
     attr: tuple[str, ...] = ATTRIBUTES
     keep_match: tuple[str, ...] = ()
     drop_match: tuple[str, ...] = ()
@@ -122,7 +135,7 @@ def _explain(error: ValidationError, model: type[BaseModel]) -> str:
             known = _block(known.model_fields[part].annotation)
         close = difflib.get_close_matches(place[-1], list(known.model_fields), 1)
         return f"unknown key {'.'.join(place)}" + (f"; did you mean {close[0]!r}?" if close else "")
-    return f"{'.'.join(place)}: {fault['msg']}"
+    return f"{'.'.join(place)}: {fault['msg'].removeprefix('Value error, ')}"
 
 
 def _block(annotation: Any) -> type[BaseModel]:
@@ -138,7 +151,7 @@ class RecipeSource:
 
     def __init__(self, recipe: Recipe, visit: Visit, base: str | None = None) -> None:
         self.recipe = recipe
-        self.base = (base or recipe.site.base).rstrip("/") + "/"
+        self.base = (recipe.site.base if base is None else base).rstrip("/") + "/"
         self.host = _host_of(self.base)
         further = [*recipe.site.allow_hosts, *recipe.site.image_hosts]
         refuse_this_machine(recipe.site.name, self.host, further)
@@ -312,7 +325,7 @@ def parse_images(text: Markup, url: str, how: Images) -> list[Page]:
 
 def _without(link: str, names: Sequence[str]) -> str:
     """The address without these parameters."""
-    if not names:
+    if not names or not parses(link):
         return link
     parts = urlsplit(link)
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in names]
@@ -320,12 +333,7 @@ def _without(link: str, names: Sequence[str]) -> str:
 
 
 def _select(soup: BeautifulSoup, css: str) -> list[Any]:
-    from soupsieve import SelectorSyntaxError
-
-    try:
-        return list(soup.select(css)) if css else []
-    except SelectorSyntaxError as error:
-        raise UsageError(f"recipe: {css!r} is not a CSS selector ({str(error).splitlines()[0]})") from error
+    return list(soup.select(css)) if css else []
 
 
 def _words(element: Any) -> str:

@@ -20,6 +20,7 @@ PLACEHOLDER = re.compile(
     r"(?<![a-z0-9])(?:1x1|blank|spacer|placeholder|trans|transparent|loading|loader|lazy|lazyload|pixel|empty)(?![a-z0-9])"
 )
 SMALLER = re.compile("thumb|low|small|tiny|blur|preview|fallback|placeholder|error|avatar|icon")
+OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 FEW = 3  # from so many on, one address for most elements is a placeholder and not a picture for two sorts of readers
 
 
@@ -54,18 +55,28 @@ def check_placeholders(links: Sequence[str], url: str) -> None:
 
 def absolute(url: str, address: Any) -> str:
     """The http(s) address that a link or picture on the page `url` means, without fragment; "" for anything else
-    (data:, javascript:, an address that cannot be parsed).
+    (data:, javascript:). One that cannot be parsed is given as it stands: whoever asks for it says so.
     """
+    text = str(address or "").strip()
     try:
-        link = urldefrag(urljoin(url, str(address or "").strip())).url if address else ""
+        link = urldefrag(urljoin(url, text)).url if text else ""
         return link if urlsplit(link).scheme in ("http", "https") else ""
     except ValueError:
-        return ""
+        return "" if OTHER_SCHEME.match(text) else text
+
+
+def parses(link: str) -> bool:
+    """Whether an address is one."""
+    try:
+        return bool(urlsplit(link))
+    except ValueError:
+        return False
 
 
 def _first(element: Any, url: str, names: Sequence[str]) -> str:
-    """The first attribute that holds an address."""
-    return next(filter(None, (_value(element, url, name) for name in names)), "")
+    """The first attribute that holds an address; one that cannot be parsed where no other is said."""
+    found = [link for link in (_value(element, url, name) for name in names) if link]
+    return next(filter(parses, found), next(iter(found), ""))
 
 
 def _value(element: Any, url: str, name: str) -> str:
@@ -95,7 +106,8 @@ def _further(element: Any, url: str, names: Sequence[str]) -> Iterator[str]:
         yield from filter(None, (_first(one, url, names) for one in behind.select("img")))
     for name in element.attrs:
         link = _value(element, url, name) if name.startswith("data-") and not SMALLER.search(name) else ""
-        if link and link.lower().partition("?")[0].endswith(tuple(PICTURE_SUFFIXES)) and not looks_empty(link):
+        named = link.lower().partition("?")[0].endswith(tuple(PICTURE_SUFFIXES))
+        if named and parses(link) and not looks_empty(link):
             yield link
     picture = element.find_parent("picture")
     if picture is not None:

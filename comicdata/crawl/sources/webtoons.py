@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 
 from comicdata.crawl.fetch import Answer, StatusError
 from comicdata.crawl.sources.site import Facts, SiteSource, entries, read_object
+from comicdata.crawl.sources.viewer import parses
 from comicdata.crawl.web import UnavailableError, Visit
 from comicdata.errors import NetworkError
 from comicdata.numbers import Numbered, read_numbers
@@ -128,10 +129,8 @@ def parse_viewer(text: str | bytes) -> tuple[str, list[str], str]:
 
 
 def _is_picture(link: str) -> bool:
-    try:
-        return urlsplit(link).hostname in FACTS.image_hosts
-    except ValueError:
-        return False
+    """Whether an address is one of the site's pictures, or none that can be parsed: the fetcher refuses it by name."""
+    return not parses(link) or urlsplit(link).hostname in FACTS.image_hosts
 
 
 def _joined(link: str) -> str:
@@ -144,6 +143,8 @@ def _joined(link: str) -> str:
 
 def original(link: str) -> str:
     """The address without the parameter that asks for a recompressed picture."""
+    if not parses(link):
+        return link
     parts = urlsplit(link)
     query = [(name, value) for name, value in parse_qsl(parts.query) if name != FACTS.recompressed]
     return urlunsplit(parts._replace(query=urlencode(query)))

@@ -19,7 +19,7 @@ from watching import contents, damage
 from comicdata.errors import DivergedError, IntegrityError, LockedError, ResourceError, UsageError
 from comicdata.files import locked, read_jsonl, write_json
 from comicdata.models.colorize import load_colorizer
-from comicdata.models.runs.checkpoint import load_state, load_weights
+from comicdata.models.runs.checkpoint import drop_old_states, load_state, load_weights
 from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.train import train
 from comicdata.models.train.learners import AdversarialLearner
@@ -181,6 +181,55 @@ def test_a_half_written_state_is_passed_over(pairs: Path, whole: Path, caplog: p
     state = load_state(whole)
     assert state is not None and state.images == 32
     assert "half-written" in caplog.text
+
+
+@pytest.fixture(scope="module")
+def old(make: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state of 16 images of the same run."""
+    folder = tmp_path_factory.mktemp("old")
+    train(tiny(images=16), make(folder / "pairs"), folder / "run")
+    return folder / "run" / "state" / "16"
+
+
+@pytest.mark.parametrize("left", [("state.json", "tensors.safetensors"), ("state.json",), ()])
+def test_what_a_killed_training_left_of_an_old_state_goes(
+    left: tuple[str, ...], old: Path, pairs: Path, whole: Path
+) -> None:
+    before = contents(whole)
+    (whole / "state" / "16").mkdir()
+    for name in left:
+        shutil.copy(old / name, whole / "state" / "16")
+    train(tiny(), pairs, whole)
+    assert contents(whole) == before and not (whole / "state" / "16").exists()
+
+
+def test_an_old_state_stays_where_a_later_one_is_not_whole_or_holds_a_persons_file(
+    old: Path, pairs: Path, whole: Path
+) -> None:
+    shutil.copytree(old, whole / "state" / "16")
+    (whole / "state" / "48" / "tensors.safetensors").unlink()
+    drop_old_states(whole, 48)
+    assert load_state(whole) and (whole / "state" / "16" / "tensors.safetensors").is_file()
+    train(tiny(), pairs, whole)
+    assert not (whole / "state" / "16").exists()
+    shutil.copytree(old, whole / "state" / "16")
+    (whole / "state" / "16" / "mine.txt").write_text("mine")
+    train(tiny(), pairs, whole)
+    assert [path.name for path in (whole / "state" / "16").iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("moved", ["samples", "state", "state/48"])
+def test_a_run_is_not_written_through_a_link(moved: str, pairs: Path, whole: Path, tmp_path: Path) -> None:
+    (whole / moved).rename(tmp_path / "moved")
+    (whole / moved).symlink_to(tmp_path / "moved")
+    before = contents(tmp_path / "moved")
+    with pytest.raises(UsageError, match="a link leads there"):
+        train(tiny(images=64), pairs, whole)
+    assert contents(tmp_path / "moved") == before
+    (whole / moved).unlink()
+    (tmp_path / "moved").rename(whole / moved)
+    (tmp_path / "linked").symlink_to(whole)  # the run itself may be one
+    assert train(tiny(), pairs, tmp_path / "linked")["already_done"]
 
 
 def test_all_states_damaged(whole: Path) -> None:
