@@ -24,6 +24,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "patience": (0, 10**12),
     "lr": (1e-12, 10),
     "lr_floor": (0, 1),
+    "warmup": (0, 10**12),
     "beta1": (0, 0.9999999),
     "beta2": (0, 0.9999999),
     "ema": (0, 0.9999999),
@@ -211,7 +212,7 @@ def idle_options(config: TrainConfig) -> frozenset[str]:
         idle.add("adversarial_start")
     if not config.network.sees_features:
         idle |= {"vgg_weights", "random_vgg"}
-    if not config.decay_end:
+    if config.decay_end == 0:
         idle |= {"decay_start", "lr_floor"}
     return frozenset(idle)
 
@@ -226,7 +227,7 @@ def _check(config: TrainConfig) -> None:
         )
     for name, (low, high) in RANGES.items():
         value = getattr(config, name)
-        require(name, value, low <= value <= high, f"a number from {low:g} to {high:g}")
+        require(name, value, value is None or low <= value <= high, f"a number from {low:g} to {high:g}")
     if config.batch_size % config.accumulate:
         raise UsageError(f"accumulate {config.accumulate}: does not divide the batch size, {config.batch_size}")
     if config.crop > config.size or config.crop % network.multiple:
@@ -234,5 +235,11 @@ def _check(config: TrainConfig) -> None:
             f"crop {config.crop}: must be a multiple of {network.multiple} (what the network halves) and at most the "
             f"size, {config.size}"
         )
-    if config.decay_end and config.decay_end < config.decay_start:
-        raise UsageError(f"decay_end {config.decay_end}: lies before decay_start {config.decay_start}")
+    start, end = config.decay_start, config.decay_end
+    if end != 0 and (start is None) != (end is None):
+        raise UsageError(
+            f"decay_{'start' if end is None else 'end'}: give decay_start and decay_end together, or neither: then the "
+            "rate falls over the last fifth of the budget"
+        )
+    if start and end and end < start:
+        raise UsageError(f"decay_end {end}: lies before decay_start {start}")
