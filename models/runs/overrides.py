@@ -108,12 +108,23 @@ def find_option(model: str, stages: Mapping[str, Stage], name: str) -> list[tupl
         several = ", ".join(_full_name(*one) for one in found)
         raise UsageError(f"option {name}: {model} has several: {several}; name one of them")
     if not found:
-        full = {_full_name(stage, place) for stage, one in stages.items() for place in option_types(one)}
-        short = sorted({place.rpartition(".")[2] for place in full})
-        close = difflib.get_close_matches(name, [*short, *sorted(full)], 1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(short)}"
-        raise UsageError(f"option {name}: {model} has no such option; {hint}")
+        raise UsageError(f"option {name}: {model} has no such option; {_nearest(stages, name)}")
     return found
+
+
+def _nearest(stages: Mapping[str, Stage], name: str) -> str:
+    """What somebody may have meant by an option that a model does not have."""
+    having = [
+        model
+        for model, others in MODELS.items()
+        if any(place.rpartition(".")[2] == name for one in others.values() for place in option_types(one))
+    ]
+    if having:
+        return f"{' and '.join(having)} {'has' if len(having) == 1 else 'have'} it"
+    full = {_full_name(stage, place) for stage, one in stages.items() for place in option_types(one)}
+    short = sorted({place.rpartition(".")[2] for place in full})
+    close = difflib.get_close_matches(name, [*short, *sorted(full)], 1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(short)}"
 
 
 def _full_name(stage: str, place: str) -> str:

@@ -109,6 +109,8 @@ def _start(job: Job, standing: Standing, tensorboard: bool) -> tuple[Learner, Wo
     if not job.processes.leads:
         return learner, Follower(job.config, standing.state.images)
     validation = PairDataset(job.pairs, "validation", job.config.size, job.config.outline)
+    if not validation.rows:
+        log.warning("%s: no validation pairs, so what is best is judged on pairs it was trained on", job.run)
     work = Work(job, learner, validation if validation.rows else job.data, standing)
     if tensorboard:
         work.metrics.show_in(job.run / "tensorboard")
