@@ -109,8 +109,8 @@ def find_standing(job: Job) -> Standing:
     if job.fits(newest):
         state = newest
     elif moved:
-        names = " and ".join(moved)
-        log.warning("%s: the stage %s changed since; this one reads its pictures and starts again", job.run, names)
+        names = f"stage {moved[0]}" if len(moved) == 1 else f"stages {' and '.join(moved)}"
+        log.warning("%s: the %s changed since; this one reads what is made there, and starts again", job.run, names)
         state = State(0, {}, {})
     else:
         state = load_state(job.run, job.fits) or _refuse(job, newest)
