@@ -25,6 +25,5 @@ def test_the_fast_subset_reaches_over_the_kinds_and_says_how_to_play_a_red_row_a
     assert all("--only" in row["again"] and row["outcomes"] for row in found["red"])
 
 
-@pytest.mark.xfail(strict=True, reason="some kinds are not cured yet; the mark goes with the last of them")
 def test_the_fast_subset_has_no_red_row(found: dict[str, Any]) -> None:
     assert not found["red"], [row["name"] for row in found["red"]]
