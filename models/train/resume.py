@@ -139,7 +139,7 @@ def _is_done(job: Job, newest: State, ended: int | None) -> bool:
         return False
     saved = read_config(job.run)
     if "finished" in saved:
-        return bool(saved["images"] > ended)  # a larger budget is under way; the weights of this one stand
+        return bool(saved.get("images", 0) > ended)  # a larger budget is under way; the weights of this one stand
     return newest.images == ended and _has_all(job, newest, due)
 
 
