@@ -171,4 +171,4 @@ def _over(above: Image, below: Image) -> Image:
 def over_white(rgba: Image) -> Image:
     """(H, W, 4) over white: (H, W, 3)."""
     alpha = rgba[..., 3:].astype(np.uint16)
-    return ((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    return np.asarray((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255, np.uint8)
