@@ -9,7 +9,8 @@ import click
 
 from comicdata.cli.front import LARGEST_SEED, Front, command, reads_pictures
 from comicdata.errors import ComicDataError, PartialError, UsageError
-from comicdata.files import jsonl_bytes
+from comicdata.files import alike, jsonl_bytes
+from comicdata.outputs.escapes import visible
 from comicdata.records import Failure
 
 MEMORY = "take --device cpu where this was a GPU, or end what else uses the memory"
@@ -57,7 +58,7 @@ def colorize(
     and --layers need a two-step or consistent RUN, --background a consistent one. --hints is for one picture, in
     its pixels, and needs a RUN trained with hints.
     """
-    from comicdata.cli.inputs import output_names, read_groups
+    from comicdata.cli.inputs import read_groups
     from comicdata.models.colorize import Wishes, load_colorizer
     from comicdata.models.memory import memory_errors
     from comicdata.outputs import Outputs, Reads, mark
@@ -65,7 +66,7 @@ def colorize(
     groups = list(read_groups(inputs))
     pictures = [picture for group in groups for picture in group.pictures]
     wishes = Wishes(seed, samples, _color(background), _hints(hints, len(pictures)))
-    targets = [PurePosixPath(f"{name}.png") for name in output_names([picture.name for picture in pictures])]
+    targets = _targets([picture.name for picture in pictures])
     outputs = Outputs(out, "colorize")
     reads = Reads([run, *inputs, *(picture.path for picture in pictures), *([hints] if hints else [])])
     names = [name for target in targets for name in _names(target, samples, layers)]
@@ -114,6 +115,25 @@ def _hints(path: Path | None, pictures: int) -> Any:
     if pictures != 1:
         raise UsageError(f"--hints {path}: places in one picture, but {pictures} pictures are given")
     return read_hints(path)
+
+
+def _targets(names: list[str]) -> list[PurePosixPath]:
+    """One PNG per input, by its place in OUT; those that would meet, also where case and the form of letters make no
+    difference, are numbered. Control characters in a name become escapes.
+    """
+    targets: list[PurePosixPath] = []
+    taken: set[str] = set()
+    last: dict[str, int] = {}
+    for name in names:
+        stem = visible(PurePosixPath(name).with_suffix("").as_posix())
+        number, unique = last.get(alike(stem), 1), stem
+        while alike(unique) in taken:
+            number += 1
+            unique = f"{stem}-{number}"
+        last[alike(stem)] = number
+        taken.add(alike(unique))
+        targets.append(PurePosixPath(f"{unique}.png"))
+    return targets
 
 
 LAYERS = ("background", "low-resolution")

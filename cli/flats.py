@@ -9,8 +9,8 @@ from typing import Any, TypedDict
 import click
 
 from comicdata.cli.front import Front, command, reads_pictures
-from comicdata.errors import ComicDataError, PartialError
-from comicdata.files import json_bytes, jsonl_bytes, sha256_bytes
+from comicdata.errors import ComicDataError, PartialError, UsageError
+from comicdata.files import alike, json_bytes, jsonl_bytes, sha256_bytes
 from comicdata.records import Failure
 
 FORMS = ("png", "psd", "ora", "svg", "regions")
@@ -69,7 +69,7 @@ def flats(
     get theirs from the hints around them, or one that is clearly apart from their neighbours'. NAME.gpl has the colours
     that were used, and is a --palette for the next page. --to svg, and reading PSD, need the extra `layers`.
     """
-    from comicdata.cli.inputs import output_names, read_groups
+    from comicdata.cli.inputs import read_groups
     from comicdata.layers.forms import check_forms, suffixes
     from comicdata.layers.hint_files import read_hint_files
     from comicdata.layers.palettes import read_palette
@@ -82,7 +82,7 @@ def flats(
     given = read_hint_files(hints, [picture.name for picture in pictures])
     colors = read_palette(palette) if palette else None
     ends = (*suffixes(forms), PALETTE)
-    stems = output_names([picture.name for picture in pictures], ends)
+    stems = _stems([picture.name for picture in pictures], ends)
     outputs = Outputs(out, "flats")
     files = [stem + end for stem in stems for end in ends]
     reads = Reads([*inputs, *(one.path for one in pictures), *given.paths, *([palette] if palette else [])])
@@ -103,6 +103,19 @@ def flats(
     again = f", {work.again} of them as they were" if work.again else ""
     front.say(f"flats of {len(work.rows)} of {len(pictures)} pictures in {out}{again}")
     return {"outputs": work.document()}
+
+
+def _stems(names: list[str], ends: tuple[str, ...]) -> list[str]:
+    """What the files of each picture are called, without their ends; UsageError where two pictures would meet."""
+    from comicdata.cli.colorize import _targets
+
+    stems = [target.with_suffix("").as_posix() for target in _targets(names)]
+    meant: dict[str, str] = {}
+    for name, stem in zip(names, stems, strict=True):
+        for end in ends:
+            if (other := meant.setdefault(alike(stem + end), name)) is not name:
+                raise UsageError(f"{other} and {name}: both would be written to {stem + end}; rename one of them")
+    return stems
 
 
 def _check_psd(pictures: list[Any]) -> None:
@@ -202,16 +215,16 @@ class _Work:
         from comicdata.flats.drawing import Wanted, flat_drawing
         from comicdata.layers.drawings import read_drawing
 
-        drawing = read_drawing(data, picture.shown, picture.layer)
+        drawing = read_drawing(data, picture.label, picture.layer)
         height, width = drawing.image.shape[:2]
         rounds = [[hint for one in part for hint in one.read(width, height)] for part in self.hints.of(picture.name)]
         start = time.perf_counter()
         wanted = Wanted(rounds, self.palette and self.palette.colors, **self.options)
-        found = flat_drawing(drawing.image, picture.shown, wanted)
+        found = flat_drawing(drawing.image, picture.label, wanted)
         seconds = time.perf_counter() - start
         for note in (*drawing.notes, *found.notes):
-            self.front.warn(f"{picture.shown}: {note}")
-        files = self._write(found, drawing.dpi, stem, picture.shown)
+            self.front.warn(f"{picture.label}: {note}")
+        files = self._write(found, drawing.dpi, stem, picture.label)
         painted = found.painted
         counts = {"regions": painted.regions.count, "hinted": len(painted.hinted), "unsure": len(painted.unsure)}
         return {"stem": stem, "files": files, **counts}, seconds

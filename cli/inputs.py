@@ -1,19 +1,16 @@
-"""What a user may name as INPUT: pictures, folders and archives, as groups of pictures in reading order; and what the
-output of each is called.
-"""
+"""What a user may name as INPUT: pictures, folders and archives, as groups of pictures in reading order."""
 
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from comicdata.errors import PictureError, UsageError
-from comicdata.files import alike, open_regular, read_regular
+from comicdata.files import open_regular, read_regular
 from comicdata.formats import ARCHIVES, HEAD, READ, sniff
 from comicdata.images import MAX_FILE_BYTES, Image, read_picture
-from comicdata.outputs.escapes import visible
 
 if TYPE_CHECKING:
     from comicdata.crawl.sources.archive import MemberReader
@@ -24,26 +21,17 @@ log = logging.getLogger("comicdata")
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of an input: its relative name, how to get its bytes, the file that it is or lies in, what messages
-    call it, and the layer that was named, of a PSD.
+    """One picture of an input: its relative name, how to read it, and the file that it is or lies in.
+
+    `data` gives its bytes; `label` is what messages call it; `layer` was named, of a PSD.
     """
 
     name: str
-    data: Callable[[], bytes]
+    read: Callable[[], Image]
     path: Path
+    data: Callable[[], bytes] = bytes
     label: str = ""
     layer: str | None = None
-
-    def read(self) -> Image:
-        """The picture decoded; what is worth a word about it is said."""
-        found = read_picture(self.data(), self.shown)
-        for note in found.notes:
-            log.warning("%s: %s", self.shown, note)
-        return found.image
-
-    @property
-    def shown(self) -> str:
-        return self.label or self.name
 
 
 @dataclass(frozen=True)
@@ -78,7 +66,8 @@ def read_groups(inputs: Sequence[Path], *, layers: bool = False) -> Iterator[Gro
         elif _is_archive(path):
             yield from _archive_groups(path, path.as_posix(), path.stem, reader)
         else:
-            yield Group(path.as_posix(), [Picture(path.name, _reads(path), path, str(path), layer)])
+            picture = _picture(path.name, _reads(path), path, str(path))
+            yield Group(path.as_posix(), [replace(picture, layer=layer)])
 
 
 def _is_archive(path: Path) -> bool:
@@ -96,7 +85,7 @@ def _is_archive(path: Path) -> bool:
 def _folder_groups(folder: "Folder", reader: "MemberReader") -> Iterator[Group]:
     """The pictures directly in a folder as one group, and each of its archives; names stay relative to the input."""
     if folder.pictures:
-        pictures = [Picture(folder.label(path), folder.reads(path), path) for path in folder.pictures]
+        pictures = [_picture(folder.label(path), folder.reads(path), path) for path in folder.pictures]
         yield Group(folder.path.as_posix(), pictures)
     for path in folder.archives:
         stem = path.relative_to(folder.root).with_suffix("").as_posix()
@@ -120,12 +109,25 @@ def _archive_groups(
     for number, book in enumerate(books, 1):
         place = _safe(stem) if number == 1 else f"{_safe(stem)}-{number}"
         pictures = [
-            Picture(f"{place}/{index:04d}", reader.reads(path, address, label), path, label)
+            _picture(f"{place}/{index:04d}", reader.reads(path, address, label), path, label)
             for index, (label, address) in enumerate(book.pages, 1)
         ]
         if book.fault:
-            pictures = [Picture(place, _raises(book.fault), path)]
+            fault = _raises(book.fault)
+            pictures = [Picture(place, fault, path, fault, place)]
         yield Group(f"{name}#{book.name}" if book.name else name, pictures)
+
+
+def _picture(name: str, read: Callable[[], bytes], path: Path, label: str = "") -> Picture:
+    """A picture that is decoded when it is read; what is worth a word about it is said then."""
+
+    def image() -> Image:
+        found = read_picture(read(), label or name)
+        for note in found.notes:
+            log.warning("%s: %s", label or name, note)
+        return found.image
+
+    return Picture(name, image, path, read, label or name)
 
 
 def _reads(path: Path) -> Callable[[], bytes]:
@@ -140,8 +142,8 @@ def _reads(path: Path) -> Callable[[], bytes]:
     return read
 
 
-def _raises(fault: str) -> Callable[[], bytes]:
-    def read() -> bytes:
+def _raises(fault: str) -> Callable[[], NoReturn]:
+    def read() -> NoReturn:
         raise PictureError(fault)
 
     return read
@@ -150,22 +152,3 @@ def _raises(fault: str) -> Callable[[], bytes]:
 def _safe(stem: str) -> str:
     """A name for a folder: one of dots alone would lead somewhere else."""
     return "/".join(part if re.search(r"[^. ]", part) else "archive" for part in stem.split("/"))
-
-
-def output_names(names: Sequence[str], suffixes: Sequence[str] = (".png",)) -> list[str]:
-    """What the output of each picture is called, without suffix, by its place in OUT; those whose files would meet,
-    also where case and the form of letters make no difference, are numbered. Control characters become escapes.
-    """
-    stems: list[str] = []
-    taken: set[str] = set()
-    last: dict[str, int] = {}
-    for name in names:
-        stem = visible(PurePosixPath(name).with_suffix("").as_posix())
-        number, unique = last.get(alike(stem), 1), stem
-        while not taken.isdisjoint(files := {alike(unique + suffix) for suffix in suffixes}):
-            number += 1
-            unique = f"{stem}-{number}"
-        last[alike(stem)] = number
-        taken |= files
-        stems.append(unique)
-    return stems

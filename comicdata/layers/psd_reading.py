@@ -57,7 +57,7 @@ class Psd:
         check_size((self.width, self.height), name, most)
         if not (self.width and self.height):
             raise PictureError(f"{name}: damaged PSD (without a pixel)")
-        logging.getLogger("psd_tools").setLevel(logging.ERROR)  # what it does not know of a layer does not matter here
+        logging.getLogger("psd_tools").setLevel(logging.CRITICAL)  # what it passes over, or fails at, is said here
         with self._reading():
             from psd_tools import PSDImage
 

@@ -191,7 +191,7 @@ def test_numbers_of_regions_are_grey_of_16_bits(flats):
 
 
 def test_more_regions_than_16_bits_hold_are_said():
-    with pytest.raises(PictureError, match="page.png: 65536 regions, more than 16 bits number"):
+    with pytest.raises(PictureError, match=r"page.png: 65536 regions, more than 16 bits number"):
         regions_png(Flats(np.array([[0, 65_536]], np.int32), np.zeros((1, 3), np.uint8), {}), "page.png")
 
 

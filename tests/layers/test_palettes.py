@@ -9,7 +9,10 @@ from PIL import Image, ImageCms
 from comicdata.errors import UsageError
 from comicdata.layers.palettes import Swatch, gpl_bytes, parse_palette, read_palette
 
-GPL = b"GIMP Palette\r\nName: Hero\r\nColumns: 4\r\n#\r\n250 210 180\tSkin, light\r\n  0   0   0 Untitled\n# no\n\n1 2 3\n"
+GPL = (
+    b"GIMP Palette\r\nName: Hero\r\nColumns: 4\r\n#\r\n"
+    b"250 210 180\tSkin, light\r\n  0   0   0 Untitled\n# no\n\n1 2 3\n"
+)
 
 
 def read(tmp_path, data, name="hero.gpl"):

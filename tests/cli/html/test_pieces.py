@@ -1,14 +1,14 @@
 """Whatever others wrote is text on a page: no producer lets markup, quotes or controls through."""
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
 
+from comicdata.cli.colorize import _targets
 from comicdata.cli.html import pieces
 from comicdata.cli.html.run import stage_folders
-from comicdata.cli.inputs import output_names
 from comicdata.errors import IntegrityError
 from comicdata.pairs.card import credit_lines
 
@@ -79,4 +79,4 @@ def test_a_run_leads_to_no_stage_elsewhere(stage, tmp_path):
     ],
 )
 def test_outputs_that_would_meet_are_kept_apart(names, targets):
-    assert output_names(names) == [one.removesuffix(".png") for one in targets]
+    assert _targets(names) == [PurePosixPath(one) for one in targets]
