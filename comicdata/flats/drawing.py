@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from comicdata.errors import PictureError
-from comicdata.flats.balloons import white_regions
 from comicdata.flats.hints import Color, Mark
 from comicdata.flats.line_art import read_line_art
 from comicdata.flats.painting import Painted, paint
@@ -55,7 +54,7 @@ def flat_drawing(rgb: Image, name: str, wanted: Wanted) -> FlatDrawing:
     if not art.is_line_art:
         raise PictureError(f"{name}: {art.why}, no line art; --line-art takes it for that")
     regions = find_regions(art.line, panels_of(art.drawing, wanted.layout), wanted.gap)
-    white = frozenset(white_regions(art.line, regions))
+    white: frozenset[int] = frozenset()
     hints: list[Mark | Image] = []
     painted = paint(regions, hints, wanted.palette, white=white)
     for one in wanted.rounds:
