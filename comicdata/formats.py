@@ -194,7 +194,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 def _is_sound(name: bytes, body: bytes, notes: list[str]) -> bool:
     """Whether metadata is of a sane size, unpacked too; what is left out is said."""
     most = _KEPT[name]
-    fits = len(body) <= most
+    fits = len(body) == most if name == b"pHYs" else len(body) <= most
     if fits and name == b"iCCP":
         try:
             unpacking = zlib.decompressobj()

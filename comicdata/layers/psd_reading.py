@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from comicdata.errors import ComicDataError, PictureError, UsageError
-from comicdata.images import MOST_DPI, Image, check_size
+from comicdata.images import BAND, MOST_DPI, Image, check_size
 
 # What artists call the layer that their lines are on.
 LINE_NAMES = frozenset(
@@ -165,10 +165,14 @@ def _over(above: Image, below: Image) -> Image:
     top, bottom = above[..., 3:].astype(np.float32) / 255, below[..., 3:].astype(np.float32) / 255
     alpha = top + bottom * (1 - top)
     colour = (above[..., :3] * top + below[..., :3] * bottom * (1 - top)) / np.maximum(alpha, 1e-6)
-    return np.rint(np.concatenate([colour, 255 * alpha], axis=2)).astype(np.uint8)
+    return np.asarray(np.rint(np.concatenate([colour, 255 * alpha], axis=2)), np.uint8)
 
 
 def over_white(rgba: Image) -> Image:
     """(H, W, 4) over white: (H, W, 3)."""
-    alpha = rgba[..., 3:].astype(np.uint16)
-    return np.asarray((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255, np.uint8)
+    shown = np.empty((*rgba.shape[:2], 3), np.uint8)
+    for y in range(0, len(rgba), BAND):
+        band = rgba[y : y + BAND]
+        alpha = band[..., 3:].astype(np.uint16)
+        shown[y : y + BAND] = (band[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+    return shown
