@@ -381,12 +381,16 @@ def _orientation(picture: Any, notes: list[str]) -> int:
 
 
 def _dpi(picture: Any) -> float | None:
-    """Pixels per inch; None where the file does not say it, or not soberly, or not the same of both sides."""
+    """Pixels per inch, whole where a file that counts in metres is nearly so; None where it does not say it, or not
+    soberly, or not the same of both sides.
+    """
     try:
         across, down = (float(one) for one in picture.info["dpi"])
     except Exception:  # none, or none that is a number
         return None
-    return across if 1 <= across <= MOST_DPI and abs(across - down) <= 0.01 * across else None
+    if not (1 <= across <= MOST_DPI and abs(across - down) <= 0.01 * across):
+        return None
+    return float(round(across)) if abs(across - round(across)) < INCH_M / 2 else across
 
 
 def _one_line(error: BaseException) -> str:
