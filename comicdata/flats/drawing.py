@@ -60,7 +60,8 @@ def flat_drawing(rgb: Image, name: str, wanted: Wanted) -> FlatDrawing:
     for one in wanted.rounds:
         hints += one
         painted = paint(regions, hints, wanted.palette, painted, white)
-    notes = (*((art.why,) if wanted.line_art else ()), *painted.notes)
+    doubt = () if art.why.startswith("line art") else (art.why,)
+    notes = (*doubt, *painted.notes)
     tones = {TONES: art.shade} if (art.shade < 255).any() else {}
     return FlatDrawing(painted, white, {**tones, LINES: art.line}, notes)
 

@@ -216,8 +216,20 @@ def test_a_photograph_is_a_row_unless_line_art_is_insisted_on(place, capsys):
     flats("photo.png", "page.png", status=3)
     (row,) = rows(place)
     assert row["item"] == "photo.png" and "--line-art" in row["error"] and (place / "out" / "page.png").is_file()
-    flats("photo.png", "--line-art")
+    capsys.readouterr()
+    flats("photo.png", "page.png", "--line-art")
+    said = capsys.readouterr().err
     assert picture("out/photo.png").shape == (120, 160, 3)
+    assert "photo.png: taken as line art, though" in said and "page.png:" not in said
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1), (2, 2)])
+@pytest.mark.parametrize("value", [0, 255])
+def test_a_picture_of_next_to_nothing_has_flats(shape, value, place):
+    (place / "thin.png").write_bytes(encode_png(np.full(shape, value, np.uint8)))
+    to = [word for form in forms.FORMS for word in ("--to", form)]
+    assert run(["flats", "thin.png", "--out", "out", *to]) == 0
+    assert picture("out/thin.png").shape == (*shape, 3)
 
 
 @pytest.mark.parametrize("kind", ["1", "I;16", "transparent", "tiff", "grey"])
