@@ -155,7 +155,9 @@ def _coloured(small: Image) -> float:
     way = way / max(1e-6, float(np.linalg.norm(way)))
     rest = darkness - (darkness @ way)[..., None] * way
     beside = np.asarray(rest.max(axis=2) - rest.min(axis=2), np.float32)
-    filled = cv2.morphologyEx((beside > TINGE * 255).astype(np.uint8), cv2.MORPH_OPEN, np.ones((FILLED, FILLED), np.uint8))
+    filled = cv2.morphologyEx(
+        (beside > TINGE * 255).astype(np.uint8), cv2.MORPH_OPEN, np.ones((FILLED, FILLED), np.uint8)
+    )
     return float((np.asarray(filled > 0) & ~_stains(np.asarray(filled, np.uint8), rest, beside)).mean())
 
 

@@ -26,7 +26,7 @@ FORMS = {
     "png": Form(".png", lambda flats, mark, name: flats_png(flats, mark)),
     "psd": Form(".psd", lambda flats, mark, name: psd_bytes(flats_document(flats), mark, name)),
     "ora": Form(".ora", lambda flats, mark, name: openraster_bytes(flats_document(flats), mark)),
-    "svg": Form(".svg", lambda flats, mark, name: svg_bytes(flats_png(flats), mark, name), check_vtracer),
+    "svg": Form(".svg", lambda flats, mark, name: svg_bytes(flats, mark, name), check_vtracer),
     "regions": Form(".regions.png", lambda flats, mark, name: regions_png(flats, name, mark)),
 }
 

@@ -4,11 +4,17 @@ The rule of this file: shapes are stacked, the large ones below, so that no pape
 """
 
 import re
+from dataclasses import replace
 from importlib.util import find_spec
 
+import numpy as np
+
 from comicdata.errors import PictureError, UsageError
+from comicdata.images import Image
+from comicdata.layers.flats import Flats, flats_png
 from comicdata.outputs.marks import Mark
 
+_FILL = re.compile(r'fill="(#[0-9A-Fa-f]{6})"')
 _START = re.compile(r'<svg [^>]*width="(\d+)" height="(\d+)"[^>]*>')
 
 
@@ -18,22 +24,37 @@ def check_vtracer() -> None:
         raise UsageError("--to svg needs vtracer; install it with: pip install 'comicdata[layers]'")
 
 
-def svg_bytes(png: bytes, mark: Mark | None, name: str) -> bytes:
-    """The flats of a PNG, as `flats_png` gives them, as curves: exactly its colours, edges smoothed; PictureError, with
-    `name`, where vtracer gives up.
-    """
+def svg_bytes(flats: Flats, mark: Mark | None, name: str) -> bytes:
+    """Flats as curves: exactly their colours, edges smoothed; PictureError, with `name`, where vtracer gives up."""
     import vtracer
 
+    palette, index = np.unique(flats.colours, axis=0, return_inverse=True)
+    keys = _far_apart(len(palette))
+    keyed = replace(flats, colours=keys[index.reshape(-1)])
     try:
         text = vtracer.convert_raw_image_to_svg(
-            png, img_format="png", hierarchical="stacked", mode="spline", filter_speckle=0, color_precision=8,
-            layer_difference=0,
+            flats_png(keyed), img_format="png", hierarchical="stacked", mode="spline", filter_speckle=0,
+            color_precision=8, layer_difference=0,
         )  # fmt: skip
     except BaseException as error:  # a panic of Rust is no Exception
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
         raise PictureError(f"{name}: cannot be traced for SVG ({' '.join(str(error).split())[:200]})") from error
+    meant = {_hex(key): _hex(color) for key, color in zip(keys, palette, strict=True)}
+    text = _FILL.sub(lambda found: f'fill="{meant[found[1].lower()]}"', text)
     return _START.sub(lambda found: _start(found[1], found[2], mark), text, count=1).encode()
+
+
+def _far_apart(count: int) -> Image:
+    """(count, 3) colours that stand for others while they are traced: vtracer takes near ones side by side for one."""
+    side = max(2, next(side for side in range(1, 257) if side**3 >= count))
+    number = np.arange(count)
+    steps = np.stack([number % side, number // side % side, number // side**2], axis=1)
+    return (steps * (255 // (side - 1))).astype(np.uint8)
+
+
+def _hex(color: Image) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color.tolist())
 
 
 def _start(width: str, height: str, mark: Mark | None) -> str:

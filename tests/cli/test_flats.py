@@ -83,7 +83,7 @@ def test_every_form_is_the_same_flats_in_the_size_of_the_drawing(place, capsys):
     assert [layer.name for layer in psd] == ["rest", "lines"] and (np.asarray(psd.topil()) == merged).all()
     with zipfile.ZipFile("out/page.ora") as archive:
         assert (picture(io.BytesIO(archive.read("mergedimage.png"))) == merged).all()
-    colours = {"#{:02X}{:02X}{:02X}".format(*colour) for colour in np.unique(shown.reshape(-1, 3), axis=0)}
+    colours = {"#{:02x}{:02x}{:02x}".format(*colour) for colour in np.unique(shown.reshape(-1, 3), axis=0)}
     text = (place / "out" / "page.svg").read_text()
     assert 'viewBox="0 0 160 120"' in text and colours == {part[:7] for part in text.split('fill="')[1:]}
 
