@@ -14,7 +14,7 @@ from comicdata.images import Image
 from comicdata.layers.flats import Flats, flats_png
 from comicdata.outputs.marks import Mark
 
-_FILL = re.compile(r'fill="(#[0-9A-Fa-f]{6})"')
+_FILL = re.compile(r'fill="#([0-9A-Fa-f]{6})"')
 _START = re.compile(r'<svg [^>]*width="(\d+)" height="(\d+)"[^>]*>')
 
 
@@ -40,8 +40,7 @@ def svg_bytes(flats: Flats, mark: Mark | None, name: str) -> bytes:
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
         raise PictureError(f"{name}: cannot be traced for SVG ({' '.join(str(error).split())[:200]})") from error
-    meant = {_hex(key): _hex(color) for key, color in zip(keys, palette, strict=True)}
-    text = _FILL.sub(lambda found: f'fill="{meant[found[1].lower()]}"', text)
+    text = _FILL.sub(lambda found: f'fill="{_hex(palette[_nearest(found[1], keys)])}"', text)
     return _START.sub(lambda found: _start(found[1], found[2], mark), text, count=1).encode()
 
 
@@ -51,6 +50,12 @@ def _far_apart(count: int) -> Image:
     number = np.arange(count)
     steps = np.stack([number % side, number // side % side, number // side**2], axis=1)
     return (steps * (255 // (side - 1))).astype(np.uint8)
+
+
+def _nearest(text: str, keys: Image) -> int:
+    """Which of the colours a fill stands for: where specks lie on specks, vtracer takes the mean of some."""
+    far = np.abs(keys.astype(np.int64) - np.frombuffer(bytes.fromhex(text), np.uint8)).sum(axis=1)
+    return int(far.argmin())
 
 
 def _hex(color: Image) -> str:

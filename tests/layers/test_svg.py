@@ -77,6 +77,13 @@ def drawing(flats):
     return svg_bytes(flats, None, "x")
 
 
+def test_specks_on_specks_have_colours_of_the_flats_too():
+    rng = np.random.default_rng(5)
+    noise = Flats(rng.integers(0, 30, (40, 50)).astype(np.int32), rng.integers(0, 256, (30, 3)).astype(np.uint8), {})
+    fills = {path.get("fill") for path in ElementTree.fromstring(drawing(noise)).iter(f"{SVG}path")}
+    assert fills <= {"#{:02x}{:02x}{:02x}".format(*colour) for colour in noise.colours}
+
+
 def test_the_same_flats_are_the_same_svg(flats):
     assert drawing(flats) == drawing(flats)
 
