@@ -6,7 +6,7 @@ that a better splitter still counts for it.
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +159,7 @@ def page_boxes(corrections: Sequence[Correction], record: EpisodeRecord, index: 
 
 
 def _with_slices(entry: Entry, record: EpisodeRecord) -> Entry:
-    return Entry(entry.name, entry.regions, entry.size, tuple(_slices(record, stitched(record.images))), "", False, "")
+    return replace(entry, slices=tuple(_slices(record, stitched(record.images))))
 
 
 def _slices(record: EpisodeRecord, strip: Stitched) -> list[Slice]:

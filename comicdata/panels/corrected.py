@@ -43,7 +43,7 @@ class Pages(Generic[Key]):
 
     def key_of(self, entry: Entry) -> Key | None:
         """The page that an entry means, None where there is none; UsageError where several may be meant."""
-        found = self.find(entry.name, entry.also) if entry.also else self.find(entry.name)
+        found = self.find(entry.name, *entry.also)
         if len(found) > 1:
             raise UsageError(f"{entry.place}: {entry.name!r} may be any of {len(found)} pages; give more of its path")
         return next(iter(found), None)

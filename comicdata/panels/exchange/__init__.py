@@ -1,6 +1,7 @@
 """Panels in files: our JSON, ACBF and Readium's guided.json. What a file is, is told by its content."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from comicdata.errors import UsageError
@@ -21,9 +22,9 @@ def read_panels(path: Path) -> list[Entry]:
     """
     data = _bytes_of(path)
     if data[:200].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<"):
-        entries = read_acbf(data, str(path))
+        entries = _of_book(read_acbf(data, str(path)), path)
     else:
-        entries = _read_json(data, str(path))
+        entries = _read_json(data, path)
     if not entries:
         raise UsageError(f"{path}: empty; write one line per input, like {EXAMPLE}")
     seen: set[str] = set()
@@ -43,8 +44,16 @@ def _bytes_of(path: Path) -> bytes:
         raise UsageError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
-def _read_json(data: bytes, place: str) -> list[Entry]:
+def _of_book(entries: list[Entry], path: Path) -> list[Entry]:
+    """The pages of one book: where several books have such pages, the name of the file tells which one is meant."""
+    words = path.name.partition(".")[0].split("_")
+    books = ["_".join(words[start:]) for start in range(len(words))]
+    return [replace(entry, also=tuple(f"{book}/{entry.name}" for book in books)) for entry in entries]
+
+
+def _read_json(data: bytes, path: Path) -> list[Entry]:
     """A document of ours or of Readium, else a page a line."""
+    place = str(path)
     try:
         value = parse_json(data)
     except UnreadableError as error:
@@ -53,7 +62,7 @@ def _read_json(data: bytes, place: str) -> list[Entry]:
         if isinstance(value, Mapping) and "strips" in value:
             return list(read_document(value, place))
         if isinstance(value, Mapping) and "guided" in value:
-            return read_guided(value, place)
+            return _of_book(read_guided(value, place), path)
         return [read_entry(value, f"{place}:1")]
     lines = [(number, line) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
     if lines and not _is_object(lines[0][1]):  # a document that is damaged: its own fault tells more

@@ -52,7 +52,7 @@ class Slice:
 class Entry:
     """What a file says of one page, or of one strip as a whole: `size` is (width, height) where it says that.
 
-    `also` is another name of the same page. `as_found`: nobody changed what the program had found. `place` is where it
+    `also` are other names of the same page. `as_found`: nobody changed what the program had found. `place` is where it
     stands in the file.
     """
 
@@ -60,7 +60,7 @@ class Entry:
     regions: tuple[Region, ...]
     size: tuple[int, int] | None = None
     slices: tuple[Slice, ...] = ()
-    also: str = ""
+    also: tuple[str, ...] = ()
     as_found: bool = False
     place: str = ""
 
@@ -151,5 +151,6 @@ def leaves_of(panels: Sequence[Panel], slices: Sequence[Slice], width: int) -> l
 
 
 def path_of(name: str) -> list[str]:
-    """The parts of the name of a page: folders, archives, the picture."""
-    return [part for part in re.split(r"[/\\#]", name) if part not in ("", ".", "..")]
+    """The parts of the name of a page: folders, archives without their suffix, the picture."""
+    bare = re.sub(r"\.[A-Za-z0-9]{1,5}#", "#", name)
+    return [part for part in re.split(r"[/\\#]", bare) if part not in ("", ".", "..")]

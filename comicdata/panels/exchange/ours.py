@@ -61,7 +61,7 @@ def read_entry(line: Any, place: str) -> Entry:
         tuple(Region(_corners(panel.get("box"), place), kind=_kind(panel, place)) for panel in panels),
         _size(line, place),
         _slices(line.get("slices", []), place),
-        line["file"] if isinstance(line.get("file"), str) else "",
+        (line["file"],) if isinstance(line.get("file"), str) else (),
         line.get("found") == digest(panels),
         place,
     )
