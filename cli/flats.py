@@ -3,7 +3,7 @@
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypedDict
 
 import click
@@ -44,6 +44,14 @@ PALETTE = ".gpl"
     default="auto",
     help="What a picture is; single: one drawing, without panels.",
 )
+@click.option(
+    "--panels",
+    "corrected",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Boxes that you corrected (comicdata panels --to json), ACBF or guided.json; repeat for more.",
+)
 @click.option("--line-art", is_flag=True, help="Take every picture for line art, whatever it looks like.")
 @click.option(
     "--to",
@@ -60,6 +68,7 @@ def flats(
     out: Path,
     hints: tuple[Path, ...],
     palette: Path | None,
+    corrected: tuple[Path, ...],
     forms: tuple[str, ...],
     **options: Any,
 ) -> Any:
@@ -74,6 +83,7 @@ def flats(
     from comicdata.layers.hint_files import read_hint_files
     from comicdata.layers.palettes import read_palette
     from comicdata.outputs import Outputs, Reads
+    from comicdata.panels.corrected import read_corrected
 
     forms = tuple(dict.fromkeys(forms))
     check_forms(forms)
@@ -81,12 +91,13 @@ def flats(
     _check_psd(pictures)
     given = read_hint_files(hints, [picture.name for picture in pictures])
     colors = read_palette(palette) if palette else None
+    boxes = read_corrected(corrected, [picture.names for picture in pictures])
     ends = (*suffixes(forms), PALETTE)
     stems = _stems([picture.name for picture in pictures], ends)
     outputs = Outputs(out, "flats")
     files = [stem + end for stem in stems for end in ends]
-    reads = Reads([*inputs, *(one.path for one in pictures), *given.paths, *([palette] if palette else [])])
-    outputs.check([*files, ROWS, "failures.jsonl"], reads)
+    own = [*inputs, *(one.path for one in pictures), *given.paths, *corrected, *([palette] if palette else [])]
+    outputs.check([*files, ROWS, "failures.jsonl"], Reads(own))
     for note in given.notes:
         front.warn(note)
     if front.dry_run:
@@ -94,11 +105,11 @@ def flats(
             front.warn(reason)
         front.say(f"would make flats of {len(pictures)} pictures in {out}")
         return {"outputs": [], "pictures": len(pictures)}
-    work = _Work(front, outputs, given, colors, forms, options)
+    work = _Work(front, outputs, given, colors, boxes, forms, options)
     with front.progress("flats", len(pictures), "pictures") as update:
-        for done, (picture, stem) in enumerate(zip(pictures, stems, strict=True), 1):
-            work.make(picture, stem)
-            update(done)
+        for number, (picture, stem) in enumerate(zip(pictures, stems, strict=True)):
+            work.make(number, picture, stem)
+            update(number + 1)
     work.finish()
     again = f", {work.again} of them as they were" if work.again else ""
     front.say(f"flats of {len(work.rows)} of {len(pictures)} pictures in {out}{again}")
@@ -107,9 +118,9 @@ def flats(
 
 def _stems(names: list[str], ends: tuple[str, ...]) -> list[str]:
     """What the files of each picture are called, without their ends; UsageError where two pictures would meet."""
-    from comicdata.cli.colorize import _targets
+    from comicdata.cli.targets import apart
 
-    stems = [target.with_suffix("").as_posix() for target in _targets(names)]
+    stems = apart(PurePosixPath(name).with_suffix("").as_posix() for name in names)
     meant: dict[str, str] = {}
     for name, stem in zip(names, stems, strict=True):
         for end in ends:
@@ -134,6 +145,7 @@ class _Work:
     outputs: Any
     hints: Any
     palette: Any
+    boxes: Any
     forms: tuple[str, ...]
     options: dict[str, Any]
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -148,17 +160,17 @@ class _Work:
         own = ROWS in listed and not self.outputs.kept([ROWS])
         self.before = _read_rows(self.outputs.out / ROWS) if own else {}
 
-    def make(self, picture: Any, stem: str) -> None:
+    def make(self, number: int, picture: Any, stem: str) -> None:
         """Make the flats of one picture and write them, unless they are there, made of the same."""
         try:
             data = picture.data()
-            made_of = self._made_of(picture, data)
+            made_of = self._made_of(number, picture, data)
             row = self.before.get(stem, {})
             seconds = 0.0
             if row.get("made_of") == made_of and self.outputs.has(row["files"].values()):
                 self.again += 1
             else:
-                row, seconds = self._make(picture, data, stem)
+                row, seconds = self._make(number, picture, data, stem)
             self._note({**row, "input": picture.name, "made_of": made_of}, seconds)
         except ComicDataError as error:
             if error.status not in (2, 3):
@@ -201,16 +213,17 @@ class _Work:
         rows = [self.before[stem] for stem in sorted(self.before)]
         self.outputs.write(ROWS, jsonl_bytes(rows))
 
-    def _made_of(self, picture: Any, data: bytes) -> str:
+    def _made_of(self, number: int, picture: Any, data: bytes) -> str:
         """The hash of all that decides the bytes of a picture's files."""
         import comicdata
 
         rounds = [[source.digest() for source in one] for one in self.hints.of(picture.name)]
         swatches = None if self.palette is None else [[one.hex, one.name] for one in self.palette.swatches]
         parts = {"version": comicdata.__version__, "data": sha256_bytes(data), "layer": picture.layer, "hints": rounds}
+        parts["panels"] = repr(self.boxes.entries.get(number))
         return sha256_bytes(json_bytes({**parts, "palette": swatches, "forms": self.forms, **self.options}))
 
-    def _make(self, picture: Any, data: bytes, stem: str) -> tuple[dict[str, Any], float]:
+    def _make(self, number: int, picture: Any, data: bytes, stem: str) -> tuple[dict[str, Any], float]:
         """Find and write the flats of a picture: its row, and the seconds from pixels to colours."""
         from comicdata.flats.drawing import Wanted, flat_drawing
         from comicdata.layers.drawings import read_drawing
@@ -218,8 +231,10 @@ class _Work:
         drawing = read_drawing(data, picture.label, picture.layer)
         height, width = drawing.image.shape[:2]
         rounds = [[hint for one in part for hint in one.read(width, height)] for part in self.hints.of(picture.name)]
+        panels = self.boxes.panels(number, width, height)
         start = time.perf_counter()
-        wanted = Wanted(rounds, self.palette and self.palette.colors, **self.options)
+        boxes = None if panels is None else [panel.box for panel in panels if panel.kind == "panel"]
+        wanted = Wanted(rounds, self.palette and self.palette.colors, panels=boxes, **self.options)
         found = flat_drawing(drawing.image, picture.label, wanted)
         seconds = time.perf_counter() - start
         for note in (*drawing.notes, *found.notes):

@@ -27,6 +27,7 @@ Round = Sequence[Mark | Image]
 class Wanted:
     """What a person wishes of flats. `rounds`: hints, as `paint` takes them, in the order they were given; what an
     earlier round coloured, a later one leaves as it is where it says nothing. `line_art`: take the picture for it.
+    `panels`: those that a person gave; others are not looked for.
     """
 
     rounds: Sequence[Round] = ()
@@ -34,6 +35,7 @@ class Wanted:
     gap: int | None = None
     layout: Layout = "auto"
     line_art: bool = False
+    panels: Sequence[Box] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def flat_drawing(rgb: Image, name: str, wanted: Wanted) -> FlatDrawing:
     art = read_line_art(rgb, wanted.line_art)
     if not art.is_line_art:
         raise PictureError(f"{name}: {art.why}, no line art; --line-art takes it for that")
-    regions = find_regions(art.line, panels_of(art.drawing, wanted.layout), wanted.gap)
+    panels = panels_of(art.drawing, wanted.layout) if wanted.panels is None else wanted.panels
+    regions = find_regions(art.line, panels, wanted.gap)
     white: frozenset[int] = frozenset()
     hints: list[Mark | Image] = []
     painted = paint(regions, hints, wanted.palette, white=white)

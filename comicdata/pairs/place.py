@@ -10,7 +10,7 @@ from comicdata.images import decodes
 from comicdata.outputs import Outputs, Reads, check_folder, check_kind, holds, refuse_foreign, set_aside, speaks_of
 from comicdata.pairs import manifest
 from comicdata.pairs.card import CARD, DOCUMENTS
-from comicdata.pairs.episode import Task, part_path
+from comicdata.pairs.task import Task, part_path
 
 PAIRS = "pairs"
 log = logging.getLogger("comicdata")

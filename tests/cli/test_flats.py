@@ -340,3 +340,19 @@ def test_pictures_that_would_be_written_to_one_file_are_refused(place, capsys):
     flats("page.png", "page.regions.png", "--to", "regions", "--to", "png", status=2)
     assert "both would be written to page.regions.png" in capsys.readouterr().err and not (place / "out").exists()
     flats("page.png", "page.regions.png")
+
+
+def test_panels_that_a_person_gave_bound_the_regions(place, capsys):
+    given = {"strips": [{"input": "page.png", "width": 160, "height": 120, "panels": [{"box": [5, 5, 65, 105]}]}]}
+    (place / "boxes.json").write_text(json.dumps(given))
+    arguments = ("page.png", "--panels", "boxes.json", "--to", "regions")
+    document(capsys, *arguments)
+    with Image.open("out/page.regions.png") as found:
+        labels = np.asarray(found)
+    assert not labels[:, 65:].any() and labels[5:105, 5:65].all() and not labels[:5].any()
+    flats(*arguments)
+    assert "1 of them as they were" in capsys.readouterr().err
+    given["strips"][0]["panels"][0]["box"] = [5, 5, 200, 105]
+    (place / "boxes.json").write_text(json.dumps(given))
+    flats(*arguments, status=3)
+    assert "reaches out of the page" in rows(place)[0]["error"]
