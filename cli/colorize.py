@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from comicdata.cli.front import LARGEST_SEED, Front, command, reads_pictures
-from comicdata.errors import ComicDataError, PartialError, UsageError
-from comicdata.files import alike, jsonl_bytes
-from comicdata.outputs.escapes import visible
+from comicdata.errors import ComicDataError, PartialError, PictureError, UsageError
+from comicdata.files import jsonl_bytes
 from comicdata.records import Failure
 
 MEMORY = "take --device cpu where this was a GPU, or end what else uses the memory"
@@ -35,6 +34,14 @@ MEMORY = "take --device cpu where this was a GPU, or end what else uses the memo
     default=None,
     help='Colours by place, JSON: [{"x", "y", "radius", "color": "#rrggbb"}, ...]',
 )
+@click.option(
+    "--panels",
+    "files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Boxes that you corrected (comicdata panels --to json), ACBF or guided.json; repeat for more.",
+)
 @reads_pictures
 @click.option("--layers", is_flag=True, help="Also the mask of the background and the low-resolution picture.")
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, help="Same seed, same colours.")
@@ -48,6 +55,7 @@ def colorize(
     samples: int,
     background: str | None,
     hints: Path | None,
+    files: tuple[Path, ...],
     layers: bool,
     device: Any,
     **options: Any,
@@ -62,13 +70,15 @@ def colorize(
     from comicdata.models.colorize import Wishes, load_colorizer
     from comicdata.models.memory import memory_errors
     from comicdata.outputs import Outputs, Reads, mark
+    from comicdata.panels.corrected import read_corrected
 
     groups = list(read_groups(inputs))
     pictures = [picture for group in groups for picture in group.pictures]
     wishes = Wishes(seed, samples, _color(background), _hints(hints, len(pictures)))
+    corrected = read_corrected(files, [picture.names for picture in pictures])
     targets = _targets([picture.name for picture in pictures])
     outputs = Outputs(out, "colorize")
-    reads = Reads([run, *inputs, *(picture.path for picture in pictures), *([hints] if hints else [])])
+    reads = Reads([run, *inputs, *(picture.path for picture in pictures), *([hints] if hints else []), *files])
     names = [name for target in targets for name in _names(target, samples, layers)]
     outputs.check(names, reads)
     if front.dry_run:
@@ -83,11 +93,11 @@ def colorize(
     if layers and not colorizer.has_layers:
         raise UsageError(f"{run}: {colorizer.config['model']} has no layers (--layers); two-step and consistent do")
     name = (run if run.is_dir() else run.parent).resolve().name
-    work = _Work(front, colorizer, outputs, mark(name), wishes, options, layers)
+    work = _Work(front, colorizer, outputs, mark(name), wishes, corrected, options, layers)
     rows: list[dict[str, Any]] = []
     with front.progress("colorize", len(pictures), "pictures") as update:
         for done, (picture, target) in enumerate(zip(pictures, targets, strict=True), 1):
-            rows += work.colorize(picture, target)
+            rows += work.colorize(done - 1, picture, target)
             update(done)
     work.finish()
     front.say(f"{len(rows)} of {len(pictures)} pictures coloured, in {out}")
@@ -118,22 +128,12 @@ def _hints(path: Path | None, pictures: int) -> Any:
 
 
 def _targets(names: list[str]) -> list[PurePosixPath]:
-    """One PNG per input, by its place in OUT; those that would meet, also where case and the form of letters make no
-    difference, are numbered. Control characters in a name become escapes.
-    """
-    targets: list[PurePosixPath] = []
-    taken: set[str] = set()
-    last: dict[str, int] = {}
-    for name in names:
-        stem = visible(PurePosixPath(name).with_suffix("").as_posix())
-        number, unique = last.get(alike(stem), 1), stem
-        while alike(unique) in taken:
-            number += 1
-            unique = f"{stem}-{number}"
-        last[alike(stem)] = number
-        taken.add(alike(unique))
-        targets.append(PurePosixPath(f"{unique}.png"))
-    return targets
+    """One PNG per input, by its place in OUT."""
+    from comicdata.cli.targets import apart
+
+    return [
+        PurePosixPath(f"{stem}.png") for stem in apart(PurePosixPath(name).with_suffix("").as_posix() for name in names)
+    ]
 
 
 LAYERS = ("background", "low-resolution")
@@ -155,21 +155,22 @@ class _Work:
     outputs: Any
     mark: Any
     wishes: Any
+    corrected: Any
     options: dict[str, Any]
     layers: bool
     failures: list[Failure] = field(default_factory=list)
 
-    def colorize(self, picture: Any, target: PurePosixPath) -> list[dict[str, Any]]:
-        """Colour and write one picture: its row, or none."""
+    def colorize(self, number: int, picture: Any, target: PurePosixPath) -> list[dict[str, Any]]:
+        """Colour and write one picture, the one of this number from 0: its row, or none."""
         from comicdata.models.colorize.pages import colorize_picture
         from comicdata.models.memory import memory_errors
 
         start = time.monotonic()
         try:
             with memory_errors(f"on {picture.name}; cut it into smaller pictures, take fewer --samples, {MEMORY}"):
-                result = colorize_picture(
-                    self.colorizer, picture.read(), self.wishes, name=picture.name, **self.options
-                )
+                image = picture.read()
+                options = {"name": picture.name, "panels": self._panels(number, image), **self.options}
+                result = colorize_picture(self.colorizer, image, self.wishes, **options)
             if result is None:
                 self._leave_alone(picture)
                 return []
@@ -182,6 +183,13 @@ class _Work:
             return []
         seconds = round(time.monotonic() - start, 3)
         return [{"input": picture.name, **files, "panels": len(result.panels), "seconds": seconds}]
+
+    def _panels(self, number: int, image: Any) -> Any:
+        """The panels that a person gave; those that do not fit are a fault of this picture alone."""
+        try:
+            return self.corrected.panels(number, image.shape[1], image.shape[0])
+        except UsageError as error:
+            raise PictureError(str(error)) from None
 
     def finish(self) -> None:
         """Write failures.jsonl, or take it away when nothing failed any more."""

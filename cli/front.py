@@ -25,6 +25,7 @@ COMMANDS = {
     "train": "Train a colorizer on pairs.",
     "evaluate": "Measure a colorizer beside its baselines.",
     "colorize": "Colour line art, pages, folders or CBZ.",
+    "flats": "Line art to flat colours, without a model.",
     "show": "A pairs folder or a run as one HTML page.",
     "export": "Pairs for webdataset, kohya, croissant.",
     "forget": "Delete a series from crawl and pairs; name the runs.",

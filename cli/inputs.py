@@ -3,9 +3,9 @@
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from comicdata.errors import PictureError, UsageError
 from comicdata.files import open_regular, read_regular
@@ -14,6 +14,7 @@ from comicdata.images import MAX_FILE_BYTES, Image, read_picture
 
 if TYPE_CHECKING:
     from comicdata.crawl.sources.archive import MemberReader
+    from comicdata.crawl.sources.comic_info import ComicInfo
     from comicdata.crawl.sources.tree import Folder
 
 log = logging.getLogger("comicdata")
@@ -21,31 +22,55 @@ log = logging.getLogger("comicdata")
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of an input: its relative name, how to read it, and the file that it is or lies in."""
+    """One picture of an input: its relative name, how to read it, the file that it is or lies in, and its name within
+    its folder or archive, by which readers know it.
+
+    `data` gives its bytes; `label` is what messages call it; `layer` was named, of a PSD.
+    """
 
     name: str
     read: Callable[[], Image]
     path: Path
+    inner: str = ""
+    data: Callable[[], bytes] = bytes
+    label: str = ""
+    layer: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """All that it is called by."""
+        own = [self.inner] if self.inner else []
+        return [self.name, *own, self.path.as_posix()] if self.name.endswith(self.path.name) else [self.name, *own]
 
 
 @dataclass(frozen=True)
 class Group:
-    """Pictures that belong together: one file, one folder, one episode of an archive."""
+    """Pictures that belong together: one file, one folder, one episode of an archive, and what is said of them.
+
+    `place` is where it lies, without the suffix of an archive or a picture: what is made of it is named so.
+    """
 
     name: str
     pictures: list[Picture]
+    place: Path
+    info: "ComicInfo"
+    alone: bool = False  # one file that was named
 
 
-def read_groups(inputs: Sequence[Path]) -> Iterator[Group]:
-    """The groups of every input, folders walked in natural order, as a crawl takes them.
+def read_groups(inputs: Sequence[Path], *, layers: bool = False) -> Iterator[Group]:
+    """The groups of every input, folders walked in natural order, as a crawl takes them; with `layers` an input may be
+    FILE.psd:LAYER.
 
     UsageError when one is missing or holds no picture; PictureError for an archive that cannot be opened.
     """
     from comicdata.crawl.sources.archive import MemberReader
+    from comicdata.crawl.sources.comic_info import ComicInfo
     from comicdata.crawl.sources.tree import look
+    from comicdata.layers.psd_reading import split_layer
 
     reader = MemberReader()
-    for path in inputs:
+    for one in inputs:
+        path, layer = split_layer(one) if layers else (one, None)
         if path.is_dir():
             tree = look(path)
             if not tree:
@@ -57,7 +82,8 @@ def read_groups(inputs: Sequence[Path]) -> Iterator[Group]:
         elif _is_archive(path):
             yield from _archive_groups(path, path.as_posix(), path.stem, reader)
         else:
-            yield Group(path.as_posix(), [_picture(path.name, _reads(path), path, str(path))])
+            picture = _picture(path.name, _reads(path), path, str(path))
+            yield Group(path.as_posix(), [replace(picture, layer=layer)], path.with_suffix(""), ComicInfo(), alone=True)
 
 
 def _is_archive(path: Path) -> bool:
@@ -76,10 +102,22 @@ def _folder_groups(folder: "Folder", reader: "MemberReader") -> Iterator[Group]:
     """The pictures directly in a folder as one group, and each of its archives; names stay relative to the input."""
     if folder.pictures:
         pictures = [_picture(folder.label(path), folder.reads(path), path) for path in folder.pictures]
-        yield Group(folder.path.as_posix(), pictures)
+        yield Group(folder.path.as_posix(), pictures, folder.path, _folder_info(folder.path))
     for path in folder.archives:
         stem = path.relative_to(folder.root).with_suffix("").as_posix()
         yield from _archive_groups(path, path.as_posix(), stem, reader, folder.root)
+
+
+def _folder_info(folder: Path) -> "ComicInfo":
+    """What is said of a folder: by ComicInfo.xml, or, in a crawl, by the record of the series."""
+    from comicdata.crawl.sources.comic_info import ComicInfo, read_comic_info
+    from comicdata.episodes import EPISODE, series_facts
+
+    if not (folder / EPISODE).is_file():
+        return read_comic_info(folder)
+    series = folder.resolve().parent
+    order, language = series_facts(series.parents[1], series.parent.name, series.name)
+    return ComicInfo(language=language, reading_order=order)
 
 
 def _archive_groups(
@@ -103,12 +141,16 @@ def _archive_groups(
             for index, (label, address) in enumerate(book.pages, 1)
         ]
         if book.fault:
-            pictures = [Picture(place, _raises(book.fault), path)]
-        yield Group(f"{name}#{book.name}" if book.name else name, pictures)
+            fault = _raises(book.fault)
+            pictures = [Picture(place, fault, path, data=fault, label=place)]
+        whole = f"{name}#{book.name}" if book.name else name
+        yield Group(whole, pictures, path.parent / place.rpartition("/")[2], book.info)
 
 
 def _picture(name: str, read: Callable[[], bytes], path: Path, label: str = "") -> Picture:
     """A picture that is decoded when it is read; what is worth a word about it is said then."""
+
+    from comicdata.crawl.names import printable
 
     def image() -> Image:
         found = read_picture(read(), label or name)
@@ -116,7 +158,8 @@ def _picture(name: str, read: Callable[[], bytes], path: Path, label: str = "") 
             log.warning("%s: %s", label or name, note)
         return found.image
 
-    return Picture(name, image, path)
+    inner = label.rpartition("#")[2] if label and path.name != name.rpartition("/")[2] else path.name
+    return Picture(name, image, path, printable(inner), read, label or name)
 
 
 def _reads(path: Path) -> Callable[[], bytes]:
@@ -131,8 +174,8 @@ def _reads(path: Path) -> Callable[[], bytes]:
     return read
 
 
-def _raises(fault: str) -> Callable[[], Image]:
-    def read() -> Image:
+def _raises(fault: str) -> Callable[[], NoReturn]:
+    def read() -> NoReturn:
         raise PictureError(fault)
 
     return read

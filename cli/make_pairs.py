@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from comicdata.cli.front import Front, command
+from comicdata.cli.panel_files import order_line
 from comicdata.errors import UsageError
 from comicdata.records import CannyPreset, PairOptions, XDoGPreset
 
@@ -43,9 +44,16 @@ DOUBTS_SAID = 8  # the rest are counted: their rows have layout_evidence
 )
 @click.option(
     "--reading-order",
-    type=click.Choice(["ltr", "rtl"]),
+    type=click.Choice(["auto", "ltr", "rtl"]),
     default=DEFAULTS.reading_order,
-    help="Of panels side by side: left to right or right to left.",
+    help="Of panels side by side; auto: as ComicInfo.xml or the language says, else left to right.",
+)
+@click.option(
+    "--panels",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Boxes that you corrected (comicdata panels --to json), ACBF or guided.json; kept in PAIRS/panels.jsonl.",
 )
 @click.option(
     "--color-format",
@@ -101,6 +109,7 @@ def make_pairs(
     outlines: tuple[str, ...],
     engine: Any,
     address: str | None,
+    panels: tuple[Path, ...],
     **rest: Any,
 ) -> Any:
     """Split every episode of DIR into panels, cut windows, draw outlines, and write the manifest.
@@ -111,9 +120,12 @@ def make_pairs(
 
     options = PairOptions(size=tuple(sorted({int(one) for one in size})), **rest)
     elsewhere = _folders(outlines)
-    plan = pairs.plan_pairs(crawl, out, options)
+    plan = pairs.plan_pairs(crawl, out, options, panels)
     for name in plan.forgotten:
         front.warn(f"{name}: left out, it was forgotten (see {out / 'forgotten.jsonl'})")
+    for version, count in plan.cut_again.items():
+        verb = "episode was" if count == 1 else "episodes were"
+        front.say(f"{count} {verb} cut by splitter {version}: {'to be ' if front.dry_run else ''}cut again")
     if front.dry_run:
         return _planned(front, plan)
     start = time.monotonic()
@@ -125,11 +137,14 @@ def make_pairs(
             workers=workers or os.cpu_count() or 1,
             engine=engine,
             outlines=elsewhere,
+            panels=panels,
             address=address,
             on_episode=lambda done, total: update(done),
         )
     seconds = time.monotonic() - start
-    _report(front, out, summary, seconds)
+    _report(front, crawl, out, summary, seconds)
+    if options.reading_order == "auto" and summary.orders:
+        front.say(order_line(summary.orders))
     front.status = 3 if summary.failures else 0
     return {key: value for key, value in asdict(summary).items() if key != "failures"} | {
         "seconds": round(seconds, 3),
@@ -169,7 +184,9 @@ def _folders(outlines: tuple[str, ...]) -> dict[str, Path]:
     return {name: Path(folder) for name, _, folder in pairs}
 
 
-def _report(front: Front, out: Path, summary: Any, seconds: float) -> None:
+def _report(front: Front, crawl: Path, out: Path, summary: Any, seconds: float) -> None:
+    from comicdata.panels.unsure import unsure_line
+
     done = "nothing new to do" if summary.episodes_new == 0 else f"{summary.episodes_new} episodes made"
     front.say(
         f"{done} in {seconds:.1f} s: {summary.panels} panels, {summary.kept} kept, {summary.pairs} pairs in {out} "
@@ -183,6 +200,9 @@ def _report(front: Front, out: Path, summary: Any, seconds: float) -> None:
         front.warn(doubt)
     if len(summary.doubts) > DOUBTS_SAID:
         front.warn(f"{len(summary.doubts) - DOUBTS_SAID} more such episodes: see layout_evidence in the manifest")
+    if summary.unsure:
+        where = f"comicdata show {out} --crawl {crawl} draws them first; docs/panels.md says how to correct them"
+        front.warn(unsure_line(summary.unsure, summary.pages, where))
     if summary.splits["train"] == 0:
         front.warn("no pair is left to train on")
     for failure in summary.failures:

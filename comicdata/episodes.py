@@ -181,6 +181,20 @@ def stored_episode(out: Path, source: str, series_id: str, episode_id: str) -> E
         return None
 
 
+def series_facts(out: Path, source: str, series_id: str) -> tuple[str, str]:
+    """What series.json says of the reading order ("ltr", "rtl" or "") and the language; "" where it says nothing, or is
+    missing or damaged.
+    """
+    path = series_folder(out, (source, series_id)) / SERIES
+    try:
+        value = read_json(path) if path.is_file() else {}
+    except IntegrityError:
+        value = {}
+    facts = [value.get(name, "") if isinstance(value, dict) else "" for name in ("reading_order", "language")]
+    order, language = (fact if isinstance(fact, str) else "" for fact in facts)
+    return order, language
+
+
 def read_crawl(out: Path) -> list[EpisodeRecord]:
     """All episodes of a crawl in reading order; UsageError when the folder is no crawl."""
     if not out.is_dir():

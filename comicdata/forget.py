@@ -31,6 +31,7 @@ from comicdata.files import (
 from comicdata.forgotten import Key, note_forgotten, read_forgotten
 from comicdata.outputs import KEPT
 from comicdata.pairs import card, manifest
+from comicdata.pairs.corrections import forget_lines
 from comicdata.pairs.parts import JOURNAL, noted_files
 from comicdata.pairs.place import linked_folders
 from comicdata.records import Pair
@@ -243,6 +244,7 @@ def forget_in_pairs(pairs: Path, key: Key) -> list[Stays]:
         excluded = [row for row in read_jsonl(folder / "excluded.jsonl") if row.get("id") not in ids]
         if (folder / "excluded.jsonl").is_file():
             write_jsonl(folder / "excluded.jsonl", excluded)
+        forget_lines(folder, key)
     aside = (path for path in sorted(below(folder / KEPT)) if path.stem.rpartition("-")[0] in ids)
     return stays + [Stays(path) for path in aside]
 

@@ -132,7 +132,9 @@ def claims_archive(name: str) -> bool:
 
 _PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _FRAMES = {b"acTL", b"fcTL", b"fdAT"}
-_KEPT = {b"iCCP": 1_000_000, b"eXIf": 1_000_000}  # metadata that decides how pixels are shown, and the longest taken
+# Metadata that decides how, or how large, pixels are shown, and the longest taken.
+_KEPT = {b"iCCP": 1_000_000, b"eXIf": 1_000_000, b"pHYs": 9}
+_WORDS = {b"iCCP": "a colour profile", b"eXIf": "EXIF", b"pHYs": "a resolution"}
 MOST_PROFILE = 1_000_000  # bytes of a colour profile, unpacked
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
@@ -192,7 +194,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 def _is_sound(name: bytes, body: bytes, notes: list[str]) -> bool:
     """Whether metadata is of a sane size, unpacked too; what is left out is said."""
     most = _KEPT[name]
-    fits = len(body) <= most
+    fits = len(body) == most if name == b"pHYs" else len(body) <= most
     if fits and name == b"iCCP":
         try:
             unpacking = zlib.decompressobj()
@@ -201,7 +203,7 @@ def _is_sound(name: bytes, body: bytes, notes: list[str]) -> bool:
         except zlib.error:
             fits = False
     if not fits:
-        notes.append(f"{'a colour profile' if name == b'iCCP' else 'EXIF'} that is damaged or too large left out")
+        notes.append(f"{_WORDS[name]} that is damaged or too large left out")
     return fits
 
 

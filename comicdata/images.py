@@ -42,6 +42,8 @@ BAND = 2048  # rows that are converted at a time
 MAX_FRAMES = 30  # of an animated picture that are looked at
 MAX_PROFILE_BYTES = 8_000_000
 ANIMATED = {"GIF", "WEBP", "PNG", "AVIF"}
+INCH_M = 0.0254
+MOST_DPI = 10_000  # that a file is believed to have
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation: Pillow's Transpose
 CUT_IT = "cut it into smaller pictures"
 
@@ -106,11 +108,15 @@ def limit_pixels(megapixels: float | None) -> None:
 
 
 class Decoded(NamedTuple):
-    """A picture: (H, W, 3) uint8 sRGB, the format it came in, and what is worth a word, such as metadata left out."""
+    """A picture: (H, W, 3) uint8 sRGB, the format it came in, and what is worth a word, such as metadata left out.
+
+    `dpi`: pixels per inch, where the file says it of both sides alike.
+    """
 
     image: Image
     format: str
     notes: tuple[str, ...]
+    dpi: float | None = None
 
 
 class Measured(NamedTuple):
@@ -136,8 +142,19 @@ def read_picture(data: bytes, name: str, *, most: int | None = None) -> Decoded:
     message for damaged pixels and for whatever is not read.
     """
     with _opened(data, name, most) as (picture, kind, notes):
-        rgb = _to_rgb(picture, notes)
-    return Decoded(rgb, kind, tuple(dict.fromkeys(notes)))
+        rgb, dpi = _to_rgb(picture, notes), _dpi(picture)
+    return Decoded(rgb, kind, tuple(dict.fromkeys(notes)), dpi)
+
+
+def read_layer(data: bytes, name: str, *, most: int | None = None) -> Image:
+    """Decode a picture that lies over another one, as `read_picture` does: (H, W, 4) uint8 RGBA, not premultiplied."""
+    with _opened(data, name, most) as (picture, _, notes):
+        colour, alpha = _colour_and_alpha(picture, _profile(picture, notes))
+        rgba = np.full((picture.size[1], picture.size[0], 4), 255, np.uint8)
+        rgba[..., :3] = colour
+        if alpha is not None:
+            rgba[..., 3] = alpha
+    return rgba
 
 
 def measure(data: bytes, name: str, *, most: int | None = None) -> Measured:
@@ -363,6 +380,19 @@ def _orientation(picture: Any, notes: list[str]) -> int:
     return value if isinstance(value, int) else 1
 
 
+def _dpi(picture: Any) -> float | None:
+    """Pixels per inch, whole where a file that counts in metres is nearly so; None where it does not say it, or not
+    soberly, or not the same of both sides.
+    """
+    try:
+        across, down = (float(one) for one in picture.info["dpi"])
+    except Exception:  # none, or none that is a number
+        return None
+    if not (1 <= across <= MOST_DPI and abs(across - down) <= 0.01 * across):
+        return None
+    return float(round(across)) if abs(across - round(across)) < INCH_M / 2 else across
+
+
 def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
 
@@ -381,22 +411,25 @@ def _to_rgb(picture: Any, notes: list[str]) -> Image:
 def _band_to_rgb(picture: Any, to_srgb: Any) -> Image:
     from PIL import Image as Pillow
 
-    if picture.mode.startswith("I"):  # 16-bit grey; Pillow's own conversion clips at 255 instead of scaling
-        grey = (np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=2)
-    alpha = None
-    if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
-        rgba = picture.convert("RGBA")
-        alpha = rgba.getchannel("A")
-        colour = rgba.convert("RGB")
-    else:
-        colour = picture
-    colour = to_srgb(colour)
+    colour, alpha = _colour_and_alpha(picture, to_srgb)
     if alpha is not None:
         paper = Pillow.new("RGB", colour.size, "white")
         paper.paste(colour, mask=alpha)
         colour = paper
     return np.asarray(colour, dtype=np.uint8)
+
+
+def _colour_and_alpha(picture: Any, to_srgb: Any) -> tuple[Any, Any]:
+    """A Pillow picture in sRGB, and how opaque it is; None where it is all opaque."""
+    from PIL import Image as Pillow
+
+    if picture.mode.startswith("I"):  # 16-bit grey; Pillow's own conversion clips at 255 instead of scaling
+        grey = (np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
+        return Pillow.fromarray(grey).convert("RGB"), None
+    if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
+        rgba = picture.convert("RGBA")
+        return to_srgb(rgba.convert("RGB")), rgba.getchannel("A")
+    return to_srgb(picture), None
 
 
 def _profile(picture: Any, notes: list[str]) -> Any:
@@ -429,25 +462,34 @@ def read_image(path: Path, *, most: int | None = None) -> Image:
         raise PictureError(f"{path}: cannot be read ({error.strerror or _one_line(error)})") from error
 
 
-def encode_png(image: Image, mark: Mark | None = None) -> bytes:
-    """Encode (H, W) grey or (H, W, 3) RGB uint8 as PNG: row filter "Up" and libdeflate, lossless; the same
-    bytes on every machine, which faster libraries that choose by processor do not give.
+def encode_png(
+    image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16],
+    mark: Mark | None = None,
+    *,
+    palette: Image | None = None,
+    dpi: float | None = None,
+) -> bytes:
+    """Encode (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA, uint8 or uint16, as PNG; with `palette`, (N, 3) uint8, N at
+    most 256, the (H, W) uint8 are places in it. Row filter "Up" and libdeflate,
+    lossless; the same bytes on every machine, which faster libraries that choose by processor do not give.
 
-    `mark` says in its metadata who made it. Several times faster than libpng at the same size on comics (see
-    benchmarks/README.md). Source: PNG (Third Edition) section 9, filter type 2.
+    `mark` says in its metadata who made it, `dpi` how many pixels an inch has. Several times faster than libpng at the
+    same size on comics (see benchmarks/README.md). Source: PNG (Third Edition) section 9, filter type 2.
     """
     import deflate
 
     height, width = image.shape[:2]
-    rows = np.ascontiguousarray(image).reshape(height, -1)
+    rows = np.ascontiguousarray(image, ">u2" if image.dtype == np.uint16 else None).reshape(height, -1).view(np.uint8)
     filtered = np.empty((height, rows.shape[1] + 1), np.uint8)
     filtered[:, 0] = 2
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])  # modulo 256, as the filter asks
-    colour_type = 2 if image.ndim == 3 else 0
-    header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
-    body = deflate.zlib_compress(filtered.tobytes(), 1)
+    colour_type = 3 if palette is not None else {2: 0, 3: 2}[image.ndim] | (4 if image.shape[2:] == (4,) else 0)
+    header = struct.pack(">IIBBBBB", width, height, 8 * image.itemsize, colour_type, 0, 0, 0)
+    body = deflate.zlib_compress(filtered.data, 1)
     texts = b"" if mark is None else png_texts(mark, body)
+    texts += b"" if dpi is None else chunk(b"pHYs", struct.pack(">IIB", *[round(dpi / INCH_M)] * 2, 1))
+    texts += b"" if palette is None else chunk(b"PLTE", palette.tobytes())
     return PNG_START + chunk(b"IHDR", header) + texts + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 

@@ -17,7 +17,8 @@ Status = Literal[
     "failed",
 ]
 Layout = Literal["auto", "strip", "page", "single"]
-ReadingOrder = Literal["ltr", "rtl"]  # of panels side by side
+Direction = Literal["ltr", "rtl"]  # of panels side by side
+ReadingOrder = Literal["auto", "ltr", "rtl"]
 ColorFormat = Literal["png", "jpeg", "webp"]
 Fit = Literal["tile", "pad", "center", "stretch"]
 Split = Literal["train", "validation", "test"]
@@ -70,7 +71,8 @@ class Series:
     """One comic as a source describes it. `source` and `series_id` are slugs.
 
     `robots` says what robots.txt was, `opt_outs` which opt-outs were seen, `overrides` what the user took upon himself;
-    `recipe_sha256` is of the recipe, or of the facts of the site, that decided what to fetch.
+    `recipe_sha256` is of the recipe, or of the facts of the site, that decided what to fetch. `reading_order` is "ltr"
+    or "rtl" where the source says which way panels are read.
     """
 
     source: str
@@ -84,6 +86,7 @@ class Series:
     robots: str = ""
     opt_outs: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
+    reading_order: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,7 @@ class Pair:
 
     `panel_box` lies in the stitched strip or the page, `crop_box` in the panel; fractions are of the window's pixels.
     `layout` is what the panel was cut from, `layout_evidence` why; both "" in what version 0.1.0 wrote.
+    `splitter` is the version of what found the panel.
     `outlines` are line art made elsewhere: (name, file name, sha256) each, two more columns of the manifest.
     """
 
@@ -204,6 +208,7 @@ class Pair:
     split_confidence: float
     layout: str = ""
     layout_evidence: str = ""
+    splitter: int = 1
     dhash: str
     black_fraction: float
     ink_canny: float
@@ -224,7 +229,7 @@ class PairOptions:
     size: tuple[int, ...] = (256,)
     fit: Fit = "tile"
     layout: Layout = "auto"
-    reading_order: ReadingOrder = "ltr"
+    reading_order: ReadingOrder = "auto"
     color_format: ColorFormat = "png"
     canny: CannyPreset = "reference"
     xdog: XDoGPreset = "colorizer"

@@ -138,3 +138,56 @@ def test_resize_down_is_the_area_mean():
     picture = np.random.default_rng(1).integers(0, 256, (8, 12, 3), dtype=np.uint8)
     expected = picture.reshape(4, 2, 6, 2, 3).mean(axis=(1, 3))
     assert np.abs(images.resize(picture, 6, 4) - expected).max() <= 0.5
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (1, 1), (3, 5, 3), (3, 5, 4)])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_png_of_every_depth_and_with_alpha_is_read_by_pillow(shape, kind):
+    pixels = np.random.default_rng(0).integers(0, np.iinfo(kind).max, shape).astype(kind)
+    with Image.open(io.BytesIO(images.encode_png(pixels))) as read:
+        read.load()
+        deep = kind is np.uint16 and len(shape) == 3  # which Pillow gives in 8 bits
+        assert (np.asarray(read) == (pixels >> 8 if deep else pixels)).all()
+
+
+def test_an_indexed_png_has_its_palette():
+    palette = np.random.default_rng(0).integers(0, 256, (256, 3)).astype(np.uint8)
+    index = np.arange(256, dtype=np.uint8).reshape(8, 32)
+    for count in (1, 17, 256):
+        places = (index.astype(int) % count).astype(np.uint8)
+        with Image.open(io.BytesIO(images.encode_png(places, palette=palette[:count]))) as read:
+            assert read.mode == "P" and len(read.getpalette()) == 3 * count
+            assert (np.asarray(read.convert("RGB")) == palette[places]).all()
+
+
+@pytest.mark.parametrize("dpi", [72, 300, 600, 1200])
+def test_the_resolution_is_kept_through_png(dpi):
+    picture = images.read_picture(images.encode_png(np.zeros((4, 4, 3), np.uint8), dpi=dpi), "x")
+    assert picture.dpi == dpi and not picture.notes
+
+
+@pytest.mark.parametrize("fmt", ["PNG", "JPEG", "TIFF", "BMP"])
+def test_the_resolution_is_read(fmt):
+    for given, expected in (((300, 300), 300), ((300, 150), None)):
+        buffer = io.BytesIO()
+        Image.new("RGB", (4, 4)).save(buffer, fmt, dpi=given)
+        assert images.read_picture(buffer.getvalue(), "x").dpi == expected
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\0" * 8, struct.pack(">IIB", 2**32 - 1, 2**32 - 1, 1), struct.pack(">IIB", 0, 0, 1), b"\0" * 20]
+)
+def test_a_resolution_that_is_none_does_no_harm(body):
+    data = images.encode_png(np.full((2, 2, 3), 7, np.uint8))
+    data = data[:33] + images.chunk(b"pHYs", body) + data[33:]
+    picture = images.read_picture(data, "x")
+    assert picture.dpi is None and (picture.image == 7).all()
+
+
+def test_a_layer_keeps_the_colours_under_what_is_transparent():
+    rgba = np.random.default_rng(0).integers(0, 256, (5, 6, 4)).astype(np.uint8)
+    assert (images.read_layer(images.encode_png(rgba), "x") == rgba).all()
+    opaque = images.read_layer(images.encode_png(rgba[..., :3].copy()), "x")
+    assert (opaque[..., :3] == rgba[..., :3]).all() and (opaque[..., 3] == 255).all()
+    with pytest.raises(PictureError, match="x: damaged"):
+        images.read_layer(images.encode_png(rgba)[:60], "x")

@@ -13,11 +13,12 @@ FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.
 # The rooms of each part, lowest floor first: a room imports only from its own floor's rooms above it in this list.
 CORE = [["lazy"], ["errors"], ["records", "numbers", "reading"], ["files", "formats"], ["outputs"], ["images"],
         ["episodes"], ["panels", "outlines", "forgotten"], ["crawl", "pairs", "flats", "drawn"],
-        ["exports", "forget"]]  # fmt: skip
+        ["layers"], ["exports", "forget"]]  # fmt: skip
 MODELS = [["memory", "networks"], ["data"], ["runs"], ["colorize"], ["evaluate"], ["train"]]
 ONLY_FROM = {  # core rooms that know less than their floor allows
     "drawn": {"errors", "records", "reading", "files", "outputs", "images"},
-    "flats": {"errors", "records", "reading", "files", "images", "panels"},
+    "flats": {"lazy", "errors", "records", "reading", "files", "images", "panels"},
+    "layers": {"errors", "records", "reading", "files", "formats", "outputs", "images", "flats"},
     "panels": {"errors", "records", "reading", "files", "images"},
     "outlines": {"errors", "records", "reading", "files", "images"},
     "pairs": {

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from comicdata.cli.html import pieces as report
+from comicdata.cli.html import unsure as unsure_pages
 from comicdata.errors import ComicDataError
 from comicdata.images import Image, read_image
 from comicdata.pairs.card import dropped_counts, series_of
@@ -26,11 +27,15 @@ MEASURES = {
 
 
 def page(pairs: Path, crawl: Path | None = None) -> str:
-    """The whole page as text, every picture inlined; with `crawl` also examples of what was dropped."""
+    """The whole page as text, every picture inlined, unsure pages first; with `crawl` these, and examples of what was
+    dropped, are drawn.
+    """
     folder = pairs_folder(pairs)
     rows = read_rows(folder)
     kept = usable(rows)
+    unsure = unsure_pages.section(folder, rows, crawl)
     sections = [
+        *([("Pages to look at first", unsure)] if unsure else []),
         ("At a glance", _summary(rows, kept)),
         ("Samples: colour, Canny + black, XDoG", _samples(folder, kept)),
         ("Panels to look at twice", _doubtful(folder, kept)),

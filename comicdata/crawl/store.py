@@ -61,6 +61,8 @@ def write_series(out: Path, series: Series, listing: Sequence[Episode] | None = 
     value = {"schema_version": 1, **asdict(series)}
     value |= {name: list(item) for name, item in value.items() if isinstance(item, tuple)}
     value["robots"] = series.robots or known.get("robots", "")
+    if not series.reading_order:  # version 0.1.0 did not write it
+        del value["reading_order"]
     if listing is not None:
         value["listing"] = [asdict(episode) for episode in listing]
     elif "listing" in known and known.get("recipe_sha256") == series.recipe_sha256:

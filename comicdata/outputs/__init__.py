@@ -177,6 +177,16 @@ class Outputs:
                 found[name] = str(error)
         return found
 
+    def has(self, names: Iterable[str]) -> bool:
+        """Whether all these files are there as this command wrote them."""
+        entries = read_list(self.out)
+        return all(
+            entries.get(name, {}).get("command") == self.command
+            and (self.out / name).is_file()
+            and sha256_file(self.out / name) == entries[name]["sha256"]
+            for name in names
+        )
+
     def adopt(self, names: Iterable[str], gone: Collection[str] = ()) -> None:
         """List files as they are, for which the command or older records vouch; `gone` are listed no more."""
         kept = {name: entry for name, entry in read_list(self.out).items() if name not in gone}

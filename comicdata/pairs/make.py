@@ -3,12 +3,13 @@ parts decides: duplicates, splits, the manifest.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from comicdata.episodes import read_crawl
+from comicdata.episodes import read_crawl, series_facts
 from comicdata.errors import ComicDataError, IntegrityError, PartialError, PolicyError, UsageError
 from comicdata.files import below, delete, locked, sha256_file, sweep_orphans, write_jsonl
 from comicdata.forgotten import FORGOTTEN, read_forgotten
@@ -17,13 +18,18 @@ from comicdata.outputs import Reads, free_folder
 from comicdata.pairs import manifest
 from comicdata.pairs.card import dropped_counts, write_card
 from comicdata.pairs.copies import drop_duplicates
-from comicdata.pairs.episode import Task, is_done, make_part, outlines_of, part_path, read_part
+from comicdata.pairs.corrections import plan_corrections, write_overlay
+from comicdata.pairs.episode import cut_by, is_done, make_part, read_part
 from comicdata.pairs.joined import find_outlines, join_outlines
 from comicdata.pairs.manifest import FAILURES
+from comicdata.pairs.pages import pages_by_confidence
 from comicdata.pairs.parts import JOURNAL, noted_files
 from comicdata.pairs.place import check_pairs, keep_changed
 from comicdata.pairs.splits import Key, assign_splits, group_by, named_keys
+from comicdata.pairs.task import Task, outlines_of, part_path
 from comicdata.pairs.workers import Engine, run
+from comicdata.panels.splitter import SPLITTER
+from comicdata.panels.unsure import UNSURE
 from comicdata.reading.shapes import of_shape
 from comicdata.records import Failure, Pair, PairOptions
 
@@ -35,7 +41,9 @@ class Summary:
     """What make_pairs did: counts over the whole folder, and how many episodes were made new by this run.
 
     `panels` counts all, `kept` those of which a pair is left to train on. `doubts`: a line for every episode whose
-    layout was decided on thin evidence.
+    layout was decided on thin evidence. `pages` (a strip is one) and those of them with an unsure panel, least sure
+    first. `orders`: which way episodes are read, and why, with their number. `cut_again`: episodes by the older version
+    of the splitter that had cut them.
     """
 
     panels: int
@@ -47,24 +55,36 @@ class Summary:
     episodes_new: int
     failures: list[Failure]
     doubts: list[str] = field(default_factory=list)
+    pages: int = 0
+    unsure: list[str] = field(default_factory=list)
+    orders: dict[str, int] = field(default_factory=dict)
+    cut_again: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All tasks of a crawl in order, those still to do, what a split groups by, and series forgotten in `out`."""
+    """All tasks of a crawl in order, those still to do, what a split groups by, and series forgotten in `out`.
+
+    `cut_again` as in Summary; `overlay` is what panels.jsonl is to say.
+    """
 
     tasks: list[Task]
     todo: list[Task]
     group: str
     forgotten: list[str]
+    cut_again: dict[int, int]
+    overlay: bytes
 
 
-def plan_pairs(crawl: Path, out: Path, options: PairOptions) -> Plan:
-    """Which episodes still have to be made; UsageError when the crawl is missing, empty or fits no option."""
+def plan_pairs(crawl: Path, out: Path, options: PairOptions, panels: Sequence[Path] = ()) -> Plan:
+    """Which episodes still have to be made; `panels` are files of corrected boxes.
+
+    UsageError when the crawl is missing, empty or fits no option, and for boxes that do not fit their page.
+    """
     records = [record for record in read_crawl(crawl) if record.images]
     if not records:
         raise UsageError(f"{crawl}: {_advice(crawl)}")
-    check_pairs(out, Reads([crawl]))
+    check_pairs(out, Reads([crawl, *panels]))
     forgotten = read_forgotten(out)
     left_out = sorted({f"{one.source}/{one.series_id}" for one in records if (one.source, one.series_id) in forgotten})
     records = [one for one in records if (one.source, one.series_id) not in forgotten]
@@ -80,8 +100,16 @@ def plan_pairs(crawl: Path, out: Path, options: PairOptions) -> Plan:
     )
     if "train" not in splits.values():
         raise UsageError("no episode is left to train on; name fewer in --test-episodes and --validation-episodes")
-    tasks = [Task(record, crawl, out, options, splits[key]) for record, key in zip(records, keys, strict=True)]
-    return Plan(tasks, [task for task in tasks if not is_done(task)], group_by(keys, options.split_by), left_out)
+    corrections, overlay = plan_corrections(out, panels, records)
+    facts = {key[:2]: series_facts(crawl, *key[:2]) for key in keys}
+    tasks = [
+        Task(record, crawl, out, options, splits[key], corrected, *facts[key[:2]])
+        for record, key, corrected in zip(records, keys, corrections, strict=True)
+    ]
+    todo = [task for task in tasks if not is_done(task)]
+    versions = Counter(cut_by(task) for task in todo)
+    again = {version: count for version, count in versions.items() if version not in (None, SPLITTER)}
+    return Plan(tasks, todo, group_by(keys, options.split_by), left_out, dict(sorted(again.items())), overlay)
 
 
 def _advice(folder: Path) -> str:
@@ -101,12 +129,14 @@ def make_pairs(
     engine: Engine = "pool",
     address: str | None = None,
     outlines: Mapping[str, Path] | None = None,
+    panels: Sequence[Path] = (),
     on_episode: Callable[[int, int], None] = lambda done, total: None,
 ) -> Summary:
     """Make or complete a pairs folder. `on_episode(done, total)` is called as episodes finish.
 
     More than one of `workers` are processes that load the script anew: it then works under `if __name__ == "__main__"`.
     `outlines` are folders of line art made elsewhere, by name: they join as further columns (see join_outlines).
+    `panels` are files of boxes that a person corrected; they are laid over PAIRS/panels.jsonl and count from then on.
     Parts that exist and fit are left alone; the second pass over all parts decides duplicates and writes the manifest.
     Killed at any moment, the same call completes the folder to the same bytes.
     """
@@ -115,19 +145,23 @@ def make_pairs(
     how: dict[str, Any] = {"workers": workers, "engine": engine, "address": address}
     with locked(out):
         sweep_orphans(out)
-        plan = plan_pairs(crawl, out, options)
+        plan = plan_pairs(crawl, out, options, panels)
+        write_overlay(out, plan.overlay)
         keep_changed(plan.todo)
         failures = _run_tasks(plan.todo, on_episode, **how)
-        rows, part_failures, doubts = _decided_rows(plan, out, failures)
-        lost = _tasks_with_lost_pictures(plan, out, rows)
+        decided = _decided_rows(plan, out, failures)
+        lost = _tasks_with_lost_pictures(plan, out, decided.rows)
         if lost:  # a copy whose original went away, or pictures that were deleted or damaged
             keep_changed(lost)
             failures += _run_tasks(lost, on_episode, **how)
-            rows, part_failures, doubts = _decided_rows(plan, out, failures)
-        _say_unmatched(manifest.read_exclusions(out), rows)
-        rows, missing = join_outlines(out, rows, found)
-        summary = _finish(out, options, plan, rows, [*failures, *part_failures, *missing])
-        return replace(summary, doubts=doubts)
+            decided = _decided_rows(plan, out, failures)
+        _say_unmatched(manifest.read_exclusions(out), decided.rows)
+        rows, missing = join_outlines(out, decided.rows, found)
+        summary = _finish(out, options, plan, rows, [*failures, *decided.failures, *missing])
+        pages = pages_by_confidence(rows)
+        unsure = [name for name, confidence in pages.items() if confidence < UNSURE]
+        summary = replace(summary, pages=len(pages), unsure=unsure, cut_again=plan.cut_again)
+        return replace(summary, doubts=decided.doubts, orders=decided.orders)
 
 
 def _run_tasks(tasks: Sequence[Task], on_episode: Callable[[int, int], None], **how: Any) -> list[Failure]:
@@ -143,14 +177,24 @@ def _run_tasks(tasks: Sequence[Task], on_episode: Callable[[int, int], None], **
     return failures
 
 
-def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[list[Pair], list[Failure], list[str]]:
-    """Rows, failures and doubts of all parts in the order of episodes; duplicates dropped, exclusions laid over.
+@dataclass(frozen=True)
+class _Decided:
+    rows: list[Pair]
+    failures: list[Failure]
+    doubts: list[str]
+    orders: dict[str, int]
+
+
+def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> _Decided:
+    """Rows, failures, doubts and reading orders of all parts in the order of episodes; duplicates dropped, exclusions
+    laid over.
 
     IntegrityError when an episode that did not fail has no part that fits: it must never count as one without rows.
     """
     rows: list[Pair] = []
     failures: list[Failure] = []
     doubts: list[str] = []
+    orders: Counter[str] = Counter()
     lost = {failure.item for failure in failed}
     for task in plan.tasks:
         header, values = read_part(task)
@@ -161,13 +205,15 @@ def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> tuple[lis
             )
         failures += of_shape(list[Failure], header.get("failures", []))
         doubts += [f"{'/'.join(task.place)}: {header['doubt']}"] if header.get("doubt") else []
+        orders.update([header["order"]] if header.get("order") else [])
         rows += [manifest.row_from_json(value, f"{part_path(task)}:{n}") for n, value in enumerate(values, 2)]
     excluded = manifest.read_excluded(out)
     ids = {row.id for row in rows}
     doubts += [
         f"excluded.jsonl: no pair is called {name}, so that line takes nothing out" for name in sorted(excluded - ids)
     ]
-    return [replace(row, excluded=row.id in excluded) for row in drop_duplicates(rows)], failures, doubts
+    rows = [replace(row, excluded=row.id in excluded) for row in drop_duplicates(rows)]
+    return _Decided(rows, failures, doubts, dict(orders.most_common()))
 
 
 def _say_unmatched(excluded: Mapping[str, str], rows: Sequence[Pair]) -> None:

@@ -24,6 +24,7 @@ from comicdata.files import (
 )
 from comicdata.outputs import LIST, Outputs, free_folder, read_list, speaks_of
 from comicdata.outputs.findings import Findings
+from comicdata.pairs.corrections import PANELS, is_readable
 from comicdata.pairs.parts import JOURNAL, is_whole
 from comicdata.reading.numbers import whole_number
 from comicdata.reading.shapes import MisshapenError, of_shape, shaped
@@ -42,7 +43,8 @@ OUTLINE_NAME = "[a-z][a-z0-9]{0,29}"  # of an outline made elsewhere: a manifest
 COLUMNS = [field.name for field in fields(Pair) if field.name != "outlines"]
 LARGEST_SIDE = 65_536  # pixels of a window, or windows of a panel
 EXCLUDED = "excluded.jsonl"
-SINCE = {"layout": "", "layout_evidence": ""}  # columns that version 0.1.0 did not write, and what they read as there
+# Columns that version 0.1.0 did not write, and what they read as there.
+SINCE: dict[str, Any] = {"layout": "", "layout_evidence": "", "splitter": 1}
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ def _read_table(pairs: Path) -> Any:
         raise IntegrityError(f"{path}: the column {lacking[0]} is missing; run make-pairs again")
     for name, value in SINCE.items():
         if name not in table.schema.names:
-            table = table.add_column(COLUMNS.index(name), name, pa.array([value] * len(table), pa.string()))
+            kind = pa.string() if isinstance(value, str) else pa.int32()
+            table = table.add_column(COLUMNS.index(name), name, pa.array([value] * len(table), kind))
     if table.schema.names[: len(COLUMNS)] != COLUMNS:
         raise IntegrityError(f"{path}: not the columns of this version, in its order; run make-pairs again")
     return table
@@ -374,6 +377,8 @@ def verify_pairs(pairs: Path) -> dict[str, Any]:
     listed = found.entries(folder)
     if MANIFEST in listed and FAILURES not in listed and (folder / FAILURES).exists():
         found.derived(folder / FAILURES, [b""], AGAIN)
+    if (folder / PANELS).exists():
+        found.look(folder / PANELS, is_readable(folder), "a line of panels.jsonl is damaged: mend it by hand")
     for name in (MANIFEST, "README.md", "contact-sheet.jpg"):
         if (folder / name).is_file() and name not in listed:
             found.unproved(name)

@@ -20,7 +20,7 @@ from comicdata.outputs import (
 )
 from comicdata.pairs import manifest
 from comicdata.pairs.card import CARD, DOCUMENTS
-from comicdata.pairs.episode import Task, part_path
+from comicdata.pairs.task import Task, part_path
 
 PAIRS = "pairs"
 log = logging.getLogger("comicdata")

@@ -1,6 +1,7 @@
 """Panels cut again from the crawl they came from: dropped windows have no files of their own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,25 @@ def recut_panel(crawl: Path, row: Pair, *, strip: bool) -> Image | None:
     try:
         return _from_strip(crawl, record, row) if strip else _from_page(crawl, row)
     except (ComicDataError, ValueError):
+        return None
+
+
+def whole_page(crawl: Path, row: Pair, *, strip: bool, tallest: float) -> tuple[Image, int] | None:
+    """The page of a panel, (H, W, 3), or what lies around it in its strip, at most `tallest` times as tall as wide, and
+    the row where that begins; None where the crawl no longer has the pictures.
+    """
+    record = stored_episode(crawl, row.source, row.series_id, row.episode_id)
+    if record is None:
+        return None
+    try:
+        if not strip:
+            return read_image(_folder(crawl, row) / row.source_files[0], most=STORED_PIXELS), 0
+        whole = stitched(record.images)
+        room = max(0, round(tallest * whole.width) - (row.panel_box[3] - row.panel_box[1])) // 2
+        top, end = max(0, row.panel_box[1] - room), min(whole.tops[-1], row.panel_box[3] + room)
+        around = replace(row, panel_box=(0, top, whole.width, end))
+        return _from_strip(crawl, record, around), top
+    except (ComicDataError, ValueError, LookupError):
         return None
 
 

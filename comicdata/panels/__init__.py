@@ -8,9 +8,10 @@ import numpy as np
 
 from comicdata.images import Image, resize
 from comicdata.panels.layout import Evidence, Found, asked, find_evidence, find_layout, picture_evidence, picture_layout
+from comicdata.panels.order import read_pages
 from comicdata.panels.pages import page_panels, picture_panel
 from comicdata.panels.strips import stream_strip, strip_panels
-from comicdata.records import Box, Layout, Panel, ReadingOrder
+from comicdata.records import Box, Direction, Layout, Panel
 
 __all__ = [
     "Cut",
@@ -72,7 +73,7 @@ def _to_width(picture: Image, width: int) -> Image:
     return resize(picture, width, max(1, round(picture.shape[0] * width / picture.shape[1])))
 
 
-def find_panels(strip: Strip | Image, reading_order: ReadingOrder = "ltr") -> list[Panel]:
+def find_panels(strip: Strip | Image, reading_order: Direction = "ltr") -> list[Panel]:
     """The panels of a strip or page in reading order, text blocks included, in pixels of `strip.image`.
 
     A picture, (H, W, 3) uint8, is taken for what it looks like: a strip, a page, a single panel.
@@ -82,8 +83,11 @@ def find_panels(strip: Strip | Image, reading_order: ReadingOrder = "ltr") -> li
     right_to_left = reading_order == "rtl"
     if strip.layout == "single":
         return [picture_panel(strip.image)]
-    find = strip_panels if strip.layout == "strip" else page_panels
-    return find(strip.image, right_to_left=right_to_left)
+    if strip.layout == "strip":
+        return strip_panels(strip.image, right_to_left=right_to_left)
+    height, width = strip.image.shape[:2]
+    found = page_panels(strip.image, right_to_left=right_to_left)
+    return read_pages(found, width, height, right_to_left=right_to_left)
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class Cut:
 
 
 def stream_panels(
-    slices: Callable[[], Iterable[Image]], *, width: int | None = None, reading_order: ReadingOrder = "ltr"
+    slices: Callable[[], Iterable[Image]], *, width: int | None = None, reading_order: Direction = "ltr"
 ) -> Iterator[Cut]:
     """The panels that find_panels finds in the stitched strip, without ever holding the strip.
 

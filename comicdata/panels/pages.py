@@ -93,7 +93,8 @@ def content_boxes(image: Image, paper: Colour) -> list[Box]:
     boxes inside boxes. A page of figures without frames is cut into cells.
     """
     factor = 2 if max(image.shape[:2]) >= RULES.half_from else 1
-    small = cv2.resize(image, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    size = max(1, round(image.shape[1] / factor)), max(1, round(image.shape[0] / factor))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     small = np.asarray(small, np.uint8).reshape(*small.shape[:2], 3)
     like = is_like(small, paper)
     flooded = _flooded(like)

@@ -1,12 +1,12 @@
-"""How well boxes were found: greedy one-to-one matching by intersection over union, cuts, merges, truth files."""
+"""How well boxes were found: greedy one-to-one matching by intersection over union, cuts, merges."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import read_jsonl
+from comicdata.errors import UsageError
+from comicdata.panels.exchange import read_panels
+from comicdata.panels.exchange.entries import Entry
 from comicdata.records import Box
 
 THRESHOLDS = (0.5, 0.75, 0.9)
@@ -119,48 +119,19 @@ def _merges(box: Box, truth: Sequence[Box]) -> bool:
     return len(apart) >= 2
 
 
+def true_boxes(entry: Entry, width: int, height: int) -> list[Box]:
+    """The panels that an entry of a truth file gives on a page of this size, lettering left out."""
+    return [region.box(width, height, slack=0) for region in entry.regions if region.kind != "text"]
+
+
 def read_truth(path: Path) -> dict[str, list[Box]]:
-    """A truth file: JSON lines {"input": name, "panels": [{"box": [x0, y0, x1, y1]}]}, names as `panels` prints them.
-
-    Panels of kind "text" are left out, so what `panels --json` prints, corrected by hand, is a truth file.
-    UsageError with the line where the file is not of this form, or names an input twice.
+    """The panels of every page that a truth file names, in pixels; UsageError where it says percent, or as
+    `read_panels`.
     """
-    truth: dict[str, list[Box]] = {}
-    for number, line in enumerate(_lines(path), 1):
-        name, boxes = _truth_line(line, f"{path}:{number}")
-        if name in truth:
-            raise UsageError(f"{path}:{number}: {name!r} has a line already; put all its panels into one line")
-        truth[name] = boxes
-    if not truth:
-        raise UsageError(f"{path}: empty; write one line per input, like {_EXAMPLE}")
-    return truth
-
-
-_EXAMPLE = '{"input": "page.png", "panels": [{"box": [0, 0, 100, 80]}]}'
-
-
-def _lines(path: Path) -> Iterable[Any]:
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file; name a JSON-lines file")
-    try:
-        return read_jsonl(path)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}); name a JSON-lines file") from None
-    except IntegrityError as error:
-        raise UsageError(f"{error}; one JSON object per line, like {_EXAMPLE}") from None
-
-
-def _truth_line(line: Any, place: str) -> tuple[str, list[Box]]:
-    if not isinstance(line, Mapping) or not isinstance(line.get("input"), str):
-        raise UsageError(f'{place}: no "input"; a line looks like {_EXAMPLE}')
-    panels = line.get("panels")
-    if not isinstance(panels, list) or not all(isinstance(panel, Mapping) for panel in panels):
-        raise UsageError(f'{place}: "panels" is no list of objects; a line looks like {_EXAMPLE}')
-    return line["input"], [_truth_box(panel.get("box"), place) for panel in panels if panel.get("kind") != "text"]
-
-
-def _truth_box(value: Any, place: str) -> Box:
-    numbers = isinstance(value, list) and len(value) == 4 and all(type(number) in (int, float) for number in value)
-    if not numbers or not (value[0] < value[2] and value[1] < value[3]):
-        raise UsageError(f"{place}: box {value!r} is not [x0, y0, x1, y1] in pixels with x0 < x1 and y0 < y1")
-    return Box(*(round(number) for number in value))
+    entries = read_panels(path)
+    for entry in entries:
+        if any(region.percent for region in entry.regions):
+            raise UsageError(
+                f"{entry.place}: percent of a page whose size is not known; comicdata panels --score knows"
+            )
+    return {entry.name: true_boxes(entry, 0, 0) for entry in entries}

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from comicdata.errors import PictureError, UsageError
-from comicdata.flats.hints import Hint
+from comicdata.flats.hints import Mark
 from comicdata.images import Image, is_line_art
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer
 from comicdata.models.colorize.wishes import Wishes, is_inside
 from comicdata.panels import find_panels, make_strips
-from comicdata.records import Box, Layout
+from comicdata.records import Box, Layout, Panel
 
 SPLIT_FROM = 1.5  # pictures below this many training sizes on the short side are one panel
 CONFIDENT = 0.5
@@ -43,13 +43,14 @@ def colorize_picture(
     recolor: bool = False,
     name: str = "picture",
     layout: Layout = "auto",
+    panels: Sequence[Panel] | None = None,
 ) -> Colorized | None:
     """Colour one picture; None when it is in colour already and `recolor` is off.
 
     Line art is used as it is. With `recolor` the outline the run was trained on is drawn first, panel by panel;
     PictureError (with `name`) when that outline was made elsewhere.
     The layers are those of the first sample. Hints are in pixels of the picture; each reaches the panel that its centre
-    lies in. UsageError names one outside the picture.
+    lies in. UsageError names one outside the picture. `panels` are those that a person gave; others are not looked for.
     """
     line_art = is_line_art(rgb)
     if not line_art and not recolor:
@@ -60,7 +61,8 @@ def colorize_picture(
             "and cannot be drawn here; give line art from the program that made it"
         )
     _check_places(wishes.hints, rgb, name)
-    boxes = panel_boxes(colorizer, rgb, layout)
+    given = None if panels is None else [panel.box for panel in panels if panel.kind == "panel"]
+    boxes = panel_boxes(colorizer, rgb, layout) if given is None else given
     results = [rgb.copy() for _ in range(wishes.samples)]
     layers: dict[str, Image] = {}
     for box in boxes:
@@ -82,7 +84,7 @@ def colorize_picture(
     return Colorized(tuple(results), tuple(boxes), layers, tuple(unheard))
 
 
-def _check_places(hints: Sequence[Hint], rgb: Image, name: str) -> None:
+def _check_places(hints: Sequence[Mark], rgb: Image, name: str) -> None:
     height, width = rgb.shape[:2]
     whole = Box(0, 0, width, height)
     for number, hint in enumerate(hints, 1):

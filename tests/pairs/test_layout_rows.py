@@ -16,7 +16,7 @@ from comicdata.pairs import make_pairs, manifest
 from comicdata.records import PairOptions
 
 OPTIONS = PairOptions(test_episodes="2")
-COLUMNS = ["layout", "layout_evidence"]
+COLUMNS = ["layout", "layout_evidence", "splitter"]
 
 
 def art(height, width, seed):
@@ -60,7 +60,7 @@ def test_every_row_says_its_layout_and_why(made):
     assert "art goes on across" in words["e01"] and "art breaks off at 2 of 2 borders" in words["e02"]
     columns = manifest.read_manifest(made[0]).columns.tolist()
     at = columns.index("split_confidence")
-    assert columns[at : at + 4] == ["split_confidence", *COLUMNS, "dhash"]
+    assert columns[at : at + 5] == ["split_confidence", *COLUMNS, "dhash"]
     (line, *_) = read_jsonl(made[0] / "256" / "train" / "metadata.jsonl")
     assert line["layout"] and line["layout_evidence"]
 

@@ -87,7 +87,7 @@ def test_a_part_of_other_settings_is_never_an_episode_without_rows(changes, tmp_
 
 def test_an_older_part_goes_before_its_pictures_change(stored, tmp_path, monkeypatch):
     out = Path(shutil.copytree(stored / "clean", tmp_path / "pairs"))
-    monkeypatch.setattr("comicdata.pairs.episode._cuts", Mock(side_effect=ResourceError("no space left")))
+    monkeypatch.setattr("comicdata.pairs.episode.find_cuts", Mock(side_effect=ResourceError("no space left")))
     assert run([*MAKE, str(out), "--workers", "1", "--xdog", "thin"]) == 8
     left = {path.stem for path in out.glob("parts/*/*/*.jsonl")}
     assert left == {f"e{number:02d}" for number in range(2, 13)}

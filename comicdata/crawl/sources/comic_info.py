@@ -14,6 +14,7 @@ from comicdata.numbers import canonical, read_number, read_numbers
 Page = TypeVar("Page")
 NAME = "comicinfo.xml"  # in any case
 MAX_BYTES = 1_000_000
+DIRECTIONS = {"yesandrighttoleft": "rtl", "no": "ltr"}  # "Yes" alone says nothing of it
 SKIPPED_PAGES = {"Advertisement", "Deleted"}
 log = logging.getLogger("comicdata")
 
@@ -28,6 +29,7 @@ class ComicInfo:
     volume: str = ""
     authors: tuple[str, ...] = ()
     language: str = ""
+    reading_order: str = ""  # "rtl", "ltr", or nothing, as its Manga says
     skipped: frozenset[int] = frozenset()
 
     def kept(self, pages: Sequence[Page]) -> list[Page]:
@@ -76,6 +78,7 @@ def parse_comic_info(data: bytes, place: str = "here") -> ComicInfo:
         volume=texts.get("Volume", "").removeprefix("-1"),  # how some programs write that there is none
         authors=tuple(dict.fromkeys(author for author in authors if author)),
         language=texts.get("LanguageISO", ""),
+        reading_order=DIRECTIONS.get(texts.get("Manga", "").casefold(), ""),
         skipped=skipped,
     )
 

@@ -211,6 +211,8 @@ def _one_series(drafts: Sequence[Draft], name: str, place: Path | None, licence:
     identifiers = unique([draft.info.number or draft.name for draft in drafts])
     info = next((draft.info for draft in drafts if draft.info.series), None)
     series = _series(name, licence, info or (read_comic_info(place) if place else None))
+    order = next((draft.info.reading_order for draft in drafts if draft.info.reading_order), series.reading_order)
+    series = replace(series, reading_order=order)
     names = [printable(draft.name) for draft in drafts]
     said = numbers_of([draft.info for draft in drafts], names, series.title)
     parts = [
@@ -225,7 +227,15 @@ def _series(name: str, licence: Licence | None, info: ComicInfo | None = None) -
     info = info or ComicInfo()
     title = info.series or printable(name)
     identifier = make_slug(info.series or name, "s")
-    return Series(SOURCE, identifier, title, info.authors, licence=licence or Licence(), language=info.language)
+    return Series(
+        SOURCE,
+        identifier,
+        title,
+        info.authors,
+        licence=licence or Licence(),
+        language=info.language,
+        reading_order=info.reading_order,
+    )
 
 
 def _flat_series(folder: Folder, licence: Licence | None) -> LocalSource:

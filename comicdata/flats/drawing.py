@@ -1,0 +1,78 @@
+"""One picture to flats, the whole way: its lines, its panels, regions, what stays white, colours.
+
+The rule of this file: it decides nothing; each step is a function of its own room, and this is the order of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from comicdata.errors import PictureError
+from comicdata.flats.hints import Color, Mark
+from comicdata.flats.line_art import read_line_art
+from comicdata.flats.painting import Painted, paint
+from comicdata.flats.regions import find_regions
+from comicdata.images import Image
+from comicdata.panels import find_panels, make_strips
+from comicdata.records import Box, Layout
+
+CONFIDENT = 0.5  # a panel of which the finder is surer than this is one
+LINES, TONES = "lines", "tones"
+
+Round = Sequence[Mark | Image]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person wishes of flats. `rounds`: hints, as `paint` takes them, in the order they were given; what an
+    earlier round coloured, a later one leaves as it is where it says nothing. `line_art`: take the picture for it.
+    `panels`: those that a person gave; others are not looked for.
+    """
+
+    rounds: Sequence[Round] = ()
+    palette: Sequence[Color] | None = None
+    gap: int | None = None
+    layout: Layout = "auto"
+    line_art: bool = False
+    panels: Sequence[Box] | None = None
+
+
+@dataclass(frozen=True)
+class FlatDrawing:
+    """Flats of a picture: what was painted, the regions that are white where nothing else is meant, the inks that lie
+    over them by name from the bottom, (H, W) uint8 each, and what is to be said.
+    """
+
+    painted: Painted
+    white: frozenset[int]
+    inks: Mapping[str, Image]
+    notes: tuple[str, ...]
+
+
+def flat_drawing(rgb: Image, name: str, wanted: Wanted) -> FlatDrawing:
+    """Flats of (H, W, 3) uint8; PictureError, with `name`, for what is no line art unless that is insisted on."""
+    art = read_line_art(rgb, wanted.line_art)
+    if not art.is_line_art:
+        raise PictureError(f"{name}: {art.why}, no line art; --line-art takes it for that")
+    panels = panels_of(art.drawing, wanted.layout) if wanted.panels is None else wanted.panels
+    regions = find_regions(art.line, panels, wanted.gap)
+    white: frozenset[int] = frozenset()
+    hints: list[Mark | Image] = []
+    painted = paint(regions, hints, wanted.palette, white=white)
+    for one in wanted.rounds:
+        hints += one
+        painted = paint(regions, hints, wanted.palette, painted, white)
+    doubt = () if art.why.startswith("line art") else (art.why,)
+    notes = (*doubt, *painted.notes)
+    tones = {TONES: art.shade} if (art.shade < 255).any() else {}
+    return FlatDrawing(painted, white, {**tones, LINES: art.line}, notes)
+
+
+def panels_of(drawing: Image, layout: Layout) -> list[Box] | None:
+    """The panels of a drawing (H, W) uint8, if it has several; None where it is one."""
+    if layout == "single":
+        return None
+    (strip, *_) = make_strips([np.repeat(drawing[..., None], 3, axis=2)], layout)
+    panels = [panel.box for panel in find_panels(strip) if panel.kind == "panel" and panel.confidence >= CONFIDENT]
+    return panels if len(panels) > 1 else None
