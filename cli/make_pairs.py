@@ -194,6 +194,8 @@ def _report(front: Front, crawl: Path, out: Path, summary: Any, seconds: float) 
     )
     if summary.excluded:
         front.say(f"{summary.excluded} pairs excluded by hand")
+    if summary.corrected:
+        front.say(f"boxes that you corrected, on pages or strips: {summary.corrected}, kept in {out / 'panels.jsonl'}")
     if summary.dropped:
         front.say("dropped: " + ", ".join(f"{count} {reason}" for reason, count in summary.dropped.items()))
     for doubt in summary.doubts[:DOUBTS_SAID]:

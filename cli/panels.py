@@ -84,7 +84,7 @@ def panels(
     corrected = read_corrected(files, [picture.names for group in groups for picture in group.pictures])
     entries: list[dict[str, Any]] = []
     books = Books(formats)
-    unsure: list[tuple[float, str]] = []
+    unsure: list[tuple[float, str, str]] = []
     orders: Counter[str] = Counter()
     for found in _found_strips(front, groups, _Wishes(layout, reading_order, corrected)):
         entries.append(_entry(found))
@@ -102,11 +102,16 @@ def panels(
         front.say(f"overlays in {out}")
     _say(front, orders, reading_order, sorted(unsure), len(entries), out)
     scores = _scores(front, entries, truth) if truth_file else {}
-    return {"strips": entries, "unsure": [name for _, name in sorted(unsure)]} | scores
+    return {"strips": entries, "unsure": [name for _, name, _ in sorted(unsure)]} | scores
 
 
 def _say(
-    front: Front, orders: Counter[str], asked: str, unsure: Sequence[tuple[float, str]], pages: int, out: Path | None
+    front: Front,
+    orders: Counter[str],
+    asked: str,
+    unsure: Sequence[tuple[float, str, str]],
+    pages: int,
+    out: Path | None,
 ) -> None:
     """Which way was read, and which pages a person should look at, in a line each."""
     from comicdata.panels.unsure import unsure_line
@@ -115,7 +120,7 @@ def _say(
         front.say(order_line(orders))
     if unsure:
         where = "look at them, and correct them: docs/panels.md" if out else "--out DIR draws them"
-        front.warn(unsure_line([name for _, name in unsure], pages, where))
+        front.warn(unsure_line([place for _, _, place in unsure], pages, where))
 
 
 @dataclass(frozen=True)
@@ -186,11 +191,12 @@ def _fail(front: Front, error: ComicDataError) -> None:
     front.status = 3
 
 
-def _unsure(found: _Found, name: str) -> list[tuple[float, str]]:
+def _unsure(found: _Found, place: str) -> list[tuple[float, str, str]]:
+    """How sure a page is, its name and where to look at it, where a person should."""
     from comicdata.panels.unsure import UNSURE, page_confidence
 
     confidence = page_confidence(found.panels)
-    return [(confidence, name)] if confidence < UNSURE else []
+    return [(confidence, found.name, place)] if confidence < UNSURE else []
 
 
 def _entry(found: _Found) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Summary:
     `panels` counts all, `kept` those of which a pair is left to train on. `doubts`: a line for every episode whose
     layout was decided on thin evidence. `pages` (a strip is one) and those of them with an unsure panel, least sure
     first. `orders`: which way episodes are read, and why, with their number. `cut_again`: episodes by the older version
-    of the splitter that had cut them.
+    of the splitter that had cut them. `corrected` pages have boxes that a person gave.
     """
 
     panels: int
@@ -59,6 +59,7 @@ class Summary:
     unsure: list[str] = field(default_factory=list)
     orders: dict[str, int] = field(default_factory=dict)
     cut_again: dict[int, int] = field(default_factory=dict)
+    corrected: int = 0
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,8 @@ def make_pairs(
         pages = pages_by_confidence(rows)
         unsure = [name for name, confidence in pages.items() if confidence < UNSURE]
         summary = replace(summary, pages=len(pages), unsure=unsure, cut_again=plan.cut_again)
-        return replace(summary, doubts=decided.doubts, orders=decided.orders)
+        corrected = sum(len(task.corrections) for task in plan.tasks)
+        return replace(summary, doubts=decided.doubts, orders=decided.orders, corrected=corrected)
 
 
 def _run_tasks(tasks: Sequence[Task], on_episode: Callable[[int, int], None], **how: Any) -> list[Failure]:
