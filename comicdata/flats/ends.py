@@ -8,21 +8,25 @@ import numpy.typing as npt
 
 from comicdata.flats.ink import Mask
 
-Points = npt.NDArray[np.float64]  # (N, 2): x, y
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]  # flat indices into the padded skeleton
 THICK = 12  # pixels from the paper: deeper ink is an area, not a line, and has no skeleton
-STEPS = 20  # how far an end is followed back
+STEPS = 100  # how far an end is followed back
+SEEN = 16  # steps in which a line shows its way and its bend
 SKIPPED = 2  # steps at the very end, which say more about its tip than about its way
-LEAST = 5  # steps: an end that is followed for fewer is a spur of the skeleton
+SPUR = 5  # steps: a branch of fewer is a corner of the ink, not a line; also one of fewer than 1.5 times its half width
 
 
 @dataclass(frozen=True)
 class Ends:
-    """N open ends: where (N, 2) x, y; the direction in which the line would go on, (N, 2), length 1; half its width."""
+    """N open ends: where, (N, 2) x, y; in which direction the line would go on, (N,) in radians; how much it turns from
+    step to step, (N,); half its width; how many steps it runs without a fork, at most STEPS."""
 
-    points: Points
-    ways: Points
-    radius: npt.NDArray[np.float64]
-    steps: npt.NDArray[np.int64]
+    points: Floats
+    way: Floats
+    bend: Floats
+    radius: Floats
+    steps: Places
 
     def __len__(self) -> int:
         return len(self.points)
@@ -32,29 +36,58 @@ def find_ends(ink: Mask) -> Ends:
     """The open ends of all lines."""
     from skimage.morphology import skeletonize
 
-    depth = cv2.distanceTransform(np.pad(ink.view(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    thin = np.pad(skeletonize(ink & (depth <= THICK)), 1)
+    depth = cv2.distanceTransform(np.pad(ink.view(np.uint8), 1), cv2.DIST_L2, 3)
+    thin = np.pad(skeletonize(ink & (depth[1:-1, 1:-1] <= THICK)), 1)
+    trail, steps = _without_spurs(thin, depth)
     width = thin.shape[1]
-    flat = thin.ravel()
-    ring = np.array([-width, -width + 1, 1, width + 1, width, width - 1, -1, -width - 1])  # clockwise from above
-    at = np.flatnonzero(flat)
-    code = np.zeros(len(at), np.uint8)
-    for bit, offset in enumerate(ring):
-        code |= flat[at + offset].astype(np.uint8) << bit
-    starts = at[CROSSINGS[code] == 1]
-    junction = np.zeros(flat.size, bool)
-    junction[at[CROSSINGS[code] >= 3]] = True
-    trail, steps = _followed(flat, junction, starts, ring)
-    kept = steps >= LEAST
-    trail, steps = trail[kept], steps[kept]
     x, y = (trail % width - 1).astype(np.float64), (trail // width - 1).astype(np.float64)
-    first = np.minimum(SKIPPED, steps - 2)
     rows = np.arange(len(trail))
-    way = np.stack([x[rows, first] - x[rows, steps - 1], y[rows, first] - y[rows, steps - 1]], 1)
+
+    def way(near: Places, far: Places) -> Floats:
+        angle: Floats = np.arctan2(y[rows, near] - y[rows, far], x[rows, near] - x[rows, far])
+        return angle
+
+    first = np.minimum(SKIPPED, steps - 2)
+    last = np.minimum(steps - 1, SEEN)
+    middle = (first + last) // 2
+    turn = turned(way(first, middle) - way(middle, last))
+    bend = np.where(steps > SEEN, turn / np.maximum((last - first) / 2, 1), 0)
     points = np.stack([x[:, 0], y[:, 0]], 1)
-    length = np.maximum(np.hypot(way[:, 0], way[:, 1]), 1e-9)
-    radius = depth[points[:, 1].astype(int), points[:, 0].astype(int)].astype(np.float64)
-    return Ends(points, way / length[:, None], radius, steps)
+    ahead = way(first, last) + bend * SEEN
+    return Ends(points, ahead, bend, depth.ravel()[trail[:, 0]].astype(np.float64), steps)
+
+
+def turned(angle: Floats) -> Floats:
+    """Angles brought to between -pi and pi."""
+    around: Floats = (angle + np.pi) % (2 * np.pi) - np.pi
+    return around
+
+
+def _without_spurs(thin: Mask, depth: npt.NDArray[np.float32]) -> tuple[Places, Places]:
+    """The ends of a padded skeleton, as trails and their steps, after its spurs were taken off it: an end that is cut
+    square or hollow forks into its corners."""
+    flat, ring = thin.ravel(), _ring(thin.shape[1])
+    at = np.flatnonzero(flat)
+    while True:
+        at = at[flat[at]]
+        code = np.zeros(len(at), np.uint8)
+        for bit, offset in enumerate(ring):
+            code |= flat[at + offset].view(np.uint8) << bit
+        crossings = CROSSINGS[code]
+        fork = np.zeros(flat.size, bool)
+        fork[at[crossings >= 3]] = True
+        trail, steps = _followed(flat, fork, at[crossings == 1], ring)
+        last = trail[np.arange(len(trail)), steps - 1]
+        spur = fork[last[:, None] + ring].any(1) & (steps < np.maximum(SPUR, 1.5 * depth.ravel()[last] + 1))
+        if not spur.any():
+            line = steps >= SPUR
+            return trail[line], steps[line]
+        flat[trail[spur][:, : int(steps[spur].max())]] = False
+
+
+def _ring(width: int) -> Places:
+    """The 8 neighbours of a place, clockwise from above."""
+    return np.array([-width, -width + 1, 1, width + 1, width, width - 1, -1, -width - 1])
 
 
 def _crossings() -> npt.NDArray[np.uint8]:
@@ -67,10 +100,8 @@ def _crossings() -> npt.NDArray[np.uint8]:
 CROSSINGS = _crossings()
 
 
-def _followed(
-    flat: Mask, junction: Mask, starts: npt.NDArray[np.int64], ring: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Where each end comes from: flat indices (N, STEPS), and how many, (N,): up to a junction or the other end."""
+def _followed(flat: Mask, fork: Mask, starts: Places, ring: Places) -> tuple[Places, Places]:
+    """Where ends come from: places (N, STEPS), the last repeated, and how many, (N,): up to a fork or the other end."""
     trail = np.repeat(starts[:, None], STEPS, 1)
     steps = np.ones(len(starts), np.int64)
     going = np.arange(len(starts))
@@ -78,17 +109,17 @@ def _followed(
     for step in range(1, STEPS):
         now = trail[going, step - 1]
         near = now[:, None] + order
-        open_ = flat[near]
+        free = flat[near]
         for back in range(2, min(step, 3) + 1):
-            open_ &= near != trail[going, step - back][:, None]
-        if step >= 2:  # neither beside where it came from
-            before = trail[going, step - 2]
-            open_ &= ~np.isin(near - before[:, None], ring)
-        found = open_.any(1)
-        nxt = near[np.arange(len(near)), open_.argmax(1)]
-        found &= ~junction[nxt]
-        going, nxt = going[found], nxt[found]
-        trail[going, step] = nxt
+            free &= near != trail[going, step - back][:, None]
+        if step >= 2:  # rather not beside where it came from: that is the inner side of a corner
+            on = free & ~np.isin(near - trail[going, step - 2][:, None], ring)
+            free = np.where(on.any(1)[:, None], on, free)
+        found = free.any(1)
+        then = near[np.arange(len(near)), free.argmax(1)]
+        found &= ~fork[then]
+        going, then = going[found], then[found]
+        trail[going, step:] = then[:, None]
         steps[going] += 1
         if not len(going):
             break

@@ -1,4 +1,8 @@
-"""Gaps in lines, closed so that the closing continues the line: from open end to open end, then to the next ink."""
+"""Gaps in lines, closed so that the closing continues the line: from open end to open end, or on to the next ink.
+
+More closings are drawn than are right. Each has a chance to be one, from 0 to 1; `merge.py` decides by it and by what
+the closing parts. The weights were fitted to drawn pictures with known gaps (benchmarks/flats_gaps.py).
+"""
 
 from dataclasses import dataclass
 
@@ -6,82 +10,164 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from comicdata.flats.ends import Ends, find_ends
+from comicdata.flats.ends import Ends, Floats, Places, find_ends, turned
 from comicdata.flats.ink import Mask
 
-GAP = 40  # pixels: the widest gap that is closed unless it is said
+GAP = 80  # pixels: the widest gap that is closed unless it is said
+Chances = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class GapOptions:
-    """Lengths in pixels."""
+    """Lengths in pixels, angles in radians."""
 
-    turn: float = 0.3  # the least cosine between the way of an end and the closing
-    ray: float = 0.6  # an end without a partner goes on to the next ink for so much of the widest gap
+    ray: float = 0.6  # an end goes on to the next ink for so much of the widest gap
+    fan: tuple[float, ...] = (0.0, 0.2, -0.2, 0.4, -0.4, 0.6, -0.6)  # and looks to either side
+    turn: float = 1.5  # the largest angle between the way of an end and the other end
+    least: float = 0.03  # closings with less of a chance are not drawn
+    sure: float = 0.7  # an end with such a partner looks no further
+    partners: int = 3  # closings of one end with others, the likeliest
     most: int = 40_000  # ends: a picture with more is no line art, and nothing is closed
+    links: tuple[float, ...] = (5.45, -1.52, -0.57, -1.71, 0.2, -1.65, -0.52)
+    rivals: tuple[float, ...] = (-0.95, 1.08, 1.5)
+    rays: tuple[float, ...] = (0.0, -1.99, -1.2, 0.4, -0.01, 1.36, -0.62)
 
 
-def close_gaps(ink: Mask, gap: int = GAP, options: GapOptions | None = None) -> Mask:
-    """(H, W) bool: the walls that close gaps of up to `gap` pixels, without the ink."""
+@dataclass(frozen=True)
+class Closings:
+    """M lines, (M, P, 2) x, y, the chance of each, (M,), and what it was judged by, (M, F)."""
+
+    lines: Floats
+    chance: Floats
+    signs: Floats
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """`chances` (H, W) uint8: the closings off the ink, 1 to 255 by their chance, 0 elsewhere; `paired`, the share of
+    ends that have a sure partner: low where ends are those of loose strokes, high where lines are broken."""
+
+    chances: Chances
+    paired: float
+
+
+def close_gaps(ink: Mask, gap: int = GAP, options: GapOptions | None = None) -> Gaps:
+    """What may close gaps of up to `gap` pixels."""
     options = options or GapOptions()
-    walls = np.zeros(ink.shape, np.uint8)
+    chances, paired = np.zeros(ink.shape, np.uint8), 0.0
     ends = find_ends(ink)
     if gap > 0 and 0 < len(ends) <= options.most:
-        free = _links(walls, ends, gap, options)
-        _rays(walls, ink, ends, free, options.ray * gap)
-    closed: Mask = walls.view(bool) & ~ink
-    return closed
+        links, best = find_links(ends, gap, options)
+        draw(chances, links)
+        paired = float((best >= options.sure).mean())
+        draw(chances, find_rays(ink | (chances >= 128), ends, best, gap, options, paired))
+        chances[ink] = 0
+    return Gaps(chances, paired)
 
 
-def _links(walls: npt.NDArray[np.uint8], ends: Ends, gap: float, options: GapOptions) -> Mask:
-    """Draws the best links between ends; which ends are still free."""
+def draw(chances: Chances, closings: Closings) -> None:
+    """Draws closings, the likelier over the others."""
+    for at in np.argsort(closings.chance, kind="stable"):
+        level = max(1, round(255 * float(closings.chance[at])))
+        line = np.rint(closings.lines[at]).astype(np.int32)
+        cv2.polylines(chances, [line], False, level, 1, cv2.LINE_4)
+
+
+def _chance(signs: Floats, weights: tuple[float, ...]) -> Floats:
+    chance: Floats = 1 / (1 + np.exp(-(weights[0] + signs @ np.array(weights[1:]))))
+    return chance
+
+
+def find_links(ends: Ends, gap: float, options: GapOptions) -> tuple[Closings, Floats]:
+    """The likely closings between two ends, and of each end the chance of the likeliest."""
     from scipy.spatial import cKDTree
 
-    reach = gap + 2 * float(ends.radius.max())
-    pairs = cKDTree(ends.points).query_pairs(reach, output_type="ndarray")
-    free = np.ones(len(ends), bool)
-    if not len(pairs):
-        return free
-    one, two = pairs[:, 0], pairs[:, 1]
+    one, two = cKDTree(ends.points).query_pairs(gap, output_type="ndarray").reshape(-1, 2).T
     apart = ends.points[two] - ends.points[one]
-    far = np.maximum(np.hypot(apart[:, 0], apart[:, 1]), 1e-9)
-    apart /= far[:, None]
-    first, second = (ends.ways[one] * apart).sum(1), -(ends.ways[two] * apart).sum(1)
-    good = (first > options.turn) & (second > options.turn)
-    worth = np.where(good, (1 - far / (reach + 1)) * first * second, 0)
-    for index in np.argsort(-worth, kind="stable"):
-        if worth[index] <= 0:
-            break
-        a, b = one[index], two[index]
-        if free[a] and free[b]:
-            free[a] = free[b] = False
-            _curve(walls, ends, a, b, far[index])
-    return free
-
-
-def _curve(walls: npt.NDArray[np.uint8], ends: Ends, a: int, b: int, far: float) -> None:
-    """A Hermite curve that leaves one end and reaches the other along their ways."""
-    t = np.linspace(0, 1, max(4, int(far / 3)))[:, None]
-    start, end = ends.points[a], ends.points[b]
-    out, back = ends.ways[a] * far, -ends.ways[b] * far
-    way = (
-        (2 * t**3 - 3 * t**2 + 1) * start + (t**3 - 2 * t**2 + t) * out
-        + (3 * t**2 - 2 * t**3) * end + (t**3 - t**2) * back
+    far, angle = np.hypot(*apart.T), np.arctan2(apart[:, 1], apart[:, 0])
+    out, back = turned(ends.way[one] - angle), turned(ends.way[two] - angle - np.pi)
+    short = np.minimum(ends.steps[one], ends.steps[two])
+    turn = np.abs(out) + np.abs(back)
+    signs = np.stack(
+        [far / 40, np.abs(out + back), turn, np.maximum(np.abs(out), np.abs(back)) ** 2,
+         np.minimum(1, far / short), np.log(short / 40)], 1,
     )  # fmt: skip
-    cv2.polylines(walls, [np.rint(way).astype(np.int32)], False, 1, 1, cv2.LINE_4)
+    able = (np.abs(out) < options.turn) & (np.abs(back) < options.turn)
+    chance = np.where(able, _chance(signs, options.links), 0)
+    rival, best = _rivals(chance, one, two, len(ends))
+    signs = np.stack([np.log(np.maximum(chance, 1e-9) / np.maximum(1 - chance, 1e-9)), rival], 1)
+    chance = np.where(able, _chance(signs, options.rivals), 0)
+    kept = (chance >= options.least) & _among_the_best(chance, one, two, len(ends), options.partners)
+    one, two, far, chance, signs = one[kept], two[kept], far[kept], chance[kept], signs[kept]
+    return Closings(_curves(ends, one, two, far), chance, signs), best
 
 
-def _rays(walls: npt.NDArray[np.uint8], ink: Mask, ends: Ends, free: Mask, reach: float) -> None:
-    """Draws free ends on to the next ink or wall within reach."""
-    height, width = ink.shape
-    solid = ink | (walls > 0)
-    start = ends.points[free] + ends.ways[free] * (ends.radius[free] + 2)[:, None]
-    along = np.arange(int(reach))
-    x = np.rint(start[:, :1] + ends.ways[free][:, :1] * along).astype(np.int64)
-    y = np.rint(start[:, 1:] + ends.ways[free][:, 1:] * along).astype(np.int64)
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    hit = solid[np.where(inside, y, 0), np.where(inside, x, 0)] & inside
-    for index in np.flatnonzero(hit.any(1)):
-        last = int(hit[index].argmax())
-        from_ = tuple(np.rint(ends.points[free][index]).astype(int).tolist())
-        cv2.line(walls, from_, (int(x[index, last]), int(y[index, last])), 1, 1, cv2.LINE_4)
+def _rivals(chance: Floats, one: Places, two: Places, count: int) -> tuple[Floats, Floats]:
+    """For each pair the chance of the likeliest other at one of its ends; for each end that of its likeliest pair."""
+    best, second = np.zeros(count), np.zeros(count)
+    for end in (one, two):
+        np.maximum.at(best, end, chance)
+    for end in (one, two):
+        np.maximum.at(second, end, np.where(chance < best[end], chance, 0))
+    rivals = [np.where(chance < best[end], best[end], second[end]) for end in (one, two)]
+    return np.maximum(*rivals), best
+
+
+def _among_the_best(chance: Floats, one: Places, two: Places, count: int, most: int) -> Mask:
+    """Which pairs are among the `most` likeliest of both their ends."""
+    order = np.argsort(-chance, kind="stable")
+    used = np.zeros(count, np.int64)
+    kept = np.zeros(len(chance), bool)
+    for at in order.tolist():
+        a, b = one[at], two[at]
+        if used[a] < most and used[b] < most:
+            used[a] += 1
+            used[b] += 1
+            kept[at] = True
+    return kept
+
+
+def _curves(ends: Ends, one: Places, two: Places, far: Floats) -> Floats:
+    """Hermite curves that leave one end and reach the other along their ways: (M, 24, 2)."""
+    t = np.linspace(0, 1, 24)[None, :, None]
+    out = far[:, None] * np.stack([np.cos(ends.way[one]), np.sin(ends.way[one])], 1)
+    back = -far[:, None] * np.stack([np.cos(ends.way[two]), np.sin(ends.way[two])], 1)
+    curves: Floats = (
+        (2 * t**3 - 3 * t**2 + 1) * ends.points[one][:, None]
+        + (t**3 - 2 * t**2 + t) * out[:, None]
+        + (3 * t**2 - 2 * t**3) * ends.points[two][:, None]
+        + (t**3 - t**2) * back[:, None]
+    )
+    return curves
+
+
+def find_rays(solid: Mask, ends: Ends, best: Floats, gap: float, options: GapOptions, paired: float) -> Closings:
+    """From each end without a sure partner the likeliest way on to ink: along its bend, or a little to either side."""
+    height, width = solid.shape
+    which = np.flatnonzero(best < options.sure)
+    step = np.arange(max(2, int(options.ray * gap)))
+    angle = ends.way[which][:, None, None] + np.array(options.fan)[None, :, None]
+    start = ends.points[which][:, None] + (ends.radius[which][:, None] + 2)[..., None] * np.concatenate(
+        [np.cos(angle), np.sin(angle)], 2
+    )
+    angle = angle + ends.bend[which][:, None, None] * step
+    x, y = start[..., :1] + np.cumsum(np.cos(angle), 2), start[..., 1:] + np.cumsum(np.sin(angle), 2)
+    column, row = np.rint(x).astype(np.int64), np.rint(y).astype(np.int64)
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    stop = solid[np.where(inside, row, 0), np.where(inside, column, 0)] | ~inside
+    hit, far = stop.any(2), stop.argmax(2)
+    short = np.broadcast_to(ends.steps[which][:, None], far.shape)
+    aside = np.broadcast_to(np.abs(np.array(options.fan)), far.shape)
+    linked = np.broadcast_to(best[which][:, None], far.shape)
+    signs = np.stack(
+        [far / 20, aside, np.minimum(1, far / short), np.log(short / 40), np.full(far.shape, paired), linked], -1
+    )
+    chance = np.where(hit, _chance(signs, options.rays), 0)
+    likeliest = chance.argmax(1)
+    every = np.arange(len(which))
+    kept = chance[every, likeliest] >= options.least
+    every, likeliest = every[kept], likeliest[kept]
+    till = np.minimum(np.arange(len(step) + 2)[None], far[every, likeliest][:, None] + 2).clip(max=len(step) - 1)
+    lines = np.stack([x[every[:, None], likeliest[:, None], till], y[every[:, None], likeliest[:, None], till]], 2)
+    lines = np.concatenate([ends.points[which[every]][:, None], lines], 1)
+    return Closings(lines, chance[every, likeliest], signs[every, likeliest])

@@ -10,11 +10,11 @@ import numpy as np
 from comicdata.flats.gaps import GAP, close_gaps
 from comicdata.flats.graph import Counts, Labels, Neighbours, find_neighbours
 from comicdata.flats.ink import Mask, find_ink
+from comicdata.flats.merge import merged
 from comicdata.images import Image
 from comicdata.records import Box
 
 MOST = 65_535  # regions: what the numbers of a 16-bit picture hold
-SLIVER = 200  # pixels: a smaller piece that only closings part from another is one with it
 SPECK = 16  # pixels: a smaller piece within ink is ink
 
 
@@ -76,20 +76,25 @@ def _places(shape: tuple[int, ...], panels: Sequence[Box] | None) -> Iterable[tu
 
 def _numbered(shape: tuple[int, ...], ink: Mask, gap: int) -> Labels:
     """(H, W) int32, 1 and up: the regions of one drawing."""
-    walls = close_gaps(ink, gap)
-    _, pieces = cv2.connectedComponents((~(ink | walls)).view(np.uint8), connectivity=4)
-    grown = _grown(_without_specks(pieces))
-    merged = _merged(grown, ink)
-    return _in_order(merged)
+    gaps = close_gaps(ink, gap)
+    _, pieces = cv2.connectedComponents((~(ink | (gaps.chances > 0))).view(np.uint8), connectivity=4)
+    regions = merged(_grown(pieces), ink, gaps)
+    return _in_order(_without_specks(regions, ink))
 
 
-def _without_specks(pieces: Labels) -> Labels:
-    areas = np.bincount(pieces.ravel())
-    small = areas < SPECK
-    small[0] = False
-    if small.any() and not small[1:].all():
-        pieces = np.where(small[pieces], 0, pieces)
-    return pieces
+def _without_specks(labels: Labels, ink: Mask) -> Labels:
+    """Pieces of paper too small to colour, as the neighbour with the longest border."""
+    areas = np.bincount(labels[~ink], minlength=int(labels.max()) + 1)
+    small = (areas < SPECK) & (np.bincount(labels.ravel(), minlength=len(areas)) > 0)
+    if not small.any() or areas.max() < SPECK:
+        return labels
+    near = find_neighbours(labels, ink)
+    into = np.arange(len(areas), dtype=np.int32)
+    for here, there in (near.pairs.T, near.pairs.T[::-1]):
+        order = np.argsort(near.length, kind="stable")
+        at = order[small[here[order]] & ~small[there[order]]]
+        into[here[at]] = there[at]  # the last one stays: that with the longest border
+    return into[labels]
 
 
 def _grown(pieces: Labels) -> Labels:
@@ -106,36 +111,13 @@ def _grown(pieces: Labels) -> Labels:
     return name[nearest]
 
 
-def _merged(labels: Labels, ink: Mask) -> Labels:
-    """Slivers joined to the neighbour with which they share the longest border without ink, the smallest first."""
-    areas = np.bincount(labels.ravel())
-    near = find_neighbours(labels, ink)
-    into = np.arange(len(areas), dtype=np.int32)
-    for label in np.flatnonzero((areas < SLIVER) & (areas > 0)):
-        if not label:
-            continue
-        own = (near.pairs == label).any(1) & (near.open > 0)
-        if own.any():
-            best = np.flatnonzero(own)[near.open[own].argmax()]
-            other = int(near.pairs[best].sum()) - int(label)
-            if _root(into, other) != label:
-                into[label] = _root(into, other)
-    return np.array([_root(into, one) for one in range(len(into))], np.int32)[labels]
-
-
-def _root(into: Labels, label: int) -> int:
-    while into[label] != label:
-        label = int(into[label])
-    return label
-
-
 def _in_order(labels: Labels) -> Labels:
     """Numbers from 1 in the order of appearance: by the first pixel, row by row."""
     last = labels.size
     first = np.full(int(labels.max()) + 1, last, np.int64)
     flat = labels.ravel()
     first[flat[::-1]] = np.arange(last - 1, -1, -1)
+    found = np.flatnonzero(first < last)
     number = np.zeros(len(first), np.int32)
-    order = np.argsort(first, kind="stable")
-    number[order] = np.arange(1, len(first) + 1)
+    number[found[np.argsort(first[found])]] = np.arange(1, len(found) + 1)
     return number[labels]
