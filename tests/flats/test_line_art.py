@@ -78,7 +78,7 @@ def colours(low: int, high: int) -> np.ndarray:
 
 
 def sepia() -> np.ndarray:
-    y, x = np.mgrid[0 : 1 : 300j, 0 : 1 : 400j]
+    y, x = np.mgrid[0:1:300j, 0:1:400j]
     level = 0.5 + 0.25 * np.sin(9 * x + 4 * y) + 0.2 * np.cos(13 * y)
     return np.rint(255 * np.clip(level, 0, 1)[..., None] ** np.array([0.75, 1.0, 1.4])).astype(np.uint8)
 
