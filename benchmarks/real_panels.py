@@ -6,6 +6,7 @@ COMICS is a folder of the openly licensed comics that the boxes name. No rule wa
 """
 
 import argparse
+import itertools
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -123,7 +124,7 @@ def _line(name: str, tally: Tally) -> None:
 
 def _confidence(sure: Sequence[tuple[float, bool]]) -> None:
     out("\n| confidence | boxes | right at IoU .75 |\n|---|---|---|")
-    for low, high in zip(BANDS, BANDS[1:], strict=False):
+    for low, high in itertools.pairwise(BANDS):
         band = [right for value, right in sure if low <= value < high]
         if band:
             out(f"| {low:.1f} to {min(high, 1):.1f} | {len(band)} | {sum(band) / len(band):.2f} |")
