@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from comicdata.drawn.art import INK, WHITE, Colour, light_colour, mixed
+from comicdata.drawn.manga import MANGA
 from comicdata.drawn.scenes import Drawn, Rng, any_art, balloon, dark, grain, line_art, paint, put, write
 from comicdata.errors import UsageError
 from comicdata.images import Image
@@ -17,10 +18,11 @@ Art = Callable[[Rng, int, int], Image]
 
 
 def draw_page(name: str, seed: int) -> Drawn:
-    """The page of a scenario, a key of PAGES."""
-    if name not in PAGES:
-        raise UsageError(f"no page scenario {name!r}; there are: {', '.join(PAGES)}")
-    return PAGES[name](np.random.default_rng([crc32(name.encode()), seed]))
+    """The page of a scenario, a key of PAGES or of MANGA."""
+    kinds = PAGES | MANGA
+    if name not in kinds:
+        raise UsageError(f"no page scenario {name!r}; there are: {', '.join(kinds)}")
+    return kinds[name](np.random.default_rng([crc32(name.encode()), seed]))
 
 
 def _paper(colour: Colour = WHITE) -> Image:

@@ -16,10 +16,11 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True)
 class Drawn:
-    """A strip or page, (H, W, 3) uint8, and the boxes of its panels in reading order."""
+    """A strip or page, (H, W, 3) uint8, and the boxes of its panels in reading order; their corners where they lean."""
 
     image: Image
     boxes: tuple[Box, ...]
+    outlines: tuple[npt.NDArray[np.float64], ...] = ()
 
 
 def any_art(rng: Rng, width: int, height: int) -> Image:

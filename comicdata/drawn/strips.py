@@ -21,6 +21,7 @@ from comicdata.drawn.scenes import (
     under_sky,
     write,
 )
+from comicdata.drawn.webtoons import WEBTOONS
 from comicdata.errors import UsageError
 from comicdata.images import Image
 from comicdata.records import Box
@@ -32,10 +33,11 @@ LETTERS: Colour = (40, 36, 48)
 
 
 def draw_strip(name: str, seed: int) -> Drawn:
-    """The strip of a scenario, a key of STRIPS."""
-    if name not in STRIPS:
-        raise UsageError(f"no strip scenario {name!r}; there are: {', '.join(STRIPS)}")
-    return STRIPS[name](np.random.default_rng([crc32(name.encode()), seed]))
+    """The strip of a scenario, a key of STRIPS or of WEBTOONS."""
+    kinds = STRIPS | WEBTOONS
+    if name not in kinds:
+        raise UsageError(f"no strip scenario {name!r}; there are: {', '.join(kinds)}")
+    return kinds[name](np.random.default_rng([crc32(name.encode()), seed]))
 
 
 def _column(

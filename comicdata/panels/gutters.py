@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from comicdata.panels.paper import BLACK, WHITE, Colour, is_close
+from comicdata.panels.paper import BLACK, WHITE, Colour, is_close, spans
 from comicdata.panels.rows import Rows
 from comicdata.panels.rules import RULES
 from comicdata.records import Box
@@ -64,8 +64,8 @@ def find_gutters(rows: Rows) -> list[Segment]:
     Flat art in a frame, and flat art right beside a gutter, belong to a picture.
     """
     tall = [one for one in _segments(rows) if one.height >= RULES.narrowest_gutter]
-    paper = [one for one in tall if _is_paper(one)]
-    coloured = [one for one in tall if not _is_paper(one) and one.height >= RULES.coloured_share * rows.width]
+    paper = [one for one in tall if _is_paper(one) or _is_fade(one)]
+    coloured = [one for one in tall if one not in paper and one.height >= RULES.coloured_share * rows.width]
     alone = [one for one in coloured if not _is_beside(one, paper)]
     found = [one for one in alone if _is_background(rows, one, alone, coloured)]
     found += [one for one in coloured if one not in alone and _continues(one, found)]
@@ -78,13 +78,34 @@ def _segments(rows: Rows) -> list[Segment]:
     joined = rows.uniform[1:] & rows.uniform[:-1] & ~step
     starts = np.flatnonzero(rows.uniform & ~np.concatenate([[False], joined]))
     ends = np.flatnonzero(rows.uniform & ~np.concatenate([joined, [False]])) + 1
-    colours = rows.colours
-    return [Segment(int(a), int(b), colours[a], colours[b - 1]) for a, b in zip(starts, ends, strict=True)]
+    return [one for a, b in zip(starts.tolist(), ends.tolist(), strict=True) for one in _levels(rows.colours, a, b)]
+
+
+def _levels(colours: npt.NDArray[np.float32], y0: int, y1: int) -> Iterator[Segment]:
+    """A run of rows; where it fades from or to white or black, the white, the black and what lies between them."""
+    whole = Segment(y0, y1, colours[y0], colours[y1 - 1])
+    part = colours[y0:y1]
+    papers = [] if whole.is_flat else [one for paper in (WHITE, BLACK) for one in _plateaus(part, paper)]
+    edges = sorted({y0, y1, *(y0 + end for one in papers for end in one)})
+    for start, end in pairwise(edges):
+        yield Segment(start, end, colours[start], colours[end - 1])
+
+
+def _plateaus(part: npt.NDArray[np.float32], paper: Colour) -> list[tuple[int, int]]:
+    """The spans of rows of one paper that are tall enough for a gutter."""
+    like = np.abs(part - paper).max(axis=1) <= RULES.tolerance
+    return [(a, b) for a, b in spans(like, 1) if b - a >= RULES.narrowest_gutter]
 
 
 def _is_paper(segment: Segment) -> bool:
     """White or black throughout."""
     return segment.is_flat and any(is_close(segment.first, colour) for colour in (WHITE, BLACK))
+
+
+def _is_fade(segment: Segment) -> bool:
+    """From white to black, or back, or to the same again, over nothing that is drawn."""
+    near = [min(np.abs(end - paper).max() for paper in (WHITE, BLACK)) for end in (segment.first, segment.last)]
+    return not segment.is_flat and max(near) <= 2 * RULES.tolerance
 
 
 def _is_beside(segment: Segment, others: Sequence[Segment]) -> bool:
@@ -111,19 +132,26 @@ def _is_background(rows: Rows, segment: Segment, alone: Sequence[Segment], colou
     """Whether a coloured segment is background: panels begin where it ends.
 
     A flat one must be seen elsewhere too, so on both sides of a panel, or lie between two edges as wide as the strip;
-    one that changes colour (a gradient), or is seen elsewhere only right beside white or black, between clear edges.
+    a sky is seen again and again, but no panels begin in it. One that changes colour (a gradient), or is seen elsewhere
+    only right beside white or black, must lie between clear edges.
     """
-    alike = sum(_drift(one, segment) <= RULES.drift for one in alone if _are_apart(rows, one, segment))
+    alike = [one for one in alone if _are_apart(rows, one, segment) and _drift(one, segment) <= RULES.drift]
     again = any(is_close(one.first, segment.last) for one in coloured if _are_apart(rows, one, segment))
     above = rows.steps[segment.y0]
     below = rows.steps[segment.y1] if segment.y1 < rows.height else 1.0
-    if alike:
-        return alike + 1 >= RULES.often or min(above, below) >= RULES.flat_edge_share
+    if alike and _are_gutters(rows, [*alike, segment]):
+        return len(alike) + 1 >= RULES.often or min(above, below) >= RULES.flat_edge_share
     if segment.height == rows.height:
         return True
     clear = min(above, below) >= RULES.gradient_edge_share and max(above, below) >= RULES.gradient_best_share
     sharp = min(above, below) >= RULES.flat_alone_share
     return bool(sharp) or (bool(clear) and (again or not segment.is_flat))
+
+
+def _are_gutters(rows: Rows, segments: Sequence[Segment]) -> bool:
+    """Whether panels begin at most ends of segments of one colour; in a sky birds, heads and clouds do."""
+    ends = [rows.steps[y] for one in segments for y in (one.y0, one.y1) if 0 < y < rows.height]
+    return float(np.mean([step >= RULES.flat_edge_share for step in ends] or [1.0])) >= RULES.gutter_ends_share
 
 
 def _are_apart(rows: Rows, one: Segment, other: Segment) -> bool:

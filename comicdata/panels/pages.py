@@ -9,6 +9,7 @@ import numpy.typing as npt
 from comicdata.images import Image
 from comicdata.panels.cells import find_cells, find_insets
 from comicdata.panels.faint import grown
+from comicdata.panels.lines import separators
 from comicdata.panels.paper import (
     BLACK,
     WHITE,
@@ -21,6 +22,7 @@ from comicdata.panels.paper import (
     share,
     spans,
 )
+from comicdata.panels.parting import drawn_in, enlarged, hull, panels_in, shrunk, trimmed
 from comicdata.panels.rules import RULES
 from comicdata.panels.text import is_lettering, is_text
 from comicdata.records import Box, Panel
@@ -34,14 +36,18 @@ def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
     The whole page at low confidence where no gutter is found, or where what is found makes no sense; nothing on a
     blank page.
     """
-    papers = _papers(image)
-    for paper in papers:
+    best: list[Panel] = []
+    for paper in _papers(image):
         boxes = content_boxes(image, paper)
         if _makes_sense(boxes, image.shape):
             ordered = reading_order(grown(image, boxes, paper), right_to_left=right_to_left)
             panels = [_panel(image, box, paper) for box in ordered]
-            if any(panel.kind == "panel" for panel in panels):
-                return panels
+            if _clearness(panels) > _clearness(best) + (RULES.much_clearer if best else 0):
+                best = panels
+        if _clearness(best) >= RULES.clear_enough:
+            break
+    if best:
+        return best
     background = is_like(image, border_colour(image))
     if share(background) >= RULES.blank_share:
         return []
@@ -50,13 +56,20 @@ def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
     return [Panel(whole, WHOLE_CONFIDENCE, "text" if text else "panel")]
 
 
+def _clearness(panels: Sequence[Panel]) -> float:
+    """How clearly panels stand out from the paper, by area; 0 where there is none."""
+    areas = [panel.box.width * panel.box.height for panel in panels]
+    sure = sum(area * panel.confidence for area, panel in zip(areas, panels, strict=True))
+    return sure / sum(areas) if any(panel.kind == "panel" for panel in panels) else 0.0
+
+
 def picture_panel(image: Image) -> Panel:
     """A single picture as one panel, without a border that is one colour on all four sides."""
     whole = Box(0, 0, image.shape[1], image.shape[0])
     sides = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])[None]
     paper = border_colour(image)
     bordered = share(is_like(sides, paper)) >= RULES.uniform_share
-    return Panel(_trimmed(is_like(image, paper), whole) if bordered else whole)
+    return Panel(trimmed(is_like(image, paper), whole) if bordered else whole)
 
 
 def _papers(image: Image) -> list[Colour]:
@@ -92,50 +105,52 @@ def content_boxes(image: Image, paper: Colour) -> list[Box]:
     Parts that balloons or figures hold together are cut at the gutters between them; insets in a rim of their own are
     boxes inside boxes. A page of figures without frames is cut into cells.
     """
-    factor = 2 if max(image.shape[:2]) >= RULES.half_from else 1
-    size = max(1, round(image.shape[1] / factor)), max(1, round(image.shape[0] / factor))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    small = np.asarray(small, np.uint8).reshape(*small.shape[:2], 3)
+    small, factor = shrunk(image)
     like = is_like(small, paper)
-    flooded = _flooded(like)
-    pieces = [piece for box in _component_boxes(~flooded) for piece in _split_bridges(flooded, box)]
+    flood = flooded(like)
+    pieces = [piece for box in _parted(small, flood) for piece in _split_bridges(flood, box)]
     pieces = _merge_contained([box for box in pieces if _is_panel_size(box, small.shape)])
-    if _lacks_frames(flooded, pieces):
-        cells = find_cells(small, ~flooded)
+    if _lacks_frames(flood, pieces):
+        cells = find_cells(small, ~flood)
         if len(cells) > RULES.cells_least and _makes_sense(cells, small.shape):
-            return [_enlarged(box, factor, image.shape) for box in cells]
+            return [enlarged(box, factor, image.shape) for box in cells]
     least = round(RULES.page_speck_share * min(small.shape[:2]))
-    return [_enlarged(box, factor, image.shape) for box in [*pieces, *find_insets(like, flooded, least)]]
+    insets = find_insets(like, flood, least) if paper.min() > 128 else []  # black rims are windows more often
+    return [enlarged(box, factor, image.shape) for box in [*pieces, *insets]]
 
 
-def _enlarged(box: Box, factor: int, shape: Sequence[int]) -> Box:
-    x1, y1 = min(box.x1 * factor, shape[1]), min(box.y1 * factor, shape[0])
-    return Box(box.x0 * factor, box.y0 * factor, x1, y1)
+def _parted(small: Image, flood: Mask) -> list[Box]:
+    """The parts that the flood does not reach, cut along the lines that part panels."""
+    opened = cv2.morphologyEx(~flood, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
+    page = separators(small, flood)
+    found = []
+    for label, (x, y, width, height, _) in enumerate(stats[1:count].tolist(), 1):
+        box = Box(x, y, x + width, y + height)
+        if not _is_panel_size(box, small.shape):
+            continue
+        shape = (labels[y : y + height, x : x + width] == label).astype(np.uint8) * 255
+        parts = panels_in(page, hull(shape) + np.array((x, y)))
+        found += [box] if len(parts) == 1 else [drawn_in(opened, part.outline) for part in parts]
+    return found
 
 
-def _lacks_frames(flooded: Mask, boxes: Sequence[Box]) -> bool:
+def _lacks_frames(flood: Mask, boxes: Sequence[Box]) -> bool:
     """Whether boxes that are filled to their sides take up only a little of what is drawn on the page."""
     solid = (
         box.width * box.height
         for box in boxes
-        if share(flooded[box.y0 : box.y1, box.x0 : box.x1]) <= 1 - RULES.solid_share
+        if share(flood[box.y0 : box.y1, box.x0 : box.x1]) <= 1 - RULES.solid_share
     )
-    whole = _trimmed(flooded, Box(0, 0, flooded.shape[1], flooded.shape[0]))
+    whole = trimmed(flood, Box(0, 0, flood.shape[1], flood.shape[0]))
     return sum(solid) < RULES.solid_page_share * whole.width * whole.height
 
 
-def _flooded(paper: Mask) -> Mask:
+def flooded(paper: Mask) -> Mask:
     """Background pixels connected to the border of the page; the outside counts as background."""
     padded = np.pad(paper, 1, constant_values=255)
     _, labels = cv2.connectedComponents(padded, connectivity=4)
     return np.asarray(labels[1:-1, 1:-1] == labels[0, 0]).astype(np.uint8) * 255
-
-
-def _component_boxes(content: Mask) -> list[Box]:
-    """Bounding boxes of the connected parts of the content."""
-    opened = cv2.morphologyEx(content, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
-    return [Box(x, y, x + width, y + height) for x, y, width, height, _ in stats[1:count].tolist()]
 
 
 def _is_panel_size(box: Box, shape: Sequence[int]) -> bool:
@@ -143,9 +158,9 @@ def _is_panel_size(box: Box, shape: Sequence[int]) -> bool:
     return large and min(box.width, box.height) >= RULES.page_speck_share * min(shape[:2])
 
 
-def _split_bridges(flooded: Mask, box: Box) -> list[Box]:
+def _split_bridges(flood: Mask, box: Box) -> list[Box]:
     """Cut a box at the clearest gutter that something bridges, along either axis, then its two parts likewise."""
-    part = np.ascontiguousarray(flooded[box.y0 : box.y1, box.x0 : box.x1])
+    part = np.ascontiguousarray(flood[box.y0 : box.y1, box.x0 : box.x1])
     row, column = _clearest_gutter(row_shares(part), box.height), _clearest_gutter(column_shares(part), box.width)
     if not row and not column:
         return [box]
@@ -155,7 +170,7 @@ def _split_bridges(flooded: Mask, box: Box) -> list[Box]:
     else:
         _, start, end = column or (0.0, 0, 0)
         halves = [Box(box.x0, box.y0, box.x0 + start, box.y1), Box(box.x0 + end, box.y0, box.x1, box.y1)]
-    return [piece for half in halves for piece in _split_bridges(flooded, _trimmed(flooded, half))]
+    return [piece for half in halves for piece in _split_bridges(flood, trimmed(flood, half))]
 
 
 def _clearest_gutter(shares: npt.NDArray[np.float64], length: int) -> tuple[float, int, int] | None:
@@ -173,18 +188,6 @@ def _clearest_gutter(shares: npt.NDArray[np.float64], length: int) -> tuple[floa
         if clarity >= RULES.page_soft_edge and (best is None or clarity > best[0]):
             best = (float(clarity), start, end)
     return best
-
-
-def _trimmed(flooded: Mask, box: Box) -> Box:
-    """The box without the background along its sides; the box itself where it is all background."""
-    part = np.ascontiguousarray(flooded[box.y0 : box.y1, box.x0 : box.x1])
-    rows = np.flatnonzero(row_shares(part) < RULES.uniform_share)
-    columns = np.flatnonzero(column_shares(part) < RULES.column_share)
-    if not rows.size or not columns.size:
-        return box
-    return Box(
-        box.x0 + int(columns[0]), box.y0 + int(rows[0]), box.x0 + int(columns[-1]) + 1, box.y0 + int(rows[-1]) + 1
-    )
 
 
 def _merge_contained(boxes: Sequence[Box]) -> list[Box]:

@@ -60,6 +60,7 @@ class Rules:
 
     coloured_share: float = 0.03  # of the width: a coloured or changing run must be this tall to be a gutter
     beside: int = 12  # a coloured run this near to white or black background is flat art at the edge of a picture
+    gutter_ends_share: float = 0.4  # of the ends of runs of one colour at which panels begin, or the colour is a sky's
     often: int = 3  # a colour seen in this many gutters is the background, whatever borders on it
     edge_step: int = 12  # the colour changes by more than this where a panel begins
     flat_edge_share: float = 0.3  # of the width, above and below a gutter of a colour seen elsewhere too
@@ -100,7 +101,7 @@ class Rules:
     hard_width_share: float = 0.8  # of the width: only in parts as wide as the strip
     hard_margin_share: float = 0.2  # of the width: no panel is as low as this
     hard_flat: int = 4  # rows around the edge; one colour on both sides is a sky over a horizon, not two pictures
-    hard_sky_share: float = 0.7  # of the rows on one side: a flat sky is no picture of its own
+    hard_sky_share: float = 0.5  # of the rows on one side: a flat sky is no picture of its own
     hard_faint_share: float = 0.5  # of the width that changes by half as much: the other edges of a pattern
     hard_pattern_share: float = 0.45  # of the step at the edge that is left between the bands on its two sides
     hard_seam_share: float = 0.5  # of the width that is alike on both sides of a seam: one picture goes on behind it
@@ -115,9 +116,11 @@ class Rules:
     framed_text_share: float = 0.25  # of the width: higher boxes in a straight frame are pictures
     outline_share: float = 0.8  # of width and height: the outline of a balloon, the box of a caption
     outline_thickness: int = 6
-    balloon_width_share: float = 0.5  # a white shape on black, wider than this, is a picture
+    balloon_solid_share: float = 0.78  # of its convex outline that a balloon on black fills
+    balloon_width_share: float = 0.5  # of the width: a shape on black, wider than this, is a balloon if it is round:
+    balloon_round_share: float = 0.9  # it fills no more of its box
 
-    half_from: int = 700  # pages with a longer side are analysed at half size
+    page_side: int = 560  # pixels that a page is analysed at: the side of a square of its area
     border_paper_share: float = 0.5  # of a page's border in its colour, for that to be the paper
     page_smallest_share: float = 0.008  # of the page's area
     page_speck_share: float = 0.10  # of the page's shorter side, for both sides of a panel
@@ -125,6 +128,8 @@ class Rules:
     page_soft_height: int = 3  # at the size of the analysis
     page_soft_margin: float = 0.05  # of the part: no gutter this near to its ends
     page_soft_edge: float = 0.3  # how far the share of background falls on both sides of such a gutter
+    clear_enough: float = 0.8  # of the ring around panels that is paper: no other paper is asked for
+    much_clearer: float = 0.15  # by so much must it rise with another paper, one that is less likely
     blank_share: float = 0.9995  # of a page without a picture: dust is allowed
     page_text_share: float = 0.9  # of a page that is all lettering
 
@@ -141,6 +146,30 @@ class Rules:
     inset_rim_share: float = 0.4  # of a box that is rim at most
     inset_side_share: float = 0.9  # of each side that the rim covers
     inset_inner_share: float = 0.7  # of a line across the inset that is rim at most
+
+    stroke_widest: int = 17  # at the size of the analysis: a thin line, a narrow gutter
+    stroke_step: int = 36  # of grey that it stands out from both its sides
+    stroke_darkest: int = 120  # of grey that is ink at most
+    stroke_lightest: int = 190  # of grey that is paper at least
+    chord_shortest: float = 0.5  # of the longest chord of its direction: a corner cut off is no panel
+    chord_covered: float = 0.55  # of a chord that is marked, for it to be looked at closer
+    chord_stands_apart: int = 4  # at a quarter of the size of the analysis: as far from a chord ...
+    chord_stands_out: float = 0.15  # ... at least on one side so much less is marked
+    chords_apart: float = 3.0  # at a quarter of the size of the analysis
+    most_chords: int = 4  # that are looked at closer, along each axis of a cell
+    chord_reach: int = 5  # pixels by which its ends are moved to where it is covered most
+
+    most_parts: int = 12  # that one cell may fall into: more are a fence, a wall of tiles
+    part_least_share: float = 0.08  # of the page's shorter side: no panel is narrower
+    part_least: int = 24  # pixels, at the size of the analysis: nor narrower than that
+    figures_darkest: int = 40  # ground that figures without a frame stand on
+    figures_ground_share: float = 0.3  # of a part that shows it
+    figures_join_share: float = 0.012  # of the width: things nearer to each other are one
+    figures_clean_share: float = 0.985  # of the ground that is quite clean
+    figures_overlap_share: float = 0.3  # of a figure's box in another's: they are one scene
+    lines_from_share: float = 0.4  # of a strip's width: both sides of what is cut along lines there
+    strip_parts_panels: float = 0.9  # likewise in a strip, where that is rare
+    parts_panels: float = 0.5  # chance that a line parts two panels, for it to cut
 
 
 RULES = Rules()

@@ -17,7 +17,9 @@ import numpy as np
 from comicdata.images import Image
 from comicdata.panels.bridged import cut_bridged_columns, cut_bridged_rows
 from comicdata.panels.faint import grown
+from comicdata.panels.figures import find_figures
 from comicdata.panels.gutters import Run, find_runs
+from comicdata.panels.pages import reading_order
 from comicdata.panels.paper import (
     Flags,
     Mask,
@@ -31,6 +33,7 @@ from comicdata.panels.paper import (
     spans,
     within,
 )
+from comicdata.panels.parting import part_boxes
 from comicdata.panels.rows import read_rows, uniform_rows
 from comicdata.panels.rules import RULES
 from comicdata.panels.text import is_text
@@ -83,6 +86,7 @@ def _run_panels(part: Image, run: Run, *, right_to_left: bool) -> list[Panel]:
         inner = _within_run(part, run, one.box)
         mask = paper_mask(inner, one.above, one.below)
         pieces += _divide(inner, mask, one, width, 0, right_to_left)
+    pieces = [one for piece in pieces for one in _by_content(part, run, piece, width, right_to_left)]
     pieces = [piece for piece in pieces if min(piece.box.width, piece.box.height) >= least]
     boxes = [piece.box for piece in pieces]
     if is_close(run.above, run.below):
@@ -94,6 +98,26 @@ def _run_panels(part: Image, run: Run, *, right_to_left: bool) -> list[Panel]:
         Panel(piece.box if text else box, piece.confidence, "text" if text else "panel")
         for piece, box, text in zip(pieces, boxes, texts, strict=True)
     ]
+
+
+def _by_content(part: Image, run: Run, piece: Run, width: int, right_to_left: bool) -> list[Run]:
+    """A large piece cut into the figures that stand on its black ground, or along the lines that part panels in it."""
+    if min(piece.box.width, piece.box.height) < RULES.lines_from_share * width:
+        return [piece]
+    inner = _within_run(part, run, piece.box)
+    ground = paper_mask(inner, piece.above, piece.below)
+    figures = find_figures(inner, ground, piece.above, width) if is_close(piece.above, piece.below) else []
+    if figures:
+        return [replace(piece, box=_placed(box, piece.box)) for box in figures]
+    boxes = part_boxes(inner, ground, RULES.strip_parts_panels)
+    sure = {_placed(box, piece.box): chance for box, chance in boxes}
+    ordered = reading_order(list(sure), right_to_left=right_to_left)
+    return [replace(piece, box=box, confidence=min(piece.confidence, sure[box])) for box in ordered] or [piece]
+
+
+def _placed(box: Box, within: Box) -> Box:
+    x, y = within.x0, within.y0
+    return Box(x + box.x0, y + box.y0, x + box.x1, y + box.y1)
 
 
 def _by_paper(part: Image, run: Run, width: int) -> list[Run]:

@@ -12,8 +12,8 @@ def is_text(part: Image, above: Colour, below: Colour, width: int) -> bool:
     """Whether a part (h, w, 3) between background colours is a caption or a balloon; `width` is the strip's or page's.
 
     Low, mostly background, hardly any colour, and no mark larger than a letter but the outline around all of it.
-    White is the paper of a balloon on any background, unless the part is as wide as a picture; a low box may have a
-    paper of its own.
+    White is the paper of a balloon on any background; on a dark one a balloon is told by its round shape from a figure
+    in white; a low box may have a paper of its own.
     """
     height = part.shape[0]
     if height >= RULES.text_height_share * width:
@@ -21,11 +21,36 @@ def is_text(part: Image, above: Colour, below: Colour, width: int) -> bool:
     if height <= RULES.caption_share * width and _is_caption(part, width):
         return True
     paper = paper_mask(part, above, below)
-    if part.shape[1] < RULES.balloon_width_share * width or max(above.min(), below.min()) > 128:
+    if max(above.min(), below.min()) > 128 or _is_balloon(paper, width):
         paper = paper | is_like(part, WHITE)
+    elif _is_figure(paper, width):
+        return False
     if height > RULES.framed_text_share * width and _has_frame(paper):
         return False
     return share(paper) >= RULES.text_paper_share and is_lettering(part, paper, width)
+
+
+def _is_balloon(paper: Mask, width: int) -> bool:
+    """Whether the largest thing on dark ground is round, with few dents, and no rectangle as wide as a picture."""
+    contour = _largest(paper)
+    if contour is None:
+        return False
+    area = cv2.contourArea(contour)
+    solid = area >= RULES.balloon_solid_share * cv2.contourArea(cv2.convexHull(contour))
+    narrow = paper.shape[1] < RULES.balloon_width_share * width
+    return solid and (narrow or area <= RULES.balloon_round_share * paper.size)
+
+
+def _is_figure(paper: Mask, width: int) -> bool:
+    """Whether the largest thing on dark ground is larger than a letter both ways."""
+    contour = _largest(paper)
+    return contour is not None and min(cv2.boundingRect(contour)[2:]) > RULES.letter_share * width
+
+
+def _largest(paper: Mask) -> cv2.typing.MatLike | None:
+    """The outline of the largest thing that is not paper."""
+    contours, _ = cv2.findContours(~paper, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return max(contours, key=cv2.contourArea, default=None)
 
 
 def _is_caption(part: Image, width: int) -> bool:

@@ -1,0 +1,85 @@
+"""What a chord through a cell looks like, as some thirty numbers: the strip of picture beside it, made level."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from comicdata.images import Image
+from comicdata.panels.lines import Chord, Separators
+from comicdata.panels.paper import Flags, Mask, spans
+
+REACH = 12  # pixels on both sides of a chord, at the size of the analysis
+SAMPLES = 128  # along it
+_Floats = npt.NDArray[np.float64]
+
+
+def features(page: Separators, chord: Chord) -> _Floats:
+    """How a chord is covered, straight, thick, dark or light; how the pictures on its two sides differ, or go on."""
+    strip = _level(page.image, chord, cv2.INTER_LINEAR)
+    grey = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY).astype(np.float64)
+    marks = _level(page.marks[chord.upright], chord, cv2.INTER_NEAREST)
+    shorter = min(page.image.shape[:2])
+    return np.array(
+        [*_cover(marks), *_profile(grey, marks), *_sides(strip, grey), chord.length / shorter, float(chord.upright)]
+    )
+
+
+def _level(image: Image, chord: Chord, interpolation: int) -> Image:
+    """The strip beside a chord, (2 * REACH + 1, SAMPLES, ...), turned so that the chord is its middle row."""
+    along = chord.start + (chord.end - chord.start) * np.linspace(0.01, 0.99, SAMPLES)[:, None]
+    across = np.arange(-REACH, REACH + 1)[:, None, None] * chord.normal
+    places = (along + across).astype(np.float32)
+    level = cv2.remap(image, places[..., 0], places[..., 1], interpolation, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(level, np.uint8)
+
+
+def _cover(marks: Mask) -> list[float]:
+    """Shares of the chord that are marked: in all, at both ends, in the worst eighth; the longest hole; and of the
+    lines a few pixels beside it, which tell a line from a hatching.
+    """
+    middle: Flags = np.asarray((marks[REACH - 1 : REACH + 2] > 0).any(axis=0))
+    eighths = middle.reshape(8, -1).mean(axis=1)
+    holes = [end - start for start, end in spans(~middle, 1)]
+    beside = [(marks[REACH + at] > 0).mean() for at in (-10, -7, -4, 4, 7, 10)]
+    ends = sorted((middle[:12].mean(), middle[-12:].mean()))
+    return [
+        middle.mean(), (marks[REACH] > 0).mean(), *ends, eighths.min(), float(np.sort(eighths)[2]),
+        max(holes, default=0) / SAMPLES, len(holes) / 10, *beside,
+    ]  # fmt: skip
+
+
+def _profile(grey: _Floats, marks: Mask) -> list[float]:
+    """How dark or light the chord is, how evenly, and how thick what is marked is, how evenly."""
+    on = (marks[REACH - 1 : REACH + 2] > 0).any(axis=0)
+    if not on.any():
+        return [0.0] * 10
+    core = grey[REACH - 1 : REACH + 2][:, on]
+    dark, light = core.min(axis=0), core.max(axis=0)
+    beside = np.median(grey[[2, 3, 4, 5, -6, -5, -4, -3]][:, on], axis=0)
+    thick = _thickness(marks[:, on] > 0)
+    place = np.argmin(grey[REACH - 4 : REACH + 5][:, on], axis=0)
+    return [
+        float(np.median(dark)) / 255, float(dark.std()) / 64, float(np.median(light)) / 255, float(light.std()) / 64,
+        float(np.median(beside - dark)) / 255, float(np.median(light - beside)) / 255,
+        float((dark < 90).mean()), float((light > 215).mean()),
+        float(np.median(thick)) / 10, float(thick.std()) / 5 + float(place.std()) / 10,
+    ]  # fmt: skip
+
+
+def _thickness(marked: npt.NDArray[np.bool_]) -> _Floats:
+    """Marked pixels that hang together with the middle row, per column."""
+    up = np.cumprod(marked[REACH::-1], axis=0).sum(axis=0)
+    down = np.cumprod(marked[REACH:], axis=0).sum(axis=0)
+    return np.asarray(np.maximum(up, 1) + np.maximum(down, 1) - 1, np.float64)
+
+
+def _sides(strip: Image, grey: _Floats) -> list[float]:
+    """How the pictures on both sides differ in colour and grain, and whether the one goes on in the other."""
+    upper, lower = strip[:5].astype(np.float64).mean(axis=0), strip[-5:].astype(np.float64).mean(axis=0)
+    apart = np.abs(upper - lower).max(axis=1)
+    steps = [np.diff(cv2.blur(one[None], (3, 1))[0]) for one in (grey[:5].mean(axis=0), grey[-5:].mean(axis=0))]
+    norm = float(np.sqrt((steps[0] ** 2).sum() * (steps[1] ** 2).sum()))
+    goes_on = max(float((steps[0] * np.roll(steps[1], at)).sum()) for at in (-2, -1, 0, 1, 2)) / (norm + 300)
+    alike = float((apart < 16).mean())
+    calm = sorted(float(np.abs(one).mean()) / 20 for one in steps)
+    return [float(apart.mean()) / 128, float(np.median(apart)) / 128, alike, goes_on, *calm]

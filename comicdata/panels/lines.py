@@ -1,0 +1,179 @@
+"""Long straight lines from border to border of a cell of a page, dark or light, upright, level or leaning: candidates.
+
+What may be a separator is marked once per page (`separators`), thin dark strokes and bands of paper; for a cell the
+share of every chord that is marked is counted, the best chords are refined. Whether one parts panels, judge.py says.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from comicdata.images import Image
+from comicdata.panels.paper import Mask
+from comicdata.panels.polygons import Polygon
+from comicdata.panels.rules import RULES
+
+ALONG = 64  # samples of a chord while chords are compared; a power of two
+STEEPEST = 36  # rows, at a quarter of the size of the analysis, that a chord may rise or fall
+_Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Separators:
+    """What may part panels on a page, at the size of the analysis: for level lines and for upright ones.
+
+    `image` (H, W, 3); `marks[axis]` (H, W), 255 where a stroke or a band of paper runs across, `coarse[axis]` the same
+    at half that size.
+    """
+
+    image: Image
+    marks: tuple[Mask, Mask]
+    coarse: tuple[Mask, Mask]
+
+
+@dataclass(frozen=True, eq=False)
+class Chord:
+    """A straight line through a cell, from border to border: its ends (2,) in pixels, whether it is rather upright."""
+
+    start: _Floats
+    end: _Floats
+    upright: bool
+    covered: float
+
+    @property
+    def length(self) -> float:
+        return float(np.hypot(*(self.end - self.start)))
+
+    @property
+    def normal(self) -> _Floats:
+        """Points to the right of an upright line, and below a level one."""
+        x, y = (self.end - self.start) / self.length
+        return np.array([y, -x]) if self.upright else np.array([-y, x])
+
+
+def separators(image: Image, paper: Mask) -> Separators:
+    """Marks of a page, (H, W, 3), whose pixels of paper are `paper`."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    marks = []
+    for kernel in (np.ones((RULES.stroke_widest, 1), np.uint8), np.ones((1, RULES.stroke_widest), np.uint8)):
+        dark = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, kernel) >= RULES.stroke_step
+        dark &= grey <= RULES.stroke_darkest
+        light = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel) >= RULES.stroke_step
+        light &= grey >= RULES.stroke_lightest
+        marks.append((dark | light).astype(np.uint8) * 255 | paper)
+    coarse = [_quartered(cv2.dilate(one, np.ones((4, 4), np.uint8), anchor=(0, 0))) for one in marks]
+    return Separators(image, (marks[0], marks[1]), (coarse[0], coarse[1]))
+
+
+def _quartered(mask: npt.ArrayLike) -> Mask:
+    return np.ascontiguousarray(np.asarray(mask, np.uint8)[::4, ::4])
+
+
+def chords(page: Separators, cell: Polygon, least: float) -> Iterator[Chord]:
+    """The most covered chords of a cell along both axes, each at least `least` from where the cell begins and ends."""
+    for upright in (False, True):
+        marks, points = page.coarse[upright], cell / 4
+        if upright:
+            marks, points = marks.T, points[:, ::-1]
+        inside = np.zeros(marks.shape, np.uint8)
+        cv2.fillPoly(inside, [np.rint(points).astype(np.int32)], 255)
+        (x0, y0), (x1, y1) = (
+            np.floor(points.min(axis=0)).astype(int).clip(0),
+            np.ceil(points.max(axis=0)).astype(int) + 1,
+        )
+        layers = [one[y0:y1, x0:x1] for one in (marks & inside, inside)]
+        stretch = layers[0].shape[1] / ALONG
+        for rise, y, covered in _best(layers, least / 4):
+            slope = rise / (ALONG - 1) / stretch
+            yield from _refined(page.marks[upright], cell, upright, slope, 4 * (y + y0) + 2, 4 * x0, covered)
+
+
+def _best(layers: list[Mask], least: float) -> Iterator[tuple[float, float, float]]:
+    """(rise, row at the left border of the window, share) of the most covered lines, none near another.
+
+    `layers`: marks and inside (h, w). A line stands out from its neighbours, else it is one of a hatching.
+    """
+    height = layers[0].shape[0]
+    level = np.stack([cv2.resize(one, (ALONG, height), interpolation=cv2.INTER_AREA) for one in layers])
+    both = np.asarray(np.concatenate([level, level[..., ::-1]]) / 255, np.float32)
+    sums = leaning_sums(both)
+    marked, length = sums[::2], sums[1::2]
+    shares = np.where(length >= RULES.chord_shortest * length.max(), marked / np.maximum(length, 1), 0)
+    far = RULES.chord_stands_apart
+    padded = np.pad(shares, ((0, 0), (far, far), (0, 0)))
+    stands_out = shares - np.minimum(padded[:, 2 * far :], padded[:, : -2 * far])
+    good = np.argwhere((shares >= RULES.chord_covered) & (stands_out >= RULES.chord_stands_out))
+    order = np.argsort(0.002 * good[:, 2] - shares[tuple(good.T)], kind="stable")
+    taken: list[float] = []
+    for mirrored, row, rise in good[order].tolist():
+        start, middle = row - STEEPEST, row - STEEPEST + rise / 2
+        if least <= middle <= height - least and all(abs(middle - other) > RULES.chords_apart for other in taken):
+            taken.append(middle)
+            share = float(shares[mirrored, row, rise])
+            yield (-rise, start + rise, share) if mirrored else (rise, start, share)
+        if len(taken) == RULES.most_chords:
+            return
+
+
+def leaning_sums(layers: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Sums of (n, h, ALONG) along lines that fall by 0 to STEEPEST rows from left to right, (n, h + 2 STEEPEST,
+    STEEPEST + 1): [.., y + STEEPEST, fall] is the line that begins in row y. Sums of halves make up those of the whole.
+    """
+    count, height, _ = layers.shape
+    sums = np.zeros((height + 3 * STEEPEST, 1, count, ALONG), np.float32)  # row, fall, layer, block
+    sums[STEEPEST : STEEPEST + height, 0] = layers.transpose(1, 0, 2)
+    rows = np.arange(len(sums))[:, None]
+    for width in (2**power for power in range(1, ALONG.bit_length())):
+        falls = np.arange(min(width, -(-STEEPEST * width // ALONG) + 2))
+        half = np.minimum(falls // 2, sums.shape[1] - 1)
+        lower = np.minimum(rows + falls - half, len(sums) - 1)
+        sums = sums[:, half, :, ::2] + sums[lower, half, :, 1::2]
+    return sums[: height + 2 * STEEPEST, : STEEPEST + 1, :, 0].transpose(2, 0, 1)
+
+
+def _refined(
+    marks: Mask, cell: Polygon, upright: bool, slope: float, y: float, x: float, covered: float
+) -> Iterator[Chord]:
+    """The chord at full size where it is covered most, its ends moved by a few pixels each."""
+    points = cell[:, ::-1] if upright else cell
+    ends = _crossings(points, slope, y - slope * x)
+    if ends is None or ends[1, 0] - ends[0, 0] < 8:
+        return
+    ends = _best_ends(np.ascontiguousarray(marks.T) if upright else marks, ends)
+    if upright:
+        ends = ends[:, ::-1]
+    yield Chord(ends[0], ends[1], upright, covered)
+
+
+def _crossings(points: Polygon, slope: float, y: float) -> Polygon | None:
+    """Where y + slope * x enters and leaves a convex polygon."""
+    heights = points[:, 1] - slope * points[:, 0] - y
+    xs = []
+    for index, height in enumerate(heights):
+        before = heights[index - 1]
+        if height * before < 0:
+            share = before / (before - height)
+            xs.append(points[index - 1, 0] + share * (points[index, 0] - points[index - 1, 0]))
+    if len(xs) != 2:
+        return None
+    at = np.array(sorted(xs))
+    return np.stack([at, y + slope * at], axis=1)
+
+
+def _best_ends(marks: Mask, ends: Polygon) -> Polygon:
+    """Ends moved up or down by up to `chord_reach` pixels each, so that most of the line is marked."""
+    reach = RULES.chord_reach
+    xs = np.linspace(ends[0, 0], ends[1, 0], 96)
+    columns = xs.astype(int).clip(0, marks.shape[1] - 1)
+    moves = np.arange(-reach, reach + 1)
+    share = np.linspace(0, 1, len(xs))
+    left, right = (one.ravel() for one in np.meshgrid(moves, moves, indexing="ij"))
+    rows = ends[0, 1] + (ends[1, 1] - ends[0, 1]) * share + left[:, None] * (1 - share) + right[:, None] * share
+    rows = np.rint(rows).astype(int).clip(0, marks.shape[0] - 1)
+    sums = (marks[rows, columns] > 0).sum(axis=1) - 0.05 * (abs(left) + abs(right))
+    best = int(sums.argmax())
+    moved: Polygon = ends + np.array([(0, left[best]), (0, right[best])], float)
+    return moved

@@ -1,0 +1,118 @@
+"""A cell of a page cut along the lines that part panels, over and over: across the whole of a cell each time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from comicdata.images import Image
+from comicdata.panels.judge import chance
+from comicdata.panels.lines import Separators, chords, separators
+from comicdata.panels.paper import Mask, column_shares, row_shares
+from comicdata.panels.polygons import Polygon, area, bounds, clipped
+from comicdata.panels.rules import RULES
+from comicdata.records import Box
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A piece of a cell, convex, and the least chance of the cuts that made it; 1 where it was never cut."""
+
+    outline: Polygon
+    chance: float = 1.0
+
+
+def panels_in(page: Separators, cell: Polygon, surely: float = RULES.parts_panels) -> list[Part]:
+    """The panels in a cell; the cell itself where nothing parts it, or it falls into as many parts as a fence."""
+    parts = list(parted(page, Part(cell), surely))
+    return parts if len(parts) <= RULES.most_parts else [Part(cell)]
+
+
+def parted(page: Separators, part: Part, surely: float = RULES.parts_panels, depth: int = 0) -> Iterator[Part]:
+    """The panels in a cell: it is cut where a line most likely parts it, then its two parts likewise."""
+    cut = _best_cut(page, part.outline, surely) if depth < RULES.deepest else None
+    if cut is None:
+        yield part
+        return
+    sure, halves = cut
+    for half in halves:
+        yield from parted(page, Part(half, min(part.chance, sure)), surely, depth + 1)
+
+
+def _best_cut(page: Separators, cell: Polygon, surely: float) -> tuple[float, tuple[Polygon, Polygon]] | None:
+    """The likeliest cut through a cell and its two sides."""
+    least = max(RULES.part_least, RULES.part_least_share * min(page.image.shape[:2]))
+    if min(np.ptp(cell, axis=0)) < least or max(np.ptp(cell, axis=0)) < 2 * least:
+        return None
+    judged = [(chance(page, chord), chord) for chord in chords(page, cell, least)]
+    for sure, chord in sorted(judged, key=lambda one: -one[0]):
+        if sure < surely:
+            break
+        halves = clipped(cell, chord.start, chord.normal), clipped(cell, chord.start, -chord.normal)
+        if min(map(area, halves)) >= least * least:
+            return sure, halves
+    return None
+
+
+def part_boxes(image: Image, ground: Mask, surely: float) -> list[tuple[Box, float]]:
+    """The panels in a picture, (h, w, 3), whose background is `ground`, with the least chance of the cuts between them;
+    only lines that part panels at least `surely` cut. [] where nothing does.
+    """
+    small, factor = shrunk(image)
+    content = cv2.resize(~ground, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    content = np.asarray(cv2.threshold(content, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
+    parts = panels_in(separators(small, ~content), hull(content), surely)
+    if len(parts) < 2:
+        return []
+    boxes = [drawn_in(content, part.outline) for part in parts]
+    return [(enlarged(box, factor, image.shape), part.chance) for box, part in zip(boxes, parts, strict=True)]
+
+
+def shrunk(image: Image) -> tuple[Image, int]:
+    """A picture at the size of the analysis, and how many times smaller that is."""
+    factor = max(1, round((image.shape[0] * image.shape[1]) ** 0.5 / RULES.page_side))
+    if factor == 1:
+        return image, 1
+    size = max(1, round(image.shape[1] / factor)), max(1, round(image.shape[0] / factor))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8).reshape(*small.shape[:2], 3), factor
+
+
+def enlarged(box: Box, factor: int, shape: Sequence[int]) -> Box:
+    """A box of the small picture in pixels of the large one, of this shape."""
+    x1, y1 = min(box.x1 * factor, shape[1]), min(box.y1 * factor, shape[0])
+    return Box(box.x0 * factor, box.y0 * factor, x1, y1)
+
+
+def drawn_in(content: Mask, outline: Polygon) -> Box:
+    """The box around what of the content, (H, W), lies within an outline."""
+    box = bounds(outline)
+    inside = np.zeros((box.height, box.width), np.uint8)
+    cv2.fillPoly(inside, [np.rint(outline - (box.x0, box.y0)).astype(np.int32)], 255)
+    x0, y0 = max(0, box.x0), max(0, box.y0)
+    inside = inside[y0 - box.y0 :, x0 - box.x0 :]
+    there = content[y0 : box.y1, x0 : box.x1]
+    inside = inside[: there.shape[0], : there.shape[1]] & there
+    found = trimmed(~inside, Box(0, 0, inside.shape[1], inside.shape[0]))
+    return Box(x0 + found.x0, y0 + found.y0, x0 + found.x1, y0 + found.y1)
+
+
+def trimmed(ground: Mask, box: Box) -> Box:
+    """The box without the background along its sides; the box itself where it is all background."""
+    part = np.ascontiguousarray(ground[box.y0 : box.y1, box.x0 : box.x1])
+    rows = np.flatnonzero(row_shares(part) < RULES.uniform_share)
+    columns = np.flatnonzero(column_shares(part) < RULES.column_share)
+    if not rows.size or not columns.size:
+        return box
+    return Box(
+        box.x0 + int(columns[0]), box.y0 + int(rows[0]), box.x0 + int(columns[-1]) + 1, box.y0 + int(rows[-1]) + 1
+    )
+
+
+def hull(mask: Mask) -> Polygon:
+    """The convex outline of what is marked in (H, W), a few corners only."""
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    outline = cv2.convexHull(np.concatenate(contours))
+    corners = cv2.approxPolyDP(outline, 2.0, closed=True)
+    return np.asarray((corners if len(corners) > 2 else outline)[:, 0], float)
