@@ -89,7 +89,9 @@ def lamp(rng: Rng, drawn: Drawing) -> Image:
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     slope = way[0] * (x - 0.5) + way[1] * (y - 0.5)
     slope = (slope - slope.min()) / np.ptp(slope)
-    return scanned(rng, printed(drawn.line, (252, 240, 214), (40, 34, 30)) * (1 - rng.uniform(0.1, 0.45) * slope)[..., None])
+    return scanned(
+        rng, printed(drawn.line, (252, 240, 214), (40, 34, 30)) * (1 - rng.uniform(0.1, 0.45) * slope)[..., None]
+    )
 
 
 def photographed(rng: Rng, drawn: Drawing) -> Image:
@@ -146,7 +148,9 @@ def under_ink(rng: Rng, drawn: Drawing) -> Image:
 def two_inks(rng: Rng, drawn: Drawing) -> Image:
     """Thin lines in blue and in red, no areas."""
     line = draw(rng, drawn.line.shape[1], drawn.line.shape[0], 2)
-    solid = cv2.dilate((cv2.erode((line.line < 99).astype(np.uint8), np.ones((7, 7))) > 0).astype(np.uint8), np.ones((9, 9)))
+    solid = cv2.dilate(
+        (cv2.erode((line.line < 99).astype(np.uint8), np.ones((7, 7))) > 0).astype(np.uint8), np.ones((9, 9))
+    )
     thin = np.where(solid > 0, np.uint8(255), line.line)
     half = np.arange(thin.shape[1])[None, :] < thin.shape[1] // 2
     left = np.where(half, thin, 255).astype(np.uint8)
@@ -163,7 +167,9 @@ def dots(height: int, width: int, pitch: float, level: np.ndarray | float, angle
     y, x = np.mgrid[:height, :width].astype(np.float32)
     u, v = (x * np.cos(turn) + y * np.sin(turn)) / pitch, (-x * np.sin(turn) + y * np.cos(turn)) / pitch
     wave = (np.cos(2 * np.pi * u) + np.cos(2 * np.pi * v)) / 4 + 0.5  # 1 at dots, 0 between them
-    order = np.quantile(wave[: 40 * int(pitch), : 40 * int(pitch)], 1 - np.clip(np.asarray(level, np.float64), 0.01, 0.99))
+    order = np.quantile(
+        wave[: 40 * int(pitch), : 40 * int(pitch)], 1 - np.clip(np.asarray(level, np.float64), 0.01, 0.99)
+    )
     return np.asarray(np.clip(127.5 + (order - wave) * 128 * pitch / 2.2, 0, 255), np.uint8)
 
 
@@ -177,7 +183,9 @@ def stripes(height: int, width: int, pitch: float, level: float, angle: float) -
 def toned(rng: Rng, drawn: Drawing, kind: str, share: float = 0.45) -> tuple[Image, np.ndarray]:
     """Tones of a kind in some of the shapes, under the lines: (H, W) uint8, and where they lie."""
     height, width = drawn.line.shape
-    where = np.isin(drawn.shapes, np.flatnonzero(rng.uniform(0, 1, drawn.shapes.max() + 1) < share)) & (drawn.shapes > 0)
+    where = np.isin(drawn.shapes, np.flatnonzero(rng.uniform(0, 1, drawn.shapes.max() + 1) < share)) & (
+        drawn.shapes > 0
+    )
     level = float(rng.uniform(0.12, 0.42))
     if kind == "dots":
         tone = dots(height, width, float(rng.uniform(5, 11)), level)
@@ -214,7 +222,9 @@ def small(rng: Rng, drawn: Drawing) -> Image:
 # -------------------------------------------------------------------------------------------- pictures in colour
 
 
-def flat(rng: Rng, drawn: Drawing, low: float, high: float, saturation: tuple[float, float], share: float = 0.8) -> np.ndarray:
+def flat(
+    rng: Rng, drawn: Drawing, low: float, high: float, saturation: tuple[float, float], share: float = 0.8
+) -> np.ndarray:
     """Every shape of a colour of its own, `share` of them; levels `low` to `high`, (H, W, 3) float."""
     count = drawn.shapes.max() + 1
     hue, value = rng.uniform(0, 6, count), rng.uniform(low, high, count)
@@ -312,7 +322,9 @@ LINE_ART: dict[str, Case] = {
     "1 bit": lambda rng, d: d.line > 128,
     "16 bit": lambda rng, d: (printed(d.line, (250, 240, 220)) * 256).astype(np.uint16),
     "JPEG of quality 30": lambda rng, d: scanned(rng, printed(d.line, (250, 244, 228)), 2, 30),
-    "half size": lambda rng, d: scanned(rng, printed(cv2.resize(d.line, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA))),
+    "half size": lambda rng, d: scanned(
+        rng, printed(cv2.resize(d.line, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA))
+    ),
 }
 PICTURES: dict[str, Case] = {
     "flat colours": lambda rng, d: scanned(rng, flat(rng, d, 0.4, 1, (0.3, 0.9))),
@@ -328,5 +340,7 @@ PICTURES: dict[str, Case] = {
     "photograph in grey": lambda rng, d: grey_as_rgb(photograph(rng, d)),
     "photograph in sepia": lambda rng, d: scanned(rng, sepia(photograph(rng, d))),
     "painting in grey": lambda rng, d: grey_as_rgb(painting(rng, d)),
-    "painting in one blue": lambda rng, d: scanned(rng, 255 * (painting(rng, d)[..., None] / 255) ** np.array([1.6, 1.1, 0.7])),
+    "painting in one blue": lambda rng, d: scanned(
+        rng, 255 * (painting(rng, d)[..., None] / 255) ** np.array([1.6, 1.1, 0.7])
+    ),
 }

@@ -20,6 +20,7 @@ MEMORY = "take --device cpu where this was a GPU, or end what else uses the memo
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the PNG files land.")
 @click.option("--recolor", is_flag=True, help="Also pictures that have colour: draws their outline first.")
+@click.option("--line-art", is_flag=True, help="Take every picture as line art, whatever it looks like.")
 @click.option(
     "--layout",
     type=click.Choice(["auto", "strip", "page", "single"]),
@@ -62,7 +63,8 @@ def colorize(
 ) -> Any:
     """Colour pictures, folders and CBZ files with RUN; every output is as large as its input.
 
-    Line art is used as it is. A picture in colour is left alone unless --recolor. --samples (which numbers the files)
+    Line art is used as it is, on paper and in ink of any colour; --line-art insists. A picture in colour or in soft
+    tones is left alone unless --recolor. --samples (which numbers the files)
     and --layers need a two-step or consistent RUN, --background a consistent one. --hints is for one picture, in
     its pixels, and needs a RUN trained with hints.
     """
@@ -162,7 +164,7 @@ class _Work:
 
     def colorize(self, number: int, picture: Any, target: PurePosixPath) -> list[dict[str, Any]]:
         """Colour and write one picture, the one of this number from 0: its row, or none."""
-        from comicdata.models.colorize.pages import colorize_picture
+        from comicdata.models.colorize.pages import LeftAlone, colorize_picture
         from comicdata.models.memory import memory_errors
 
         start = time.monotonic()
@@ -171,8 +173,8 @@ class _Work:
                 image = picture.read()
                 options = {"name": picture.name, "panels": self._panels(number, image), **self.options}
                 result = colorize_picture(self.colorizer, image, self.wishes, **options)
-            if result is None:
-                self._leave_alone(picture)
+            if isinstance(result, LeftAlone):
+                self._leave_alone(picture, result.why)
                 return []
             self._say_unheard(picture, result)
             files = self._write(result, target)
@@ -206,10 +208,10 @@ class _Work:
         self.front.status = 3
         self.failures.append(Failure("colorize", item, str(error), type(error).__name__))
 
-    def _leave_alone(self, picture: Any) -> None:
+    def _leave_alone(self, picture: Any, why: str) -> None:
         knows = f"this run knows {self.colorizer.outline} line art"
         cure = "--recolor draws its outline first" if self.colorizer.draws else knows
-        self.front.warn(f"{picture.name}: has colour already, left alone; {cure}")
+        self.front.warn(f"{picture.name}: left alone: {why}; {cure}; --line-art takes it as line art")
 
     def _say_unheard(self, picture: Any, result: Any) -> None:
         if result.unheard:

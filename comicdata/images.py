@@ -553,11 +553,3 @@ def beside(pictures: Sequence[Image], *, axis: int = 1, gap: int = 4) -> Image:
     shape[axis] = gap
     white = np.full(shape, 255, np.uint8)
     return np.concatenate([part for one in colours for part in (one, white)][:-1], axis=axis)
-
-
-def is_line_art(rgb: Image, *, tolerance: int = 24, share: float = 0.995) -> bool:
-    """Whether (H, W, 3) uint8 has no colour: channels within `tolerance` of each other on nearly all pixels.
-
-    The tolerance forgives what JPEG does to grey.
-    """
-    return bool((channel_spread(rgb) <= tolerance).mean() >= share)

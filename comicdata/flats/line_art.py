@@ -19,15 +19,16 @@ Color = tuple[int, int, int]
 LOOK = 720  # pixels of the longer side, at which colours are looked at: grain and JPEG are gone there
 GREY = 24  # spread of the channels that JPEG makes of grey
 TINGE = 0.045  # by which a colour leaves the way from paper to ink: hardly seen
+DEVIATION = 0.06  # and so much more by the darkness: ink is darker or paler, and JPEG has its way with it
 FILLED = 9  # side of the least area that counts as filled: no line is as wide
 FADED_PAPER = 0.16  # how far a stain may be from the colour of the paper
 COLOURED = 0.004  # share of the picture that may be filled with colour: a stamp, a stain
+DARKEST = 0.03  # of what is drawn: there is the colour of the ink
 FAINT = 0.12  # how dark, from paper to black, the least is that counts as drawn
 DARK_PAPER = 130  # mean level below which nothing is paper
 PAPER, INK = 0.86, 0.3  # of the way from black to paper: above is paper, below is ink
-TONES = 0.2  # area of soft tones beside that of paper, in a drawing of lines
+TONES = 0.3  # area of soft tones beside that of paper, in a drawing of lines
 LEVELS, OF_LEVELS = 5, 0.7  # so few greys hold so much of the tones where they are laid flat
-FADED = 96  # level of ink above which it is made black
 HUES = ((20, "red"), (48, "orange"), (70, "yellow"), (165, "green"), (262, "blue"), (330, "purple"), (361, "red"))
 
 
@@ -40,7 +41,8 @@ class LineArt:
     (multiplied), line and shade are the drawing.
     is_line_art: whether a person would call it line art; if not, line is the picture in grey, and shade empty.
     why: in words for a command.
-    paper, ink: their colours, RGB.
+    paper, ink: their colours, RGB. drawing: lines and tones together, (H, W) uint8, on even white paper; of a grey
+    picture on white paper every pixel as it came.
     """
 
     line: Image
@@ -49,11 +51,7 @@ class LineArt:
     why: str
     paper: Color
     ink: Color
-
-    @property
-    def drawing(self) -> Image:
-        """Lines and tones together, (H, W) uint8, on even white paper."""
-        return np.minimum(self.line, self.shade)
+    drawing: Image
 
 
 def read_line_art(picture: npt.NDArray[np.generic], insist: bool = False) -> LineArt:
@@ -66,11 +64,11 @@ def read_line_art(picture: npt.NDArray[np.generic], insist: bool = False) -> Lin
     paper = paper_color(rgb)
     even, touched = _evened(rgb, paper)
     found, why, ink = _judged(even, paper)
-    page = _page(rgb, even, found, touched, ink, paper)
+    page = _page(rgb, even, found, touched, ink)
     if insist and not found:
         found, why = True, f"taken as line art, though it looks like {why}"
     line, shade = without_tones(page) if found else (page, np.full_like(page, 255))
-    return LineArt(line, shade, found, why, paper, ink or (0, 0, 0))
+    return LineArt(line, shade, found, why, paper, _on(paper, ink or (0, 0, 0)), page)
 
 
 def as_rgb(picture: npt.NDArray[np.generic]) -> Image:
@@ -80,7 +78,7 @@ def as_rgb(picture: npt.NDArray[np.generic]) -> Image:
     if picture.dtype == np.bool_:
         deep = picture.astype(np.uint8) * np.uint8(255)
     elif picture.dtype == np.uint16:
-        deep = (picture >> 8).astype(np.uint8)
+        deep = np.asarray(np.asarray(picture, np.uint16) >> 8, np.uint8)
     elif picture.dtype == np.uint8:
         deep = np.asarray(picture, np.uint8)
     else:
@@ -98,26 +96,26 @@ def _evened(rgb: Image, paper: Color) -> tuple[Image, bool]:
     field = light(rgb, paper)
     if field is None and min(paper) >= 250:
         return rgb, False
-    scale: Floats = 255 / np.asarray(paper, np.float32)
+    scale = np.asarray(255 / np.asarray(paper, np.float32), np.float32)
     even = rgb * (scale if field is None else scale / field)
     return np.clip(np.rint(even), 0, 255).astype(np.uint8), True
 
 
 def _judged(even: Image, paper: Color) -> tuple[bool, str, Color | None]:
-    """Whether a picture on white, evenly lit paper is line art, why in words, and the colour of its ink."""
-    ink = _ink(even, paper)
+    """Whether a picture on white, evenly lit paper is line art, why in words, and its ink on white."""
+    ink = _ink(even)
     if ink is None:
         return True, f"line art: an empty page of {_name(paper)} paper", None
     if sum(paper) < 3 * DARK_PAPER:
         return False, "a picture in dark tones: nothing in it is paper", ink
     small = _looked_at(even)
-    coloured = _coloured(small)
+    coloured = _coloured(small, ink)
     if coloured > COLOURED:
         return False, f"a picture in colour: {_percent(coloured)} of it is filled with colour", ink
     white, tones = _paper_and_tones(np.asarray(cv2.cvtColor(even, cv2.COLOR_RGB2GRAY), np.uint8))
     if tones > TONES * white and not (tones < white and _flat(small)):
         return False, f"a picture in soft tones of one colour: they cover {_percent(tones)} of it", ink
-    return True, f"line art: {_name(ink)} ink on {_name(paper)} paper", ink
+    return True, f"line art: {_name(_on(paper, ink))} ink on {_name(paper)} paper", ink
 
 
 def _looked_at(rgb: Image) -> Image:
@@ -133,30 +131,36 @@ def _is_grey(rgb: Image) -> bool:
     return bool((channel_spread(rgb) <= GREY).mean() >= 0.995)
 
 
-def _ink(rgb: Image, paper: Color) -> Color | None:
-    """The colour of the darkest tenth of what is drawn, as it is on paper of this colour; None where nothing is."""
-    step = max(1, round((rgb.shape[0] * rgb.shape[1] / 4e6) ** 0.5))
-    pixels = rgb[::step, ::step].reshape(-1, 3)
-    darkness = 255 - pixels.min(axis=1)
-    drawn = darkness > FAINT * 255
-    if not drawn.any():
+def _ink(even: Image) -> Color | None:
+    """The colour of the darkest of what is drawn on white paper, (H, W, 3); None where nothing is."""
+    step = max(1, round((even.shape[0] * even.shape[1] / 4e6) ** 0.5))
+    pixels = even[::step, ::step].reshape(-1, 3)
+    drawn = pixels[pixels.min(axis=1) < (1 - FAINT) * 255]
+    if not len(drawn):
         return None
-    darkest = pixels[drawn & (darkness >= np.quantile(darkness[drawn], 0.9))]
-    red, green, blue = np.median(darkest, axis=0) * np.asarray(paper) / 255
+    level = drawn.sum(axis=1, dtype=np.int64)
+    red, green, blue = np.median(drawn[level <= np.quantile(level, DARKEST) + 3 * GREY], axis=0)
     return round(float(red)), round(float(green)), round(float(blue))
 
 
-def _coloured(small: Image) -> float:
+def _on(paper: Color, ink: Color) -> Color:
+    """The colour that an ink on white has on paper of this colour."""
+    red, green, blue = (round(one * white / 255) for one, white in zip(ink, paper, strict=True))
+    return red, green, blue
+
+
+def _coloured(small: Image, ink: Color) -> float:
     """Share of (h, w, 3), on white paper, that is filled with other colours than those between paper and one ink."""
     darkness: Floats = 255 - np.asarray(cv2.medianBlur(small, 3), np.float32)
     length = np.linalg.norm(darkness, axis=2)
-    dark = length > FAINT * 255
-    way = np.median(darkness[dark] / length[dark][:, None], axis=0) if dark.any() else np.ones(3)
-    way = way / max(1e-6, float(np.linalg.norm(way)))
+    way = 255 - np.asarray(ink, np.float32)
+    way = way / max(1.0, float(np.linalg.norm(way)))
     rest = darkness - (darkness @ way)[..., None] * way
     beside = np.asarray(rest.max(axis=2) - rest.min(axis=2), np.float32)
     filled = cv2.morphologyEx(
-        (beside > TINGE * 255).astype(np.uint8), cv2.MORPH_OPEN, np.ones((FILLED, FILLED), np.uint8)
+        (beside > TINGE * 255 + DEVIATION * length).astype(np.uint8),
+        cv2.MORPH_OPEN,
+        np.ones((FILLED, FILLED), np.uint8),
     )
     return float((np.asarray(filled > 0) & ~_stains(np.asarray(filled, np.uint8), rest, beside)).mean())
 
@@ -199,14 +203,13 @@ def _flat(small: Image) -> bool:
     return bool(total and held >= OF_LEVELS * total)
 
 
-def _page(rgb: Image, even: Image, found: bool, touched: bool, ink: Color | None, paper: Color) -> Image:
+def _page(rgb: Image, even: Image, found: bool, touched: bool, ink: Color | None) -> Image:
     """The drawing in grey, (H, W): as it is where it is grey on white already, else from ink to paper."""
-    if not touched and _is_grey(rgb) and (ink is None or max(ink) < FADED):
+    if not touched and _is_grey(rgb):
         return rgb[..., 0].copy()
     if not found or ink is None:
         return np.asarray(cv2.cvtColor(even, cv2.COLOR_RGB2GRAY), np.uint8)
-    blackest = min(one * 255 / max(1, white) for one, white in zip(ink, paper, strict=True))
-    steps = (np.arange(256) - blackest) * 255 / max(1.0, 255 - blackest)
+    steps = (np.arange(256) - min(ink)) * 255 / max(1, 255 - min(ink))
     return np.asarray(cv2.LUT(even.min(axis=2), np.clip(np.rint(steps), 0, 255).astype(np.uint8)), np.uint8)
 
 
@@ -216,7 +219,7 @@ def _percent(share: float) -> str:
 
 def _name(color: Color) -> str:
     """A word for the colour of ink or paper."""
-    hue, lightness, saturation = colorsys.rgb_to_hls(*(one / 255 for one in color))
+    hue, lightness, _ = colorsys.rgb_to_hls(*(one / 255 for one in color))
     if max(color) - min(color) <= 14:
         return "black" if lightness < 0.3 else "grey" if lightness < 0.86 else "white"
     name = next(word for limit, word in HUES if hue * 360 < limit)

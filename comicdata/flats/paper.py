@@ -1,5 +1,5 @@
-"""The paper of a drawing: its colour, and how evenly it is lit. The rule: light falls off smoothly over a whole page, or
-along a fold from edge to edge; whatever changes at a line is drawn.
+"""The paper of a drawing: its colour, and how evenly it is lit. The rule: light falls off smoothly over a whole page,
+or along a fold from edge to edge; whatever changes at a line is drawn.
 """
 
 import cv2
@@ -45,7 +45,7 @@ def light(rgb: Image, paper: tuple[int, int, int]) -> Floats | None:
     A polynomial of the third degree and the shadows of folds are fitted to the brightest parts of many cells; where
     fewer than a third of the cells show paper, nothing is fitted.
     """
-    cells = _cells(rgb) / np.maximum(np.asarray(paper, np.float32), 1)
+    cells: Floats = np.asarray(_cells(rgb) / np.maximum(np.asarray(paper, np.float32), 1), np.float32)
     inside = _is_paper(cells)
     if inside.mean() < 1 / 3 or cells.shape[0] < 4 or cells.shape[1] < 4:
         return None
@@ -55,7 +55,7 @@ def light(rgb: Image, paper: tuple[int, int, int]) -> Floats | None:
     if float(np.median(np.abs(cells - fitted)[inside])) > FITTED:
         return None
     field = cv2.resize(fitted.astype(np.float32), (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_CUBIC)
-    return np.maximum(field, 0.05)
+    return np.asarray(np.maximum(field, 0.05), np.float32)
 
 
 def _cells(rgb: Image) -> Floats:

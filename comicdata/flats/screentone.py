@@ -1,5 +1,5 @@
-"""Screentone taken from the lines of a drawing. The rule: what is even and repeats in all directions, or lies soft over an
-area, is shading; what is kept as a line must be one without it.
+"""Screentone taken from the lines of a drawing. The rule: what is even and repeats in all directions, or lies soft over
+an area, is shading; what is kept as a line must be one without it.
 """
 
 from dataclasses import dataclass
@@ -122,14 +122,14 @@ def _between(ink: Flags, screen: _Screen) -> Flags:
     """The dark dots of a screen, and what in its area is no line: dots that touch each other or a line."""
     area = _closed(screen.dots, 1.5 * screen.pitch)
     rest = ink & ~screen.dots & _grown(area, 2 * round(screen.pitch / 2) + 1)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8), connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8), connectivity=8)
     longer = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     crumb = longer <= 2 * screen.pitch
     crumb[0] = False
     length = round(1.5 * screen.width) + 2
     lines = rest & ~crumb[labels]
     kept = _grown(_along(lines, length), 3) & lines
-    return screen.dots | (crumb[labels] & area) | (lines & ~kept & area)
+    return np.asarray(screen.dots | (crumb[labels] & area) | (lines & ~kept & area))
 
 
 def _around(ink: Flags, screen: _Screen) -> Flags:

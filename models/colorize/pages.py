@@ -7,7 +7,8 @@ import numpy as np
 
 from comicdata.errors import PictureError, UsageError
 from comicdata.flats.hints import Mark
-from comicdata.images import Image, is_line_art
+from comicdata.flats.line_art import read_line_art
+from comicdata.images import Image
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer
 from comicdata.models.colorize.wishes import Wishes, is_inside
 from comicdata.panels import find_panels, make_strips
@@ -35,27 +36,35 @@ class Colorized:
         return self.images[0]
 
 
+@dataclass(frozen=True)
+class LeftAlone:
+    """A picture that was not coloured, and why, in plain words."""
+
+    why: str
+
+
 def colorize_picture(
     colorizer: Colorizer,
     rgb: Image,
     wishes: Wishes = PLAIN,
     *,
     recolor: bool = False,
+    line_art: bool = False,
     name: str = "picture",
     layout: Layout = "auto",
     panels: Sequence[Panel] | None = None,
-) -> Colorized | None:
-    """Colour one picture; None when it is in colour already and `recolor` is off.
+) -> Colorized | LeftAlone:
+    """Colour one picture; LeftAlone when it is no line art and `recolor` is off.
 
-    Line art is used as it is. With `recolor` the outline the run was trained on is drawn first, panel by panel;
-    PictureError (with `name`) when that outline was made elsewhere.
+    Line art is used as it is, on paper of any colour; `line_art` insists that it is. With `recolor` the outline the run
+    was trained on is drawn first, panel by panel; PictureError (with `name`) when that outline was made elsewhere.
     The layers are those of the first sample. Hints are in pixels of the picture; each reaches the panel that its centre
     lies in. UsageError names one outside the picture. `panels` are those that a person gave; others are not looked for.
     """
-    line_art = is_line_art(rgb)
-    if not line_art and not recolor:
-        return None
-    if not (line_art or colorizer.draws):
+    read = read_line_art(rgb, insist=line_art)
+    if not read.is_line_art and not recolor:
+        return LeftAlone(read.why)
+    if not (read.is_line_art or colorizer.draws):
         raise PictureError(
             f"{name}: has colour, and the outline {colorizer.outline} that this run was trained on was made elsewhere "
             "and cannot be drawn here; give line art from the program that made it"
@@ -69,8 +78,8 @@ def colorize_picture(
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         part = rgb[place]
         own = wishes.inside(box)
-        if line_art:
-            made = colorizer.paint(part[..., 0].copy(), own, lines=True)
+        if read.is_line_art:
+            made = colorizer.paint(read.drawing[place].copy(), own, lines=True)
         else:
             made = colorizer.recolor(part, own, lines=True)
         for result, one in zip(results, made, strict=True):

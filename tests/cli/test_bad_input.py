@@ -149,7 +149,7 @@ def test_colour_is_left_alone_unless_asked_and_sizes_stay(tour, tmp_path, capsys
     assert run(command) == 0
     captured = capsys.readouterr()
     assert [one["input"] for one in json.loads(captured.out)["outputs"]] == ["lines.png"]
-    assert "page.png: has colour already" in captured.err
+    assert "page.png: left alone: a picture in colour" in captured.err
     assert run([*command, "--recolor"]) == 0
     assert read_image(tmp_path / "out" / "page.png").shape == (371, 250, 3)
     assert read_image(tmp_path / "out" / "lines.png").shape == (37, 405, 3)

@@ -12,10 +12,10 @@ from watching import damage
 from comicdata.cli.main import run as command_line
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import write_json
-from comicdata.images import encode_png, is_line_art
+from comicdata.images import encode_png
 from comicdata.models.colorize import colorizer as colorize_module
 from comicdata.models.colorize import load_colorizer
-from comicdata.models.colorize.pages import colorize_picture
+from comicdata.models.colorize.pages import Colorized, LeftAlone, colorize_picture
 from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.data.pairs import PairDataset
 from comicdata.models.evaluate.metrics import l1, measure, off_line, outline_copy, psnr
@@ -120,12 +120,28 @@ def test_equal_weights_give_equal_bytes_and_no_second_write(run: Path) -> None:
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
 
 
-def test_line_art_is_told_from_colour() -> None:
-    grey = np.repeat(line_art(40, 40)[..., None], 3, axis=2)
-    color = grey.copy()
-    color[5:20, 5:20] = (200, 90, 40)
-    assert is_line_art(grey)
-    assert not is_line_art(color)
+def test_a_picture_in_colour_is_left_alone_unless_somebody_insists(run: Path) -> None:
+    color = np.repeat(line_art(96, 96)[..., None], 3, axis=2)
+    color[5:40, 5:30] = (200, 90, 40)
+    colorizer = load_colorizer(run)
+    left = colorize_picture(colorizer, color)
+    assert isinstance(left, LeftAlone) and "in colour" in left.why
+    made = colorize_picture(colorizer, color, line_art=True)
+    assert isinstance(made, Colorized) and made.image.shape == color.shape
+
+
+def test_grey_line_art_reaches_the_network_byte_for_byte_and_cream_paper_as_white(run: Path) -> None:
+    colorizer = load_colorizer(run)
+    outline = cv2.GaussianBlur(line_art(96, 128), (3, 3), 0)
+    expected = colorizer.paint(outline, lines=True)[0].image
+    made = colorize_picture(colorizer, np.repeat(outline[..., None], 3, axis=2), layout="single")
+    assert isinstance(made, Colorized) and np.array_equal(made.image, expected)
+    ink, paper = np.array([28, 20, 16]), np.array([246, 238, 218])
+    amount = 1 - outline[..., None] / 255
+    cream = np.rint(paper * (1 - amount) + ink * amount).astype(np.uint8)
+    tinted = colorize_picture(colorizer, cream, layout="single")
+    assert isinstance(tinted, Colorized)
+    assert np.abs(tinted.image.astype(int) - expected).mean() < 6
 
 
 @pytest.mark.parametrize("kind", ["canny", "xdog"])
@@ -139,7 +155,7 @@ def test_an_outline_is_drawn_as_those_that_the_run_was_trained_on(run: Path, kin
         colorizer = load_colorizer(run)
         assert np.array_equal(colorizer.draw(color), expected[kind])
         recolored = colorize_picture(colorizer, color, recolor=True)
-        assert recolored is not None and recolored.image[expected[kind] == 0].max() == 0
+        assert isinstance(recolored, Colorized) and recolored.image[expected[kind] == 0].max() == 0
         if kind == "canny":
             assert np.array_equal(recolored.image, colorizer.colorize(expected[kind]))
         expected = {
@@ -163,7 +179,7 @@ def test_to_recolor_a_panel_is_to_see_the_outline_of_its_pair(run: Path, kind: s
     seen: list[torch.Tensor] = []
     colorizer.network.register_forward_pre_hook(lambda network, given: seen.append(given[0]))
     result = colorize_picture(colorizer, panel, recolor=True, layout="single")
-    assert result is not None and result.image.shape == panel.shape
+    assert isinstance(result, Colorized) and result.image.shape == panel.shape
     assert np.array_equal(to_image(seen[0].expand(-1, 3, -1, -1)[0])[..., 0], pair)
     assert 0.02 < (pair < 128).mean() < 0.98
 
@@ -220,4 +236,4 @@ def test_lines_stay_as_dark_where_a_panel_has_the_size_of_the_run_as_beside_it(r
     outline = np.full((size, 2 * size), 255, np.uint8)
     outline[:, size] = 0
     result = colorize_picture(colorizer, np.repeat(outline[..., None], 3, axis=2), layout="single")
-    assert result is not None and int(result.image[:, size].max()) == 0
+    assert isinstance(result, Colorized) and int(result.image[:, size].max()) == 0

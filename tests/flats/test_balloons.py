@@ -1,0 +1,98 @@
+"""Regions that stay white: balloons hold lettering and hardly more; faces, textures and toned regions are none."""
+
+import cv2
+import numpy as np
+
+from comicdata.flats.balloons import find_balloons, white_regions
+from comicdata.flats.regions import find_regions
+from comicdata.records import Box
+
+
+def page() -> np.ndarray:
+    """A framed panel with a horizon, (420, 600)."""
+    line = np.full((420, 600), 255, np.uint8)
+    cv2.rectangle(line, (20, 20), (580, 400), 0, 3)
+    cv2.line(line, (20, 300), (580, 310), 0, 2)
+    return line
+
+
+def say(line: np.ndarray, words: list[str], x: int, y: int) -> None:
+    for row, text in enumerate(words):
+        cv2.putText(line, text, (x, y + 26 * row), cv2.FONT_HERSHEY_DUPLEX, 0.6, 0, 1, cv2.LINE_AA)
+
+
+def balloon(line: np.ndarray) -> None:
+    cv2.ellipse(line, (180, 120), (120, 60), 0, 0, 360, 0, 2, cv2.LINE_AA)
+    cv2.fillPoly(line, [np.array([[200, 172], [225, 168], [250, 230]])], 255)
+    cv2.polylines(line, [np.array([[200, 177], [250, 230], [222, 174]])], False, 0, 2, cv2.LINE_AA)
+    say(line, ["I AM LEAVING", "for the land of", "the three moons"], 105, 100)
+
+
+def face(line: np.ndarray) -> None:
+    cv2.circle(line, (430, 160), 80, 0, 3, cv2.LINE_AA)
+    for side in (-1, 1):
+        cv2.circle(line, (430 + 30 * side, 145), 9, 0, -1, cv2.LINE_AA)
+        cv2.line(line, (430 + 44 * side, 118), (430 + 18 * side, 122), 0, 3, cv2.LINE_AA)
+    cv2.ellipse(line, (430, 195), (26, 12), 0, 0, 180, 0, 3, cv2.LINE_AA)
+    cv2.line(line, (430, 155), (436, 172), 0, 2, cv2.LINE_AA)
+
+
+def where(labels: np.ndarray, found: set[int]) -> np.ndarray:
+    return np.isin(labels, list(found))
+
+
+def test_a_balloon_is_found_with_its_tail_and_its_letters_and_the_face_is_not():
+    line = page()
+    balloon(line)
+    face(line)
+    regions = find_regions(line, [Box(20, 20, 580, 400)])
+    found = where(regions.labels, find_balloons(line, regions)) & ~regions.ink
+    truth = np.zeros(line.shape, np.uint8)
+    cv2.ellipse(truth, (180, 120), (117, 57), 0, 0, 360, 1, -1)
+    assert found[(truth > 0) & ~regions.ink].mean() >= 0.98
+    assert found[225, 245] or found[215, 236]
+    assert not found[160, 400] and not found[350, 300] and not found[60, 500]
+
+
+def test_a_caption_box_is_found():
+    line = page()
+    cv2.rectangle(line, (40, 330), (330, 390), 0, 2)
+    say(line, ["Meanwhile, at the", "house of Chaosah"], 60, 355)
+    regions = find_regions(line, [Box(20, 20, 580, 400)])
+    found = where(regions.labels, find_balloons(line, regions))
+    assert found[336, 200] and found[360, 320] and not found[100, 300] and not found[350, 450]
+
+
+def test_a_sign_in_a_large_picture_and_a_texture_are_no_balloons():
+    line = page()
+    say(line, ["TO THE STATION"], 200, 150)  # lettering on the sky: it holds more than that
+    rng = np.random.default_rng(1)
+    for x, y in zip(rng.integers(30, 570, 150), rng.integers(315, 390, 150), strict=True):
+        length = int(rng.integers(4, 20))
+        cv2.line(line, (int(x), int(y)), (int(x + length), int(y + rng.integers(-8, 8))), 0, 1)
+    regions = find_regions(line, [Box(20, 20, 580, 400)])
+    assert where(regions.labels, find_balloons(line, regions)).mean() <= 0.01
+
+
+def test_the_paper_around_a_drawing_stays_white_and_what_is_toned_does_not():
+    line = np.full((300, 300), 255, np.uint8)
+    cv2.circle(line, (150, 150), 90, 0, 3)
+    regions = find_regions(line)
+    white = white_regions(line, regions)
+    assert white == {int(regions.labels[5, 5])}
+    shade = np.where(regions.labels == regions.labels[5, 5], np.uint8(190), np.uint8(255))
+    assert white_regions(line, regions, shade) == set()
+
+
+def test_bad_pages_hold_no_balloons():
+    dust = np.full((600, 800), 255, np.uint8)
+    at = np.random.default_rng(4).integers(0, [600, 800], (30_000, 2))
+    dust[at[:, 0], at[:, 1]] = 0
+    for line in (
+        np.full((1, 1), 255, np.uint8),
+        np.zeros((50, 60), np.uint8),
+        np.full((40, 2000), 255, np.uint8),
+        dust,
+    ):
+        regions = find_regions(line)
+        assert find_balloons(line, regions) == set()
