@@ -23,7 +23,7 @@ from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box
 
 COLOURED = ("pepper-and-carrot/textless", "page-blanche", "book-dash", "african-storybook", "climate-frogs-webtoon")
-HELD_OUT = "2,4,6,8,10,12,14,16"  # the others were tuned on
+HELD_OUT = "6,10,16"  # 13 and 17 were tuned on
 
 
 def recognised(seeds: range, comics: Path | None) -> None:

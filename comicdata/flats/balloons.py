@@ -14,6 +14,8 @@ from scipy.spatial import cKDTree
 from comicdata.flats.regions import Regions
 from comicdata.images import Image
 
+Flags = npt.NDArray[np.bool_]
+Labels = npt.NDArray[np.int32]
 Numbers = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
@@ -25,19 +27,22 @@ class Lettering:
     lowest: int = 4  # pixels
     highest: float = 0.05  # of the longer side of the drawing
     widest: float = 30.0  # letters that touch, a word
-    dense: float = 0.22  # share of its box that the ink of a letter fills
+    dense: float = 0.3  # share of its box that the ink of a letter fills
     dense_word: float = 0.35
-    level: float = 0.5  # how far the middles of two letters in a row may lie above each other
+    level: float = 0.36  # how far the middles of two letters in a row may lie above each other
     apart: float = 1.3  # how far two letters in a row may be from each other
     uneven: float = 2.6  # how many times as high as its neighbour a letter may be
     in_row: int = 3  # marks that make a row
     fewest: int = 4  # letters in a balloon
+    fewest_open: int = 8  # in one whose rim has a gap
     rows_apart: float = 1.6  # how much white belongs to a line of letters, above and below
     filled: float = 0.22  # share of a balloon that its letters and the white between them take
     around: float = 2.2  # how far the white of a balloon reaches from its letters
     empty: float = 0.15  # share of a balloon that may lie farther, but for its tail
-    of_ink: float = 0.8  # share of the small marks within a balloon, by ink, that are letters
-    spread: float = 2.4  # the third quarter of the heights, by the first
+    beside: float = 1.0  # how close to letters the white around them begins
+    within: float = 0.65  # share of a region that lies close around letters, where the balloon has a gap
+    of_ink: float = 0.85  # share of the small marks within a balloon, by ink, that are letters
+    spread: float = 2.2  # the third quarter of the heights, by the first
 
 
 LETTERING = Lettering()
@@ -63,7 +68,7 @@ class _Marks:
         return self.boxes[:, 3] - self.boxes[:, 1]
 
     @property
-    def full(self) -> npt.NDArray[np.bool_]:
+    def full(self) -> Flags:
         """Which have as much ink in their box as letters, or words, have."""
         wide = self.boxes[:, 2] - self.boxes[:, 0]
         least = np.where(wide > 2.5 * self.height, LETTERING.dense_word, LETTERING.dense)
@@ -88,39 +93,68 @@ def find_balloons(line: Image, regions: Regions) -> set[int]:
     """The labels of balloons and captions, their letters and tails with them.
 
     Looked for in the pieces of paper as the ink parts them, because closed gaps cut letters from the rim of a balloon;
-    and in the regions, because a balloon may have a gap.
+    where the rim itself has a gap, the regions beside the letters are taken that lie close around them.
     """
     paper = ~regions.ink & (regions.labels > 0)
     _, pieces = cv2.connectedComponents(paper.view(np.uint8), connectivity=4)
-    inside = np.zeros(paper.shape, bool)
-    highest = 0.0
-    for parts in (pieces, np.where(paper, regions.labels, 0)):
-        found, height = _lettered_parts(parts, regions.ink)
-        inside |= found[parts]
-        highest = max(highest, height)
-    share = np.bincount(regions.labels[paper], inside[paper], minlength=regions.count + 1)
+    balloons, blocks = _lettered_parts(pieces, regions.ink)
+    labels = _held(regions, paper, balloons[pieces], COVERED)
     whole = np.bincount(regions.labels[paper], minlength=regions.count + 1)
-    labels = set(np.flatnonzero(share > COVERED * np.maximum(whole, 1)).tolist()) - {0}
-    return _with_pieces(labels, highest, regions) if labels else labels
+    for block in (one for one in blocks if one.letters.sum() >= LETTERING.fewest_open):
+        labels |= _around_block(regions, paper, whole, block)
+    if not labels:
+        return labels
+    return _with_pieces(labels, max((float(np.median(one.height)) for one in blocks), default=0.0), regions)
 
 
-def _lettered_parts(parts: npt.NDArray[np.int32], ink: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], float]:
-    """Which numbers of (H, W) int32, 0 where no paper is, are balloons, and how high their largest letters are."""
+def _held(regions: Regions, paper: Flags, inside: Flags, share: float) -> set[int]:
+    """The labels of whose paper this share lies inside."""
+    held = np.bincount(regions.labels[paper & inside], minlength=regions.count + 1)
+    whole = np.bincount(regions.labels[paper], minlength=regions.count + 1)
+    return set(np.flatnonzero(held > share * np.maximum(whole, 1)).tolist()) - {0}
+
+
+def _around_block(regions: Regions, paper: Flags, whole: Indices, letters: _Marks) -> set[int]:
+    """The labels beside letters that lie close around them, or hardly reach farther."""
+    height = float(np.median(letters.height))
+    margin = round(LETTERING.around * height)
+    x0, y0 = np.maximum(letters.boxes[:, :2].min(axis=0).astype(int) - margin, 0).tolist()
+    x1, y1 = (letters.boxes[:, 2:].max(axis=0).astype(int) + margin).tolist()
+    place = (slice(y0, y1), slice(x0, x1))
+    text = np.zeros(paper[place].shape, np.uint8)
+    for left, top, right, low in letters.boxes.astype(int).tolist():
+        text[top - y0 : low - y0, left - x0 : right - x0] = 1
+    beside = _dilated(text, LETTERING.beside * height) & paper[place]
+    close = _dilated(text, LETTERING.around * height) & paper[place]
+    labels = regions.labels[place]
+    held = np.bincount(labels[close], minlength=regions.count + 1)
+    near = np.bincount(labels[beside], minlength=regions.count + 1)
+    kept = (near > 0) & (held >= LETTERING.within * whole)
+    return set(np.flatnonzero(kept).tolist()) - {0}
+
+
+def _dilated(mask: Image, reach: float) -> Flags:
+    side = 2 * round(reach) + 1
+    return np.asarray(cv2.dilate(mask, np.ones((side, side), np.uint8)) > 0)
+
+
+def _lettered_parts(parts: Labels, ink: Flags) -> tuple[Flags, list[_Marks]]:
+    """Which numbers of (H, W) int32, 0 where no paper is, are balloons, and all blocks of lettering in any of them."""
     areas = np.bincount(parts.ravel())
     found = np.zeros(len(areas), bool)
     marks = _marks(parts, ink)
     order = np.argsort(marks.region, kind="stable")
-    highest = 0.0
+    blocks: list[_Marks] = []
     for chosen in np.split(order, np.flatnonzero(np.diff(marks.region[order])) + 1):
         if len(chosen) > 1:
             label = int(marks.region[chosen[0]])
-            height = _lettered(marks.of(chosen), parts, label, float(areas[label]))
-            found[label] = height > 0
-            highest = max(highest, height)
-    return found, highest
+            own = _blocks(marks.of(chosen))
+            found[label] = _is_filled(marks.of(chosen), own, parts, label, float(areas[label]))
+            blocks += own
+    return found, blocks
 
 
-def _marks(parts: npt.NDArray[np.int32], ink: npt.NDArray[np.bool_]) -> _Marks:
+def _marks(parts: Labels, ink: Flags) -> _Marks:
     """Marks of the size of letters, each all within one part."""
     count, _, stats, _ = cv2.connectedComponentsWithStats(ink.view(np.uint8), connectivity=8)
     wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
@@ -133,7 +167,7 @@ def _marks(parts: npt.NDArray[np.int32], ink: npt.NDArray[np.bool_]) -> _Marks:
     return _Marks(boxes[kept], area[kept].astype(np.float64), region[kept])
 
 
-def _around(parts: npt.NDArray[np.int32], x: Indices, y: Indices, wide: Indices, high: Indices) -> Indices:
+def _around(parts: Labels, x: Indices, y: Indices, wide: Indices, high: Indices) -> Indices:
     """The part that lies just outside of each mark on all sides, (N,); 0 where there are several."""
     rows, columns = parts.shape
     left, right, top, low = x - 2, x + wide + 1, y - 2, y + high + 1
@@ -145,33 +179,69 @@ def _around(parts: npt.NDArray[np.int32], x: Indices, y: Indices, wide: Indices,
     return np.where((others <= 1) & ((near == common[:, None]).sum(axis=1) >= 2), common, 0).astype(np.intp)
 
 
-def _lettered(marks: _Marks, parts: npt.NDArray[np.int32], label: int, area: float) -> float:
-    """How high the letters of a part are, 0 where it holds none, or more than lettering."""
+def _blocks(marks: _Marks) -> list[_Marks]:
+    """Rows of letters under each other: even, and with hardly anything but letters among them."""
     rules = LETTERING
     rows = _rows(marks)
     in_row = np.bincount(rows, marks.letters)[rows] >= rules.in_row
     letters = np.flatnonzero(in_row & marks.full)
-    if marks.letters[letters].sum() < rules.fewest or marks.ink[letters].sum() < rules.of_ink * marks.ink.sum():
-        return 0.0
-    together = np.bincount(rows[letters], minlength=len(rows))[rows[letters]] > 1
-    low, middle, high = np.quantile(marks.height[letters], [0.25, 0.5, 0.75])
-    if together.sum() < 2 or together.mean() < 0.5 or high > rules.spread * low:
-        return 0.0
-    taken = _taken(marks.of(letters), rows[letters], float(middle))
-    if taken < rules.filled * area or _empty(marks.of(letters), parts == label, float(middle)) > rules.empty * area:
-        return 0.0
-    return float(middle)
+    if not len(letters):
+        return []
+    block = _stacked(marks.of(letters), rows[letters])
+    found = []
+    for number in np.unique(block).tolist():
+        own = letters[block == number]
+        if _is_lettering(marks, own, rows[own]):
+            found.append(marks.of(own))
+    return found
 
 
-def _empty(letters: _Marks, part: npt.NDArray[np.bool_], height: float) -> int:
+def _is_lettering(marks: _Marks, own: Indices, rows: Indices) -> bool:
+    """Whether a block of letters, among all marks of its part, is lettering."""
+    rules, letters = LETTERING, marks.of(own)
+    together = np.bincount(rows)[rows] > 1
+    low, high = np.quantile(letters.height, [0.25, 0.75])
+    if letters.letters.sum() < rules.fewest or together.sum() < 2 or together.mean() < 0.5 or high > rules.spread * low:
+        return False
+    margin = float(np.median(letters.height)) / 2
+    first, last = letters.boxes[:, :2].min(axis=0) - margin, letters.boxes[:, 2:].max(axis=0) + margin
+    middle = (marks.boxes[:, :2] + marks.boxes[:, 2:]) / 2
+    among = ((middle >= first) & (middle <= last)).all(axis=1)
+    return bool(letters.ink.sum() >= rules.of_ink * marks.ink[among].sum())
+
+
+def _stacked(letters: _Marks, rows: Indices) -> Indices:
+    """The block of each letter: rows that lie under each other, overlap, and are about as high."""
+    names, row = np.unique(rows, return_inverse=True)
+    boxes = np.array([
+        [*letters.boxes[row == one, :2].min(axis=0), *letters.boxes[row == one, 2:].max(axis=0)]
+        for one in range(len(names))
+    ])  # fmt: skip
+    height = np.array([float(np.median(letters.height[row == one])) for one in range(len(names))])
+    apart = np.maximum(boxes[:, None, 1], boxes[None, :, 1]) - np.minimum(boxes[:, None, 3], boxes[None, :, 3])
+    over = np.minimum(boxes[:, None, 2], boxes[None, :, 2]) - np.maximum(boxes[:, None, 0], boxes[None, :, 0])
+    higher, lower = np.maximum(height[:, None], height[None]), np.minimum(height[:, None], height[None])
+    linked = (apart <= 1.5 * higher) & (over > -0.5 * higher) & (higher <= 1.8 * lower)
+    return np.asarray(connected_components(coo_matrix(linked), directed=False)[1][row], np.intp)
+
+
+def _is_filled(marks: _Marks, blocks: list[_Marks], parts: Labels, label: int, area: float) -> bool:
+    """Whether a part holds its blocks of lettering and hardly more."""
+    if not blocks or sum(one.ink.sum() for one in blocks) < LETTERING.of_ink * marks.ink.sum():
+        return False
+    height = float(np.median(np.concatenate([one.height for one in blocks])))
+    taken = sum(_taken(one) for one in blocks)
+    return taken >= LETTERING.filled * area and _empty(blocks, parts == label, height) <= (LETTERING.empty * area)
+
+
+def _empty(blocks: list[_Marks], part: Flags, height: float) -> int:
     """How many pixels of a part lie far from its letters and are wider than a tail."""
     text = np.zeros(part.shape, np.uint8)
-    for x0, y0, x1, y1 in letters.boxes.astype(int).tolist():
+    for x0, y0, x1, y1 in np.concatenate([one.boxes for one in blocks]).astype(int).tolist():
         text[y0:y1, x0:x1] = 1
-    reach = 2 * round(LETTERING.around * height) + 1
-    near = cv2.dilate(text, np.ones((reach, reach), np.uint8))
+    near = _dilated(text, LETTERING.around * height)
     side = round(1.2 * height) | 1
-    far = cv2.morphologyEx((part & (near == 0)).astype(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    far = cv2.morphologyEx((part & ~near).astype(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
     return int(cv2.countNonZero(far))
 
 
@@ -193,14 +263,11 @@ def _rows(marks: _Marks) -> Indices:
     return np.asarray(connected_components(links, directed=False)[1], np.intp)
 
 
-def _taken(letters: _Marks, rows: Indices, height: float) -> float:
-    """The area that blocks of lettering take, with the white that belongs to them. A row alone counts for its own."""
-    total = 0.0
-    for row in np.unique(rows).tolist():
-        own = letters.boxes[rows == row]
-        wide = own[:, 2].max() - own[:, 0].min()
-        total += (wide + height) * (float(np.median(own[:, 3] - own[:, 1])) + (LETTERING.rows_apart - 1) * height)
-    return total
+def _taken(letters: _Marks) -> float:
+    """The area that a block of letters takes, with the white that belongs to them: its box, and half a line around."""
+    height = float(np.median(letters.height))
+    wide, high = letters.boxes[:, 2:].max(axis=0) - letters.boxes[:, :2].min(axis=0)
+    return float((wide + height) * (high + LETTERING.rows_apart * height - height))
 
 
 def _with_pieces(found: set[int], height: float, regions: Regions) -> set[int]:

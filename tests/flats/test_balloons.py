@@ -22,9 +22,11 @@ def say(line: np.ndarray, words: list[str], x: int, y: int) -> None:
 
 
 def balloon(line: np.ndarray) -> None:
-    cv2.ellipse(line, (180, 120), (120, 60), 0, 0, 360, 0, 2, cv2.LINE_AA)
-    cv2.fillPoly(line, [np.array([[200, 172], [225, 168], [250, 230]])], 255)
-    cv2.polylines(line, [np.array([[200, 177], [250, 230], [222, 174]])], False, 0, 2, cv2.LINE_AA)
+    shape = np.zeros(line.shape, np.uint8)
+    cv2.ellipse(shape, (180, 120), (120, 60), 0, 0, 360, 1, -1)
+    cv2.fillPoly(shape, [np.array([[200, 172], [225, 168], [250, 230]])], 1)
+    outlines, _ = cv2.findContours(shape, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(line, outlines, -1, 0, 2)
     say(line, ["I AM LEAVING", "for the land of", "the three moons"], 105, 100)
 
 
@@ -50,17 +52,17 @@ def test_a_balloon_is_found_with_its_tail_and_its_letters_and_the_face_is_not():
     truth = np.zeros(line.shape, np.uint8)
     cv2.ellipse(truth, (180, 120), (117, 57), 0, 0, 360, 1, -1)
     assert found[(truth > 0) & ~regions.ink].mean() >= 0.98
-    assert found[225, 245] or found[215, 236]
+    assert found[205, 233]
     assert not found[160, 400] and not found[350, 300] and not found[60, 500]
 
 
 def test_a_caption_box_is_found():
     line = page()
-    cv2.rectangle(line, (40, 330), (330, 390), 0, 2)
+    cv2.rectangle(line, (40, 330), (240, 390), 0, 2)
     say(line, ["Meanwhile, at the", "house of Chaosah"], 60, 355)
     regions = find_regions(line, [Box(20, 20, 580, 400)])
     found = where(regions.labels, find_balloons(line, regions))
-    assert found[336, 200] and found[360, 320] and not found[100, 300] and not found[350, 450]
+    assert found[336, 200] and found[360, 232] and not found[100, 300] and not found[350, 450]
 
 
 def test_a_sign_in_a_large_picture_and_a_texture_are_no_balloons():
