@@ -36,7 +36,7 @@ from comicdata.records import Box
 PICTURES = ("book-dash", "african-storybook")
 MARKED = Path(__file__).parent.parent / "tests" / "panels" / "real" / "tuning.jsonl"
 WIDE, DEEP = 32, 16  # of the network
-STEPS, RATE, DECAY, NOISE = 8000, 3e-3, 0.3, 0.3
+STEPS, RATE, DECAY, NOISE = 16000, 3e-3, 0.2, 0.2
 Source = tuple[str, Box | None]  # a file, and the panel in it where it is a page
 Example = tuple[list[npt.NDArray[np.float64]], list[int]]
 
