@@ -20,6 +20,7 @@ from comicdata.panels.paper import (
     is_like,
     row_shares,
     share,
+    solid_confidence,
     spans,
 )
 from comicdata.panels.parting import drawn_in, enlarged, hull, panels_in, shrunk, trimmed
@@ -265,10 +266,11 @@ def _groups(boxes: Sequence[Box], axis: str, slack: float) -> list[list[Box]]:
 
 
 def _panel(image: Image, box: Box, paper: Colour) -> Panel:
-    """Confidence: how much of the ring just outside the box is background."""
+    """Confidence: how much of the ring just outside the box is background, less where the box itself is not filled."""
     part = image[box.y0 : box.y1, box.x0 : box.x1]
     text = is_text(part, paper, paper, image.shape[1])
-    return Panel(box, round(_ring_share(image, box, paper), 4), "text" if text else "panel")
+    sure = _ring_share(image, box, paper) * solid_confidence(is_like(part, paper))
+    return Panel(box, round(sure, 4), "text" if text else "panel")
 
 
 def _ring_share(image: Image, box: Box, paper: Colour) -> float:

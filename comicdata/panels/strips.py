@@ -30,6 +30,7 @@ from comicdata.panels.paper import (
     paper_mask,
     row_shares,
     share,
+    solid_confidence,
     spans,
     within,
 )
@@ -95,9 +96,15 @@ def _run_panels(part: Image, run: Run, *, right_to_left: bool) -> list[Panel]:
         boxes = [_moved(box, top) for box in inside]
     texts = (is_text(_within_run(part, run, one.box), one.above, one.below, width) for one in pieces)
     return [
-        Panel(piece.box if text else box, piece.confidence, "text" if text else "panel")
+        Panel(piece.box if text else box, _sure(part, run, piece), "text" if text else "panel")
         for piece, box, text in zip(pieces, boxes, texts, strict=True)
     ]
+
+
+def _sure(part: Image, run: Run, piece: Run) -> float:
+    """The confidence of a piece: that of its cuts, less where it is not filled."""
+    ground = paper_mask(_within_run(part, run, piece.box), piece.above, piece.below)
+    return round(piece.confidence * solid_confidence(ground), 4)
 
 
 def _by_content(part: Image, run: Run, piece: Run, width: int, right_to_left: bool) -> list[Run]:
