@@ -10,8 +10,8 @@ import numpy as np
 from comicdata.drawn.art import INK, WHITE, Colour, light_colour, mixed
 from comicdata.drawn.lookalikes import lookalike
 from comicdata.drawn.scenes import Drawn, Rng, any_art, balloon, dark, grain, line_art, paint, put, write
+from comicdata.drawn.shapes import Polygon, bounds, clipped, of_box
 from comicdata.images import Image
-from comicdata.panels.polygons import Polygon, bounds, clipped, of_box
 from comicdata.records import Box
 
 WIDTH, HEIGHT = 1000, 1420

@@ -20,6 +20,7 @@ from comicdata.panels.paper import (
     is_like,
     row_shares,
     share,
+    solid_confidence,
     spans,
 )
 from comicdata.panels.parting import drawn_in, enlarged, hull, panels_in, shrunk, trimmed
@@ -37,14 +38,14 @@ def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
     blank page.
     """
     best: list[Panel] = []
-    for paper in _papers(image):
+    for paper, covered in _papers(image):
         boxes = content_boxes(image, paper)
-        if _makes_sense(boxes, image.shape):
+        if _makes_sense(boxes, image.shape, covered):
             ordered = reading_order(grown(image, boxes, paper), right_to_left=right_to_left)
             panels = [_panel(image, box, paper) for box in ordered]
             if _clearness(panels) > _clearness(best) + (RULES.much_clearer if best else 0):
                 best = panels
-        if _clearness(best) >= RULES.clear_enough:
+        if _clearness(best) >= RULES.clear_enough or (best and not covered):
             break
     if best:
         return best
@@ -72,20 +73,26 @@ def picture_panel(image: Image) -> Panel:
     return Panel(trimmed(is_like(image, paper), whole) if bordered else whole)
 
 
-def _papers(image: Image) -> list[Colour]:
+def _papers(image: Image) -> list[tuple[Colour, float]]:
     """Colours that the background may have, likeliest first: that of the border where most of the border shows it;
-    else, where panels bleed off the sheet, white and black.
+    else, where panels bleed off the sheet, white and black if there is enough of them for gutters. With each comes the
+    share of the page that its panels must cover.
     """
     colour = border_colour(image)
+    sparse = np.ascontiguousarray(image[::4, ::4])
     others = [other for other in (WHITE, BLACK) if not is_close(other, colour)]
+    others = [other for other in others if share(is_like(sparse, other)) >= RULES.paper_least_share]
     sides = [image[:1], image[-1:], image[:, :1], image[:, -1:]]
     pixels = np.concatenate([side.reshape(1, -1, 3) for side in sides], axis=1)
     shown = share(is_like(pixels, colour)) >= RULES.border_paper_share
-    return [colour, *others] if shown else [*others, colour]
+    first, then = ([colour], others) if shown else ([], [*others, colour])
+    return [*((one, 0.0) for one in first), *((one, RULES.bleeding_covers) for one in then)]
 
 
-def _makes_sense(boxes: Sequence[Box], shape: Sequence[int]) -> bool:
-    """Some boxes, none of them nearly the whole page, and hardly any overlap."""
+def _makes_sense(boxes: Sequence[Box], shape: Sequence[int], covered: float = 0.0) -> bool:
+    """Some boxes, none of them nearly the whole page, enough in all, and hardly any overlap."""
+    if sum(box.width * box.height for box in boxes) < covered * shape[0] * shape[1]:
+        return False
     fills = any(box.width * box.height >= 0.97 * shape[0] * shape[1] for box in boxes)
     return bool(boxes) and not fills and not _overlap_much(boxes)
 
@@ -107,7 +114,7 @@ def content_boxes(image: Image, paper: Colour) -> list[Box]:
     """
     small, factor = shrunk(image)
     like = is_like(small, paper)
-    flood = flooded(like)
+    flood = flooded(like) if paper.max() > 128 else _flooded_widely(like)
     pieces = [piece for box in _parted(small, flood) for piece in _split_bridges(flood, box)]
     pieces = _merge_contained([box for box in pieces if _is_panel_size(box, small.shape)])
     if _lacks_frames(flood, pieces):
@@ -151,6 +158,12 @@ def flooded(paper: Mask) -> Mask:
     padded = np.pad(paper, 1, constant_values=255)
     _, labels = cv2.connectedComponents(padded, connectivity=4)
     return np.asarray(labels[1:-1, 1:-1] == labels[0, 0]).astype(np.uint8) * 255
+
+
+def _flooded_widely(paper: Mask) -> Mask:
+    """The same through gaps of four pixels or more: black ink that reaches the border of a page is no gutter."""
+    wide = flooded(np.asarray(cv2.morphologyEx(paper, cv2.MORPH_OPEN, np.ones((4, 4), np.uint8)), np.uint8))
+    return np.asarray(cv2.dilate(wide, np.ones((5, 5), np.uint8)), np.uint8) & paper
 
 
 def _is_panel_size(box: Box, shape: Sequence[int]) -> bool:
@@ -253,10 +266,11 @@ def _groups(boxes: Sequence[Box], axis: str, slack: float) -> list[list[Box]]:
 
 
 def _panel(image: Image, box: Box, paper: Colour) -> Panel:
-    """Confidence: how much of the ring just outside the box is background."""
+    """Confidence: how much of the ring just outside the box is background, less where the box itself is not filled."""
     part = image[box.y0 : box.y1, box.x0 : box.x1]
     text = is_text(part, paper, paper, image.shape[1])
-    return Panel(box, round(_ring_share(image, box, paper), 4), "text" if text else "panel")
+    sure = _ring_share(image, box, paper) * solid_confidence(is_like(part, paper))
+    return Panel(box, round(sure, 4), "text" if text else "panel")
 
 
 def _ring_share(image: Image, box: Box, paper: Colour) -> float:

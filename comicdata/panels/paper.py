@@ -45,6 +45,13 @@ def share(mask: Mask) -> float:
     return cv2.countNonZero(np.ascontiguousarray(mask)) / max(1, mask.size)
 
 
+def solid_confidence(ground: Mask) -> float:
+    """How far a box is trusted by what it holds, `ground` being background: a frame or paint fills it, figures and torn
+    edges do not, and where these end is a matter of opinion.
+    """
+    return 1.0 if share(ground) <= 1 - RULES.solid_share else RULES.loose_confidence
+
+
 def row_shares(mask: Mask) -> Shares:
     """Share of true pixels in every row of (H, W)."""
     sums = cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)

@@ -121,6 +121,10 @@ class Rules:
     balloon_round_share: float = 0.9  # it fills no more of its box
 
     page_side: int = 560  # pixels that a page is analysed at: the side of a square of its area
+    paper_least_share: float = (
+        0.03  # of a page, for white or black to be its paper though its border shows another colour
+    )
+    bleeding_covers: float = 0.6  # of a page that panels cover where its border does not show the paper
     border_paper_share: float = 0.5  # of a page's border in its colour, for that to be the paper
     page_smallest_share: float = 0.008  # of the page's area
     page_speck_share: float = 0.10  # of the page's shorter side, for both sides of a panel
@@ -134,6 +138,7 @@ class Rules:
     page_text_share: float = 0.9  # of a page that is all lettering
 
     solid_share: float = 0.8  # of a box that is not background: a framed or painted panel
+    loose_confidence: float = 0.85  # of a box that is filled less: as often it was right on real comics
     solid_page_share: float = 0.45  # of the page's content: with less in such boxes its panels have no frames
     cells_least: int = 2  # cells, or the page is none of cells
     cells_deepest: int = 2  # tiers, then columns
@@ -152,11 +157,11 @@ class Rules:
     stroke_darkest: int = 120  # of grey that is ink at most
     stroke_lightest: int = 190  # of grey that is paper at least
     chord_shortest: float = 0.5  # of the longest chord of its direction: a corner cut off is no panel
-    chord_covered: float = 0.55  # of a chord that is marked, for it to be looked at closer
+    chord_covered: float = 0.6  # of a chord that is marked, for it to be looked at closer
     chord_stands_apart: int = 4  # at a quarter of the size of the analysis: as far from a chord ...
     chord_stands_out: float = 0.15  # ... at least on one side so much less is marked
     chords_apart: float = 3.0  # at a quarter of the size of the analysis
-    most_chords: int = 4  # that are looked at closer, along each axis of a cell
+    most_chords: int = 3  # that are looked at closer, along each axis of a cell
     chord_reach: int = 5  # pixels by which its ends are moved to where it is covered most
 
     most_parts: int = 12  # that one cell may fall into: more are a fence, a wall of tiles
@@ -168,6 +173,7 @@ class Rules:
     figures_clean_share: float = 0.985  # of the ground that is quite clean
     figures_overlap_share: float = 0.3  # of a figure's box in another's: they are one scene
     lines_from_share: float = 0.4  # of a strip's width: both sides of what is cut along lines there
+    lines_within_share: float = 0.98  # of the width: lines are looked for in what is narrower
     strip_parts_panels: float = 0.9  # likewise in a strip, where that is rare
     parts_panels: float = 0.5  # chance that a line parts two panels, for it to cut
 

@@ -30,6 +30,7 @@ from comicdata.panels.paper import (
     paper_mask,
     row_shares,
     share,
+    solid_confidence,
     spans,
     within,
 )
@@ -95,9 +96,15 @@ def _run_panels(part: Image, run: Run, *, right_to_left: bool) -> list[Panel]:
         boxes = [_moved(box, top) for box in inside]
     texts = (is_text(_within_run(part, run, one.box), one.above, one.below, width) for one in pieces)
     return [
-        Panel(piece.box if text else box, piece.confidence, "text" if text else "panel")
+        Panel(piece.box if text else box, _sure(part, run, piece), "text" if text else "panel")
         for piece, box, text in zip(pieces, boxes, texts, strict=True)
     ]
+
+
+def _sure(part: Image, run: Run, piece: Run) -> float:
+    """The confidence of a piece: that of its cuts, less where it is not filled."""
+    ground = paper_mask(_within_run(part, run, piece.box), piece.above, piece.below)
+    return round(piece.confidence * solid_confidence(ground), 4)
 
 
 def _by_content(part: Image, run: Run, piece: Run, width: int, right_to_left: bool) -> list[Run]:
@@ -109,6 +116,8 @@ def _by_content(part: Image, run: Run, piece: Run, width: int, right_to_left: bo
     figures = find_figures(inner, ground, piece.above, width) if is_close(piece.above, piece.below) else []
     if figures:
         return [replace(piece, box=_placed(box, piece.box)) for box in figures]
+    if piece.box.width >= RULES.lines_within_share * width:
+        return [piece]  # a line across the whole strip may be a seam that cutting it into files left
     boxes = part_boxes(inner, ground, RULES.strip_parts_panels)
     sure = {_placed(box, piece.box): chance for box, chance in boxes}
     ordered = reading_order(list(sure), right_to_left=right_to_left)

@@ -49,6 +49,18 @@ def test_every_kind_of_page(name):
     assert score(found_in(drawn.image, "page"), drawn.boxes, 0.5).f1 >= 0.85
 
 
+@pytest.mark.parametrize("name", ["shared lines", "white lines", "splash", "bleeding lookalikes"])
+def test_newer_kinds_of_page_and_their_opposites(name):
+    drawn = draw_page(name, 200)
+    assert score(found_in(drawn.image, "page"), drawn.boxes, 0.5).f1 >= 0.85
+
+
+@pytest.mark.parametrize("name", ["open skies", "sunsets", "fades with figures", "figures on black"])
+def test_newer_kinds_of_strip_and_their_opposites(name):
+    drawn = draw_strip(name, 200)
+    assert score(found_in(drawn.image, "strip"), drawn.boxes, 0.5).f1 >= 0.85
+
+
 @pytest.mark.parametrize("name", ["gradient", "bridging balloons", "full bleed", "staggered", "paper"])
 def test_file_borders_make_no_difference_stitched_or_streamed(name):
     image = draw_strip(name, SEED).image
