@@ -12,7 +12,7 @@ from watching import damage
 from comicdata.cli.main import run as command_line
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import write_json
-from comicdata.images import encode_png
+from comicdata.images import encode_png, read_image
 from comicdata.models.colorize import colorizer as colorize_module
 from comicdata.models.colorize import load_colorizer
 from comicdata.models.colorize.pages import Colorized, LeftAlone, colorize_picture
@@ -237,3 +237,17 @@ def test_lines_stay_as_dark_where_a_panel_has_the_size_of_the_run_as_beside_it(r
     outline[:, size] = 0
     result = colorize_picture(colorizer, np.repeat(outline[..., None], 3, axis=2), layout="single")
     assert isinstance(result, Colorized) and int(result.image[:, size].max()) == 0
+
+
+def test_panels_that_a_person_gave_are_coloured_and_nothing_else(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "line.png").write_bytes(encode_png(line_art(64, 96)))
+    boxes = '{"input": "line.png", "panels": [{"box": [0, 0, 40, 64]}, {"box": [50, 0, 96, 64], "kind": "text"}]}'
+    (tmp_path / "boxes.jsonl").write_text(boxes)
+    words = ["colorize", str(run), str(tmp_path / "line.png"), "--out", str(tmp_path / "out"), "--panels"]
+    assert command_line([*words, str(tmp_path / "boxes.jsonl")]) == 0
+    made, given = (read_image(tmp_path / place / "line.png") for place in ("out", "."))
+    assert (made[:, 40:] == given[:, 40:]).all() and (made[:, :40] != given[:, :40]).any()
+    (tmp_path / "boxes.jsonl").write_text(boxes.replace("40, 64", "40, 640"))
+    assert command_line([*words, str(tmp_path / "boxes.jsonl")]) == 3
+    (tmp_path / "boxes.jsonl").write_text(boxes.replace("line.png", "other.png"))
+    assert command_line([*words, str(tmp_path / "boxes.jsonl")]) == 2
