@@ -7,7 +7,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from comicdata.flats.gaps import GAP, close_gaps
+from comicdata.flats.gaps import close_gaps
 from comicdata.flats.graph import Counts, Labels, Neighbours, find_neighbours
 from comicdata.flats.ink import Mask, find_ink
 from comicdata.flats.merge import merged
@@ -46,12 +46,12 @@ def find_flats(line: Image, panels: Sequence[Box] | None = None, gap: int | None
 def find_regions(line: Image, panels: Sequence[Box] | None = None, gap: int | None = None) -> Regions:
     """The regions of line art (H, W) uint8, 0 = ink and 255 = paper, a panel at a time, so that none crosses a gutter.
 
-    `gap`: how wide a gap in a line may be to be closed, in pixels; 0 closes none. Without panels the picture is one
+    `gap`: how wide a gap in a line may be to be closed, in pixels, by default 18 times the width
+    of the lines; 0 closes none. Without panels the picture is one
     drawing, and its paper a region like others.
     """
     if line.ndim != 2 or line.dtype != np.uint8 or not line.size:
         raise ValueError(f"line art is (H, W) uint8, not {line.dtype} {line.shape}")
-    gap = GAP if gap is None else gap
     labels = np.zeros(line.shape, np.int32)
     ink = np.zeros(line.shape, bool)
     count = 0
@@ -74,7 +74,7 @@ def _places(shape: tuple[int, ...], panels: Sequence[Box] | None) -> Iterable[tu
             yield rows, columns
 
 
-def _numbered(shape: tuple[int, ...], ink: Mask, gap: int) -> Labels:
+def _numbered(shape: tuple[int, ...], ink: Mask, gap: int | None) -> Labels:
     """(H, W) int32, 1 and up: the regions of one drawing."""
     gaps = close_gaps(ink, gap)
     _, pieces = cv2.connectedComponents((~(ink | (gaps.chances > 0))).view(np.uint8), connectivity=4)
