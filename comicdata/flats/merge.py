@@ -73,7 +73,8 @@ def find_sides(pieces: Labels, ink: Mask, gaps: Gaps) -> Sides:
     place, on_paper = place.ravel(), np.concatenate(free)
     level = np.where(on_paper, np.concatenate(levels) / 255, 0)
     length, open_, chance = (
-        np.bincount(place, one, minlength=len(keys)) for one in (np.ones(len(place)), on_paper, level)
+        np.bincount(place, one, minlength=len(keys)).astype(np.float64)
+        for one in (np.ones(len(place)), on_paper.astype(np.float64), level)
     )
     pairs = np.stack([keys // wide, keys % wide], 1)
     return Sides(
