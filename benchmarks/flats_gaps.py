@@ -16,14 +16,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from comicdata.flats import find_regions, paint
 from comicdata.flats.hints import Hint
-from comicdata.images import read_image
 
 WIDTH, HEIGHT, SHAPES, STROKES, GAPS = 2000, 2800, 240, 250, 300
 SIZES = {"closed": (0, 0), "small": (3, 9), "large": (8, 20)}
@@ -126,8 +124,8 @@ def gmic(picture: np.ndarray) -> np.ndarray:
     with tempfile.TemporaryDirectory() as folder:
         cv2.imwrite(f"{folder}/in.png", picture)
         run(f"v - {folder}/in.png {GMIC} o {folder}/out.png")
-        colours = read_image(Path(folder) / "out_000001.png").astype(np.int64)
-    return colours @ np.array([1, 256, 65536]) + 1
+        colours = cv2.imread(f"{folder}/out_000001.png", cv2.IMREAD_UNCHANGED).astype(np.int64)
+    return colours @ np.array([1, 1 << 16, 1 << 32])
 
 
 def compare(seeds: list[int], finders: dict[str, Finder]) -> None:

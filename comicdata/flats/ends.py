@@ -20,13 +20,17 @@ SPUR = 5  # steps: a branch of fewer is a corner of the ink, not a line; also on
 @dataclass(frozen=True)
 class Ends:
     """N open ends: where, (N, 2) x, y; in which direction the line would go on, (N,) in radians; how much it turns from
-    step to step, (N,); half its width; how many steps it runs without a fork, at most STEPS."""
+    step to step, (N,); half its width; how many steps it runs without a fork, at most STEPS.
+
+    `width`: how wide the lines of this drawing are, the median.
+    """
 
     points: Floats
     way: Floats
     bend: Floats
     radius: Floats
     steps: Places
+    width: float
 
     def __len__(self) -> int:
         return len(self.points)
@@ -38,6 +42,7 @@ def find_ends(ink: Mask) -> Ends:
 
     depth = cv2.distanceTransform(np.pad(ink.view(np.uint8), 1), cv2.DIST_L2, 3)
     thin = np.pad(skeletonize(ink & (depth[1:-1, 1:-1] <= THICK)), 1)
+    lines = 2 * float(np.median(depth[thin])) - 1 if thin.any() else 0.0
     trail, steps = _without_spurs(thin, depth)
     width = thin.shape[1]
     x, y = (trail % width - 1).astype(np.float64), (trail // width - 1).astype(np.float64)
@@ -54,7 +59,7 @@ def find_ends(ink: Mask) -> Ends:
     bend = np.where(steps > SEEN, turn / np.maximum((last - first) / 2, 1), 0)
     points = np.stack([x[:, 0], y[:, 0]], 1)
     ahead = way(first, last) + bend * SEEN
-    return Ends(points, ahead, bend, depth.ravel()[trail[:, 0]].astype(np.float64), steps)
+    return Ends(points, ahead, bend, depth.ravel()[trail[:, 0]].astype(np.float64), steps, lines)
 
 
 def turned(angle: Floats) -> Floats:

@@ -16,9 +16,9 @@ from comicdata.flats.ink import Mask
 class MergeOptions:
     """`weights` of what `signs_of` gives, fitted like those of gaps.py."""
 
-    parted: float = 0.35  # pieces that are parted with less of a chance become one
+    parted: float = 0.3  # pieces that are parted with less of a chance become one
     sliver: int = 200  # pixels: a smaller piece is one with what a closing parts it from
-    weights: tuple[float, ...] = (-3.23, 0.93, -6.32, 0.27, 0.16, 0.32, 6.09)
+    weights: tuple[float, ...] = (-3.63, 0.84, -6.39, 1.12, 0.19, 0.3, 7.01)
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Side:
 class Sides:
     """K pairs of pieces that touch, (K, 2); of each the pixels of border, those without ink, and the sum of the chances
     (0 to 1) of closings along these. Of each piece the rim, towards others and the edge of the picture, and the area;
-    `paired` as in Gaps."""
+    `paired` and `scale` as in Gaps."""
 
     pairs: Counts
     length: Floats
@@ -43,6 +43,7 @@ class Sides:
     rim: Counts
     area: Counts
     paired: float
+    scale: float
 
 
 def merged(pieces: Labels, ink: Mask, gaps: Gaps, options: MergeOptions | None = None) -> Labels:
@@ -72,19 +73,23 @@ def find_sides(pieces: Labels, ink: Mask, gaps: Gaps) -> Sides:
     place, on_paper = place.ravel(), np.concatenate(free)
     level = np.where(on_paper, np.concatenate(levels) / 255, 0)
     length, open_, chance = (
-        np.asarray(np.bincount(place, one, minlength=len(keys)), np.float64) for one in (np.ones(len(place)), on_paper, level)
+        np.bincount(place, one, minlength=len(keys)).astype(np.float64)
+        for one in (np.ones(len(place)), on_paper.astype(np.float64), level)
     )
     pairs = np.stack([keys // wide, keys % wide], 1)
-    return Sides(pairs, length, open_, chance, rim, np.bincount(pieces.ravel(), minlength=wide), gaps.paired)
+    return Sides(
+        pairs, length, open_, chance, rim, np.bincount(pieces.ravel(), minlength=wide), gaps.paired, gaps.scale
+    )
 
 
-def signs_of(side: Side, rim: float, area: float, other: float, paired: float) -> tuple[float, ...]:
+def signs_of(side: Side, rim: float, area: float, other: float, sides: Sides) -> tuple[float, ...]:
     """What speaks for two pieces being two regions: how likely the closing is; how much of the smaller one's rim and of
-    the border between the two it makes; the size of the smaller and of the larger one."""
+    the border between the two it makes; the size of the smaller and of the larger one; `paired`."""
+    unit = 1000 * sides.scale**2
     chance = min(max(side.chance / side.open, 0.004), 0.996)
     return (
         1.0, math.log(chance / (1 - chance)), min(1.0, side.open / max(rim, 1)), side.open / max(side.length, 1),
-        math.log(area / 1000), math.log(other / 1000), paired,
+        math.log(area / unit), math.log(other / unit), sides.paired,
     )  # fmt: skip
 
 
@@ -93,7 +98,7 @@ class Pieces:
 
     def __init__(self, sides: Sides, options: MergeOptions) -> None:
         self.options = options
-        self.paired = sides.paired
+        self.sides = sides
         self.near: list[dict[int, Side]] = [{} for _ in range(len(sides.rim))]
         self.rim: list[float] = sides.rim.tolist()
         self.area: list[float] = sides.area.tolist()
@@ -105,9 +110,9 @@ class Pieces:
         """The log of the odds that two pieces are two regions; slivers come first."""
         side = self.near[one][two]
         small, large = (one, two) if (self.area[one], one) < (self.area[two], two) else (two, one)
-        if self.area[small] < self.options.sliver:
+        if self.area[small] < self.options.sliver * self.sides.scale**2:
             return -1e6 - side.open
-        signs = signs_of(side, self.rim[small], self.area[small], self.area[large], self.paired)
+        signs = signs_of(side, self.rim[small], self.area[small], self.area[large], self.sides)
         return sum(sign * weight for sign, weight in zip(signs, self.options.weights, strict=True))
 
     def unite(self, keep: int, gone: int) -> None:

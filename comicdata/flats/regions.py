@@ -6,8 +6,10 @@ from functools import cached_property
 
 import cv2
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
-from comicdata.flats.gaps import GAP, close_gaps
+from comicdata.flats.gaps import close_gaps
 from comicdata.flats.graph import Counts, Labels, Neighbours, find_neighbours
 from comicdata.flats.ink import Mask, find_ink
 from comicdata.flats.merge import merged
@@ -46,12 +48,12 @@ def find_flats(line: Image, panels: Sequence[Box] | None = None, gap: int | None
 def find_regions(line: Image, panels: Sequence[Box] | None = None, gap: int | None = None) -> Regions:
     """The regions of line art (H, W) uint8, 0 = ink and 255 = paper, a panel at a time, so that none crosses a gutter.
 
-    `gap`: how wide a gap in a line may be to be closed, in pixels; 0 closes none. Without panels the picture is one
+    `gap`: how wide a gap in a line may be to be closed, in pixels, by default 18 times the width
+    of the lines; 0 closes none. Without panels the picture is one
     drawing, and its paper a region like others.
     """
     if line.ndim != 2 or line.dtype != np.uint8 or not line.size:
         raise ValueError(f"line art is (H, W) uint8, not {line.dtype} {line.shape}")
-    gap = GAP if gap is None else gap
     labels = np.zeros(line.shape, np.int32)
     ink = np.zeros(line.shape, bool)
     count = 0
@@ -63,7 +65,33 @@ def find_regions(line: Image, panels: Sequence[Box] | None = None, gap: int | No
         labels[rows, columns] = np.where(free, found + np.int32(count), labels[rows, columns])
         ink[rows, columns] |= dark
         count = int(labels.max())
-    return Regions(labels, count, ink, find_neighbours(labels, ink))
+    labels, notes = _at_most(labels, ink, MOST)
+    return Regions(labels, int(labels.max()), ink, find_neighbours(labels, ink), notes)
+
+
+def _at_most(labels: Labels, ink: Mask, most: int) -> tuple[Labels, tuple[str, ...]]:
+    """Labels with the smallest regions joined to neighbours until there are at most so many, and what to say of it."""
+    count = found = int(labels.max())
+    while count > most:
+        near = find_neighbours(labels, ink)
+        small = np.zeros(count + 1, bool)
+        small[np.argsort(np.bincount(labels.ravel(), minlength=count + 1)[1:], kind="stable")[: count - most] + 1] = (
+            True
+        )
+        first = np.flatnonzero(small[near.pairs].any(1))
+        _, at = np.unique(np.where(small[near.pairs[first, 0]], *near.pairs[first].T), return_index=True)
+        if not len(at):  # as many panels: nothing touches
+            break
+        one, two = near.pairs[first[at]].T
+        graph = coo_matrix((np.ones(len(one), np.int8), (one, two)), shape=(count + 1, count + 1))
+        joined = connected_components(graph, directed=False)[1].astype(np.int32)
+        labels = _in_order(np.where(labels > 0, joined[labels], 0))
+        count = int(labels.max())
+    if found == count:
+        return labels, ()
+    return labels, (
+        f"{found:,} regions are more than a picture of numbers holds: the smallest were joined, {count:,} are left",
+    )
 
 
 def _places(shape: tuple[int, ...], panels: Sequence[Box] | None) -> Iterable[tuple[slice, slice]]:
@@ -74,7 +102,7 @@ def _places(shape: tuple[int, ...], panels: Sequence[Box] | None) -> Iterable[tu
             yield rows, columns
 
 
-def _numbered(shape: tuple[int, ...], ink: Mask, gap: int) -> Labels:
+def _numbered(shape: tuple[int, ...], ink: Mask, gap: int | None) -> Labels:
     """(H, W) int32, 1 and up: the regions of one drawing."""
     gaps = close_gaps(ink, gap)
     _, pieces = cv2.connectedComponents((~(ink | (gaps.chances > 0))).view(np.uint8), connectivity=4)
@@ -112,12 +140,13 @@ def _grown(pieces: Labels) -> Labels:
 
 
 def _in_order(labels: Labels) -> Labels:
-    """Numbers from 1 in the order of appearance: by the first pixel, row by row."""
+    """Numbers from 1 in the order of appearance: by the first pixel, row by row; 0 stays 0."""
     last = labels.size
     first = np.full(int(labels.max()) + 1, last, np.int64)
     flat = labels.ravel()
     first[flat[::-1]] = np.arange(last - 1, -1, -1)
     found = np.flatnonzero(first < last)
+    found = found[found > 0]
     number = np.zeros(len(first), np.int32)
     number[found[np.argsort(first[found])]] = np.arange(1, len(found) + 1)
     return number[labels]

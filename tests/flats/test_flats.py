@@ -125,3 +125,66 @@ def test_empty_and_black_pages_are_one_region(line: np.ndarray) -> None:
     regions = find_regions(line)
     painted = paint(regions, [Hint(0, 0, 3, RED)])
     assert isinstance(painted, Painted) and regions.count == 1 and (painted.image() == RED).all()
+
+
+def ring(gaps: int = 0, width: int = 5) -> np.ndarray:
+    """A circle round (200, 200) of radius 120, cut at evenly spaced places."""
+    line = np.full((400, 400), 255, np.uint8)
+    cv2.circle(line, (200, 200), 120, 0, width)
+    for turn in np.linspace(0, 2 * np.pi, gaps, endpoint=False):
+        cv2.circle(line, (round(200 + 120 * np.cos(turn)), round(200 + 120 * np.sin(turn))), 11, 255, -1)
+    return line
+
+
+@pytest.mark.parametrize("gaps", [1, 3, 5])
+def test_closings_bend_as_the_line_does(gaps: int) -> None:
+    regions = find_regions(ring(gaps))
+    assert regions.count == 2
+    inside = np.hypot(*(np.indices((400, 400)) - 200)) < 120
+    assert ((regions.labels == label(regions, 200, 200)) != inside).sum() < 2500  # half of the line, and a little
+
+
+def test_strokes_that_stop_short_of_a_line_part_nothing() -> None:
+    line = ring()
+    for x in (120, 160, 200, 240, 280):
+        cv2.line(line, (x, 150), (x, 270), 0, 4)
+    assert find_regions(line).count == 2
+
+
+def test_dust_is_no_line_and_unlit_paper_is_paper() -> None:
+    dusty, random = ring(), np.random.default_rng(1)
+    dusty[random.integers(0, 400, 300), random.integers(0, 400, 300)] = 0
+    assert find_regions(dusty).count == 2
+    shaded = (ring().astype(float) * np.linspace(1, 0.5, 400)).astype(np.uint8)
+    assert find_regions(shaded).count == 2
+
+
+def test_a_region_is_never_parted_from_its_neighbour_by_unpainted_pixels() -> None:
+    painted = paint(find_regions(ring()), [Hint(200, 200, 5, RED), Hint(5, 5, 2, BLUE)])
+    assert {tuple(one) for one in np.unique(painted.image().reshape(-1, 3), axis=0)} == {RED, BLUE}
+
+
+def test_more_regions_than_sixteen_bits_hold_are_joined_and_said() -> None:
+    line = np.full((1820, 1820), 255, np.uint8)
+    line[::7] = line[:, ::7] = 0
+    regions = find_regions(line)
+    assert regions.count == regions.labels.max() == 65_535
+    assert regions.notes[0].startswith("67,600 regions are more than a picture of numbers holds")
+
+
+def test_the_same_drawing_has_the_same_colours_at_most_24() -> None:
+    line = np.full((300, 300), 255, np.uint8)
+    line[::15] = line[:, ::15] = 0
+    one, two = (paint(find_regions(line)) for _ in range(2))
+    assert (one.colours == two.colours).all() and len(np.unique(one.colours[1:], axis=0)) <= 24
+    first, second = one.regions.neighbours.pairs.T
+    assert (one.colours[first] != one.colours[second]).any(1).all()
+
+
+def test_a_colour_reaches_what_only_a_gap_parts_and_stops_at_lines() -> None:
+    line = paper()
+    cv2.rectangle(line, (40, 40), (240, 160), 0, 3)
+    cv2.circle(line, (100, 100), 4, 0, 3)  # a fragment, enclosed by one colour
+    painted = paint(find_regions(line), [Hint(200, 100, 3, RED)])
+    assert painted.colours[label(painted.regions, 100, 100)].tolist() == list(RED)
+    assert painted.unsure.tolist() == [1]
