@@ -13,6 +13,7 @@ from comicdata.files import alike, jsonl_bytes
 from comicdata.outputs.escapes import visible
 from comicdata.records import Failure
 
+STYLE = "flats: one colour for each closed region; soft; by default what suits the comic. Of palette runs."
 MEMORY = "take --device cpu where this was a GPU, or end what else uses the memory"
 
 
@@ -35,6 +36,7 @@ MEMORY = "take --device cpu where this was a GPU, or end what else uses the memo
     default=None,
     help='Colours by place, JSON: [{"x", "y", "radius", "color": "#rrggbb"}, ...]',
 )
+@click.option("--style", type=click.Choice(["flats", "soft"]), default=None, help=STYLE)
 @reads_pictures
 @click.option("--layers", is_flag=True, help="Also the mask of the background and the low-resolution picture.")
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, help="Same seed, same colours.")
@@ -48,6 +50,7 @@ def colorize(
     samples: int,
     background: str | None,
     hints: Path | None,
+    style: Any,
     layers: bool,
     device: Any,
     **options: Any,
@@ -65,7 +68,7 @@ def colorize(
 
     groups = list(read_groups(inputs))
     pictures = [picture for group in groups for picture in group.pictures]
-    wishes = Wishes(seed, samples, _color(background), _hints(hints, len(pictures)))
+    wishes = Wishes(seed, samples, _color(background), _hints(hints, len(pictures)), style)
     targets = _targets([picture.name for picture in pictures])
     outputs = Outputs(out, "colorize")
     reads = Reads([run, *inputs, *(picture.path for picture in pictures), *([hints] if hints else [])])
@@ -80,6 +83,7 @@ def colorize(
         colorizer = load_colorizer(run, device)
     if wishes.hints and not colorizer.takes_hints:
         raise UsageError(f"{run}: trained without hints (--hints); train one with them: comicdata train --hints ...")
+    check_style(run, colorizer, style)
     if layers and not colorizer.has_layers:
         raise UsageError(f"{run}: {colorizer.config['model']} has no layers (--layers); two-step and consistent do")
     name = (run if run.is_dir() else run.parent).resolve().name
@@ -92,6 +96,12 @@ def colorize(
     work.finish()
     front.say(f"{len(rows)} of {len(pictures)} pictures coloured, in {out}")
     return {"outputs": rows}
+
+
+def check_style(run: Path, colorizer: Any, style: str | None) -> None:
+    """UsageError when the model has no such style."""
+    if style is not None and style not in colorizer.styles:
+        raise UsageError(f"{run}: {colorizer.config['model']} has no styles (--style {style}); palette has")
 
 
 def _color(text: str | None) -> tuple[int, int, int] | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from comicdata.cli.colorize import STYLE, check_style
 from comicdata.cli.front import LARGEST_SEED, Front, command
 from comicdata.cli.html.scores import COLUMNS, HINT_COLUMNS, hint_rows, hint_title, score_rows, verdict
 from comicdata.errors import PartialError, UsageError
@@ -37,6 +38,7 @@ MEMORY = "while measuring; take --device cpu where this was a GPU, or end what e
     default=None,
     help="lin0 to lin4 of LPIPS-VGG (safetensors), with VGG16 in it or in --feature-weights: adds LPIPS.",
 )
+@click.option("--style", type=click.Choice(["flats", "soft"]), default=None, help=STYLE)
 @click.option("--hints/--no-hints", default=True, help="Also measure a RUN trained with hints with some; slower.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="So many pairs, evenly spread; all by default.")
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, help="Same seed, same colours.")
@@ -74,6 +76,7 @@ def evaluate(
     Outputs(folder, "evaluate").check(evaluation_names(split), Reads(path for path in given if path))
     with memory_errors(MEMORY):
         colorizer = load_colorizer(run, device)
+    check_style(run, colorizer, options["style"])
     if front.dry_run:
         front.say(f"would measure {run} on the split {split} of {pairs} and write into {folder}")
         return {"run": run.as_posix(), "split": split, "out": folder.as_posix()}
@@ -89,6 +92,7 @@ def evaluate(
 
         found = measure(colorizer, pairs, split, eyes=eyes, on_panel=on_panel, **options)
     facts = {"model_name": colorizer.config["model"], "size": colorizer.size, "outline": colorizer.outline}
+    facts |= {"style": options["style"] or colorizer.style} if colorizer.styles else {}
     try:
         write_evaluation(folder, split, found, facts, run.resolve().name)
     except PartialError as error:

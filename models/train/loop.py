@@ -28,6 +28,7 @@ from comicdata.models.runs.checkpoint import (
     vgg_hash,
 )
 from comicdata.models.runs.folder import Metrics, check_run, check_same_run, finished, write_config, write_grid
+from comicdata.models.runs.palette import check_palette, keep_files
 from comicdata.models.runs.settings import TrainConfig, is_due, learning_rate, options
 from comicdata.models.train.learner import Learner
 from comicdata.models.train.learners import make_learner
@@ -75,6 +76,7 @@ def train(
                 _sweep(run)
             check_same_run(run, job.settings, data.data_hash)
             state = load_state(run) or State(0, {}, {})
+            check_palette(run, state.tensors, "average.")
             if _is_done(job, state):
                 return _summary(config, run, state.images, state.facts, 0.0, already_done=True)
             learner, work = _start(job, state, tensorboard)
@@ -110,6 +112,7 @@ def _is_done(job: _Job, state: State) -> bool:
     """Whether there is nothing left to do: no image, and none of the files that the end of a budget adds."""
     stale = is_stale(job.config, state.facts)
     due = [] if state.facts.get("best") is not None else [BEST]
+    due += job.config.network.files
     due += [f"samples/{state.images}.png"] if stale or state.images == job.total else []
     return (stale or state.images >= job.total) and finished(job.run, state.images, due)
 
@@ -141,6 +144,10 @@ def _start(job: _Job, state: State, tensorboard: bool) -> "tuple[Learner, _Work 
         write_config(job.run, job.settings, images, job.data.data_hash, job.data.series)
     if state.tensors:
         learner.load(state.tensors)
+    else:
+        learner.look_at(job.data)
+    if job.processes.leads:
+        keep_files(job.run, learner.files())
     if not job.processes.leads:
         return learner, _Follower(job.config, state.images)
     validation = PairDataset(job.pairs, "validation", job.config.size, job.config.outline)
@@ -165,7 +172,7 @@ def _loop(
     begun, start, rate = time.monotonic(), work.images, 0.0
     stream = batches(
         job.data,
-        Sampling(config.seed, config.crop, config.network.takes_hints, config.line_jitter),
+        Sampling(config.seed, config.crop, config.network.takes_hints, config.line_jitter, config.network.largest_zoom),
         start=start,
         stop=job.total,
         batch_size=config.batch_size,
