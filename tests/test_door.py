@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 import comicdata
+import comicdata.flats
 import comicdata.models
 import comicdata.pairs
 
-DOORS = [comicdata, comicdata.models, comicdata.pairs]
+DOORS = [comicdata, comicdata.flats, comicdata.models, comicdata.pairs]
 ROAD = Path(__file__).parents[1] / "docs" / "python.md"
 
 

@@ -17,7 +17,7 @@ CORE = [["lazy"], ["errors"], ["records", "numbers", "reading"], ["files", "form
 MODELS = [["memory", "networks"], ["data"], ["runs"], ["colorize"], ["evaluate"], ["train"]]
 ONLY_FROM = {  # core rooms that know less than their floor allows
     "drawn": {"errors", "records", "reading", "files", "outputs", "images"},
-    "flats": {"errors", "records", "reading", "files", "images", "panels"},
+    "flats": {"lazy", "errors", "records", "reading", "files", "images", "panels"},
     "panels": {"errors", "records", "reading", "files", "images"},
     "outlines": {"errors", "records", "reading", "files", "images"},
     "pairs": {

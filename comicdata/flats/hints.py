@@ -22,7 +22,11 @@ from comicdata.reading.text import UnreadableError, parse_json
 LARGEST = 1_000_000  # pixels: no picture is larger
 LARGEST_FILE = 16_000_000  # bytes
 MOST = 10_000  # hints of one picture
+POINTS = 100_000  # of all strokes and areas of one picture
 CHANNELS = 4  # red, green, blue, and where there is a hint
+
+Color = tuple[int, int, int]  # 0 to 255 each
+Point = tuple[float, float]  # x, y
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,59 @@ class Hint:
     x: float
     y: float
     radius: float
-    color: tuple[int, int, int]
+    color: Color
 
     def moved(self, x: float, y: float) -> "Hint":
         """The same in a picture that begins elsewhere."""
         return replace(self, x=self.x + x, y=self.y + y)
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A line of one colour through two points or more, `radius` to either side; it belongs where it begins: (x, y)."""
+
+    points: tuple[Point, ...]
+    radius: float
+    color: Color
+
+    @property
+    def x(self) -> float:
+        return self.points[0][0]
+
+    @property
+    def y(self) -> float:
+        return self.points[0][1]
+
+    def moved(self, x: float, y: float) -> "Stroke":
+        """The same in a picture that begins elsewhere."""
+        return replace(self, points=_moved(self.points, x, y))
+
+
+@dataclass(frozen=True)
+class Area:
+    """A polygon of one colour; it belongs where its first corner lies, at (x, y)."""
+
+    polygon: tuple[Point, ...]
+    color: Color
+
+    @property
+    def x(self) -> float:
+        return self.polygon[0][0]
+
+    @property
+    def y(self) -> float:
+        return self.polygon[0][1]
+
+    def moved(self, x: float, y: float) -> "Area":
+        """The same in a picture that begins elsewhere."""
+        return replace(self, polygon=_moved(self.polygon, x, y))
+
+
+Mark = Hint | Stroke | Area
+
+
+def _moved(points: tuple[Point, ...], x: float, y: float) -> tuple[Point, ...]:
+    return tuple((one + x, two + y) for one, two in points)
 
 
 def no_hints(height: int, width: int) -> Image:
@@ -44,20 +96,38 @@ def no_hints(height: int, width: int) -> Image:
     return np.zeros((height, width, CHANNELS), np.uint8)
 
 
-def paint_hints(hints: Sequence[Hint], height: int, width: int, scale: float = 1.0) -> Image:
-    """(H, W, 4) uint8: discs at `scale` times their place and radius, at least one pixel each; later ones on top.
+def hints_of_layer(rgba: Image) -> Image:
+    """(H, W, 4) hints from a painted layer (H, W, 4) uint8: what covers half or more is meant, the rest is not."""
+    meant = rgba[..., 3:] >= 128
+    return np.where(meant, np.concatenate([rgba[..., :3], np.full_like(rgba[..., 3:], 255)], axis=2), np.uint8(0))
 
-    A hint whose centre lies outside is left out; one in the half pixel that rounding the size took is at the border.
+
+def paint_hints(hints: Sequence[Mark], height: int, width: int, scale: float = 1.0) -> Image:
+    """(H, W, 4) uint8: hints at `scale` times their place and size, at least one pixel each; later ones on top.
+
+    A hint that belongs outside is left out; one in the half pixel that rounding the size took is at the border.
     """
     drawn = no_hints(height, width)
     for hint in hints:
-        x, y = hint.x * scale, hint.y * scale
-        if 0 <= x <= width + 0.5 and 0 <= y <= height + 0.5:
-            column, row = min(math.floor(x), width - 1), min(math.floor(y), height - 1)
-            cv2.circle(
-                drawn, (column, row), max(0, min(round(hint.radius * scale), height + width)), (*hint.color, 255), -1
-            )
+        if 0 <= hint.x * scale <= width + 0.5 and 0 <= hint.y * scale <= height + 0.5:
+            _paint(drawn, hint, scale)
     return drawn
+
+
+def _paint(drawn: Image, hint: Mark, scale: float) -> None:
+    height, width = drawn.shape[:2]
+    shown = (*hint.color, 255)
+    if isinstance(hint, Hint):
+        column, row = min(math.floor(hint.x * scale), width - 1), min(math.floor(hint.y * scale), height - 1)
+        cv2.circle(drawn, (column, row), max(0, min(round(hint.radius * scale), height + width)), shown, -1)
+        return
+    points = np.floor(np.array(hint.polygon if isinstance(hint, Area) else hint.points) * scale).astype(np.int32)
+    points = np.clip(points, -32_000, 32_000)  # what OpenCV draws
+    if isinstance(hint, Area):
+        cv2.fillPoly(drawn, [points], shown)
+    else:
+        thick = max(1, min(2 * round(hint.radius * scale) + 1, 32_000))
+        cv2.polylines(drawn, [points], False, shown, thick)
 
 
 def hints_on(outline: Image, hints: Image) -> Image:
@@ -65,8 +135,9 @@ def hints_on(outline: Image, hints: Image) -> Image:
     return np.where(hints[..., 3:] > 0, hints[..., :3], outline[..., None])
 
 
-def read_hints(path: Path) -> list[Hint]:
-    """Hints from JSON: a list of {"x", "y", "radius", "color": "#rrggbb"} in pixels of the picture.
+def read_hints(path: Path) -> list[Mark]:
+    """Hints from JSON: a list of dots {"x", "y", "radius", "color": "#rrggbb"}, strokes {"points": [[x, y], ...],
+    "radius", "color"} and areas {"polygon": [[x, y], ...], "color"} in pixels of the picture.
 
     UsageError names the file, the entry and what is wrong with it.
     """
@@ -77,24 +148,59 @@ def read_hints(path: Path) -> list[Hint]:
     except (OSError, UnreadableError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"{path}: cannot be read as JSON hints ({reason})") from error
+    return marks_from(entries, str(path))
+
+
+def marks_from(entries: Any, name: str) -> list[Mark]:
+    """Hints from what a JSON document holds; UsageError names `name`, the entry and what is wrong with it."""
     if not isinstance(entries, list) or len(entries) > MOST:
-        raise UsageError(f'{path}: a list of {{"x", "y", "radius", "color": "#rrggbb"}} is expected, at most {MOST}')
-    return [_hint(path, number, entry) for number, entry in enumerate(entries, 1)]
+        raise UsageError(f'{name}: a list of {{"x", "y", "radius", "color": "#rrggbb"}} is expected, at most {MOST}')
+    marks = [_mark(name, number, entry) for number, entry in enumerate(entries, 1)]
+    if sum(len(_points(mark)) for mark in marks) > POINTS:
+        raise UsageError(f"{name}: more than {POINTS:,} points in all; leave out points of long strokes")
+    return marks
 
 
-def _hint(path: Path, number: int, entry: Any) -> Hint:
-    wrong = None
-    if not isinstance(entry, dict) or set(entry) != {"x", "y", "radius", "color"}:
-        wrong = "has exactly x, y, radius and color"
-    elif not all(_is_length(entry[name]) for name in ("x", "y", "radius")):
-        wrong = f"has x, y and radius as numbers that are not below 0 and at most {LARGEST}"
-    elif parse_color(entry["color"]) is None:
-        wrong = 'has a color like "#88ccee"'
+def _points(mark: Mark) -> tuple[Point, ...]:
+    if isinstance(mark, Hint):
+        return ((mark.x, mark.y),)
+    return mark.points if isinstance(mark, Stroke) else mark.polygon
+
+
+def _mark(name: str, number: int, entry: Any) -> Mark:
+    wrong = _wrong(entry)
     if wrong:
-        raise UsageError(f"{path}: hint {number}: {_shown(entry)}; a hint {wrong}")
+        raise UsageError(f"{name}: hint {number}: {_shown(entry)}; a hint {wrong}")
     color = parse_color(entry["color"])
     assert color is not None
-    return Hint(entry["x"], entry["y"], entry["radius"], color)
+    if "x" in entry:
+        return Hint(entry["x"], entry["y"], entry["radius"], color)
+    points = tuple((x, y) for x, y in entry["points" if "points" in entry else "polygon"])
+    return Stroke(points, entry["radius"], color) if "points" in entry else Area(points, color)
+
+
+def _wrong(entry: Any) -> str | None:
+    """What one entry should have and does not."""
+    shape = next((keys for keys in SHAPES if isinstance(entry, dict) and set(entry) == keys), None)
+    if shape is None:
+        return "has exactly x, y, radius and color, or points, radius and color, or polygon and color"
+    if not all(_is_length(entry[name]) for name in ("x", "y", "radius") if name in shape):
+        return f"has x, y and radius as numbers that are not below 0 and at most {LARGEST}"
+    for name, least in (("points", 1), ("polygon", 3)):
+        if name in shape and not _are_points(entry[name], least):
+            return f"has {name} as a list of [x, y], {least} or more, numbers not below 0 and at most {LARGEST}"
+    return None if parse_color(entry["color"]) else 'has a color like "#88ccee"'
+
+
+SHAPES = ({"x", "y", "radius", "color"}, {"points", "radius", "color"}, {"polygon", "color"})
+
+
+def _are_points(value: Any, least: int) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) >= least
+        and all(isinstance(one, list) and len(one) == 2 and all(map(_is_length, one)) for one in value)
+    )
 
 
 def _is_length(value: Any) -> bool:
@@ -106,7 +212,7 @@ def _shown(entry: Any) -> str:
     return json.dumps(entry)[:80]
 
 
-def parse_color(text: Any) -> tuple[int, int, int] | None:
+def parse_color(text: Any) -> Color | None:
     """#88ccee as three numbers, None when it is no such thing."""
     digits = text[1:] if isinstance(text, str) and text.startswith("#") else ""
     if len(digits) != 6 or not all(one in "0123456789abcdefABCDEF" for one in digits):

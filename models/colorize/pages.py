@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from comicdata.errors import PictureError, UsageError
-from comicdata.flats.hints import Hint
+from comicdata.flats.hints import Mark
 from comicdata.images import Image, is_line_art
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer
 from comicdata.models.colorize.wishes import Wishes, is_inside
@@ -82,7 +82,7 @@ def colorize_picture(
     return Colorized(tuple(results), tuple(boxes), layers, tuple(unheard))
 
 
-def _check_places(hints: Sequence[Hint], rgb: Image, name: str) -> None:
+def _check_places(hints: Sequence[Mark], rgb: Image, name: str) -> None:
     height, width = rgb.shape[:2]
     whole = Box(0, 0, width, height)
     for number, hint in enumerate(hints, 1):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from comicdata.flats.hints import Hint
+from comicdata.flats.hints import Mark
 from comicdata.records import Box
 
 Color = tuple[int, int, int]  # 0 to 255 each
@@ -21,7 +21,7 @@ class Wishes:
     seed: int = 0
     samples: int = 1
     background: Color | None = None
-    hints: Sequence[Hint] = ()
+    hints: Sequence[Mark] = ()
     style: Style | None = None
 
     def inside(self, box: Box) -> "Wishes":
@@ -29,6 +29,6 @@ class Wishes:
         return replace(self, hints=[hint.moved(-box.x0, -box.y0) for hint in self.hints if is_inside(box, hint)])
 
 
-def is_inside(box: Box, hint: Hint) -> bool:
+def is_inside(box: Box, hint: Mark) -> bool:
     """Whether the centre of a hint lies in a box."""
     return box.x0 <= hint.x < box.x1 and box.y0 <= hint.y < box.y1

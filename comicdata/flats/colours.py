@@ -1,0 +1,82 @@
+"""Default colours of regions: few, neighbours clearly apart, the same drawing always the same."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from comicdata.flats.graph import Neighbours
+from comicdata.flats.hints import Color
+from comicdata.images import Image
+
+WHITE: Color = (255, 255, 255)
+# Light enough for black lines, in an order in which each is far from those before it.
+COLOURS: tuple[Color, ...] = (
+    (244, 162, 97), (116, 185, 232), (153, 204, 120), (226, 125, 168), (250, 222, 120), (141, 130, 206),
+    (98, 190, 178), (214, 106, 92), (202, 190, 170), (176, 214, 235), (196, 142, 96), (222, 186, 224),
+    (88, 140, 196), (214, 228, 158), (166, 106, 150), (250, 196, 178), (128, 158, 104), (160, 160, 176),
+    (236, 170, 60), (108, 206, 226), (190, 96, 122), (172, 226, 196), (148, 120, 96),
+)  # fmt: skip
+
+
+def default_colours(
+    neighbours: Neighbours, count: int, white: Collection[int] = (), palette: Sequence[Color] | None = None
+) -> Image:
+    """(count + 1, 3) uint8: at most 24 colours, white those of `white`; row 0 is white too.
+
+    A colouring of the graph of regions: each region, those with most neighbours first, takes the colour that lies
+    farthest from those of its neighbours, the least used one among equals.
+    """
+    choice = np.array(COLOURS if palette is None else palette, np.uint8).reshape(-1, 3)
+    apart = _apart(choice)
+    to_white = _apart(np.vstack([choice, [WHITE]]).astype(np.uint8))[-1, :-1]
+    near = _near(neighbours, count)
+    chosen = np.full(count + 1, -1)
+    used = np.zeros(len(choice))
+    paper = set(white)
+    order = sorted((one for one in range(1, count + 1) if one not in paper), key=lambda one: (-len(near[one]), one))
+    for one in order:
+        least = np.full(len(choice), ENOUGH)
+        for other in near[one]:
+            if other in paper:
+                least = np.minimum(least, to_white)
+            elif chosen[other] >= 0:
+                least = np.minimum(least, apart[chosen[other]])
+        best = int(np.lexsort((used, -least))[0])
+        chosen[one] = best
+        used[best] += 1
+    colours = np.full((count + 1, 3), 255, np.uint8)
+    colours[chosen >= 0] = choice[chosen[chosen >= 0]]
+    return colours
+
+
+ENOUGH = 25.0  # dE: colours farther apart are as good as any
+
+
+def _near(neighbours: Neighbours, count: int) -> list[list[int]]:
+    near: list[list[int]] = [[] for _ in range(count + 1)]
+    for one, two in neighbours.pairs.tolist():
+        near[one].append(two)
+        near[two].append(one)
+    return near
+
+
+def _apart(colours: Image) -> npt.NDArray[np.float64]:
+    """(N, N): how far colours lie from each other as the eye sees it (CIE 1976, at most ENOUGH)."""
+    import cv2
+
+    lab = cv2.cvtColor(colours.reshape(1, -1, 3).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0].astype(np.float64)
+    far: npt.NDArray[np.float64] = np.sqrt(((lab[:, None] - lab[None]) ** 2).sum(-1))
+    return np.minimum(far, ENOUGH)
+
+
+def nearest_colours(colours: Image, palette: Sequence[Color]) -> Image:
+    """Each of (N, 3) uint8 as the colour of the palette that looks most like it."""
+    import cv2
+
+    choice = np.array(palette, np.uint8).reshape(-1, 3)
+    both = np.vstack([choice, colours.reshape(-1, 3)]).reshape(1, -1, 3).astype(np.float32) / 255
+    lab = cv2.cvtColor(both, cv2.COLOR_RGB2LAB)[0]
+    far = ((lab[len(choice) :, None] - lab[None, : len(choice)]) ** 2).sum(-1)
+    nearest: Image = choice[far.argmin(1)].reshape(colours.shape)
+    return nearest

@@ -1,0 +1,48 @@
+"""Which regions lie side by side, and along how many pixels: sums over the borders of a label map."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from comicdata.flats.ink import Mask
+
+Labels = npt.NDArray[np.int32]
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """K pairs of regions that touch: (K, 2) int32, the lower number first, sorted; `length` (K,) of the border in
+    pixels, `open` (K,) how many of them lie on paper, where no ink parts the two."""
+
+    pairs: Labels
+    length: Counts
+    open: Counts
+
+    def of(self, label: int) -> Labels:
+        """The neighbours of one region."""
+        own = (self.pairs == label).any(1)
+        found: Labels = self.pairs[own].sum(1, dtype=np.int32) - np.int32(label)
+        return found
+
+
+def find_neighbours(labels: Labels, ink: Mask) -> Neighbours:
+    """All pairs of different labels above 0 that touch side by side."""
+    ones, twos, opens = [], [], []
+    for first, second, dark, dark_too in (
+        (labels[:, :-1], labels[:, 1:], ink[:, :-1], ink[:, 1:]),
+        (labels[:-1], labels[1:], ink[:-1], ink[1:]),
+    ):
+        at = np.nonzero(first != second)
+        ones.append(first[at])
+        twos.append(second[at])
+        opens.append(~(dark[at] | dark_too[at]))
+    one, two, free = np.concatenate(ones).astype(np.int64), np.concatenate(twos), np.concatenate(opens)
+    low, high = np.minimum(one, two), np.maximum(one, two)
+    real = low > 0
+    wide = int(labels.max(initial=0)) + 1
+    packed, place = np.unique(low[real] * wide + high[real], return_inverse=True)
+    length = np.bincount(place.ravel(), minlength=len(packed))
+    open_ = np.bincount(place.ravel(), free[real], minlength=len(packed)).astype(np.int64)
+    return Neighbours(np.stack([packed // wide, packed % wide], 1).astype(np.int32), length, open_)

@@ -1,0 +1,127 @@
+"""Line art to regions and colours: what is one region, what is two, and who has which colour."""
+
+import cv2
+import numpy as np
+import pytest
+
+from comicdata.flats import Painted, Regions, find_regions, paint
+from comicdata.flats.hints import Area, Hint, Stroke, no_hints
+from comicdata.records import Box
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 200, 0), (0, 0, 250)
+
+
+def paper(height: int = 200, width: int = 300) -> np.ndarray:
+    return np.full((height, width), 255, np.uint8)
+
+
+def two_boxes() -> np.ndarray:
+    """Paper with two boxes that share a wall: their insides are (43..137) and (143..237) across, (43..157) down."""
+    line = paper()
+    cv2.rectangle(line, (40, 40), (240, 160), 0, 5)
+    cv2.line(line, (140, 40), (140, 160), 0, 5)
+    return line
+
+
+def label(regions: Regions, x: int, y: int) -> int:
+    return int(regions.labels[y, x])
+
+
+def test_boxes_and_paper_are_regions_in_order_of_appearance() -> None:
+    regions = find_regions(two_boxes())
+    assert regions.count == 3 and regions.labels.dtype == np.int32
+    assert (label(regions, 5, 5), label(regions, 90, 100), label(regions, 190, 100)) == (1, 2, 3)
+    assert set(np.unique(regions.labels)) == {1, 2, 3}  # nothing is unpainted, ink included
+    assert regions.areas.tolist() == [0, *(int((regions.labels == one).sum()) for one in (1, 2, 3))]
+    assert regions.neighbours.pairs.tolist() == [[1, 2], [1, 3], [2, 3]]
+    assert regions.neighbours.open.tolist() == [0, 0, 0]
+
+
+def test_a_gap_is_closed_and_a_loose_stroke_is_no_wall() -> None:
+    line = two_boxes()
+    line[90:102, 135:146] = 255
+    cv2.line(line, (70, 80), (100, 120), 0, 4)
+    regions = find_regions(line)
+    assert regions.count == 3 and label(regions, 90, 70) != label(regions, 190, 100)
+    assert find_regions(line, gap=0).count == 2
+    one, two = sorted((label(regions, 60, 100), label(regions, 190, 100)))
+    at = regions.neighbours.pairs.tolist().index([one, two])
+    assert 8 <= regions.neighbours.open[at] <= 16
+
+
+def test_no_region_crosses_a_gutter_and_outside_panels_is_nothing() -> None:
+    panels = [Box(160, 0, 300, 200), Box(0, 0, 140, 200)]
+    regions = find_regions(paper(), panels)
+    assert (label(regions, 200, 5), label(regions, 20, 5), label(regions, 150, 100)) == (1, 2, 0)
+    assert regions.count == 2 and not (regions.labels[:, 140:160]).any()
+
+
+def test_hinted_regions_have_exactly_the_colour_and_others_their_default() -> None:
+    regions = find_regions(two_boxes())
+    plain = paint(regions)
+    painted = paint(regions, [Hint(90, 100, 4, RED)])
+    assert painted.image()[100, 90].tolist() == list(RED)
+    assert painted.hinted.tolist() == [2] and painted.unsure.tolist() == [1, 3]
+    assert (painted.colours[[1, 3]] == plain.colours[[1, 3]]).all()
+    assert len(np.unique(plain.colours[1:], axis=0)) == 3
+
+
+def test_a_second_round_changes_only_what_it_reaches() -> None:
+    regions = find_regions(two_boxes())
+    first = paint(regions, [Hint(90, 100, 4, RED)])
+    second = paint(regions, [Hint(90, 100, 4, RED), Hint(190, 100, 4, BLUE)], previous=first)
+    assert (second.colours != first.colours).any(1).tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("hint", "said"), [(Hint(40, 100, 1, RED), "lies on ink"), (Hint(900, 100, 1, RED), "lies outside the picture")]
+)
+def test_a_hint_on_ink_or_outside_goes_to_the_nearest_region(hint: Hint, said: str) -> None:
+    painted = paint(find_regions(two_boxes()), [hint])
+    assert len(painted.hinted) == 1 and said in painted.notes[0]
+
+
+def test_of_two_colours_in_one_region_the_one_with_more_pixels_wins() -> None:
+    painted = paint(find_regions(two_boxes()), [Hint(90, 60, 4, GREEN), Hint(90, 100, 9, RED), Hint(90, 140, 5, GREEN)])
+    assert painted.colours[2].tolist() == list(RED)
+    assert painted.notes == ("region 2 has hints of 2 colours: #ff0000 covers most of it, so without effect: #00c800",)
+
+
+def layer(*shapes: tuple[int, int, int, int, tuple[int, int, int]]) -> np.ndarray:
+    hints = no_hints(200, 300)
+    for x0, y0, x1, y1, color in shapes:
+        hints[y0:y1, x0:x1] = (*color, 255)
+    return hints
+
+
+@pytest.mark.parametrize(
+    "hints",
+    [
+        [Stroke(((60, 60), (200, 140)), 4, BLUE)],
+        [Area(((50, 50), (230, 50), (230, 150), (50, 150)), BLUE)],
+        layer((60, 90, 220, 110, BLUE)),
+        [layer((60, 90, 100, 110, BLUE)), Hint(190, 100, 3, BLUE)],
+    ],
+)
+def test_strokes_areas_and_layers_colour_every_region_they_run_through(hints: object) -> None:
+    painted = paint(find_regions(two_boxes()), hints)
+    assert painted.hinted.tolist() == [2, 3] and (painted.colours[2:] == BLUE).all()
+
+
+def test_a_brush_that_slips_over_a_line_means_one_region() -> None:
+    assert paint(find_regions(two_boxes()), layer((90, 90, 150, 150, BLUE))).hinted.tolist() == [2]
+
+
+def test_white_regions_are_white_unless_hinted_and_defaults_come_from_the_palette() -> None:
+    regions = find_regions(two_boxes())
+    painted = paint(regions, palette=[GREEN, BLUE], white={1, 3})
+    assert painted.colours[1:].tolist() in ([[255] * 3, list(GREEN), [255] * 3], [[255] * 3, list(BLUE), [255] * 3])
+    assert paint(regions, [Hint(190, 100, 2, RED)], white={1, 3}).colours[3].tolist() == list(RED)
+    assert "one colour" in paint(regions, palette=[RED]).notes[0]
+
+
+@pytest.mark.parametrize("line", [paper(), paper(1, 1), paper() * 0, paper(1, 300) * 0])
+def test_empty_and_black_pages_are_one_region(line: np.ndarray) -> None:
+    regions = find_regions(line)
+    painted = paint(regions, [Hint(0, 0, 3, RED)])
+    assert isinstance(painted, Painted) and regions.count == 1 and (painted.image() == RED).all()
