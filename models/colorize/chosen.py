@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from scipy.sparse import coo_array
 from torch import Tensor
 
+from comicdata.flats.regions import find_regions
 from comicdata.images import Image
 from comicdata.models.colorize.colorizer import Colorizer, Floats, Painted, multiplied, tiled
 from comicdata.models.colorize.wishes import Style, Wishes
@@ -25,6 +26,8 @@ TEMPERATURE = 0.38  # Zhang 2016, section 2.3
 EVEN = 0.5  # a comic with at least this share of even area is painted in flats unless somebody wishes otherwise
 BAND = 64  # cells of a part of the picture, so that memory stays bounded
 INK = 128
+FAINT = 1e-4  # what a pixel beside a line says where its region has none further in
+GAP = 0.0  # closed in lines, as a share of the short side
 
 
 class PaletteColorizer(Colorizer):
@@ -45,7 +48,7 @@ class PaletteColorizer(Colorizer):
         """The lines are always laid over the colours: the network knows nothing of what is under them."""
         self._check_single(wishes)
         logits = torch.from_numpy(tiled(working, self._logits, CELL)).movedim(2, 0)
-        regions = find_regions(outline)
+        regions = closed_regions(outline)
         palette = self.chooser.palette.cpu().numpy()
         lay = flats if (wishes.style or self.style) == "flats" else soft
         color = lay(logits, (working.shape[0], working.shape[1]), regions, outline >= INK, palette)
@@ -59,17 +62,9 @@ class PaletteColorizer(Colorizer):
         return np.asarray(logits[0, :, :height, :width].float().movedim(0, 2).cpu().numpy())
 
 
-def find_regions(outline: Image) -> Labels:
+def closed_regions(outline: Image) -> Labels:
     """(H, W) int32, from 1: the closed region of every pixel; ink belongs to the nearest."""
-    paper = (outline >= INK).astype(np.uint8)
-    count, labels = cv2.connectedComponents(paper, connectivity=4, ltype=cv2.CV_32S)
-    if count == 1:
-        return np.ones(outline.shape, np.int32)
-    _, nearest = cv2.distanceTransformWithLabels(1 - paper, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    owner = np.zeros(int(nearest.max()) + 1, np.int32)
-    places = paper > 0
-    owner[nearest[places]] = labels[places]
-    return np.asarray(owner[nearest])
+    return find_regions(outline, gap=round(GAP * min(outline.shape))).labels
 
 
 def flats(
@@ -104,9 +99,8 @@ def soft(
         torch.einsum("khw,kc->hwc", F.softmax(part / TEMPERATURE, dim=0), choice) for _, part in _bands(logits, size)
     ]
     small = torch.cat(parts).numpy()
-    if regions.shape == size:
-        return rgb_of_lab(small)
-    return rgb_of_lab(_within_regions(small, regions))
+    inner = np.take(regions.ravel(), _middles(regions.shape, size))
+    return rgb_of_lab(_within_regions(_from_within(small, inner), inner, regions))
 
 
 def _bands(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tensor]]:
@@ -128,13 +122,33 @@ def _places(shape: tuple[int, ...], size: tuple[int, int]) -> npt.NDArray[np.int
     return np.asarray(rows[:, None] * size[1] + columns[None])
 
 
-def _within_regions(small: Floats, regions: Labels) -> Floats:
-    """A small picture (h, w, 3) at the size of the regions (H, W): bilinear among those of the four nearest pixels that
-    lie in the same region; a region too thin for that takes its own mean.
+def _from_within(small: Floats, regions: Labels) -> Floats:
+    """A picture (h, w, 3) whose pixels beside another of the regions (h, w) take what their own has further in: so near
+    to a line a choice for 4 x 4 pixels is one for both of its sides.
+    """
+    numbers, around = regions.astype(np.float32), np.ones((2 * CELL + 1, 2 * CELL + 1), np.uint8)
+    within = cv2.erode(numbers, around) == cv2.dilate(numbers, around)
+    known = np.where(within, 1, FAINT).astype(np.float32)[..., None]
+    sums = np.dstack([small * known, known])
+    down, right = (
+        (one == two)[..., None] for one, two in ((regions[1:], regions[:-1]), (regions[:, 1:], regions[:, :-1]))
+    )
+    for _ in range(2 * CELL):
+        spread = sums.copy()
+        spread[1:] += sums[:-1] * down
+        spread[:-1] += sums[1:] * down
+        spread[:, 1:] += sums[:, :-1] * right
+        spread[:, :-1] += sums[:, 1:] * right
+        sums = spread / 5
+    return np.where(within[..., None], small, sums[..., :3] / sums[..., 3:])
+
+
+def _within_regions(small: Floats, middle: Labels, regions: Labels) -> Floats:
+    """A small picture (h, w, 3), whose pixels lie in the regions `middle` (h, w), at the size of the regions (H, W):
+    bilinear among those of the four nearest pixels that lie in the same region; one too thin for that takes its mean.
     """
     height, width = regions.shape
     size = (small.shape[0], small.shape[1])
-    middle = np.take(regions.ravel(), _middles(regions.shape, size))
     corners = [_corners(own, side) for own, side in zip(regions.shape, size, strict=True)]
     total = np.zeros((height, width, 3), np.float32)
     weight = np.zeros((height, width), np.float32)
