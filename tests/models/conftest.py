@@ -138,6 +138,12 @@ def pairs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def panel() -> Callable[[int, int], Image]:
+    """For one panel in colour."""
+    return draw
+
+
+@pytest.fixture(scope="session")
 def make() -> Callable[..., Path]:
     """For a pairs folder of another make-up."""
     return make_pairs
