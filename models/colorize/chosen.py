@@ -26,8 +26,8 @@ TEMPERATURE = 0.38  # Zhang 2016, section 2.3
 EVEN = 0.5  # a comic with at least this share of even area is painted in flats unless somebody wishes otherwise
 BAND = 64  # cells of a part of the picture, so that memory stays bounded
 INK = 128
-FAINT = 1e-4  # what a pixel beside a line says where its region has none further in
-GAP = 0.0  # closed in lines, as a share of the short side
+FAINT = 1e-4  # nearly nothing: what pixels beside a line have to say, the chance of a colour nowhere in a region
+GAP = 6 / 256  # closed in lines, as a share of the short side
 
 
 class PaletteColorizer(Colorizer):
@@ -74,17 +74,24 @@ def flats(
 
     `logits` (K, h / 4, w / 4) are of the drawing at the working size (h, w); `paper` (H, W) is what has a say.
     """
+    chances = _region_chances(logits, size, regions, paper)
+    return np.asarray(np.rint(palette).astype(np.uint8)[chances.argmax(axis=1)][regions])
+
+
+def _region_chances(
+    logits: Tensor, size: tuple[int, int], regions: Labels, paper: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
+    """(count + 1, K): how likely each colour is in each region, the mean over its paper."""
     count = int(regions.max()) + 1
     places = _places(regions.shape, size)
     seen = paper if paper.any() else np.ones_like(paper)
     own = coo_array((np.ones(int(seen.sum()), np.float32), (regions[seen], places[seen])), (count, size[0] * size[1]))
     by_place = own.tocsc()
-    sums = np.zeros((count, len(palette)), np.float32)
+    sums = np.zeros((count, logits.shape[0]), np.float32)
     for rows, part in _bands(logits, size):
         chances = F.softmax(part, dim=0).flatten(1).T.numpy()
         sums += by_place[:, rows.start * size[1] : rows.stop * size[1]] @ chances
-    colors = np.rint(palette).astype(np.uint8)[sums.argmax(axis=1)]
-    return np.asarray(colors[regions])
+    return np.asarray(sums / np.maximum(sums.sum(axis=1, keepdims=True), FAINT), np.float32)
 
 
 def soft(
@@ -92,14 +99,17 @@ def soft(
 ) -> Image:
     """The annealed mean of the colours, in CIELAB, which changes within a region but not across its lines: (H, W, 3).
 
-    Arguments as `flats`.
+    How likely a colour is at a place is what the network says of the place, times what it says of the whole region: a
+    large one stays of one kind, instead of all kinds that it might be. Arguments as `flats`.
     """
     choice = torch.from_numpy(lab_of_colours(palette))
-    parts = [
-        torch.einsum("khw,kc->hwc", F.softmax(part / TEMPERATURE, dim=0), choice) for _, part in _bands(logits, size)
-    ]
-    small = torch.cat(parts).numpy()
     inner = np.take(regions.ravel(), _middles(regions.shape, size))
+    whole = torch.from_numpy(np.log(_region_chances(logits, size, regions, paper) + FAINT))
+    parts = []
+    for rows, part in _bands(logits, size):
+        likely = part / TEMPERATURE + whole[torch.from_numpy(inner[rows])].movedim(2, 0)
+        parts.append(torch.einsum("khw,kc->hwc", F.softmax(likely, dim=0), choice))
+    small = torch.cat(parts).numpy()
     return rgb_of_lab(_within_regions(_from_within(small, inner), inner, regions))
 
 
