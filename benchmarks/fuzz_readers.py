@@ -426,8 +426,8 @@ def _read_values(pairs: Path) -> None:
 def _evaluations(base: Path) -> list[bytes]:
     found = [path.read_bytes() for path in base.glob("run*/evaluation/*.json")]
     scores = {
-        name: {"l1": 0.1, "psnr": 20.0, "ssim": 0.5, "de2000": 9.0}
-        for name in ("all", "off_line", "foreground", "background")
+        name: {"l1": 0.1, "psnr": 20.0, "ssim": 0.5, "de2000": 9.0, "within10": 0.6}
+        for name in ("all", "off_line", "figures", "foreground", "background")
     }
     one = {**scores, "colourfulness_ratio": 0.5, "background_consistency": 1.0}
     names = ("outline_copy", "mean_color", "nearest", "lowres_ceiling")

@@ -196,7 +196,14 @@ def resume(place: Place) -> Iterator[Row]:
     """A training killed in the middle, then gone on with, beside one that nobody killed."""
     command = ["train", "pix2pix", "--pairs", str(place.pairs), "--preset", "small", "--device", place.device.type]
     command += ["--size", str(place.scale.painter["size"]), "--batch-size", "4", "--quiet"]
-    for setting in ("save_every=16", "sample_every=64", "validation_pairs=1", "crop=64", "decay_start=16"):
+    for setting in (
+        "save_every=16",
+        "sample_every=64",
+        "validation_pairs=1",
+        "crop=64",
+        "decay_start=16",
+        "decay_end=8000",
+    ):
         command += ["--set", setting]
     whole, killed = place.out / "whole", place.out / "killed"
     assert comicdata([*command, "--run", str(whole), "--images", "48"]) == 0

@@ -55,8 +55,7 @@ def train(model: str, pairs: Path, run: Path, images: int) -> float:
     for stage, share in SHARES[model].items():
         budget = round(images * share)
         extra = ["--stage", stage] if stage else []
-        decay = ["--decay-start", budget // 2, "--decay-end", budget]
-        words = ["--pairs", pairs, "--run", run, "--preset", "small", "--images", budget, *decay, *extra]
+        words = ["--pairs", pairs, "--run", run, "--preset", "small", "--images", budget, *extra]
         comicdata("train", model, *words, "--device", "cpu", "--quiet")
     ended = os.times()
     return (ended.children_user + ended.children_system - begun.children_user - begun.children_system) / 60

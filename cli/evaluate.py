@@ -1,5 +1,8 @@
-"""`comicdata evaluate`: how good a run is, beside the baselines it has to beat."""
+"""`comicdata evaluate`: how good a run is, beside the baselines it has to beat, and beside other runs."""
 
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -7,19 +10,34 @@ import click
 
 from comicdata.cli.colorize import STYLE, check_style
 from comicdata.cli.front import LARGEST_SEED, Front, command
-from comicdata.cli.html.scores import COLUMNS, HINT_COLUMNS, hint_rows, hint_title, score_rows, verdict
+from comicdata.cli.html.scores import (
+    COLUMNS,
+    DIFFERENCE_COLUMNS,
+    HINT_COLUMNS,
+    difference_rows,
+    hint_rows,
+    hint_title,
+    score_rows,
+    verdict,
+)
 from comicdata.errors import PartialError, UsageError
 
+MOST_FOLDERS = 100  # of evaluations in one run
 MEMORY = "while measuring; take --device cpu where this was a GPU, or end what else uses the memory"
 
 
 @command(writes=True, example="comicdata evaluate out/run --pairs out/pairs --split test")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("runs", metavar="RUN [OTHER]...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--pairs", required=True, type=click.Path(path_type=Path), help="A pairs folder or its manifest.parquet.")
 @click.option(
     "--split", type=click.Choice(["test", "validation", "train"]), default="test", help="Which pairs to measure on."
 )
-@click.option("--out", type=click.Path(path_type=Path), default=None, help="RUN/evaluation by default.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="RUN/evaluation by default; of several runs one folder each in it.",
+)
 @click.option(
     "--masks",
     type=click.Path(path_type=Path),
@@ -43,76 +61,175 @@ MEMORY = "while measuring; take --device cpu where this was a GPU, or end what e
 @click.option("--limit", type=click.IntRange(1), default=None, help="So many pairs, evenly spread; all by default.")
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, help="Same seed, same colours.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
-def evaluate(
-    front: Front,
-    run: Path,
-    pairs: Path,
-    split: str,
-    out: Path | None,
-    device: str,
-    feature_weights: Path | None,
-    lpips_weights: Path | None,
-    **options: Any,
-) -> Any:
+def evaluate(front: Front, runs: tuple[Path, ...], pairs: Path, split: str, out: Path | None, **options: Any) -> Any:
     """Measure RUN on pairs it never saw, beside baselines on the same pairs: the outline as it is, the mean colour, the
     nearest panel of the training split, and as a ceiling the truth at an eighth of its size.
 
-    L1 is on the scale [-1, 1]; the colour ratio is colourfulness over that of the truth; flat spread is how much
-    colours vary (CIELAB) where the truth has one: 0 is even. A RUN trained with hints also colours with 1, 4 and 16
-    dots of the truth. docs/evaluate.md explains every figure.
+    L1 is on the scale [-1, 1]; within 10 is the share of the area whose colour is within CIEDE2000 10 of the truth's;
+    figures are the foreground off the lines; the colour ratio is colourfulness over that of the truth; flat spread is
+    how much colours vary (CIELAB) where the truth has one: 0 is even. A RUN trained with hints also colours with 1, 4
+    and 16 dots of the truth. docs/evaluate.md explains every figure.
+
+    With OTHER runs of the same pairs: every figure with its standard error over panels, and how far each OTHER is above
+    RUN, window by window.
 
     Writes SPLIT.json, SPLIT.jsonl (every panel) and SPLIT.png: the best, median and worst panels.
     """
-    from comicdata.models.colorize import load_colorizer
-    from comicdata.models.evaluate import evaluate as measure
-    from comicdata.models.evaluate.contest import evaluation_names, write_evaluation
-    from comicdata.models.evaluate.perceptual import Perceptual
-    from comicdata.models.memory import memory_errors
-    from comicdata.outputs import Outputs, Reads
-    from comicdata.pairs.manifest import pairs_folder
-
-    folder = _folder(run, out)
-    given = (run, pairs_folder(pairs), options["masks"], feature_weights, lpips_weights)
-    Outputs(folder, "evaluate").check(evaluation_names(split), Reads(path for path in given if path))
-    with memory_errors(MEMORY):
-        colorizer = load_colorizer(run, device)
-    check_style(run, colorizer, options["style"])
+    folders = _folders(front, runs, split, out)
+    _check_alike(runs)
+    jobs = [_Job(front, run, pairs, split, folder, options) for run, folder in zip(runs, folders, strict=True)]
+    colorizers = [job.check() for job in jobs]
+    _check_sizes(runs, colorizers)
     if front.dry_run:
-        front.say(f"would measure {run} on the split {split} of {pairs} and write into {folder}")
-        return {"run": run.as_posix(), "split": split, "out": folder.as_posix()}
-    _warn(front, run, pairs, split)
-    with memory_errors(MEMORY), front.bars("panels") as add:
-        eyes = Perceptual(feature_weights, lpips_weights, device) if feature_weights or lpips_weights else None
-        bars: list[Any] = []  # the bar comes with the first panel, when their number is known
+        for job in jobs:
+            front.say(f"would measure {job.run} on the split {split} of {pairs} and write into {job.folder}")
+        places = [{"run": job.run.as_posix(), "split": split, "out": job.folder.as_posix()} for job in jobs]
+        return places[0] if len(places) == 1 else {"runs": places}
+    found = [job.measure(colorizer) for job, colorizer in zip(jobs, colorizers, strict=True)]
+    return found[0].document if len(found) == 1 else _compare(front, runs, found)
 
-        def on_panel(done: int, total: int) -> None:
-            if not bars:
-                bars.append(add("evaluate", total))
-            bars[0](done)
 
-        found = measure(colorizer, pairs, split, eyes=eyes, on_panel=on_panel, **options)
-    facts = {"model_name": colorizer.config["model"], "size": colorizer.size, "outline": colorizer.outline}
-    facts |= {"style": options["style"] or colorizer.style} if colorizer.styles else {}
-    try:
-        write_evaluation(folder, split, found, facts, run.resolve().name)
-    except PartialError as error:
-        front.warn(f"failed: {error}")
-        front.status = error.status
-    front.table(f"On {len(found.panels)} windows of the split {split}", COLUMNS, score_rows(found.document))
+@dataclass(frozen=True)
+class _Job:
+    """One run to measure, and where its files go."""
+
+    front: Front
+    run: Path
+    pairs: Path
+    split: str
+    folder: Path
+    options: dict[str, Any]
+
+    def check(self) -> Any:
+        """The colorizer; UsageError when something stands where its files go, or there are no weights."""
+        from comicdata.models.colorize import load_colorizer
+        from comicdata.models.evaluate.contest import evaluation_names
+        from comicdata.models.memory import memory_errors
+        from comicdata.outputs import Outputs, Reads
+        from comicdata.pairs.manifest import pairs_folder
+
+        weights = (self.options[name] for name in ("masks", "feature_weights", "lpips_weights"))
+        reads = Reads(path for path in (self.run, pairs_folder(self.pairs), *weights) if path)
+        Outputs(self.folder, "evaluate").check(evaluation_names(self.split), reads)
+        with memory_errors(MEMORY):
+            colorizer = load_colorizer(self.run, self.options["device"])
+        check_style(self.run, colorizer, self.options["style"])
+        return colorizer
+
+    def measure(self, colorizer: Any) -> Any:
+        """Measure, write and show; the Evaluation."""
+        from comicdata.models.evaluate import evaluate as measure
+        from comicdata.models.evaluate.contest import write_evaluation
+        from comicdata.models.evaluate.perceptual import Perceptual
+        from comicdata.models.memory import memory_errors
+
+        front, rest = self.front, dict(self.options)
+        sees, lpips, device = (rest.pop(name) for name in ("feature_weights", "lpips_weights", "device"))
+        _warn(front, self.run, self.pairs, self.split)
+        with memory_errors(MEMORY), front.bars("panels") as add:
+            eyes = Perceptual(sees, lpips, device) if sees or lpips else None
+            bars: list[Any] = []  # the bar comes with the first panel, when their number is known
+
+            def on_panel(done: int, total: int) -> None:
+                if not bars:
+                    bars.append(add(f"evaluate {self.run}", total))
+                bars[0](done)
+
+            found = measure(colorizer, self.pairs, self.split, eyes=eyes, on_panel=on_panel, **rest)
+        facts = {"model_name": colorizer.config["model"], "size": colorizer.size, "outline": colorizer.outline}
+        facts |= {"style": self.options["style"] or colorizer.style} if colorizer.styles else {}
+        try:
+            write_evaluation(self.folder, self.split, found, facts, self.run.resolve().name)
+        except PartialError as error:
+            front.warn(f"failed: {error}")
+            front.status = error.status
+        _show(front, self, found)
+        return found
+
+
+def _show(front: Front, job: _Job, found: Any) -> None:
+    """The table of one run, and what it means."""
+    title = f"{job.run} on {len(found.panels)} windows of the split {job.split}"
+    front.table(title, COLUMNS, score_rows(found.document))
     if hints := found.document.get("hints"):
         front.table(hint_title(hints), HINT_COLUMNS, hint_rows(hints["counts"]))
     front.say(verdict(found.document))
-    if feature_weights and found.document["model"]["fid_vgg16"] is None:
+    if job.options["feature_weights"] and found.document["model"]["fid_vgg16"] is None:
         front.say("no FID: it needs more windows than VGG16 has features (512); KID needs only two, and is unbiased")
-    front.say(f"best, median and worst panels: {folder / f'{split}.png'}")
-    return found.document
+    front.say(f"best, median and worst panels: {job.folder / f'{job.split}.png'}")
 
 
-def _folder(run: Path, out: Path | None) -> Path:
-    """Where the files go; UsageError when a file of weights has no folder of its own."""
-    if out is None and run.is_file():
-        raise UsageError(f"{run}: a file of weights has no folder for its evaluation; say where it goes with --out")
-    return out or run / "evaluation"
+def _compare(front: Front, runs: Sequence[Path], found: Sequence[Any]) -> dict[str, Any]:
+    """Every other run against the first."""
+    from comicdata.models.evaluate import differences
+
+    first, names = found[0], [run.as_posix() for run in runs]
+    apart = {name: differences(first.panels, other.panels) for name, other in zip(names[1:], found[1:], strict=True)}
+    panels = len({one.panel for one in first.panels})
+    for name, other in zip(names[1:], found[1:], strict=True):
+        title = f"{name} (other) above {names[0]} (first), on {len(first.panels)} windows of {panels} panels"
+        rows = difference_rows(first.document, other.document, apart[name])
+        front.table(title, DIFFERENCE_COLUMNS, rows)
+    front.say("± is the standard error over panels; * a difference of more than twice its own")
+    return {
+        "runs": {name: one.document for name, one in zip(names, found, strict=True)},
+        "differences": apart,
+    }
+
+
+def _folders(front: Front, runs: Sequence[Path], split: str, out: Path | None) -> list[Path]:
+    """Where the files of each go; UsageError when a file of weights has no folder of its own, or two share one."""
+    if len({run.resolve() for run in runs}) < len(runs):
+        raise UsageError(f"{runs[-1]}: the same run twice; name runs that differ")
+    if out is None and (file := next((run for run in runs if run.is_file()), None)):
+        raise UsageError(f"{file}: a file of weights has no folder for its evaluation; say where it goes with --out")
+    if out is None:
+        return [_free(front, run, split) for run in runs]
+    if len(runs) == 1:
+        return [out]
+    names = [run.resolve().name for run in runs]
+    if len(set(names)) < len(names):
+        raise UsageError(f"--out {out}: several runs are called {max(names, key=names.count)}; leave --out away")
+    return [out / name for name in names]
+
+
+def _free(front: Front, run: Path, split: str) -> Path:
+    """RUN/evaluation; where something lies that no list names, as 0.1.0 left its own, the next folder without that."""
+    from comicdata.models.evaluate.contest import evaluation_names
+    from comicdata.outputs import read_list
+
+    first = run / "evaluation"
+    for folder in (first, *(run / f"evaluation-{number}" for number in range(2, MOST_FOLDERS))):
+        entries = read_list(folder) if folder.is_dir() else {}
+        there = [name for name in evaluation_names(split) if os.path.lexists(folder / name)]
+        if all(entries.get(name, {}).get("command") == "evaluate" for name in there):
+            if folder != first:
+                front.warn(f"{first}: has files that evaluate did not list; they stay, and {folder} is written")
+            return folder
+    return first
+
+
+def _check_alike(runs: Sequence[Path]) -> None:
+    """UsageError when runs to compare were trained on other pairs, or on other splits of them."""
+    from comicdata.models.runs.checkpoint import trained_on
+
+    for other in runs[1:]:
+        if trained_on(other) != trained_on(runs[0]):
+            raise UsageError(
+                f"{other}: trained on other pairs, or another split of them, than {runs[0]}; only runs of the same can "
+                "be compared"
+            )
+
+
+def _check_sizes(runs: Sequence[Path], colorizers: Sequence[Any]) -> None:
+    """UsageError when runs to compare see other windows."""
+    first = colorizers[0]
+    for run, other in zip(runs[1:], colorizers[1:], strict=True):
+        if (other.size, other.outline) != (first.size, first.outline):
+            raise UsageError(
+                f"{run}: of size {other.size} and outline {other.outline}, but {runs[0]} has {first.size} and "
+                f"{first.outline}; only runs that colour the same windows can be compared"
+            )
 
 
 def _warn(front: Front, run: Path, pairs: Path, split: str) -> None:

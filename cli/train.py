@@ -73,8 +73,15 @@ IMAGES = click.IntRange(0, 10**12)
 )
 @click.option("--compile", is_flag=True, default=None, help="Let torch.compile speed up long runs.")
 @click.option("--tensorboard", is_flag=True, help="Also write RUN/tensorboard.")
-@click.option("--decay-start", type=IMAGES, default=None, help="The rate falls from this image on ...")
-@click.option("--decay-end", type=IMAGES, default=None, help="... to this one.")
+@click.option(
+    "--decay-start",
+    type=IMAGES,
+    default=None,
+    help="A schedule of your own, for good: the rate falls from this image on ...",
+)
+@click.option(
+    "--decay-end", type=IMAGES, default=None, help="... to this one. Without: over the last fifth of --images (small)."
+)
 @click.option(
     "--set",
     "settings",
@@ -98,7 +105,8 @@ def train(
     """Train MODEL on pairs: palette, which chooses the comic's own colours; or as published pix2pix, auto-painter, and
     in stages two-step and consistent.
 
-    The same command goes on where it stopped; a larger --images trains further. Stages are trained in order, each into
+    The same command goes on where it stopped; a larger --images trains further, as if it had been asked for at once,
+    and the finished weights stay until it is done. Stages are trained in order, each into
     RUN/stages; --stage trains one alone.
 
     \b
@@ -199,6 +207,10 @@ def _train_stages(front: Front, configs: dict[str, Any], pairs: Path, run: Path,
 
 
 def _say_result(front: Front, result: dict[str, Any]) -> None:
+    if result["went_back_to"] is not None:
+        front.say(
+            f"went back to the state after {result['went_back_to']} images, up to where nothing depends on the budget"
+        )
     losses = ", ".join(f"{name} {value:.4g}" for name, value in result["loss"].items())
     front.say(f"{result['images']} images, {result['images_per_s']:.1f} images/s; {losses}")
     front.say(f"weights: {result['weights']}")

@@ -26,7 +26,7 @@ SMALL = [
 COMMANDS = {
     "crawl": ["crawl", "in", "--out", "crawl", "--licence", "CC0-1.0", "-q"],
     "pairs": ["make-pairs", "crawl", "--out", "pairs", "--layout", "single", "--workers", "1", "-q"],
-    "run": ["train", "pix2pix", "--pairs", "pairs", "--run", "run", "--images", "8", *SMALL, "-q"],
+    "run": ["train", "pix2pix", "--pairs", "pairs", "--run", "run", "--images", "10", *SMALL, "-q"],
     "out": ["panels", "in/toon/e1", "--out", "out", "--layout", "single", "-q"],
     "shards": ["export", "pairs", "--to", "kohya", "--out", "shards", "-q"],
 }

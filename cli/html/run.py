@@ -27,7 +27,7 @@ def page(run: Path) -> str:
     config = read_config(run)
     stages = stage_folders(run, config)
     name = model_of(config, "run")
-    sections = evaluations(run / "evaluation")
+    sections = [one for folder in sorted(run.glob("evaluation*")) for one in evaluations(folder)]
     for stage, folder in stages.items():
         words = f": {stage}" if stage else ""
         sections += [(f"Training{words}", training(folder)), (f"Settings{words}", _settings(folder))]

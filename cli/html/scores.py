@@ -10,8 +10,14 @@ METHODS = {
     "lowres_ceiling": "ceiling",
 }
 COLUMNS = ["measure", "pixels", "colorizer", "outline", "mean", "nearest", "ceiling"]  # fits into 80 characters
-MEASURES = {"l1": "L1", "psnr": "PSNR dB", "ssim": "SSIM", "de2000": "CIEDE2000"}
-SUBSETS = {"all": "all", "off_line": "off lines", "foreground": "foreground", "background": "background"}
+MEASURES = {"l1": "L1", "psnr": "PSNR dB", "ssim": "SSIM", "de2000": "CIEDE2000", "within10": "within 10"}
+SUBSETS = {
+    "all": "all",
+    "off_line": "off lines",
+    "figures": "figures",
+    "foreground": "foreground",
+    "background": "background",
+}
 WHOLE = {
     "colourfulness_ratio": ("colour ratio", "all"),
     "background_consistency": ("flat spread", "flat"),
@@ -19,7 +25,8 @@ WHOLE = {
     "kid_vgg16": ("KID of VGG16", "all"),
     "fid_vgg16": ("FID of VGG16", "all"),
 }
-THREE_DECIMALS = ("l1", "ssim", "lpips", "kid_vgg16")
+THREE_DECIMALS = ("l1", "ssim", "within10", "lpips", "kid_vgg16")
+DIFFERENCE_COLUMNS = ["measure", "pixels", "first", "other", "difference"]
 HINT_COLUMNS = ["hints", "at them", "near them", "off lines"]
 TO_BEAT = ("outline_copy", "mean_color", "nearest")
 
@@ -28,13 +35,51 @@ def score_rows(document: Mapping[str, Any]) -> list[list[str]]:
     """The document of `evaluate` as rows of COLUMNS; without the subsets that nobody knows."""
     made = [document["model"], *(document["baselines"][name] for name in METHODS)]
     rows = [
-        [title, words, *(_number((one[subset] or {}).get(name), name) for one in made)]
+        [title, words, *(_number((one.get(subset) or {}).get(name), name) for one in made)]
         for name, title in MEASURES.items()
         for subset, words in SUBSETS.items()
-        if any(one[subset] for one in made)
+        if any(name in (one.get(subset) or {}) for one in made)
     ]
     known = {name: words for name, words in WHOLE.items() if any(one.get(name) is not None for one in made)}
     return rows + [[*words, *(_number(one.get(name), name) for one in made)] for name, words in known.items()]
+
+
+def difference_rows(
+    one: Mapping[str, Any], other: Mapping[str, Any], apart: Mapping[str, Mapping[str, float | None]]
+) -> list[list[str]]:
+    """Two documents and the `differences` of their runs as rows of DIFFERENCE_COLUMNS, each figure with its error."""
+    rows = [
+        [title, words, *_apart(name, subset, one, other, apart)]
+        for name, title in MEASURES.items()
+        for subset, words in SUBSETS.items()
+        if (name if subset == "all" else f"{name}_{subset}") in apart
+    ]
+    return rows + [[*WHOLE[name], *_apart(name, "", one, other, apart)] for name in WHOLE if name in apart]
+
+
+def _apart(
+    name: str,
+    subset: str,
+    one: Mapping[str, Any],
+    other: Mapping[str, Any],
+    apart: Mapping[str, Mapping[str, float | None]],
+) -> list[str]:
+    """Both figures and what the second is above the first; a difference of more than twice its error has a star."""
+    figure = name if subset in ("", "all") else f"{name}_{subset}"
+    values = [(each["model"][subset] or {}).get(name) if subset else each["model"].get(name) for each in (one, other)]
+    cells = [
+        _with_error(value, each["errors"].get(figure), name) for value, each in zip(values, (one, other), strict=True)
+    ]
+    mean, error = apart[figure]["mean"], apart[figure]["error"]
+    sure = " *" if mean is not None and error is not None and abs(mean) > 2 * error else ""
+    return [*cells, _with_error(mean, error, name, sign="+") + sure]
+
+
+def _with_error(value: float | None, error: float | None, name: str, sign: str = "") -> str:
+    if value is None:
+        return "-"
+    places = 3 if name in THREE_DECIMALS else 2
+    return f"{value:{sign}.{places}f}" + ("" if error is None else f" ± {error:.{places}f}")
 
 
 def hint_title(hints: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from comicdata.images import Image, beside
 
-LABEL = 22  # height of a line of words
+LABEL = 30  # height of a line of words
 COLUMNS = {
     "outline_copy": "outline",
     "model": "colorizer",
@@ -42,5 +42,5 @@ def draw_rows(
 def _words(text: str, width: int) -> Image:
     """Dark words on white, (LABEL, width, 3)."""
     strip = np.full((LABEL, width, 3), 255, np.uint8)
-    cv2.putText(strip, text, (4, LABEL - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (40, 40, 40), 1, cv2.LINE_AA)
+    cv2.putText(strip, text, (5, LABEL - 9), cv2.FONT_HERSHEY_SIMPLEX, 0.65, (30, 30, 30), 1, cv2.LINE_AA)
     return strip

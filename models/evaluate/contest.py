@@ -19,6 +19,7 @@ from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.pairs import PairDataset
 from comicdata.models.evaluate.baselines import NAMES, Baselines
 from comicdata.models.evaluate.comparison import draw_rows
+from comicdata.models.evaluate.differences import standard_errors
 from comicdata.models.evaluate.hint_fidelity import Errors, choose_dots, mean_hints, measure_hints
 from comicdata.models.evaluate.lab import de2000_map, lab_of
 from comicdata.models.evaluate.metrics import (
@@ -38,8 +39,9 @@ from comicdata.models.evaluate.perceptual import Perceptual
 from comicdata.outputs import Outputs, mark
 from comicdata.records import spread
 
-SUBSETS = ("all", "off_line", "foreground", "background")
-MEASURES = ("l1", "psnr", "ssim", "de2000")
+SUBSETS = ("all", "off_line", "figures", "foreground", "background")
+MEASURES = ("l1", "psnr", "ssim", "de2000", "within10")
+WITHIN = 10  # CIEDE2000: a colour at most so far off is called the same
 WORKERS = 2
 AT_ONCE = 8  # panels painted together
 SHOWN = 2  # panels each of best, median and worst
@@ -64,11 +66,14 @@ class Scores:
 
 @dataclass(frozen=True)
 class Panel:
-    """The scores of one pair: of the colorizer, and of every baseline that has a picture for it."""
+    """The scores of one pair: of the colorizer, and of every baseline that has a picture for it. `panel` is the id of
+    the panel that the pair is a window of.
+    """
 
     id: str
     model: Scores
     baselines: dict[str, Scores]
+    panel: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,10 +164,12 @@ def evaluate(
     )
     panels: list[Panel] = []
     errors: list[Errors] = []
+    whole = {test.rows[index].id: test.rows[index].panel_id for index in indices}
     for panel in _measured(contest, indices, grounds, eyes, errors):
-        panels.append(panel)
+        panels.append(replace(panel, panel=whole[panel.id]))
         on_panel(len(panels), len(indices))
     document = summarise(panels, eyes) | ({"hints": mean_hints(errors)} if errors else {})
+    document["errors"] = standard_errors(panels)
     return Evaluation(document, panels, _picture(contest, indices, panels))
 
 
@@ -221,7 +228,7 @@ def score_panel(
     paper = off_line(outline)
     subsets: dict[str, Mask | None] = {"all": None, "off_line": paper}
     if background is not None:
-        subsets |= {"foreground": ~background, "background": background}
+        subsets |= {"figures": ~background & paper, "foreground": ~background, "background": background}
     truth_lab, truth_windows = lab_of(truth), windows_of(truth)
     regions = flat_regions(truth, truth_lab, paper if background is None else paper & background)
     truth_colour = colourfulness(truth)
@@ -229,6 +236,7 @@ def score_panel(
     def score(method: str, output: Image) -> Scores:
         output_lab = lab_of(output)
         similar, different = ssim_map(windows_of(output), truth_windows), de2000_map(output_lab, truth_lab)
+        close = (different <= WITHIN).astype(np.float32)
         return Scores(
             {
                 subset: {
@@ -236,6 +244,7 @@ def score_panel(
                     "psnr": psnr(output, truth, mask),
                     "ssim": mean_under(similar, mask),
                     "de2000": mean_under(different, mask),
+                    "within10": mean_under(close, mask),
                 }
                 for subset, mask in subsets.items()
             },

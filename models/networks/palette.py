@@ -41,7 +41,7 @@ class PaletteConfig(NetworkOptions):
     colors: int = 64
     width: int = 16
     hints: bool = True
-    nearness: bool = False
+    nearness: bool = True
     attention: bool = False
     balance: float = 0.5
     soft: float = 0.0

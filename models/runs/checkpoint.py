@@ -3,8 +3,9 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ FORMAT = "comicdata-colorizer-1"
 WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
 TENSORS = "tensors.safetensors"
-KEPT_STATES = 2
+BEST_PART = "best."  # names of the best weights so far, among the tensors of a state
 log = logging.getLogger(__name__)
 
 
@@ -119,15 +120,25 @@ def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
 
 @dataclass(frozen=True)
 class State:
-    """All that an exact resume needs: images seen, the facts of the loop, and the tensors."""
+    """All that an exact resume needs: images seen, the facts of the loop, and the tensors, the best weights too."""
 
     images: int
     facts: dict[str, Any]
     tensors: dict[str, Tensor]
 
+    @property
+    def best(self) -> dict[str, Tensor]:
+        """The best weights so far; empty when nothing was judged, and in states of 0.1.0."""
+        return {
+            name.removeprefix(BEST_PART): value for name, value in self.tensors.items() if name.startswith(BEST_PART)
+        }
 
-def save_state(run: Path, state: State) -> None:
-    """Write RUN/state/<images>/; older states than the last two go afterwards.
+
+def save_state(
+    run: Path, state: State, *, kept: int | None = None, due: Callable[[int], bool] = lambda images: True
+) -> None:
+    """Write RUN/state/<images>/; afterwards all go but this one, the last before it that was `due` (not saved only
+    because somebody stopped there), and the one after `kept` images.
 
     state.json, with the hash of the tensors, is there first: whatever lies in a state is listed in it.
     """
@@ -136,8 +147,19 @@ def save_state(run: Path, state: State) -> None:
     values = {"images": state.images, **state.facts, "tensors_sha256": sha256_bytes(data)}
     write_json(folder / "state.json", seal(values))
     write_atomic(folder / TENSORS, data)
-    for old in state_folders(run)[KEPT_STATES:]:
-        _remove_state(run, old)
+    older = [one for one in state_folders(run) if int(one.name) < state.images and int(one.name) != kept]
+    last = next((one for one in older if due(int(one.name))), None)
+    for old in older:
+        if old != last:
+            _remove_state(run, old)
+
+
+def drop_states(run: Path, fits: Callable[[State], bool]) -> None:
+    """Delete the states, whole or half-written, that do not fit; a damaged one stays."""
+    for folder in state_folders(run):
+        with suppress(IntegrityError, OSError):
+            if not fits(_without_tensors(folder)):
+                _remove_state(run, folder)
 
 
 def _remove_state(run: Path, folder: Path) -> None:
@@ -151,10 +173,10 @@ def _remove_state(run: Path, folder: Path) -> None:
         remove_if_empty(run, folder)
 
 
-def load_state(run: Path) -> State | None:
-    """The newest state that is whole, None when training never saved one; what is damaged is passed over and said.
+def load_state(run: Path, fits: Callable[[State], bool] = lambda state: True) -> State | None:
+    """The newest state that is whole and fits, None when there is none; what is damaged is passed over and said.
 
-    IntegrityError when there are states and all are damaged.
+    `fits` hears of a state without its tensors. IntegrityError when no state is whole, but some are damaged.
     """
     damaged = []
     for folder in state_folders(run):
@@ -162,7 +184,8 @@ def load_state(run: Path) -> State | None:
             log.warning("%s: half-written; the state before it is taken", folder)
             continue
         try:
-            return read_state(folder)
+            if fits(_without_tensors(folder)):
+                return read_state(folder)
         except IntegrityError as error:
             log.warning("%s; the state before it is taken", error)
             damaged.append(folder)
@@ -173,11 +196,17 @@ def load_state(run: Path) -> State | None:
 
 def read_state(folder: Path) -> State:
     """The state in a folder; IntegrityError when it is not as it was written."""
-    values = _state_values(folder)
+    found = _without_tensors(folder)
     path = folder / TENSORS
-    if not path.is_file() or sha256_file(path) != values.pop("tensors_sha256"):
+    if not path.is_file() or sha256_file(path) != _state_values(folder)["tensors_sha256"]:
         raise IntegrityError(f"{path}: damaged or missing")
-    return State(values.pop("images"), values, _read_tensors(path)[1])
+    return replace(found, tensors=_read_tensors(path)[1])
+
+
+def _without_tensors(folder: Path) -> State:
+    values = _state_values(folder)
+    del values["tensors_sha256"]
+    return State(values.pop("images"), values, {})
 
 
 def _state_values(folder: Path) -> dict[str, Any]:

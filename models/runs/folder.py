@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ from comicdata.images import Image, beside, encode_png
 from comicdata.models.networks.palette import FILE as PALETTE
 from comicdata.models.runs.checkpoint import BEST, WEIGHTS, load_weights
 from comicdata.models.runs.records import CONFIG, read_config
-from comicdata.models.runs.settings import FREE
+from comicdata.models.runs.settings import FREE, TrainConfig
 from comicdata.outputs import Reads, check_folder, check_kind, holds, mark, refuse_foreign
 from comicdata.reading.text import plain
 
 RUN = "a run"
 METRICS = "metrics.jsonl"
 FILES = (METRICS, WEIGHTS, BEST, PALETTE)
+EARLIER = {"warmup": 0}  # what runs of 0.1.0 do not say, and did
 
 
 def check_run(run: Path, pairs: Path) -> None:
@@ -49,7 +51,7 @@ def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> Non
     saved = read_config(run)
     if "stages" in saved:
         raise UsageError(f"{run}: holds a run of {saved.get('model')}, in stages; take another run folder")
-    old, new = _flat(saved.get("options", {})), _flat(plain(options))
+    old, new = EARLIER | _flat(saved.get("options", {})), _flat(plain(options))
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name) and _binds(name):
             raise UsageError(
@@ -74,6 +76,29 @@ def differing(options: Mapping[str, Any], others: Mapping[str, Any]) -> list[str
     return [name for name in sorted(old.keys() & new.keys()) if old[name] != new[name] and _binds(name)]
 
 
+def own_schedule(run: Path, config: TrainConfig) -> TrainConfig:
+    """The options of a run that an earlier version began with the schedule it has, which no budget moves; unchanged
+    where there is none, or another was asked for.
+    """
+    saved = read_config(run).get("options", {}) if (run / CONFIG).is_file() else {}
+    start, end = saved.get("decay_start"), saved.get("decay_end")
+    if config.decay_end is not None or "warmup" in saved or type(start) is not int or type(end) is not int:
+        return config
+    return replace(config, decay_start=start, decay_end=end, warmup=0)
+
+
+def ended_budget(run: Path) -> int | None:
+    """The budget in images that was trained to its end and whose weights stand in RUN; None where none is."""
+    if not ((run / CONFIG).is_file() and (run / WEIGHTS).is_file()):
+        return None
+    config = read_config(run)
+    try:
+        seen = load_weights(run / WEIGHTS).header.get("images")
+    except IntegrityError:
+        return None
+    return seen if seen in (config.get("images"), config.get("finished")) else None
+
+
 def finished(run: Path, images: int, names: Sequence[str]) -> bool:
     """Whether a run that has seen so many images has the weights of them, config.json as written, and these files.
 
@@ -96,10 +121,18 @@ def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_config(
-    run: Path, options: Mapping[str, Any], images: int, data_hash: str, series: Sequence[str] = ()
+    run: Path,
+    options: Mapping[str, Any],
+    images: int,
+    data_hash: str,
+    series: Sequence[str] = (),
+    finished: int | None = None,
 ) -> None:
-    """Write config.json unless it already says this; `series` is what `forget` looks for."""
+    """Write config.json unless it already says this; `series` is what `forget` looks for, `finished` the budget whose
+    weights stand until this one is done.
+    """
     value = {"images": images, "data_hash": data_hash, "series": list(series), "options": dict(options)}
+    value |= {} if finished is None else {"finished": finished}
     path = run / CONFIG
     if not says(path, value):
         write_json(path, seal(value))

@@ -24,6 +24,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "patience": (0, 10**12),
     "lr": (1e-12, 10),
     "lr_floor": (0, 1),
+    "warmup": (0, 10**12),
     "beta1": (0, 0.9999999),
     "beta2": (0, 0.9999999),
     "ema": (0, 0.9999999),
@@ -107,12 +108,23 @@ def find_option(model: str, stages: Mapping[str, Stage], name: str) -> list[tupl
         several = ", ".join(_full_name(*one) for one in found)
         raise UsageError(f"option {name}: {model} has several: {several}; name one of them")
     if not found:
-        full = {_full_name(stage, place) for stage, one in stages.items() for place in option_types(one)}
-        short = sorted({place.rpartition(".")[2] for place in full})
-        close = difflib.get_close_matches(name, [*short, *sorted(full)], 1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(short)}"
-        raise UsageError(f"option {name}: {model} has no such option; {hint}")
+        raise UsageError(f"option {name}: {model} has no such option; {_nearest(stages, name)}")
     return found
+
+
+def _nearest(stages: Mapping[str, Stage], name: str) -> str:
+    """What somebody may have meant by an option that a model does not have."""
+    having = [
+        model
+        for model, others in MODELS.items()
+        if any(place.rpartition(".")[2] == name for one in others.values() for place in option_types(one))
+    ]
+    if having:
+        return f"{' and '.join(having)} {'has' if len(having) == 1 else 'have'} it"
+    full = {_full_name(stage, place) for stage, one in stages.items() for place in option_types(one)}
+    short = sorted({place.rpartition(".")[2] for place in full})
+    close = difflib.get_close_matches(name, [*short, *sorted(full)], 1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(short)}"
 
 
 def _full_name(stage: str, place: str) -> str:
@@ -211,7 +223,7 @@ def idle_options(config: TrainConfig) -> frozenset[str]:
         idle.add("adversarial_start")
     if not config.network.sees_features:
         idle |= {"vgg_weights", "random_vgg"}
-    if not config.decay_end:
+    if config.decay_end == 0:
         idle |= {"decay_start", "lr_floor"}
     return frozenset(idle)
 
@@ -226,7 +238,7 @@ def _check(config: TrainConfig) -> None:
         )
     for name, (low, high) in RANGES.items():
         value = getattr(config, name)
-        require(name, value, low <= value <= high, f"a number from {low:g} to {high:g}")
+        require(name, value, value is None or low <= value <= high, f"a number from {low:g} to {high:g}")
     if config.batch_size % config.accumulate:
         raise UsageError(f"accumulate {config.accumulate}: does not divide the batch size, {config.batch_size}")
     if config.crop > config.size or config.crop % network.multiple:
@@ -234,5 +246,11 @@ def _check(config: TrainConfig) -> None:
             f"crop {config.crop}: must be a multiple of {network.multiple} (what the network halves) and at most the "
             f"size, {config.size}"
         )
-    if config.decay_end and config.decay_end < config.decay_start:
-        raise UsageError(f"decay_end {config.decay_end}: lies before decay_start {config.decay_start}")
+    start, end = config.decay_start, config.decay_end
+    if end != 0 and (start is None) != (end is None):
+        raise UsageError(
+            f"decay_{'start' if end is None else 'end'}: give decay_start and decay_end together, or neither: then the "
+            "rate falls over the last fifth of the budget"
+        )
+    if start and end and end < start:
+        raise UsageError(f"decay_end {end}: lies before decay_start {start}")

@@ -16,9 +16,13 @@ LARGEST_SIZE = 65_536  # pixels
 
 
 class Config(TypedDict):
-    """config.json: of one network "images", "data_hash", "series" and "options"; of stages "model" and "stages"."""
+    """config.json: of one network "images", "data_hash", "series" and "options"; of stages "model" and "stages".
+
+    "finished" is there while a budget of "images" is under way and the weights of an earlier one, of so many, stand.
+    """
 
     images: NotRequired[int]
+    finished: NotRequired[int]
     data_hash: NotRequired[str]
     series: NotRequired[list[str]]
     options: NotRequired[dict[str, Any]]
@@ -39,6 +43,7 @@ class StateFile(TypedDict):
     judged_at: NotRequired[int]
     metrics_bytes: NotRequired[int]
     sources: NotRequired[dict[str, str]]
+    fall: NotRequired[int]
 
 
 class Saved(TypedDict):

@@ -14,13 +14,16 @@ from comicdata.reading.shapes import of_shape
 Device = Literal["auto", "cpu", "cuda"]
 FREE = ("device", "accumulate", "patience", "compile")  # may change when a run goes on
 WHOLE = ""  # the stage of a model that has only one
+FALL_PART = 5  # the rate falls over one such part of the budget, the last
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """Options of one run. `images` is the budget; everything else decides what a given image does to the weights.
 
-    `decay_start` to `decay_end`: the rate falls linearly to `lr_floor` times `lr` (never, where decay_end is 0).
+    The rate rises over the first `warmup` images and falls linearly, to `lr_floor` times `lr`, over the last fifth of
+    the budget; up to there a training does not depend on the budget, so it can be raised later. A published schedule
+    says `decay_start` and `decay_end` instead, in images (never, where decay_end is 0), whatever the budget.
     The discriminator takes part from `adversarial_start` on. `line_jitter`: the share of samples whose lines are
     varied. `vgg_weights`: the file for a feature loss; `random_vgg` stands in for it in tests. Training ends early
     when the validation number that decides has not improved for `patience` images (never, where that is 0).
@@ -46,12 +49,13 @@ class TrainConfig:
     compile: bool = False
     lr: float = 2e-4
     lr_floor: float = 0.01  # Differs: the paper goes to 0, after which a larger budget would learn nothing
+    warmup: int = 0
     beta1: float = 0.5
     beta2: float = 0.999
     ema: float = 0.999
     clip: float = 0.0
-    decay_start: int = 40_000
-    decay_end: int = 80_000
+    decay_start: int | None = None
+    decay_end: int | None = None
     adversarial_start: int = 0
     log_every: int = 400
     sample_every: int = 4_000
@@ -59,8 +63,20 @@ class TrainConfig:
     validation_pairs: int = 32
     network: NetworkOptions = field(default_factory=ColorizerConfig)
 
+    @property
+    def total(self) -> int:
+        """The budget in images, rounded up to whole steps."""
+        return -(-self.images // self.batch_size) * self.batch_size
 
-PAPER = TrainConfig()
+    @property
+    def fall_start(self) -> int | None:
+        """After how many images the rate begins to fall for this budget; None under a schedule of its own."""
+        if self.decay_end is not None:
+            return None
+        return (self.total // self.batch_size - self.total // self.batch_size // FALL_PART) * self.batch_size
+
+
+PAPER = TrainConfig(decay_start=40_000, decay_end=80_000)
 # Differs: the auto-painter paper gives neither budget nor decay; these are 20 epochs of its 60,000 pictures.
 LARGE = replace(PAPER, size=512, crop=512, images=1_200_000, decay_start=600_000, decay_end=1_200_000)
 # Two quiet cores see these 8,000 crops in less than two minutes; the discriminator, which costs 40 %, comes late.
@@ -73,8 +89,9 @@ SMALL = replace(
     lr_floor=0.05,
     ema=0.98,
     clip=1.0,  # ten times the usual rate without normalisation in the discriminator: unclipped, runs blew up
-    decay_start=4_800,
-    decay_end=8_000,
+    warmup=400,
+    decay_start=None,
+    decay_end=None,
     adversarial_start=5_600,
     log_every=200,
     sample_every=1_600,
@@ -94,11 +111,9 @@ TRAINING: dict[str, dict[str, TrainConfig]] = {
 STAGE = replace(PAPER, batch_size=8, images=700_000, decay_start=350_000, decay_end=700_000, ema=0.999)
 # Differs: clipping is not published; a rare colour under a narrow mixture makes a gradient that upsets all.
 DENSITY = replace(STAGE, lr=3e-4, beta1=0.9, ema=0.9995, clip=1.0)
-SMALL_STAGE = replace(SMALL, images=6_400, decay_start=3_200, decay_end=6_400, adversarial_start=0, validation_pairs=8)
+SMALL_STAGE = replace(SMALL, images=6_400, adversarial_start=0, validation_pairs=8)
 # A quarter of an hour on one core; on 26,000 crops figures have patches of wrong colour, on 78,000 hardly any.
-SMALL_DENSITY = replace(
-    SMALL_STAGE, lr=1e-3, beta1=0.9, images=40_000, decay_start=20_000, decay_end=40_000, sample_every=8_000
-)
+SMALL_DENSITY = replace(SMALL_STAGE, lr=1e-3, beta1=0.9, images=40_000, sample_every=8_000)
 # Differs: rate, batch and budgets come from our own trials. `small` takes some minutes of one core, `medium` an hour.
 PALETTE = replace(
     PAPER,
@@ -109,8 +124,9 @@ PALETTE = replace(
     beta1=0.9,
     ema=0.99,
     clip=1.0,
-    decay_start=9_600,
-    decay_end=12_000,
+    warmup=400,
+    decay_start=None,
+    decay_end=None,
     log_every=200,
     sample_every=2_400,
     save_every=2_400,
@@ -118,7 +134,7 @@ PALETTE = replace(
 )
 PALETTES = {
     "small": PALETTE,
-    "medium": replace(PALETTE, images=100_000, ema=0.998, decay_start=80_000, decay_end=100_000),
+    "medium": replace(PALETTE, images=100_000, ema=0.998),
     "large": replace(
         PALETTE,
         size=512,
@@ -126,8 +142,6 @@ PALETTES = {
         batch_size=16,
         images=1_000_000,
         ema=0.999,
-        decay_start=800_000,
-        decay_end=1_000_000,
         sample_every=16_000,
         save_every=16_000,
         validation_pairs=64,
@@ -206,10 +220,13 @@ def check_fits(run: Path, polishing: Mapping[str, Any], other: Mapping[str, Any]
 
 def learning_rate(config: TrainConfig, images: int) -> float:
     """The rate of a step that begins after `images` images."""
-    if not config.decay_end or images <= config.decay_start:
-        return config.lr
-    part = min(1.0, (images - config.decay_start) / max(1, config.decay_end - config.decay_start))
-    return config.lr * (1 - part * (1 - config.lr_floor))
+    rising = min(1.0, (images + config.batch_size) / config.warmup) if config.warmup else 1.0
+    own = config.fall_start
+    first, last = (config.decay_start or 0, config.decay_end or 0) if own is None else (own, config.total)
+    if not last or images <= first:
+        return config.lr * rising
+    part = min(1.0, (images - first) / max(1, last - first))
+    return config.lr * rising * (1 - part * (1 - config.lr_floor))
 
 
 def is_adversarial(config: TrainConfig, images: int) -> bool:

@@ -52,7 +52,7 @@ def _is_of(config: Path, stages: Sequence[Path]) -> bool:
 
 def _verify_states(found: Findings) -> list[State]:
     """The whole states, newest first; the files of a half-written one are orphans."""
-    states = []
+    states: list[State] = []
     for folder in state_folders(found.root):
         record, tensors = folder / "state.json", folder / TENSORS
         if not (record.is_file() and tensors.is_file()):
@@ -61,13 +61,16 @@ def _verify_states(found: Findings) -> list[State]:
         values = found.sealed(record, ANEW)
         if values and found.hashed(tensors, str(values.get("tensors_sha256")), ANEW):
             states.append(read_state(folder))
+    start = states[0].facts.get("fall") if states else None
+    if start is not None and not (kept := found.root / "state" / str(start) / "state.json").is_file():
+        found.look(kept, False, f"only a larger budget needs it; for one, {ANEW}")
     return states
 
 
 def _verify_weights(found: Findings, config: dict[str, Any], newest: State | None) -> None:
     """Weights by their hashes, by the options of the run, and by the images that the newest state saw."""
     best_is_due = newest is not None and newest.facts.get("best") is not None
-    for name, cure in ((WEIGHTS, AGAIN), (BEST, ANEW)):
+    for name, cure in ((WEIGHTS, AGAIN), (BEST, AGAIN if newest and newest.best else ANEW)):
         path = found.root / name
         if not path.is_file():
             if name == WEIGHTS or best_is_due:
@@ -77,7 +80,7 @@ def _verify_weights(found: Findings, config: dict[str, Any], newest: State | Non
             header = load_weights(path).header
             same = not config or not differing(config["options"], header["config"])
             same = same and config.get("data_hash", header["data_hash"]) == header["data_hash"]
-            current = name != WEIGHTS or newest is None or header["images"] == newest.images
+            current = name != WEIGHTS or newest is None or header["images"] in (newest.images, config.get("finished"))
             found.look(path, bool(same and current), cure)
             if SEAL not in header:
                 found.unproved(f"the header of {name}")

@@ -10,32 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from comicdata.errors import UsageError
-from comicdata.files import locked, sweep_orphans
+from comicdata.files import locked
 from comicdata.models.data.pairs import PairDataset, Sampling, batches
 from comicdata.models.memory import memory_errors
 from comicdata.models.networks.layers import find_device
-from comicdata.models.runs.checkpoint import (
-    BEST,
-    WEIGHTS,
-    State,
-    load_state,
-    save_state,
-    save_weights,
-    state_folders,
-    vgg_hash,
-)
-from comicdata.models.runs.folder import Metrics, check_run, check_same_run, finished, write_config, write_grid
+from comicdata.models.runs.checkpoint import WEIGHTS, vgg_hash
+from comicdata.models.runs.folder import check_run, check_same_run, own_schedule
 from comicdata.models.runs.palette import check_palette, keep_files
-from comicdata.models.runs.settings import TrainConfig, is_due, learning_rate, options
+from comicdata.models.runs.settings import TrainConfig, options
 from comicdata.models.train.learner import Learner
 from comicdata.models.train.learners import make_learner
 from comicdata.models.train.parallel import Processes, joined
-from comicdata.records import spread
+from comicdata.models.train.resume import Job, Standing, find_standing, is_stale, sources_of
+from comicdata.models.train.work import Follower, Work
 
-SAMPLES = 4
 log = logging.getLogger(__name__)
 
 
@@ -59,62 +48,38 @@ def train(
 ) -> dict[str, Any]:
     """Train until `config.images` images were seen (rounded up to whole steps), from where RUN was left.
 
-    Returns {"images", "steps", "loss", "images_per_s", "weights", "validation", "stopped_early", "already_done"}; when
-    all was done before, not a byte is written. SIGINT, SIGTERM and a KeyboardInterrupt from `on_step` save the state at
-    the border of a step and end in KeyboardInterrupt. Under torchrun every process takes a share of each batch, and the
-    first one writes. Errors: LockedError, UsageError (other options), IntegrityError (other data, damaged files),
-    DivergedError, ResourceError (out of memory).
+    Returns {"images", "steps", "loss", "images_per_s", "weights", "validation", "stopped_early", "already_done",
+    "went_back_to"}; when all was done before, not a byte is written. A budget larger than one that was trained to its
+    end goes on from where the rate of that one began to fall ("went_back_to"), and the finished weights stay until it
+    is done, too; then all is as if it had been asked for at once.
+
+    SIGINT, SIGTERM and a KeyboardInterrupt from `on_step` save the state at the border of a step and end in
+    KeyboardInterrupt. Under torchrun every process takes a share of each batch, and the first one writes. Errors:
+    LockedError, UsageError (other options), IntegrityError (other data, damaged files), DivergedError, ResourceError
+    (out of memory).
     """
     check_run(run, pairs)
     data = PairDataset(pairs, "train", config.size, config.outline)
     data.require_rows()
+    asked, config = config, own_schedule(run, config)
     with joined(find_device(config.device)) as (processes, device):
         _check_shares(config, processes)
         with locked(run) if processes.leads else nullcontext(), _stop_requests() as stop:
-            job = _Job(config, _settings(config, data), pairs, data, run, device, processes)
+            settings = _settings(config, data)
+            job = Job(config, settings, pairs, data, run, device, processes, sources_of(config, run))
             if processes.leads:
-                _sweep(run)
-            check_same_run(run, job.settings, data.data_hash)
-            state = load_state(run) or State(0, {}, {})
-            check_palette(run, state.tensors, "average.")
-            if _is_done(job, state):
-                return _summary(config, run, state.images, state.facts, 0.0, already_done=True)
-            learner, work = _start(job, state, tensorboard)
+                job.sweep()
+            check_same_run(run, settings, data.data_hash)
+            standing = find_standing(job)
+            check_palette(run, standing.state.tensors, "average.")
+            if standing.done:
+                return _summary(job, standing.standing_weights or standing.state.images, standing.state.facts)
+            if config != asked:
+                plan = f"from image {config.decay_start} to {config.decay_end}" if config.decay_end else "never"
+                log.warning("%s: an earlier version began it; its rate goes on by its own plan (falls %s)", run, plan)
+            learner, work = _start(job, standing, tensorboard)
             rate = _loop(job, learner, work, stop, on_step)
-            return _summary(config, run, work.images, work.facts(), rate, already_done=False)
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One call of `train`: options, pairs, run folder, and the processes that share the work."""
-
-    config: TrainConfig
-    settings: dict[str, Any]
-    pairs: Path
-    data: PairDataset
-    run: Path
-    device: torch.device
-    processes: Processes
-
-    @property
-    def total(self) -> int:
-        """The budget in images, rounded up to whole steps."""
-        return -(-self.config.images // self.config.batch_size) * self.config.batch_size
-
-
-def _sweep(run: Path) -> None:
-    """Delete what killed writes left where a training writes; other commands may be writing into folders beside."""
-    for folder in (run, run / "samples", *state_folders(run)):
-        sweep_orphans(folder, deep=False)
-
-
-def _is_done(job: _Job, state: State) -> bool:
-    """Whether there is nothing left to do: no image, and none of the files that the end of a budget adds."""
-    stale = is_stale(job.config, state.facts)
-    due = [] if state.facts.get("best") is not None else [BEST]
-    due += job.config.network.files
-    due += [f"samples/{state.images}.png"] if stale or state.images == job.total else []
-    return (stale or state.images >= job.total) and finished(job.run, state.images, due)
+            return _summary(job, work.images, work.facts(), rate, standing)
 
 
 def _settings(config: TrainConfig, data: PairDataset) -> dict[str, Any]:
@@ -134,33 +99,34 @@ def _check_shares(config: TrainConfig, processes: Processes) -> None:
         )
 
 
-def _start(job: _Job, state: State, tensorboard: bool) -> "tuple[Learner, _Work | _Follower]":
+def _start(job: Job, standing: Standing, tensorboard: bool) -> tuple[Learner, Work | Follower]:
     """The learner where the state left it, and what happens between its steps."""
     learner = make_learner(job.config, job.device, job.run)  # may refuse the other stages, and then leaves nothing
     learner.processes = job.processes
     job.processes.wait()  # nobody writes before all have read
     if job.processes.leads:
-        images = max(job.total, state.images)
-        write_config(job.run, job.settings, images, job.data.data_hash, job.data.series)
-    if state.tensors:
-        learner.load(state.tensors)
+        job.begin(standing)
+    if standing.state.tensors:
+        learner.load(standing.state.tensors)
     else:
         learner.look_at(job.data)
     if job.processes.leads:
         keep_files(job.run, learner.files())
     if not job.processes.leads:
-        return learner, _Follower(job.config, state.images)
+        return learner, Follower(job.config, standing.state.images)
     validation = PairDataset(job.pairs, "validation", job.config.size, job.config.outline)
-    work = _Work(job, learner, validation if validation.rows else job.data, state)
+    if not validation.rows:
+        log.warning("%s: no validation pairs, so what is best is judged on pairs it was trained on", job.run)
+    work = Work(job, learner, validation if validation.rows else job.data, standing)
     if tensorboard:
         work.metrics.show_in(job.run / "tensorboard")
     return learner, work
 
 
 def _loop(
-    job: _Job,
+    job: Job,
     learner: Learner,
-    work: "_Work | _Follower",
+    work: Work | Follower,
     stop: threading.Event,
     on_step: Callable[[Progress], None] | None,
 ) -> float:
@@ -174,7 +140,7 @@ def _loop(
         job.data,
         Sampling(config.seed, config.crop, config.network.takes_hints, config.line_jitter, config.network.largest_zoom),
         start=start,
-        stop=job.total,
+        stop=job.config.total,
         batch_size=config.batch_size,
         rank=processes.rank,
         processes=processes.count,
@@ -188,7 +154,7 @@ def _loop(
                 work.after_step(losses)
                 rate = (work.images - start) / (time.monotonic() - begun)
                 if on_step:
-                    on_step(Progress(work.images, job.total, losses, rate))
+                    on_step(Progress(work.images, job.config.total, losses, rate))
                 if processes.any(stop.is_set(), job.device):
                     raise KeyboardInterrupt
                 if processes.any(work.is_stale, job.device):
@@ -212,143 +178,21 @@ def _memory(config: TrainConfig, processes: Processes) -> AbstractContextManager
     return memory_errors(f"with {share} images of {config.crop} pixels at once; {less}")
 
 
-def is_stale(config: TrainConfig, facts: dict[str, Any]) -> bool:
-    """Whether the number that decides had not improved for `patience` images when it was last measured."""
-    best_at = facts.get("best_at")
-    return bool(config.patience and best_at is not None and facts["judged_at"] - best_at >= config.patience)
-
-
-class _Work:
-    """What happens between steps: sums for the log, validation, samples, states. All due by images seen."""
-
-    def __init__(self, job: _Job, learner: Learner, judged: PairDataset, state: State) -> None:
-        self.config, self.settings, self.run = job.config, job.settings, job.run
-        self.learner, self.judged = learner, judged
-        self.images = state.images
-        self.saved_at = state.images if state.tensors else -1
-        self.window: dict[str, list[float]] = state.facts.get("window", {})
-        self.loss: dict[str, float] = state.facts.get("loss", {})
-        self.validation: dict[str, float | None] = state.facts.get("validation", {})
-        self.best: float | None = state.facts.get("best")
-        self.best_at: int | None = state.facts.get("best_at")
-        self.judged_at: int = state.facts.get("judged_at", 0)
-        self.metrics = Metrics(job.run, state.facts.get("metrics_bytes", 0))
-        self.sources: dict[str, str] = learner.sources
-        for name, hashed in state.facts.get("sources", {}).items():
-            if self.sources.get(name, hashed) != hashed:
-                log.warning("%s: the stage %s changed since; this one goes on with it as it is now", job.run, name)
-
-    def after_step(self, losses: dict[str, float]) -> None:
-        """Count the step; log, judge and save where a multiple of their interval was reached."""
-        before, self.images = self.images, self.images + self.config.batch_size
-        for name, value in losses.items():
-            total, count = self.window.get(name, [0.0, 0])
-            self.window[name] = [total + value, count + 1]
-        if is_due(self.config.log_every, before, self.images):
-            self.loss = {name: total / count for name, (total, count) in self.window.items()}
-            self.window = {}
-            self.metrics.append({"images": self.images, "lr": learning_rate(self.config, before), **self.loss})
-        if is_due(self.config.sample_every, before, self.images):
-            self.judge()
-        if is_due(self.config.save_every, before, self.images):
-            self.save()
-
-    def judge(self) -> None:
-        """Measure the moving average on the fixed pairs, keep it when it is the best so far, draw the samples."""
-        chosen = spread(len(self.judged), self.config.validation_pairs)
-        self.validation = self.learner.measure(self.judged, chosen)
-        row = {f"validation_{name}": value for name, value in self.validation.items()}
-        self.metrics.append({"images": self.images, **row})
-        self.judged_at = self.images
-        value = self.validation.get(self.learner.best_by)
-        if value is not None and (self.best is None or value < self.best):
-            self.best, self.best_at = value, self.images
-            self.save_weights(BEST)
-        self.draw_samples()
-
-    def draw_samples(self) -> None:
-        """A few of the fixed pairs, evenly spread: outline, what the learner shows of it, and truth."""
-        rows = []
-        for index in spread(len(self.judged), min(SAMPLES, self.config.validation_pairs)):
-            made = self.learner.show(self.judged, index)
-            rows.append((self.judged.outline(index), made, self.judged.color(index)))
-        if rows:
-            write_grid(self.run, self.images, rows)
-
-    def save_weights(self, name: str) -> None:
-        header = {"config": self.settings, "data_hash": self.judged.data_hash, "images": self.images}
-        save_weights(self.run / name, self.learner.weights(), header)
-
-    def save(self) -> None:
-        """The state, then the weights that colorize loads."""
-        if self.saved_at != self.images:
-            self.metrics.sync()
-            facts = self.facts() | {"metrics_sha256": self.metrics.digest()}
-            save_state(self.run, State(self.images, facts, self.learner.tensors()))
-            self.saved_at = self.images
-        self.save_weights(WEIGHTS)
-
-    def finish(self) -> None:
-        """The end of a budget is no event of the schedule: it adds files, but nothing that a longer run would lack."""
-        if not (self.run / "samples" / f"{self.images}.png").is_file():
-            self.draw_samples()
-        if self.best is None:
-            self.save_weights(BEST)
-        self.save()
-
-    @property
-    def is_stale(self) -> bool:
-        return is_stale(self.config, self.facts())
-
-    def facts(self) -> dict[str, Any]:
-        """What a state keeps beside the tensors."""
-        return {
-            "window": self.window,
-            "loss": self.loss,
-            "validation": self.validation,
-            "best": self.best,
-            "best_at": self.best_at,
-            "judged_at": self.judged_at,
-            "metrics_bytes": self.metrics.position,
-        } | ({"sources": self.sources} if self.sources else {})
-
-
-class _Follower:
-    """In the other processes of several: counts, and writes nothing."""
-
-    is_stale = False
-
-    def __init__(self, config: TrainConfig, images: int) -> None:
-        self.config, self.images = config, images
-        self.loss: dict[str, float] = {}
-
-    def after_step(self, losses: dict[str, float]) -> None:
-        self.images, self.loss = self.images + self.config.batch_size, losses
-
-    def save(self) -> None:
-        return
-
-    def finish(self) -> None:
-        return
-
-    def facts(self) -> dict[str, Any]:
-        return {"loss": self.loss, "validation": {}}
-
-
 def _summary(
-    config: TrainConfig, run: Path, images: int, facts: dict[str, Any], rate: float, *, already_done: bool
+    job: Job, images: int, facts: dict[str, Any], rate: float = 0.0, begun: Standing | None = None
 ) -> dict[str, Any]:
     """The result of `train`; the losses are those of the last log line, or of the steps so far before the first."""
     loss = facts["loss"] or {name: total / count for name, (total, count) in facts["window"].items()}
     return {
         "images": images,
-        "steps": images // config.batch_size,
+        "steps": images // job.config.batch_size,
         "loss": loss,
         "images_per_s": rate,
-        "weights": str(run / WEIGHTS),
+        "weights": str(job.run / WEIGHTS),
         "validation": facts["validation"],
-        "stopped_early": is_stale(config, facts),
-        "already_done": already_done,
+        "stopped_early": is_stale(job.config, facts),
+        "already_done": begun is None,
+        "went_back_to": begun.state.images if begun and begun.is_back else None,
     }
 
 

@@ -32,14 +32,14 @@ def train_stages(
     chosen = choose_stages(configs, only)
     check_run(run, pairs)
     _claim(run, configs[chosen[0]], list(configs))
-    total = sum(_rounded(configs[stage]) for stage in chosen)
+    total = sum(configs[stage].total for stage in chosen)
     results: dict[str, dict[str, Any]] = {}
     done = 0
     for number, stage in enumerate(chosen, 1):
         say(f"stage {number} of {len(chosen)}: {stage}")
         heard = None if on_step is None else _shifted(on_step, done, total)
         results[stage] = train(configs[stage], pairs, run / "stages" / stage, on_step=heard)
-        done += _rounded(configs[stage])
+        done += configs[stage].total
     return _summary(run, results)
 
 
@@ -56,10 +56,6 @@ def choose_stages(configs: dict[str, TrainConfig], only: str | None) -> list[str
 def independent(configs: dict[str, TrainConfig]) -> list[str]:
     """The stages that read no other with these options, and so can be trained at the same time."""
     return [stage for stage, config in configs.items() if not config.network.reads]
-
-
-def _rounded(config: TrainConfig) -> int:
-    return -(-config.images // config.batch_size) * config.batch_size
 
 
 def _shifted(on_step: Callable[[Progress], None], done: int, total: int) -> Callable[[Progress], None]:

@@ -33,7 +33,7 @@ def test_numbers_for_programs_and_a_table_for_people(tour, tmp_path, capsys):
     assert run([*arguments, "--out", str(tmp_path / "a")]) == 0
     captured = capsys.readouterr()
     document = json.loads(captured.out)
-    assert set(document) == {"model", "baselines", "hints"}
+    assert set(document) == {"model", "baselines", "hints", "errors"}
     assert document["hints"]["windows"] == 3 and list(document["hints"]["counts"]) == ["1", "4", "16"]
     for words in (
         "with hints, and (without), on 3 windows",
@@ -51,10 +51,87 @@ def test_numbers_for_programs_and_a_table_for_people(tour, tmp_path, capsys):
     assert (saved["panels"], saved["split"], saved["model"]) == (3, "test", document["model"])
     rows = read_jsonl(tmp_path / "a" / "test.jsonl")
     assert np.mean([row["psnr_off_line"] for row in rows]) == pytest.approx(document["model"]["off_line"]["psnr"])
-    assert read_image(tmp_path / "a" / "test.png").shape == (22 + 3 * (22 + 256), 7 * 256, 3)
+    assert read_image(tmp_path / "a" / "test.png").shape == (30 + 3 * (30 + 256), 7 * 256, 3)
     assert run([*arguments, "--out", str(tmp_path / "b")]) == 0
     for name in ("test.json", "test.jsonl", "test.png"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def rival(tour, tmp_path_factory):
+    """Another run on the same pairs."""
+    place = tmp_path_factory.mktemp("rival") / "rival"
+    words = ["--batch-size", "2", "--images", "4", "--device", "cpu", "--seed", "9", "-q"]
+    assert run(["train", "pix2pix", "--pairs", str(tour / "pairs"), "--run", str(place), *words]) == 0
+    return place
+
+
+def test_two_runs_compared(tour, rival, tmp_path, capsys):
+    one, other = str(tour / "run"), str(rival)
+    words = ["--pairs", str(tour / "pairs"), "--limit", "4", "--no-hints", "--json"]
+    assert run(["evaluate", one, other, *words, "--out", str(tmp_path / "out")]) == 0
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert set(document) == {"runs", "differences"}
+    assert list(document["runs"]) == [one, other] and list(document["differences"]) == [other]
+    left, right = (read_jsonl(tmp_path / "out" / name / "test.jsonl") for name in ("run", "rival"))
+    apart = document["differences"][other]
+    for figure in ("l1", "de2000_off_line", "within10", "background_consistency"):
+        pairs = [(a[figure], b[figure]) for a, b in zip(left, right, strict=True) if None not in (a[figure], b[figure])]
+        assert apart[figure]["mean"] == pytest.approx(np.mean([b - a for a, b in pairs])), figure
+        assert apart[figure]["error"] > 0
+    models = [document["runs"][name]["model"] for name in (one, other)]
+    ratio = models[1]["colourfulness_ratio"] - models[0]["colourfulness_ratio"]
+    assert apart["colourfulness_ratio"]["mean"] == pytest.approx(ratio)
+    for words in ("(other) above", "±", "twice its own", "colour ratio"):
+        assert words in captured.err
+    alone = json.loads((tmp_path / "out" / "rival" / "test.json").read_text())
+    assert alone["model"] == document["runs"][other]["model"]
+    assert alone["errors"] == document["runs"][other]["errors"] and alone["errors"]["l1"] > 0
+
+
+def test_what_cannot_be_compared_is_one_line(tour, rival, tmp_path, capsys):
+    from comicdata.pairs.manifest import read_rows, write_manifest
+
+    def refused(*words):
+        assert run(["evaluate", *map(str, words), "--pairs", str(tour / "pairs"), "--limit", "1", "-q"]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        return line
+
+    assert "the same run twice" in refused(tour / "run", rival, tour / "run")
+    assert "no weights here" in refused(tour / "run", tmp_path / "nowhere")
+    shutil.copytree(tour / "pairs", tmp_path / "pairs")
+    rows = [row for row in read_rows(tour / "pairs") if row.split != "validation"]
+    write_manifest(tmp_path / "pairs", rows)
+    words = ["--batch-size", "2", "--images", "4", "--device", "cpu", "-q"]
+    assert run(["train", "pix2pix", "--pairs", str(tmp_path / "pairs"), "--run", str(tmp_path / "run"), *words]) == 0
+    assert "what is best is judged on pairs it was trained on" in capsys.readouterr().err
+    assert "trained on other pairs, or another split" in refused(tour / "run", tmp_path / "run")
+    shutil.copytree(rival, tmp_path / "other" / "run")
+    assert "several runs are called run" in refused(tour / "run", tmp_path / "other" / "run", "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    words += ["--outline", "xdog"]
+    assert run(["train", "pix2pix", "--pairs", str(tour / "pairs"), "--run", str(tmp_path / "xdog"), *words]) == 0
+    assert "only runs that colour the same windows can be compared" in refused(rival, tmp_path / "xdog")
+
+
+def test_an_evaluation_that_no_list_names_stays(rival, tour, tmp_path, capsys):
+    """As version 0.1.0 left its own, or a person a picture."""
+    folder = Path(shutil.copytree(rival, tmp_path / "run"))
+    (folder / "evaluation").mkdir()
+    for name in ("test.json", "test.png", "notes.txt"):
+        (folder / "evaluation" / name).write_bytes(b"mine")
+    command = ["evaluate", str(folder), "--pairs", str(tour / "pairs"), "--limit", "1", "-q"]
+    for _ in range(2):
+        assert run(command) == 0
+        assert "has files that evaluate did not list; they stay" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in (folder / "evaluation").iterdir()} == dict.fromkeys(
+        ("test.json", "test.png", "notes.txt"), b"mine"
+    )
+    assert (folder / "evaluation-2" / "test.json").is_file() and not (folder / "evaluation-3").exists()
+    assert run(["verify", str(folder), "-q"]) == 0
+    assert run([*command, "--split", "train"]) == 0  # nothing of that split lies there
+    assert (folder / "evaluation" / "train.json").is_file()
 
 
 def test_the_run_is_whole_after_its_evaluation(evaluated, capsys):
@@ -70,7 +147,7 @@ def test_masks_add_rows_to_the_table(tour, tmp_path, capsys):
     arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "2", "--json"]
     assert run([*arguments, "--masks", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
     captured = capsys.readouterr()
-    assert set(json.loads(captured.out)["model"]["background"]) == {"l1", "psnr", "ssim", "de2000"}
+    assert set(json.loads(captured.out)["model"]["background"]) == {"l1", "psnr", "ssim", "de2000", "within10"}
     assert "foreground" in captured.err
 
 

@@ -235,7 +235,8 @@ def test_a_replaced_stage_is_said_and_used(work: Path, caplog: pytest.LogCapture
     shutil.rmtree(stages / "background")
     train_stages(tiny(seed=7), work / "pairs", work / "consistent", only="background")
     train_stages(tiny(images=28), work / "pairs", work / "consistent", only="polishing")
-    assert "the stage background changed since" in caplog.text
+    words = "the stage background changed since; this one reads what is made there, and starts again"
+    assert words in caplog.text
     state = load_state(stages / "polishing")
     assert state is not None
     assert state.facts["sources"]["background"] == load_weights(stages / "background").header["tensors_sha256"]
@@ -480,3 +481,59 @@ def test_stages_are_evaluated_as_one_colorizer(trained: Path, model: str, tmp_pa
 def test_a_stage_alone_is_no_colorizer(trained: Path) -> None:
     with pytest.raises(UsageError, match="only the stage background of consistent"):
         load_colorizer(trained / "consistent" / "stages" / "background")
+
+
+def files(run: Path) -> dict[str, bytes]:
+    return {name: data for name, data in contents(run).items() if not name.endswith(".lock")}
+
+
+def by_budget(images: int, **changes: Any) -> dict[str, Any]:
+    """Rates that fall over the last fifth."""
+    return tiny(decay_start=None, decay_end=None, warmup=8, images=images, **changes)
+
+
+@pytest.mark.parametrize("source", ["truth", "mix"])
+def test_every_stage_grows_and_one_that_reads_another_starts_again(
+    trained: Path, tmp_path: Path, source: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    pairs, run = trained / "pairs", tmp_path / "run"
+    first, last = by_budget(20, low_resolution=source), by_budget(40, low_resolution=source)
+    train_stages(first, pairs, run)
+    assert "changed since" not in caplog.text
+    finished = files(run)
+
+    def stop(progress: Progress) -> None:
+        if progress.images == 92:  # of polishing 12
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_stages(last, pairs, run, on_step=stop)
+    for name in ("weights.safetensors", "best.safetensors"):
+        assert files(run)[f"stages/polishing/{name}"] == finished[f"stages/polishing/{name}"]
+        assert files(run)[f"stages/background/{name}"] != finished[f"stages/background/{name}"]
+    found = verify_run(run)
+    assert not (found["missing"] or found["changed"] or found["orphans"])
+    result = train_stages(last, pairs, run)
+    read = "stages background and low-resolution" if source == "mix" else "stage background"
+    assert caplog.text.count(f"the {read} changed since") == 1
+    assert [one["already_done"] for one in result["stages"].values()] == [True, True, False]
+    train_stages(last, pairs, tmp_path / "whole")
+    assert files(run) == files(tmp_path / "whole")
+    assert train_stages(last, pairs, run)["already_done"] is True
+
+
+def test_a_stage_that_moved_makes_a_finished_one_start_again(work: Path) -> None:
+    """With the same budget: what was finished was made of other pictures."""
+    run = work / "consistent"
+    before = files(run)
+    shutil.rmtree(run / "stages" / "background")
+    train_stages(tiny(seed=7), work / "pairs", run, only="background")
+    result = train_stages(tiny(), work / "pairs", run, only="polishing")
+    assert result["already_done"] is False
+    state = load_state(run / "stages" / "polishing")
+    assert (
+        state is not None
+        and state.facts["sources"]["background"] == load_weights(run / "stages" / "background").header["tensors_sha256"]
+    )
+    assert files(run)["stages/polishing/weights.safetensors"] != before["stages/polishing/weights.safetensors"]
+    assert train_stages(tiny(), work / "pairs", run, only="polishing")["already_done"] is True

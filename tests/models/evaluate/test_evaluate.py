@@ -32,7 +32,7 @@ from comicdata.models.evaluate.metrics import (
     windows_of,
 )
 
-KEYS = {"all", "off_line", "foreground", "background", "colourfulness_ratio", "background_consistency"}
+KEYS = {"all", "off_line", "figures", "foreground", "background", "colourfulness_ratio", "background_consistency"}
 
 
 class Painter:
@@ -136,6 +136,7 @@ def test_subsets_are_those_pixels_and_no_others() -> None:
     inside = np.zeros((64, 64), bool)
     inside[3:-3, 3:-3] = True
     masks = {"all": np.ones((64, 64), bool), "off_line": outline == 255, "foreground": ~background}
+    masks["figures"] = masks["off_line"] & ~background
     assert set(scores.subsets) == {*masks, "background"}
     for name, mask in {**masks, "background": background}.items():
         found = scores.subsets[name]
@@ -145,6 +146,8 @@ def test_subsets_are_those_pixels_and_no_others() -> None:
         assert found["ssim"] == pytest.approx(similar[mask & inside].mean(), abs=1e-5)
         expected = skimage_color.deltaE_ciede2000(lab_truth[mask], lab_output[mask]).mean()
         assert found["de2000"] == pytest.approx(expected, abs=1e-2)
+        close = skimage_color.deltaE_ciede2000(lab_truth[mask], lab_output[mask]) <= 10
+        assert found["within10"] == pytest.approx(close.mean(), abs=2 / mask.sum())
 
 
 def test_flat_regions_are_large_even_and_off_the_lines() -> None:
@@ -236,12 +239,12 @@ def test_baselines_by_hand(pairs: Path) -> None:
 def test_the_document_is_whole_plain_json_and_the_same_again(pairs: Path, tmp_path: Path) -> None:
     dark = as_colorizer(lambda outline: np.zeros((64, 64, 3), np.uint8))
     document = evaluate(dark, pairs, "test").document
-    assert set(document) == {"model", "baselines"}
+    assert set(document) == {"model", "baselines", "errors"}
     assert set(document["baselines"]) == {"outline_copy", "mean_color", "nearest", "lowres_ceiling"}
     for one in (document["model"], *document["baselines"].values()):
         assert set(one) == KEYS
-        assert one["foreground"] is None and one["background"] is None
-        assert set(one["all"]) == set(one["off_line"]) == {"l1", "psnr", "ssim", "de2000"}
+        assert one["foreground"] is None and one["background"] is None and one["figures"] is None
+        assert set(one["all"]) == set(one["off_line"]) == {"l1", "psnr", "ssim", "de2000", "within10"}
     json.dumps(document, allow_nan=False)
     assert document["model"]["colourfulness_ratio"] == 0
     assert document == evaluate(dark, pairs, "test").document
@@ -294,13 +297,13 @@ def test_a_panel_alone_has_no_neighbour_and_nulls(make: Callable[..., Path], tmp
 
 
 def scores(l1: float, colours: tuple[float, float] = (1, 2)) -> Scores:
-    subset = {"l1": l1, "psnr": math.inf, "ssim": 0.5, "de2000": math.nan}
+    subset = {"l1": l1, "psnr": math.inf, "ssim": 0.5, "de2000": math.nan, "within10": 0.25}
     return Scores({"all": subset, "off_line": subset}, colours, math.nan)
 
 
 def test_means_leave_out_what_is_no_number() -> None:
     means = mean_scores([scores(0.2, (0, 0)), scores(0.4, (3, 4))])
-    assert means["all"] == {"l1": pytest.approx(0.3), "psnr": None, "ssim": 0.5, "de2000": None}
+    assert means["all"] == {"l1": pytest.approx(0.3), "psnr": None, "ssim": 0.5, "de2000": None, "within10": 0.25}
     assert means["colourfulness_ratio"] == 0.75
     assert means["background_consistency"] is None
 

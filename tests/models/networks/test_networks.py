@@ -173,13 +173,40 @@ def test_overrides_that_are_none_leave_the_preset() -> None:
     assert resolve_config("pix2pix", "small", {"size": None}) == resolve_config("pix2pix", "small")
 
 
-def test_schedules_depend_on_images_seen_and_not_on_the_budget() -> None:
-    short, long = (resolve_config("pix2pix", "small", {"images": n}) for n in (10, 1_000_000))
-    for images in (0, 4_801, 5_599, 5_600, 8_000, 50_000):
+def test_published_schedules_depend_on_images_seen_and_not_on_the_budget() -> None:
+    short, long = (resolve_config("pix2pix", "paper", {"images": n}) for n in (10, 1_000_000))
+    for images in (0, 5_600, 40_000, 41_000, 80_000, 90_000):
         assert learning_rate(short, images) == learning_rate(long, images)
         assert is_adversarial(short, images) == is_adversarial(long, images)
-    assert learning_rate(long, long.decay_start) == long.lr
-    assert learning_rate(long, 50_000) == pytest.approx(long.lr * long.lr_floor)
+    assert learning_rate(long, 40_000) == long.lr
+    assert learning_rate(long, 60_000) == pytest.approx(2e-4 * (0.5 + 0.5 * 0.01))
+    assert learning_rate(long, 90_000) == pytest.approx(2e-4 * 0.01)
+
+
+def test_the_rate_depends_on_the_budget_only_in_its_last_fifth() -> None:
+    changes = {"batch_size": 4, "lr": 0.5, "lr_floor": 0.1, "warmup": 16}
+    short, long = (resolve_config("pix2pix", "small", {**changes, "images": n}) for n in (79, 400))
+    assert (short.total, short.fall_start, long.fall_start) == (80, 64, 320)
+    rates = [learning_rate(short, images) for images in range(0, 80, 4)]
+    assert rates[:4] == [0.125, 0.25, 0.375, 0.5]
+    assert rates[:17] == [learning_rate(long, images) for images in range(0, 68, 4)]
+    assert rates[16:] == pytest.approx([0.5, 0.5 * (1 - 0.9 / 4), 0.5 * (1 - 0.9 / 2), 0.5 * (1 - 2.7 / 4)])
+    assert is_adversarial(short, 5_600) and is_adversarial(long, 5_600) and not is_adversarial(short, 5_592)
+
+
+@pytest.mark.parametrize(
+    ("images", "batch", "start"), [(1, 8, 8), (32, 8, 32), (40, 8, 32), (41, 8, 40), (12, 1, 10), (8_000, 8, 6_400)]
+)
+def test_where_the_fall_begins(images: int, batch: int, start: int) -> None:
+    assert resolve_config("pix2pix", "small", {"images": images, "batch_size": batch}).fall_start == start
+
+
+@pytest.mark.parametrize("changes", [{"decay_start": 8}, {"decay_end": 8}])
+def test_half_a_schedule_of_ones_own_is_refused(changes: dict[str, int]) -> None:
+    with pytest.raises(UsageError, match=r"^decay_.*: give decay_start and decay_end together, or neither"):
+        resolve_config("pix2pix", "small", changes)
+    assert resolve_config("pix2pix", "paper", {"decay_end": 50_000}).decay_start == 40_000
+    assert resolve_config("pix2pix", "small", {"decay_end": 0}).fall_start is None
 
 
 def test_is_due_at_every_multiple_even_when_steps_jump_over_it() -> None:

@@ -31,8 +31,6 @@ TINY: dict[str, Any] = {
     "width": 8,
     "colors": 8,
     "device": "cpu",
-    "decay_start": 16,
-    "decay_end": 64,
     "log_every": 12,
     "sample_every": 24,
     "save_every": 16,
@@ -65,7 +63,7 @@ def learned(
     """A run on a tiny comic whose figures have their colours, and whose papers are anybody's guess."""
     folder = tmp_path_factory.mktemp("palette")
     pairs = make(folder / "pairs", train=60, validation=2, test=8, picture=_tiny_comic(panel))
-    changes = {"images": 2400, "batch_size": 8, "lr": 3e-3, "ema": 0.98, "decay_start": 1920, "decay_end": 2400}
+    changes = {"images": 2400, "batch_size": 8, "lr": 3e-3, "ema": 0.98}
     train(tiny(**changes, log_every=400, sample_every=2400, save_every=2400), pairs, folder / "run")
     return folder
 
