@@ -44,6 +44,15 @@ class PaletteColorizer(Colorizer):
         """What suits the comic that it learned from."""
         return "flats" if float(self.chooser.flatness) >= EVEN else "soft"
 
+    def _brought_down(self, outline: Image) -> Image:
+        """Thin lines of a large drawing are made thicker first, or they would shrink to a pale thread that no training
+        window has.
+        """
+        thick = int(1 / self._scale(outline)) - 1
+        if thick > 1:
+            outline = np.asarray(cv2.erode(outline, np.ones((thick, thick), np.uint8)))
+        return super()._brought_down(outline)
+
     def _painted(self, outline: Image, working: Image, wishes: Wishes, *, lines: bool) -> list[Painted]:
         """The lines are always laid over the colours: the network knows nothing of what is under them."""
         self._check_single(wishes)

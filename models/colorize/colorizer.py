@@ -79,10 +79,10 @@ class Colorizer:
         The network sees the outline that make-pairs drew of such a panel: XDoG on the picture at the working size,
         Canny + black made smaller. The lines laid over the colours are those of the native size.
         """
-        working = None
-        if self.outline == "xdog":
-            working = self.outlines.draw("xdog", resize(rgb, *self._working_size(rgb)), size=self.size)
-        return self.paint(self.draw(rgb), wishes, working=working, lines=lines)
+        size, drawn = self._working_size(rgb), self.draw(rgb)
+        xdog = self.outline == "xdog"
+        working = self.outlines.draw("xdog", resize(rgb, *size), size=self.size) if xdog else resize(drawn, *size)
+        return self.paint(drawn, wishes, working=working, lines=lines)
 
     def _working_size(self, picture: Image) -> tuple[int, int]:
         """Width and height at which the network sees a picture: short side `size`, enlarged twice at most."""
@@ -133,12 +133,16 @@ class Colorizer:
         self._check_style(wishes.style)
         scale = self._scale(outline)
         if working is None:
-            working = outline if scale == 1 else resize(outline, *self._working_size(outline))
+            working = outline if scale == 1 else self._brought_down(outline)
         if wishes.hints:
             drawn = paint_hints(wishes.hints, working.shape[0], working.shape[1], scale)
         if drawn is not None:
             working = self._with_hints(working, drawn)
         return self._painted(outline, working, wishes, lines=lines or scale != 1)
+
+    def _brought_down(self, outline: Image) -> Image:
+        """Line art at the working size."""
+        return resize(outline, *self._working_size(outline))
 
     def _painted(self, outline: Image, working: Image, wishes: Wishes, *, lines: bool) -> list[Painted]:
         """From line art at its own size and, with hints, at the working size; `lines` are laid over the colours."""

@@ -109,6 +109,18 @@ def test_every_pixel_of_flats_has_a_colour_of_the_palette_under_its_lines(
     assert (made[outline == 0] == 0).all() and made.shape == (*size, 3)
 
 
+def test_thin_lines_of_a_large_drawing_stay_dark_for_the_network(
+    colorizer: PaletteColorizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(colorizer, "_logits", lambda tile: seen.append(tile) or np.zeros((64, 64, 3), np.float32))
+    for side in (256, 512, 2048):
+        outline = np.full((side, side), 255, np.uint8)
+        outline[:, side // 2 : side // 2 + max(1, side // 512)] = 0  # half a pixel or one of the network's
+        colorizer.colorize(outline)
+        assert seen[-1].shape == (256, 256) and seen[-1].min() < 130
+
+
 def test_the_style_is_what_suits_the_comic(colorizer: PaletteColorizer) -> None:
     for flatness, style in ((0.9, "flats"), (0.1, "soft")):
         colorizer.chooser.flatness.fill_(flatness)
