@@ -1,7 +1,7 @@
 """Train every model on the same pairs with the same number of images and put `evaluate` side by side.
 
 python benchmarks/quality.py OUT [--comic FOLDER --test 15-17 --validation 14] [--images 40000] [--models ...]
-Without --comic: the drawn comic (seed 5, 40 episodes, 37-40 held out). Runs are kept in OUT: called again, it goes on
+Without --comic: the drawn comic (--seed, 40 episodes, 37-40 held out). Runs are kept in OUT: called again, it goes on
 where it stopped. A model of several stages shares its images among them (SHARES).
 """
 
@@ -17,6 +17,7 @@ from comicdata.files import write_atomic
 from comicdata.images import encode_png
 
 SHARES: dict[str, dict[str, float]] = {
+    "palette": {"": 1.0},
     "pix2pix": {"": 1.0},
     "auto-painter": {"": 1.0},
     "two-step": {"low-resolution": 0.6, "polishing": 0.4},
@@ -33,14 +34,14 @@ def comicdata(*words: object) -> str:
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
 
 
-def make_pairs(comic: Path | None, test: str, validation: str, out: Path) -> Path:
+def make_pairs(comic: Path | None, test: str, validation: str, out: Path, seed: int) -> Path:
     if (out / "pairs" / "manifest.parquet").is_file():
         return out / "pairs"
     extra: list[str] = []
     if comic is None:
         comic, test, validation = out / "comic", f"{EPISODES - 3}-{EPISODES}", f"{EPISODES - 5}-{EPISODES - 4}"
         for episode in range(1, EPISODES + 1):
-            strip = draw_episode(5, episode).strip
+            strip = draw_episode(seed, episode).strip
             write_atomic(comic / "drawn" / f"{episode:02d}" / "0001.png", encode_png(strip), durable=False)
         extra = ["--licence", "CC0-1.0"]
     comicdata("crawl", comic, "--out", out / "crawl", "--quiet", *extra)
@@ -65,13 +66,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--comic", type=Path)
+    parser.add_argument("--seed", type=int, default=5, help="of the drawn comic")
     parser.add_argument("--test", default="15-17")
     parser.add_argument("--validation", default="14")
     parser.add_argument("--images", type=int, default=40_000)
     parser.add_argument("--models", nargs="+", default=list(SHARES))
     parser.add_argument("--train-only", action="store_true")
     options = parser.parse_args()
-    pairs = make_pairs(options.comic, options.test, options.validation, options.out)
+    pairs = make_pairs(options.comic, options.test, options.validation, options.out, options.seed)
     for model in options.models:
         run = options.out / model
         minutes = train(model, pairs, run, options.images)

@@ -12,6 +12,7 @@ from comicdata.errors import ComicDataError, PartialError, PictureError, UsageEr
 from comicdata.files import jsonl_bytes
 from comicdata.records import Failure
 
+STYLE = "flats: one colour for each closed region; soft; by default what suits the comic. Of palette runs."
 MEMORY = "take --device cpu where this was a GPU, or end what else uses the memory"
 
 
@@ -43,6 +44,7 @@ MEMORY = "take --device cpu where this was a GPU, or end what else uses the memo
     metavar="FILE",
     help="Boxes that you corrected (comicdata panels --to json), ACBF or guided.json; repeat for more.",
 )
+@click.option("--style", type=click.Choice(["flats", "soft"]), default=None, help=STYLE)
 @reads_pictures
 @click.option("--layers", is_flag=True, help="Also the mask of the background and the low-resolution picture.")
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, help="Same seed, same colours.")
@@ -57,6 +59,7 @@ def colorize(
     background: str | None,
     hints: Path | None,
     files: tuple[Path, ...],
+    style: Any,
     layers: bool,
     device: Any,
     **options: Any,
@@ -76,7 +79,7 @@ def colorize(
 
     groups = list(read_groups(inputs))
     pictures = [picture for group in groups for picture in group.pictures]
-    wishes = Wishes(seed, samples, _color(background), _hints(hints, len(pictures)))
+    wishes = Wishes(seed, samples, _color(background), _hints(hints, len(pictures)), style)
     corrected = read_corrected(files, [picture.names for picture in pictures])
     targets = _targets([picture.name for picture in pictures])
     outputs = Outputs(out, "colorize")
@@ -92,6 +95,7 @@ def colorize(
         colorizer = load_colorizer(run, device)
     if wishes.hints and not colorizer.takes_hints:
         raise UsageError(f"{run}: trained without hints (--hints); train one with them: comicdata train --hints ...")
+    check_style(run, colorizer, style)
     if layers and not colorizer.has_layers:
         raise UsageError(f"{run}: {colorizer.config['model']} has no layers (--layers); two-step and consistent do")
     name = (run if run.is_dir() else run.parent).resolve().name
@@ -104,6 +108,12 @@ def colorize(
     work.finish()
     front.say(f"{len(rows)} of {len(pictures)} pictures coloured, in {out}")
     return {"outputs": rows}
+
+
+def check_style(run: Path, colorizer: Any, style: str | None) -> None:
+    """UsageError when the model has no such style."""
+    if style is not None and style not in colorizer.styles:
+        raise UsageError(f"{run}: {colorizer.config['model']} has no styles (--style {style}); palette has")
 
 
 def _color(text: str | None) -> tuple[int, int, int] | None:

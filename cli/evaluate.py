@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from comicdata.cli.colorize import STYLE, check_style
 from comicdata.cli.front import LARGEST_SEED, Front, command
 from comicdata.cli.html.scores import (
     COLUMNS,
@@ -55,6 +56,7 @@ MEMORY = "while measuring; take --device cpu where this was a GPU, or end what e
     default=None,
     help="lin0 to lin4 of LPIPS-VGG (safetensors), with VGG16 in it or in --feature-weights: adds LPIPS.",
 )
+@click.option("--style", type=click.Choice(["flats", "soft"]), default=None, help=STYLE)
 @click.option("--hints/--no-hints", default=True, help="Also measure a RUN trained with hints with some; slower.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="So many pairs, evenly spread; all by default.")
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, help="Same seed, same colours.")
@@ -110,7 +112,9 @@ class _Job:
         reads = Reads(path for path in (self.run, pairs_folder(self.pairs), *weights) if path)
         Outputs(self.folder, "evaluate").check(evaluation_names(self.split), reads)
         with memory_errors(MEMORY):
-            return load_colorizer(self.run, self.options["device"])
+            colorizer = load_colorizer(self.run, self.options["device"])
+        check_style(self.run, colorizer, self.options["style"])
+        return colorizer
 
     def measure(self, colorizer: Any) -> Any:
         """Measure, write and show; the Evaluation."""
@@ -133,6 +137,7 @@ class _Job:
 
             found = measure(colorizer, self.pairs, self.split, eyes=eyes, on_panel=on_panel, **rest)
         facts = {"model_name": colorizer.config["model"], "size": colorizer.size, "outline": colorizer.outline}
+        facts |= {"style": self.options["style"] or colorizer.style} if colorizer.styles else {}
         try:
             write_evaluation(self.folder, self.split, found, facts, self.run.resolve().name)
         except PartialError as error:

@@ -15,15 +15,15 @@ TORCHRUN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_PORT")
 IMAGES = click.IntRange(0, 10**12)
 
 
-@command(writes=True, example="comicdata train auto-painter --pairs out/pairs --run out/run --preset small")
+@command(writes=True, example="comicdata train palette --pairs out/pairs --run out/run")
 @click.argument("model", shell_complete=lambda *_: _models())
 @click.option("--pairs", required=True, type=click.Path(path_type=Path), help="A pairs folder or its manifest.parquet.")
 @click.option("--run", required=True, type=click.Path(path_type=Path), help="The run folder to make or go on with.")
 @click.option(
     "--preset",
-    type=click.Choice(["small", "paper", "authors"]),
+    type=click.Choice(["small", "medium", "large", "paper", "authors"]),
     default="small",
-    help="small: any CPU; paper and authors: as published.",
+    help="small: any CPU; of palette medium, large: an hour, a GPU; of the others paper, authors: as published.",
 )
 @click.option(
     "--images",
@@ -102,7 +102,8 @@ def train(
     settings: tuple[str, ...],
     **overrides: Any,
 ) -> Any:
-    """Train MODEL on pairs: auto-painter, pix2pix, or in stages two-step and consistent.
+    """Train MODEL on pairs: palette, which chooses the comic's own colours; or as published pix2pix, auto-painter, and
+    in stages two-step and consistent.
 
     The same command goes on where it stopped; a larger --images trains further, as if it had been asked for at once,
     and the finished weights stay until it is done. Stages are trained in order, each into

@@ -1,16 +1,22 @@
 """A run and line art to colours, at any size."""
 
 from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
 
 from comicdata.errors import UsageError
+from comicdata.models.colorize.chosen import PaletteColorizer
 from comicdata.models.colorize.colorizer import Colorizer
 from comicdata.models.colorize.pages import Colorized, colorize_picture
 from comicdata.models.colorize.staged import StagedColorizer
 from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.networks.layers import find_device
+from comicdata.models.networks.palette import PaletteNetwork
 from comicdata.models.runs.load import load_network
 
-__all__ = ["Colorized", "Colorizer", "Wishes", "colorize_picture", "load_colorizer"]
+__all__ = ["Colorized", "Colorizer", "Wishes", "colorize_picture", "load_colorizer", "make_colorizer"]
 
 
 def load_colorizer(run: Path | str, device: str = "auto") -> Colorizer:
@@ -21,4 +27,10 @@ def load_colorizer(run: Path | str, device: str = "auto") -> Colorizer:
     network, weights = load_network(run, place)
     if stage := weights.config.get("stage"):
         raise UsageError(f"{run}: only the stage {stage} of {weights.config['model']}; give the run folder itself")
-    return Colorizer(network, weights.config, place)
+    return make_colorizer(network, weights.config, place)
+
+
+def make_colorizer(network: nn.Module, config: dict[str, Any], device: torch.device) -> Colorizer:
+    """The colorizer of one network, trained or learning, by its options."""
+    kind = PaletteColorizer if isinstance(network, PaletteNetwork) else Colorizer
+    return kind(network, config, device)

@@ -1,6 +1,6 @@
 """From line art to colour at any size: a picture is painted at the scale the network knows and keeps its own lines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from comicdata.errors import UsageError
 from comicdata.files import sha256_bytes
 from comicdata.flats.hints import no_hints, paint_hints
 from comicdata.images import Image, resize
-from comicdata.models.colorize.wishes import Wishes
+from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.hints import with_hints
 from comicdata.models.data.pairs import MIX
 from comicdata.models.networks.layers import to_image, to_range, to_tensor
@@ -42,10 +42,12 @@ class Painted:
 
 class Colorizer:
     """A trained generator. `size`: the working size it was trained at; `outline`: the outline it knows, and `outlines`
-    how Canny and XDoG were drawn then. `has_layers`: whether it gives more than the colours.
+    how Canny and XDoG were drawn then. `has_layers`: whether it gives more than the colours. `styles`: those it paints
+    in, where there is a choice.
     """
 
     has_layers = False
+    styles: tuple[Style, ...] = ()
 
     def __init__(self, network: nn.Module, config: dict[str, Any], device: torch.device) -> None:
         self.network = network
@@ -77,10 +79,10 @@ class Colorizer:
         The network sees the outline that make-pairs drew of such a panel: XDoG on the picture at the working size,
         Canny + black made smaller. The lines laid over the colours are those of the native size.
         """
-        working = None
-        if self.outline == "xdog":
-            working = self.outlines.draw("xdog", resize(rgb, *self._working_size(rgb)), size=self.size)
-        return self.paint(self.draw(rgb), wishes, working=working, lines=lines)
+        size, drawn = self._working_size(rgb), self.draw(rgb)
+        xdog = self.outline == "xdog"
+        working = self.outlines.draw("xdog", resize(rgb, *size), size=self.size) if xdog else resize(drawn, *size)
+        return self.paint(drawn, wishes, working=working, lines=lines)
 
     def _working_size(self, picture: Image) -> tuple[int, int]:
         """Width and height at which the network sees a picture: short side `size`, enlarged twice at most."""
@@ -90,6 +92,11 @@ class Colorizer:
 
     def _scale(self, picture: Image) -> float:
         return min(LARGEST_ENLARGEMENT, self.size / float(min(picture.shape[:2])))
+
+    @property
+    def style(self) -> Style | None:
+        """The style it paints in unless another is wished."""
+        return None
 
     @property
     def takes_hints(self) -> bool:
@@ -123,18 +130,31 @@ class Colorizer:
         """
         if outline.ndim != 2 or outline.dtype != np.uint8 or not outline.size:
             raise UsageError(f"line art of shape {outline.shape}, {outline.dtype}: (H, W) uint8 is expected")
+        self._check_style(wishes.style)
         scale = self._scale(outline)
         if working is None:
-            working = outline if scale == 1 else resize(outline, *self._working_size(outline))
+            working = outline if scale == 1 else self._brought_down(outline)
         if wishes.hints:
             drawn = paint_hints(wishes.hints, working.shape[0], working.shape[1], scale)
         if drawn is not None:
             working = self._with_hints(working, drawn)
+        return self._painted(outline, working, wishes, lines=lines or scale != 1)
+
+    def _brought_down(self, outline: Image) -> Image:
+        """Line art at the working size."""
+        return resize(outline, *self._working_size(outline))
+
+    def _painted(self, outline: Image, working: Image, wishes: Wishes, *, lines: bool) -> list[Painted]:
+        """From line art at its own size and, with hints, at the working size; `lines` are laid over the colours."""
         made = self._paint_all(working, wishes, picture_seed(wishes.seed, outline))
-        working = working[..., 0] if working.ndim == 3 else working
-        if scale == 1 and not lines:
+        if not lines:
             return made
-        return [_brought_to(outline, working, one) for one in made]
+        return [_brought_to(outline, working[..., 0] if working.ndim == 3 else working, one) for one in made]
+
+    def _check_style(self, style: Style | None) -> None:
+        if style is not None and style not in self.styles:
+            there = f"it has {', '.join(self.styles)}" if self.styles else "palette has"
+            raise UsageError(f"{self.config['model']}: no style {style} (--style); {there}")
 
     def _with_hints(self, working: Image, drawn: Image) -> Image:
         """Line art at its working size and hints as (H, W, 5)."""
@@ -143,7 +163,12 @@ class Colorizer:
         return np.dstack([working, drawn])
 
     def _paint_all(self, outline: Image, wishes: Wishes, seed: int) -> list[Painted]:
-        """At the size given. One generator knows one colouring, and no background."""
+        """At the size given."""
+        self._check_single(wishes)
+        return [Painted(self._paint(outline))]
+
+    def _check_single(self, wishes: Wishes) -> None:
+        """One generator knows one colouring, and no background."""
         name = self.config["model"]
         if wishes.samples != 1:
             raise UsageError(
@@ -151,21 +176,10 @@ class Colorizer:
             )
         if wishes.background is not None:
             raise UsageError(f"{name} does not know what the background is (--background); consistent does")
-        return [Painted(self._paint(outline))]
 
     def _paint(self, outline: Image) -> Image:
-        """At the size given; above TILE in overlapping tiles that fade into each other, so memory stays bounded."""
-        height, width = outline.shape[:2]
-        total = np.zeros((height, width, 3), np.float32)
-        weight = np.zeros((height, width, 1), np.float32)
-        for top in _starts(height):
-            for left in _starts(width):
-                window = (slice(top, top + TILE), slice(left, left + TILE))
-                tile = outline[window]
-                fade = np.outer(_fade(tile.shape[0]), _fade(tile.shape[1]))[..., None]
-                total[window] += self._forward(tile) * fade
-                weight[window] += fade
-        return np.asarray(np.rint(total / weight), dtype=np.uint8)
+        """At the size given."""
+        return np.asarray(np.rint(tiled(outline, self._forward)), dtype=np.uint8)
 
     def _forward(self, outline: Image) -> Image:
         """Mirror the borders out, run, cut back."""
@@ -186,15 +200,35 @@ class Colorizer:
         return with_hints(to_range(value[:, :1]), value[:, 1:] if value.shape[1] > 1 else None)
 
 
+def tiled(outline: Image, forward: Callable[[Image], npt.NDArray[Any]], cell: int = 1) -> Floats:
+    """What `forward` makes of a picture (H, W) or (H, W, C): (H / cell, W / cell, C), rounded up; above TILE in tiles
+    that overlap and fade into each other, so that memory stays bounded.
+    """
+    height, width = (-(-side // cell) for side in outline.shape[:2])
+    total: Floats | None = None
+    weight = np.zeros((height, width, 1), np.float32)
+    for top in _starts(outline.shape[0]):
+        for left in _starts(outline.shape[1]):
+            made = forward(outline[top : top + TILE, left : left + TILE])
+            total = np.zeros((height, width, made.shape[2]), np.float32) if total is None else total
+            rows = slice(top // cell, top // cell + made.shape[0])
+            columns = slice(left // cell, left // cell + made.shape[1])
+            fade = np.outer(_fade(made.shape[0], OVERLAP // cell), _fade(made.shape[1], OVERLAP // cell))[..., None]
+            total[rows, columns] += made * fade
+            weight[rows, columns] += fade
+    assert total is not None
+    return np.asarray(total / weight, np.float32)
+
+
 def _starts(length: int) -> range:
     """Where tiles begin along one side."""
     return range(0, max(1, length - OVERLAP), TILE - OVERLAP)
 
 
-def _fade(length: int) -> Floats:
-    """Weights along one side of a tile: rising over OVERLAP, falling over OVERLAP, never 0."""
+def _fade(length: int, overlap: int) -> Floats:
+    """Weights along one side of a tile: rising over the overlap, falling over it, never 0."""
     place = np.arange(1, length + 1, dtype=np.float32)
-    return np.asarray(np.minimum(np.minimum(place, place[::-1]), OVERLAP) / OVERLAP, dtype=np.float32)
+    return np.asarray(np.minimum(np.minimum(place, place[::-1]), overlap) / overlap, dtype=np.float32)
 
 
 def _brought_to(outline: Image, working: Image, made: Painted) -> Painted:

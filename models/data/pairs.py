@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
@@ -35,6 +36,7 @@ from comicdata.records import Pair
 MIX = "mix"  # Canny and XDoG, one drawn for each sample
 CACHE_BYTES = 512 * 1024 * 1024
 NOTHING_MORE = Conditions()
+WHOLE_FROM = 0.8  # of the zooms drawn, those below 1 leave a crop as it is
 AHEAD = 4  # batches made while the network works
 log = logging.getLogger(__name__)
 
@@ -179,6 +181,7 @@ class Sampling:
     """How a pair becomes a sample: a random crop, mirrored half of the time, and what is done to it on the way.
 
     `line_jitter`: the share of samples whose lines are varied (line_jitter.py). `hints`: draw colour hints (hints.py).
+    `zoom`: crops are of parts, enlarged up to so many times; where the draw is below 1, as they are.
     Every sample has random numbers of its own, from (seed, epoch, pair): they depend on no order and no worker.
     """
 
@@ -186,6 +189,7 @@ class Sampling:
     crop: int
     hints: bool = False
     line_jitter: float = 0.0
+    zoom: float = 1.0
 
 
 def make_batch(dataset: PairDataset, sampling: Sampling, *, images: int, count: int) -> Batch:
@@ -206,9 +210,12 @@ def _sample(
 ) -> tuple[Image, Image, Image | None]:
     """Outline, colour and hints of one crop of a pair, perhaps mirrored, with one of the kinds of outline."""
     kind = dataset.kinds[int(random.integers(len(dataset.kinds)))]
-    top, left = (int(start) for start in random.integers(dataset.size - sampling.crop + 1, size=2))
-    window = (slice(top, top + sampling.crop), slice(left, left + sampling.crop))
+    side = _side(sampling, random)
+    top, left = (int(start) for start in random.integers(dataset.size - side + 1, size=2))
+    window = (slice(top, top + side), slice(left, left + side))
     outline, color = dataset.outline(index, kind)[window], dataset.color(index)[window]
+    if side < sampling.crop:
+        outline, color = _enlarged(outline, color, sampling.crop)
     if random.integers(2):
         outline, color = outline[:, ::-1], color[:, ::-1]
     hints = random_hints(color, outline, random) if sampling.hints else None
@@ -217,6 +224,19 @@ def _sample(
             outline = other_filter(color, dataset.size, random, dataset.outlines.xdog)
         outline = vary_lines(outline, random)
     return outline, color, hints
+
+
+def _side(sampling: Sampling, random: np.random.Generator) -> int:
+    """Of the square that becomes the crop."""
+    if sampling.zoom <= 1:
+        return sampling.crop
+    return min(sampling.crop, round(sampling.crop / float(random.uniform(WHOLE_FROM, sampling.zoom))))
+
+
+def _enlarged(outline: Image, color: Image, side: int) -> tuple[Image, Image]:
+    """Lines grow softly; colours stay those of the picture, where a mean of two would be a third."""
+    lines = cv2.resize(outline, (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(lines, np.uint8), np.asarray(cv2.resize(color, (side, side), interpolation=cv2.INTER_NEAREST))
 
 
 def batches(

@@ -15,7 +15,7 @@ from comicdata.files import json_bytes, jsonl_bytes
 from comicdata.flats.hints import Hint, hints_on, paint_hints
 from comicdata.images import Image, encode_png, read_image
 from comicdata.models.colorize.colorizer import Colorizer
-from comicdata.models.colorize.wishes import Wishes
+from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.pairs import PairDataset
 from comicdata.models.evaluate.baselines import NAMES, Baselines
 from comicdata.models.evaluate.comparison import draw_rows
@@ -89,11 +89,18 @@ class _Contest:
     """A colorizer, the baselines, and the pairs that all of them paint."""
 
     def __init__(
-        self, colorizer: Colorizer, test: PairDataset, train: PairDataset, indices: list[int], seed: int, *, hints: bool
+        self,
+        colorizer: Colorizer,
+        test: PairDataset,
+        train: PairDataset,
+        indices: list[int],
+        wishes: Wishes,
+        *,
+        hints: bool,
     ) -> None:
         self.colorizer = colorizer
         self.test = test
-        self.seed = seed
+        self.wishes = wishes
         self.hints = hints
         self.baselines = Baselines(train)
         self.neighbours = self.baselines.find_nearest(test, indices)
@@ -101,7 +108,7 @@ class _Contest:
     def paint(self, few: Sequence[int]) -> list[Made]:
         """What everybody makes of some pairs."""
         outlines = [self.test.outline(index) for index in few]
-        own = self.colorizer.colorize_many(outlines, Wishes(seed=self.seed))
+        own = self.colorizer.colorize_many(outlines, self.wishes)
         rivals = (
             self.baselines.paint(outline, self.test.color(index), self.neighbours[index])
             for index, outline in zip(few, outlines, strict=True)
@@ -109,7 +116,7 @@ class _Contest:
         return [{"model": picture, **others} for picture, others in zip(own, rivals, strict=True)]
 
     def with_hints(self, outline: Image, hints: Sequence[Hint]) -> Image:
-        return self.colorizer.colorize(outline, Wishes(seed=self.seed, hints=hints))
+        return self.colorizer.colorize(outline, replace(self.wishes, hints=hints))
 
     def hint_errors(self, index: int, plain: Image) -> Errors:
         test = self.test
@@ -134,6 +141,7 @@ def evaluate(
     masks: Path | None = None,
     limit: int | None = None,
     seed: int = 0,
+    style: Style | None = None,
     hints: bool = True,
     eyes: Perceptual | None = None,
     on_panel: Callable[[int, int], None] = lambda done, total: None,
@@ -142,8 +150,8 @@ def evaluate(
 
     `masks`: a folder of <pair id>.png, white on the background; without one for a pair its foreground and background
     are unknown. `limit`: so many panels, evenly spread. `hints`: measure a colorizer that takes hints with some, too.
-    `eyes`: for LPIPS, KID and FID. Deterministic for a given `seed`. UsageError without pairs, without pairs to train
-    on (the baselines need them), or when a mask does not fit.
+    `style`: of models that have several. `eyes`: for LPIPS, KID and FID. Deterministic for a given `seed`. UsageError
+    without pairs, without pairs to train on (the baselines need them), or when a mask does not fit.
     """
     test = PairDataset(pairs, split, colorizer.size, colorizer.outline)
     test.require_rows()
@@ -151,7 +159,9 @@ def evaluate(
     train.require_rows()
     indices = spread(len(test), limit or len(test))
     grounds = read_masks(masks, test, indices)
-    contest = _Contest(colorizer, test, train, indices, seed, hints=hints and colorizer.takes_hints)
+    contest = _Contest(
+        colorizer, test, train, indices, Wishes(seed, style=style), hints=hints and colorizer.takes_hints
+    )
     panels: list[Panel] = []
     errors: list[Errors] = []
     whole = {test.rows[index].id: test.rows[index].panel_id for index in indices}

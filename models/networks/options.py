@@ -37,6 +37,11 @@ class NetworkOptions:
         return False
 
     @property
+    def largest_zoom(self) -> float:
+        """How many times the windows that the network learns from are enlarged, at most."""
+        return 1.0
+
+    @property
     def sees_features(self) -> bool:
         """Whether the loss compares features of VGG16."""
         return False
@@ -44,6 +49,11 @@ class NetworkOptions:
     @property
     def reads(self) -> tuple[str, ...]:
         """The stages whose weights the network learns from."""
+        return ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What a run of this network keeps beside its weights."""
         return ()
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import SEAL, is_intact, jsonl_bytes, read_json, seal, sha256_bytes, write_atomic, write_json
 from comicdata.images import Image, beside, encode_png
+from comicdata.models.networks.palette import FILE as PALETTE
 from comicdata.models.runs.checkpoint import BEST, WEIGHTS, load_weights
 from comicdata.models.runs.records import CONFIG, read_config
 from comicdata.models.runs.settings import FREE, TrainConfig
@@ -17,7 +18,7 @@ from comicdata.reading.text import plain
 
 RUN = "a run"
 METRICS = "metrics.jsonl"
-FILES = (METRICS, WEIGHTS, BEST)
+FILES = (METRICS, WEIGHTS, BEST, PALETTE)
 EARLIER = {"warmup": 0}  # what runs of 0.1.0 do not say, and did
 
 

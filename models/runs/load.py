@@ -7,6 +7,7 @@ from torch import nn
 
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.models.runs.checkpoint import Weights, load_weights
+from comicdata.models.runs.palette import check_palette
 from comicdata.models.runs.records import check_saved
 from comicdata.models.runs.settings import network_of
 
@@ -17,6 +18,8 @@ def load_network(run: Path, device: torch.device) -> tuple[nn.Module, Weights]:
     UsageError when there are no weights, IntegrityError when they are damaged or of another network.
     """
     weights = load_weights(run)
+    if run.is_dir():
+        check_palette(run, weights.tensors)
     try:
         check_saved(weights.config)
         options = network_of(weights.config)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
 from comicdata.errors import UsageError
-from comicdata.models.networks import auto_painter, background, pixelcnn, polishing, two_step
+from comicdata.models.networks import auto_painter, background, palette, pixelcnn, polishing, two_step
 from comicdata.models.networks.options import NetworkOptions
 from comicdata.models.networks.pix2pix import ColorizerConfig
 from comicdata.reading.shapes import of_shape
@@ -114,6 +114,39 @@ DENSITY = replace(STAGE, lr=3e-4, beta1=0.9, ema=0.9995, clip=1.0)
 SMALL_STAGE = replace(SMALL, images=6_400, adversarial_start=0, validation_pairs=8)
 # A quarter of an hour on one core; on 26,000 crops figures have patches of wrong colour, on 78,000 hardly any.
 SMALL_DENSITY = replace(SMALL_STAGE, lr=1e-3, beta1=0.9, images=40_000, sample_every=8_000)
+# Differs: rate, batch and budgets come from our own trials. `small` takes some minutes of one core, `medium` an hour.
+PALETTE = replace(
+    PAPER,
+    images=12_000,
+    batch_size=8,
+    lr=2e-3,
+    lr_floor=0.02,
+    beta1=0.9,
+    ema=0.99,
+    clip=1.0,
+    warmup=400,
+    decay_start=None,
+    decay_end=None,
+    log_every=200,
+    sample_every=2_400,
+    save_every=2_400,
+    validation_pairs=16,
+)
+PALETTES = {
+    "small": PALETTE,
+    "medium": replace(PALETTE, images=100_000, ema=0.998),
+    "large": replace(
+        PALETTE,
+        size=512,
+        crop=512,
+        batch_size=16,
+        images=1_000_000,
+        ema=0.999,
+        sample_every=16_000,
+        save_every=16_000,
+        validation_pairs=64,
+    ),
+}
 
 
 def _presets(small: TrainConfig, paper: TrainConfig) -> dict[str, TrainConfig]:
@@ -129,6 +162,7 @@ class Stage:
 
 
 MODELS: dict[str, dict[str, Stage]] = {
+    "palette": {WHOLE: Stage(palette.PRESETS, PALETTES)},
     "auto-painter": {WHOLE: Stage(auto_painter.PRESETS["auto-painter"], TRAINING["auto-painter"])},
     "pix2pix": {WHOLE: Stage(auto_painter.PRESETS["pix2pix"], TRAINING["pix2pix"])},
     "two-step": {

@@ -8,6 +8,7 @@ from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import SEAL, json_bytes, read_json, read_jsonl, sha256_bytes
 from comicdata.models.runs.checkpoint import BEST, TENSORS, WEIGHTS, State, load_weights, read_state, state_folders
 from comicdata.models.runs.folder import METRICS, differing
+from comicdata.models.runs.palette import palette_files
 from comicdata.models.runs.records import CONFIG
 from comicdata.outputs import LIST
 from comicdata.outputs.findings import Findings
@@ -30,6 +31,7 @@ def verify_run(run: Path) -> dict[str, Any]:
         states = _verify_states(found)
         newest = states[0] if states else None
         _verify_weights(found, config, newest)
+        _verify_palette(found)
         _verify_metrics(found, newest)
     for folder in sorted(path.parent for path in run.glob(f"*/{LIST}")):
         found.listed(folder, "the same evaluate command makes it again; what is changed move away first")
@@ -84,6 +86,17 @@ def _verify_weights(found: Findings, config: dict[str, Any], newest: State | Non
                 found.unproved(f"the header of {name}")
         except (IntegrityError, UsageError, KeyError, TypeError, AttributeError):
             found.look(path, False, cure)
+
+
+def _verify_palette(found: Findings) -> None:
+    """palette.gpl by the colours in the weights."""
+    try:
+        weights = load_weights(found.root)
+    except (IntegrityError, UsageError):
+        return
+    for name, data in palette_files(weights.tensors).items():
+        path = found.root / name
+        found.look(path, path.is_file() and path.read_bytes() == data, f"delete it, and {AGAIN}")
 
 
 def _verify_metrics(found: Findings, newest: State | None) -> None:

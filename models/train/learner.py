@@ -63,6 +63,13 @@ class Learner:
         """The generator, and a discriminator where there is one, freshly initialised."""
         return self.config.network.build(), None
 
+    def look_at(self, data: PairDataset) -> None:
+        """What is learned of the pairs before any step; a run that goes on has it in its state."""
+
+    def files(self) -> dict[str, bytes]:
+        """What the run keeps beside the weights, by name: `NetworkOptions.files`."""
+        return {}
+
     def terms(self, outline: Tensor, truth: Tensor, conditions: Conditions, images: int) -> tuple[Terms, Terms]:
         """The weighted terms that the generator minimises, and others to log. Outline and truth are in [-1, 1]."""
         raise NotImplementedError

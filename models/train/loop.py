@@ -17,6 +17,7 @@ from comicdata.models.memory import memory_errors
 from comicdata.models.networks.layers import find_device
 from comicdata.models.runs.checkpoint import WEIGHTS, vgg_hash
 from comicdata.models.runs.folder import check_run, check_same_run, own_schedule
+from comicdata.models.runs.palette import check_palette, keep_files
 from comicdata.models.runs.settings import TrainConfig, options
 from comicdata.models.train.learner import Learner
 from comicdata.models.train.learners import make_learner
@@ -70,6 +71,7 @@ def train(
                 job.sweep()
             check_same_run(run, settings, data.data_hash)
             standing = find_standing(job)
+            check_palette(run, standing.state.tensors, "average.")
             if processes.leads:
                 job.drop_old_states(standing)
             if standing.done:
@@ -108,6 +110,10 @@ def _start(job: Job, standing: Standing, tensorboard: bool) -> tuple[Learner, Wo
         job.begin(standing)
     if standing.state.tensors:
         learner.load(standing.state.tensors)
+    else:
+        learner.look_at(job.data)
+    if job.processes.leads:
+        keep_files(job.run, learner.files())
     if not job.processes.leads:
         return learner, Follower(job.config, standing.state.images)
     validation = PairDataset(job.pairs, "validation", job.config.size, job.config.outline)
@@ -134,7 +140,7 @@ def _loop(
     begun, start, rate = time.monotonic(), work.images, 0.0
     stream = batches(
         job.data,
-        Sampling(config.seed, config.crop, config.network.takes_hints, config.line_jitter),
+        Sampling(config.seed, config.crop, config.network.takes_hints, config.line_jitter, config.network.largest_zoom),
         start=start,
         stop=job.config.total,
         batch_size=config.batch_size,

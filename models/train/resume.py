@@ -145,7 +145,7 @@ def _is_done(job: Job, newest: State, ended: int | None) -> bool:
 
 def _has_all(job: Job, newest: State, due: Sequence[str]) -> bool:
     """Whether the files of a finished budget are there, and the best weights as the state has them."""
-    if not finished(job.run, newest.images, due):
+    if not finished(job.run, newest.images, [*due, *job.config.network.files]):
         return False
     path = job.run / BEST
     if newest.facts.get("best") is None or not newest.best:

@@ -17,6 +17,6 @@ def test_the_gpu_check_itself_works_on_a_cpu(tmp_path: Path) -> None:
     assert found["tiny"] and not any(row["failed"] for row in found["rows"])
     checks = [row["check"] for row in found["rows"]]
     assert set(checks) >= {"equality", "loader", "sampling", "resume", "step", "auto-painter"}
-    assert checks.count("equality") == 8  # seven networks, and the time it took
+    assert checks.count("equality") == 9  # eight networks, and the time it took
     assert "| step | 256 px, batch 1: ours |" in (tmp_path / "gpu-check.md").read_text()
     assert "auto-painter" in (tmp_path / "auto-painter.html").read_text()

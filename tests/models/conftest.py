@@ -3,6 +3,7 @@
 import functools
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -36,16 +37,28 @@ def draw(number: int, size: int) -> Image:
     return image
 
 
-def make_pairs(folder: Path, *, train: int = 6, validation: int = 2, test: int = 2, size: int = 64) -> Path:
+def make_pairs(
+    folder: Path,
+    *,
+    train: int = 6,
+    validation: int = 2,
+    test: int = 2,
+    size: int = 64,
+    picture: Callable[[int, int], Image] = draw,
+    series: Callable[[int], str] = lambda number: "shapes",
+) -> Path:
     """A pairs folder that read_rows and verify accept."""
     splits = ["train"] * train + ["validation"] * validation + ["test"] * test
-    write_manifest(folder, [_pair(folder, number, split, size) for number, split in enumerate(splits)])
+    rows = [
+        replace(_pair(folder, number, split, size, picture(number, size)), series_id=series(number))
+        for number, split in enumerate(splits)
+    ]
+    write_manifest(folder, rows)
     return folder
 
 
-def _pair(folder: Path, number: int, split: str, size: int) -> Pair:
+def _pair(folder: Path, number: int, split: str, size: int, color: Image) -> Pair:
     """Write the three pictures of one pair and describe them."""
-    color = draw(number, size)
     pictures = {"color": color, "canny": canny_black(color), "xdog": xdog(color, size=256)}
     names, hashes = {}, {}
     for kind, picture in pictures.items():
@@ -122,6 +135,12 @@ def one_thread() -> None:
 @pytest.fixture
 def pairs(tmp_path: Path) -> Path:
     return make_pairs(tmp_path / "pairs")
+
+
+@pytest.fixture(scope="session")
+def panel() -> Callable[[int, int], Image]:
+    """For one panel in colour."""
+    return draw
 
 
 @pytest.fixture(scope="session")

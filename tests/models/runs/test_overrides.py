@@ -111,8 +111,10 @@ def test_what_has_an_effect_beside_the_others_is_taken(model: str, overrides: di
     resolve_stages(model, "small", overrides)
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("preset", ["small", "paper", "authors"])
+EVERY = [(model, preset) for model, stages in MODELS.items() for preset in next(iter(stages.values())).networks]
+
+
+@pytest.mark.parametrize(("model", "preset"), EVERY)
 def test_every_network_is_built_from_its_saved_options(model: str, preset: str) -> None:
     given = {"random_vgg": True} if model == "auto-painter" and preset != "small" else {}
     for config in resolve_stages(model, preset, given).values():

@@ -1,0 +1,125 @@
+"""The colours of a comic: which there are, how much area each has, how much of the area is even. The rule of the file:
+same pairs, same colours, in every process.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from scipy.cluster.vq import kmeans2
+
+from comicdata.errors import UsageError
+from comicdata.images import Image
+from comicdata.models.data.pairs import PairDataset
+from comicdata.records import spread
+
+Floats = npt.NDArray[np.float32]
+LOOKED_AT = 2_000  # pairs at most
+PIXELS = 400  # of each
+CLUSTERED = 40_000
+ROUNDS = 30
+PAPER = 200  # paler than this an outline has no line
+EVEN_REACH = 7  # pixels around an even place, lines left out, in which no channel changes by more than
+EVEN_STEP = 10
+STEPS = 32
+
+
+@dataclass(frozen=True)
+class Colours:
+    """`palette` (K, 3) uint8, the commonest first, `share` (K,) of the area that each has, `flatness`: the share of the
+    area that is even. `in_common`: what two comics share of it, the least of all pairs of series; 1 with one series.
+    """
+
+    palette: Image
+    share: Floats
+    flatness: float
+    in_common: float = 1.0
+
+
+def lab_of_colours(rgb: npt.ArrayLike) -> Floats:
+    """(..., 3) sRGB from 0 to 255 -> CIELAB."""
+    values = np.asarray(rgb, np.float32)
+    lab = cv2.cvtColor((values / 255).reshape(-1, 1, 3), cv2.COLOR_RGB2LAB)
+    return np.asarray(lab, np.float32).reshape(values.shape)
+
+
+def rgb_of_lab(lab: Floats) -> Image:
+    """(..., 3) CIELAB -> sRGB as uint8, rounded; what sRGB does not have becomes its nearest in each channel."""
+    values = np.ascontiguousarray(lab, np.float32)
+    rgb = np.clip(cv2.cvtColor(values.reshape(-1, 1, 3), cv2.COLOR_LAB2RGB), 0, 1) * 255
+    return np.asarray(np.rint(rgb), np.uint8).reshape(values.shape)
+
+
+def all_steps() -> Floats:
+    """(32^3, 3): the middles of the colours whose channels lie in the same 32nds, CIELAB."""
+    middle = (np.arange(STEPS, dtype=np.float32) + 0.5) * (256 / STEPS)
+    return lab_of_colours(np.stack(np.meshgrid(middle, middle, middle, indexing="ij"), axis=-1).reshape(-1, 3))
+
+
+def find_colours(data: PairDataset, count: int, seed: int) -> Colours:
+    """At most `count` colours that stand for those of the pairs, off the lines; fewer where there are fewer.
+
+    k-means in CIELAB of pixels drawn from every pair, those of rare colours more often, so that a small red nose has
+    its red. UsageError where the pairs have no paper off the lines, or one colour.
+    """
+    random = np.random.default_rng([seed, count])
+    chosen = spread(len(data), LOOKED_AT)
+    drawn = [_drawn(data, index, random) for index in chosen]
+    pixels = np.concatenate([colors for colors, _ in drawn])
+    if not len(pixels):
+        raise UsageError(f"{data.folder}: nothing but ink; a palette needs colours off the lines")
+    if (pixels == pixels[0]).all():
+        raise UsageError(f"{data.folder}: one colour, #{bytes(pixels[0]).hex()}, off all lines; nothing to choose from")
+    palette = _clustered(pixels, count, random)
+    numbers = nearest_colours(pixels, palette)
+    share = np.bincount(numbers, minlength=len(palette)) / len(pixels)
+    order = np.argsort(-share, kind="stable")
+    flatness = float(np.mean([flat for colors, flat in drawn if len(colors)]))
+    series = np.repeat([data.rows[at].series_id for at in chosen], [len(colors) for colors, _ in drawn])
+    return Colours(palette[order], share[order].astype(np.float32), flatness, _in_common(numbers, series))
+
+
+def nearest_colours(rgb: Image, palette: Image) -> npt.NDArray[np.int64]:
+    """The number of the nearest of `palette` (K, 3) for each of `rgb` (N, 3), by CIELAB."""
+    known, choice = lab_of_colours(rgb), lab_of_colours(palette)
+    parts = (known[start : start + 4096] for start in range(0, len(known), 4096))
+    distances = (np.square(part[:, None] - choice[None]).sum(axis=2) for part in parts)
+    return np.concatenate([one.argmin(axis=1) for one in distances])
+
+
+def _drawn(data: PairDataset, index: int, random: np.random.Generator) -> tuple[Image, float]:
+    """Colours (N, 3) of random pixels of a pair off its lines, and the share of those pixels that is even."""
+    color, outline = data.color(index), data.outline(index)
+    paper = np.flatnonzero(cv2.erode(outline, np.ones((3, 3), np.uint8)) > PAPER)
+    if not len(paper):
+        return np.zeros((0, 3), np.uint8), 0.0
+    places = paper[random.integers(len(paper), size=PIXELS)]
+    around, lines = np.ones((EVEN_REACH, EVEN_REACH), np.uint8), (outline <= PAPER)[..., None]
+    highest = cv2.dilate(np.where(lines, np.uint8(0), color), around)
+    lowest = cv2.erode(np.where(lines, np.uint8(255), color), around)
+    step = cv2.subtract(highest, lowest).max(axis=2)
+    return color.reshape(-1, 3)[places], float((step.ravel()[places] <= EVEN_STEP).mean())
+
+
+def _clustered(pixels: Image, count: int, random: np.random.Generator) -> Image:
+    """k-means of pixels whose 5-bit colour weighs 1 / sqrt of how often it is there; rounded to sRGB, none twice."""
+    steps = pixels.astype(np.int64) // (256 // STEPS)
+    _, which, often = np.unique(steps @ [STEPS * STEPS, STEPS, 1], return_inverse=True, return_counts=True)
+    weights = 1 / np.sqrt(often[which])
+    some = random.choice(len(pixels), min(len(pixels), CLUSTERED), p=weights / weights.sum())
+    known = lab_of_colours(pixels[some]).astype(np.float64)
+    different = np.unique(pixels[some], axis=0)
+    if len(different) <= count:
+        return different
+    centres, _ = kmeans2(known, count, ROUNDS, minit="++", missing="warn", rng=random)
+    return np.unique(rgb_of_lab(centres.astype(np.float32)), axis=0)
+
+
+def _in_common(numbers: npt.NDArray[np.int64], series: npt.NDArray[np.str_]) -> float:
+    """The least share of area that two series have in like colours."""
+    names = np.unique(series)
+    shares = [np.bincount(numbers[series == name], minlength=int(numbers.max()) + 1) for name in names]
+    parts = [one / one.sum() for one in shares]
+    both = [float(np.minimum(one, two).sum()) for at, one in enumerate(parts) for two in parts[:at]]
+    return min(both, default=1.0)

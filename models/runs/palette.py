@@ -1,0 +1,52 @@
+"""palette.gpl of a run: the colours that its network chooses from, as painting programs open them (GIMP, Krita,
+Inkscape). The rule of the file: the weights hold the colours; this is their copy, and never another one.
+"""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from comicdata.errors import IntegrityError
+from comicdata.files import write_atomic
+from comicdata.models.networks.palette import FILE
+
+log = logging.getLogger(__name__)
+CURE = "the same train command writes them again"
+
+
+def palette_files(tensors: Mapping[str, Tensor], prefix: str = "") -> dict[str, bytes]:
+    """What a run keeps beside weights with these tensors; nothing beside those of other networks."""
+    if f"{prefix}palette" not in tensors:
+        return {}
+    return {FILE: palette_bytes(tensors[f"{prefix}palette"], tensors[f"{prefix}share"])}
+
+
+def palette_bytes(palette: Tensor, share: Tensor) -> bytes:
+    """Colours (K, 3) from 0 to 255 and their shares of the area (K,) as a GIMP palette, each colour once."""
+    lines = ["GIMP Palette", "Name: the colours of this run", "Columns: 8", "# each with its share of the area"]
+    seen: set[tuple[int, ...]] = set()
+    for color, part in zip(palette.round().int().tolist(), share.tolist(), strict=True):
+        if tuple(color) not in seen:
+            seen.add(tuple(color))
+            red, green, blue = color
+            lines.append(f"{red:3} {green:3} {blue:3}\t#{red:02x}{green:02x}{blue:02x} {part:.2%}")
+    return "\n".join([*lines, ""]).encode()
+
+
+def check_palette(run: Path, tensors: Mapping[str, Tensor], prefix: str = "") -> None:
+    """IntegrityError when RUN/palette.gpl does not hold the colours in the weights; one that is missing is said."""
+    for name, data in palette_files(tensors, prefix).items():
+        path = run / name
+        if not path.is_file():
+            log.warning("%s: missing; the colours are taken from the weights (%s)", path, CURE)
+        elif path.read_bytes() != data:
+            raise IntegrityError(f"{path}: not the colours that this run was trained with; delete it, and {CURE}")
+
+
+def keep_files(run: Path, files: Mapping[str, bytes]) -> None:
+    """Write what is not there yet."""
+    for name, data in files.items():
+        if not (run / name).is_file():
+            write_atomic(run / name, data)
