@@ -21,7 +21,7 @@ SITE_FILES = ("index.html", "robots.txt", "truth.json", "images/blank.png")
 @command(writes=True, example="comicdata demo --out out/demo")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), help="Where everything lands.")
 @click.option("--episodes", type=click.IntRange(4, 1000), default=20, help="Episodes; the last two are held out.")
-@click.option("--images", type=click.IntRange(8, 10**9), default=8000, help="Training budget in images.")
+@click.option("--images", type=click.IntRange(8, 10**9), default=4000, help="Training budget in images.")
 def demo(front: Front, out: Path, episodes: int, images: int) -> Any:
     """Draw a comic, crawl it, make pairs, train a colorizer, colour episodes it never saw, and report with pictures.
 
@@ -40,7 +40,7 @@ def demo(front: Front, out: Path, episodes: int, images: int) -> Any:
     hold = ["--test-episodes", held_out, "--validation-episodes", episodes - 2]
     _step(front, "make-pairs", crawl, "--out", pairs, *hold)
     budget = ["--preset", "small", "--images", images, "--size", 256]
-    _step(front, "train", "auto-painter", "--pairs", pairs, "--run", run, *budget)
+    _step(front, "train", "palette", "--pairs", pairs, "--run", run, *budget)
     test_art = pairs / "256" / "test" / "canny"
     _step(front, "colorize", run, test_art, "--out", out / "colorized")
     _step(front, "evaluate", run, "--pairs", pairs)
