@@ -237,8 +237,19 @@ class _Finite(click.FloatRange):
         return number
 
 
+class _YesNo(click.types.BoolParamType):
+    """A flag: true or false, which no other number of a settings file is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str | bool):
+            self.fail(f"{value!r} is neither true nor false.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def _strict(kind: Any) -> Any:
-    """The type of a parameter, taking no empty path and no NaN."""
+    """The type of a parameter, taking no empty path, no NaN, and no number for a flag."""
+    if isinstance(kind, click.types.BoolParamType):
+        return _YesNo()
     if isinstance(kind, click.Path):
         return _Place(path_type=Path)
     if isinstance(kind, click.FloatRange):

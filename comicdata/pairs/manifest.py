@@ -86,13 +86,14 @@ def _read_table(pairs: Path) -> Any:
     path = pairs_folder(pairs) / MANIFEST
     try:
         table = pq.read_table(path, page_checksum_verification=True)
+        names = table.schema.names  # ValueError where one is no UTF-8
     except (pa.ArrowException, OSError, ValueError) as error:
         raise IntegrityError(f"{path}: damaged; run make-pairs again, the parts are kept ({error})") from error
-    lacking = [name for name in COLUMNS if name not in {*table.schema.names, *SINCE}]
+    lacking = [name for name in COLUMNS if name not in {*names, *SINCE}]
     if lacking:
         raise IntegrityError(f"{path}: the column {lacking[0]} is missing; run make-pairs again")
     for name, value in SINCE.items():
-        if name not in table.schema.names:
+        if name not in names:
             kind = pa.string() if isinstance(value, str) else pa.int32()
             table = table.add_column(COLUMNS.index(name), name, pa.array([value] * len(table), kind))
     if table.schema.names[: len(COLUMNS)] != COLUMNS:

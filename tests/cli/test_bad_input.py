@@ -114,7 +114,7 @@ def test_the_tour_again_does_nothing_new(tour, capsys):
 
 
 def test_other_options_for_a_run_are_refused_by_name(tour, capsys):
-    arguments = ["train", "auto-painter", "--pairs", str(tour / "pairs"), "--run", str(tour / "run")]
+    arguments = ["train", "palette", "--pairs", str(tour / "pairs"), "--run", str(tour / "run")]
     assert run([*arguments, "--images", "16", "--seed", "5"]) == 2
     one_line(capsys, "seed")
 

@@ -89,7 +89,7 @@ MAKE = ["make-pairs", "crawl", "--layout", "single", "--split-by", "episode", "-
 TRAIN = ["train", "pix2pix", "--pairs", "pairs", "--images", "2", "--batch-size", "2", "--set", "width=4"]
 CASES = {
     "crawl": Case(["crawl", "comic"], "index.jsonl", "comic", retouched=0),
-    "panels": Case(["panels", "art", "--layout", "single"], "0001.jpg", "art"),
+    "panels": Case(["panels", "art", "--layout", "single"], "art_1.panels.jpg", "art"),
     "make-pairs": Case([*MAKE, "--test-episodes", "4", "--validation-episodes", "3"], "README.md", "crawl"),
     "train": Case([*TRAIN, "--set", "depth=4"], "config.json", "pairs", "--run"),
     "evaluate": Case(["evaluate", "run", "--pairs", "pairs", "--no-hints"], "test.json", "run"),
@@ -686,7 +686,7 @@ def test_a_coloured_picture_says_so_and_is_left_out_by_name(place, capsys):
 
 def test_overlays_say_who_made_them_but_not_that_a_model_did(place):
     assert run(["panels", "art", "--out", "out", "-q"]) == 0
-    data = (place / "out" / "0001.jpg").read_bytes()
+    data = (place / "out" / "art_1.panels.jpg").read_bytes()
     assert made_by(data).run is None and b"trainedAlgorithmicMedia" not in data
 
 

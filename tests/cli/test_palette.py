@@ -61,12 +61,20 @@ def test_evaluate_measures_a_style_and_says_which(chosen, capsys):
     assert documents[""]["model"] == documents["flats"]["model"] != documents["soft"]["model"]
 
 
+@pytest.fixture(scope="module")
+def published(tour):
+    """A run of a model that has no styles."""
+    words = ["train", "pix2pix", "--pairs", str(tour / "pairs"), "--run", str(tour / "pix2pix"), "--preset", "small"]
+    assert run([*words, "--images", "8", "-q"]) == 0
+    return tour / "pix2pix"
+
+
 @pytest.mark.parametrize("command", ["colorize", "evaluate"])
-def test_a_model_without_styles_says_so_in_one_line(tour, drawing, tmp_path, command, capsys):
+def test_a_model_without_styles_says_so_in_one_line(published, tour, drawing, tmp_path, command, capsys):
     given = (
         [str(drawing), "--out", str(tmp_path / "out")] if command == "colorize" else ["--pairs", str(tour / "pairs")]
     )
-    assert run([command, str(tour / "run"), *given, "--style", "soft"]) == 2
+    assert run([command, str(published), *given, "--style", "soft"]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1 and "has no styles (--style soft); palette has" in lines[0]
     assert not (tmp_path / "out").exists()

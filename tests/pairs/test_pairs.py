@@ -250,6 +250,14 @@ def test_a_flipped_byte_in_the_manifest_is_found(made, tmp_path, where):
         manifest.read_rows(tmp_path)
 
 
+@pytest.mark.parametrize("name", [b"split", b"kept", b"window_index"])
+def test_a_name_of_a_column_that_is_no_text_is_damage(made, tmp_path, name):
+    data = (made[0] / "manifest.parquet").read_bytes()
+    (tmp_path / "manifest.parquet").write_bytes(data.replace(name, name[:-1] + b"\xb5"))
+    with pytest.raises(IntegrityError, match=r"damaged|missing"):
+        manifest.read_rows(tmp_path)
+
+
 def test_a_picture_changed_since_the_crawl_is_a_failure_row_and_nothing_else_is_lost(stored, tmp_path):
     import shutil
 
