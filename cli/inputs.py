@@ -86,6 +86,30 @@ def read_groups(inputs: Sequence[Path], *, layers: bool = False) -> Iterator[Gro
             yield Group(path.as_posix(), [replace(picture, layer=layer)], path.with_suffix(""), ComicInfo(), alone=True)
 
 
+def told_apart(groups: Sequence[Group]) -> list[Group]:
+    """The groups, their pictures called by so much of their paths that no two have one name."""
+    deepest = max((len(_folders_above(one)) for group in groups for one in group.pictures), default=0)
+    for count in range(deepest + 1):
+        named = [replace(group, pictures=[_deeper(one, count) for one in group.pictures]) for group in groups]
+        names = [one.name for group in named for one in group.pictures]
+        if len({*names}) == len(names):
+            return named
+    return list(groups)  # one picture, named twice
+
+
+def _deeper(picture: Picture, count: int) -> Picture:
+    """A picture whose name begins with `count` more of the folders that it lies in."""
+    above = _folders_above(picture)
+    return replace(picture, name="/".join([*above[max(0, len(above) - count) :], picture.name]))
+
+
+def _folders_above(picture: Picture) -> tuple[str, ...]:
+    """The folders that a picture, or its archive, lies in, but for those that its name has."""
+    parts = picture.path.absolute().parts[1:]
+    in_file = picture.name.rpartition("/")[2] != picture.path.name
+    return parts[: max(0, len(parts) - len(picture.name.split("/")) + in_file)]
+
+
 def _is_archive(path: Path) -> bool:
     """Whether the content of a file is an archive, or its name says so."""
     from comicdata.crawl.sources.archive import kind_of

@@ -123,6 +123,8 @@ def make_pairs(
     plan = pairs.plan_pairs(crawl, out, options, panels)
     for name in plan.forgotten:
         front.warn(f"{name}: left out, it was forgotten (see {out / 'forgotten.jsonl'})")
+    for note in plan.notes if front.dry_run else ():
+        front.warn(note)
     for version, count in plan.cut_again.items():
         verb = "episode was" if count == 1 else "episodes were"
         front.say(f"{count} {verb} cut by splitter {version}: {'to be ' if front.dry_run else ''}cut again")

@@ -67,7 +67,7 @@ def panels(
 
     --to json writes the file that you edit; --panels gives it back, here and to make-pairs and colorize.
     """
-    from comicdata.cli.inputs import read_groups
+    from comicdata.cli.inputs import read_groups, told_apart
     from comicdata.outputs import Outputs
     from comicdata.panels.corrected import read_corrected
     from comicdata.panels.exchange import read_panels
@@ -75,13 +75,15 @@ def panels(
     if formats and out is None:
         raise UsageError(f"--to {formats[0]} needs a folder to write into: name it with --out")
     truth = read_panels(truth_file) if truth_file else []
-    groups = list(read_groups(inputs))
+    groups = told_apart(list(read_groups(inputs)))
     outputs = Outputs(out, "panels") if out else None
     reads = [*files, *([truth_file] if truth_file else [])]
     names = Names(groups, inputs)
     if outputs:
         _check(outputs, [*inputs, *reads], groups, names, formats)
     corrected = read_corrected(files, [picture.names for group in groups for picture in group.pictures])
+    if files:
+        front.say(f"pages that you corrected: {len(corrected.entries)}")
     entries: list[dict[str, Any]] = []
     books = Books(formats)
     unsure: list[tuple[float, str, str]] = []
@@ -132,11 +134,12 @@ class _Wishes:
 
 @dataclass(frozen=True)
 class _Found:
-    """A strip or a page with its panels; `slices` are its pictures in it."""
+    """A strip or a page with its panels, and those that the program had found; `slices` are its pictures in it."""
 
     name: str
     strip: Any
     panels: list[Any]
+    before: list[Any]
     order: Any
     group: Any
     pictures: list[Any]
@@ -166,11 +169,11 @@ def _found_strips(front: Front, groups: list[Any], wishes: _Wishes) -> Iterator[
             )
             own = [group.pictures[there[index] - first] for index in strip.pictures]
             slices = _slices(strip, own, images)
-            found = find_panels(strip, order.direction)
+            before = find_panels(strip, order.direction)
             numbers = [there[index] for index in strip.pictures]
-            found = wishes.corrected.laid(found, numbers, slices, strip.image.shape[1])
+            found = wishes.corrected.laid(before, numbers, slices, strip.image.shape[1])
             name = group.name if strip.layout == "strip" else own[0].name
-            yield _Found(name, strip, found, order, group, own, slices)
+            yield _Found(name, strip, found, before, order, group, own, slices)
         first += len(group.pictures)
 
 
@@ -192,15 +195,15 @@ def _fail(front: Front, error: ComicDataError) -> None:
 
 
 def _unsure(found: _Found, place: str) -> list[tuple[float, str, str]]:
-    """How sure a page is, its name and where to look at it, where a person should."""
-    from comicdata.panels.unsure import UNSURE, page_confidence
+    """How likely it is that all panels of a page are right, its name and where to look at it, where a person should."""
+    from comicdata.panels.unsure import UNSURE, all_right, confidences, least_sure
 
-    confidence = page_confidence(found.panels)
-    return [(confidence, found.name, place)] if confidence < UNSURE else []
+    sure = confidences(found.panels)
+    return [(all_right(sure), found.name, place)] if least_sure(sure) < UNSURE else []
 
 
 def _entry(found: _Found) -> dict[str, Any]:
-    """A strip or a page as JSON has it; what was found is hashed, so that a change is told."""
+    """A strip or a page as JSON has it; what the program had found is hashed, so that any change since is told."""
     from comicdata.panels.exchange.ours import digest, panel_rows
 
     height, width = found.strip.image.shape[:2]
@@ -212,7 +215,15 @@ def _entry(found: _Found) -> dict[str, Any]:
     more: dict[str, Any] = {} if not inner or found.name.endswith(inner) else {"file": inner}
     if evidence.layout == "strip":
         more = {"slices": [vars(one) for one in found.slices]}
-    return {"input": found.name, **decided, **order, **size, **more, "found": digest(panels), "panels": panels}
+    return {
+        "input": found.name,
+        **decided,
+        **order,
+        **size,
+        **more,
+        "found": digest(panel_rows(found.before)),
+        "panels": panels,
+    }
 
 
 def _check(outputs: Any, inputs: list[Path], groups: list[Any], names: Names, formats: Sequence[str]) -> None:

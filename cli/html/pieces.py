@@ -7,7 +7,8 @@ import numpy as np
 
 from comicdata.images import Image, encode_jpeg, resize
 from comicdata.outputs.escapes import for_html as text
-from comicdata.records import Panel
+from comicdata.panels.unsure import UNSURE
+from comicdata.records import Box, Panel
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #222; --soft: #5d5d5d; --line: #ddd; --paper: #fff; --bar: #2471a3; }
@@ -64,21 +65,49 @@ def side_by_side(images: Sequence[Image], gap: int = 8) -> Image:
 
 
 def overlay(image: Image, panels: Sequence[Panel]) -> Image:
-    """The picture with its panels framed: green for panels, orange for text; thicker where confidence is high."""
+    """The picture with its panels framed and numbered, and how sure each is: SURE, UNSURE_PANEL or LETTERING."""
     import cv2
 
     framed = image.copy()
-    thickness = max(2, image.shape[1] // 150)
-    for number, panel in enumerate(panels, 1):
-        colour = (30, 160, 60) if panel.kind == "panel" else (230, 126, 34)
+    width = max(2, image.shape[1] // 300)
+    for panel in panels:
         box = panel.box
-        cv2.rectangle(framed, (box.x0, box.y0), (box.x1 - 1, box.y1 - 1), colour, thickness)
-        label = f"{number} {panel.confidence:.2f}"
-        scale = image.shape[1] / 800
-        at = (box.x0 + 2 * thickness, box.y0 + round(30 * scale))
-        cv2.putText(framed, label, at, cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), 3 * thickness, cv2.LINE_AA)
-        cv2.putText(framed, label, at, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thickness, cv2.LINE_AA)
+        cv2.rectangle(framed, (box.x0, box.y0), (box.x1 - 1, box.y1 - 1), _colour(panel), width)
+    plates: list[Box] = []
+    for number, panel in enumerate(panels, 1):
+        plates.append(_label(framed, f"{number} {panel.confidence:.2f}", panel, plates))
     return framed
+
+
+SURE, UNSURE_PANEL, LETTERING = (30, 140, 60), (200, 30, 50), (190, 95, 20)
+
+
+def _colour(panel: Panel) -> tuple[int, int, int]:
+    if panel.kind != "panel":
+        return LETTERING
+    return SURE if panel.confidence >= UNSURE else UNSURE_PANEL
+
+
+def _label(framed: Image, label: str, panel: Panel, plates: Sequence[Box]) -> Box:
+    """White words on a plate in a corner of a panel, the first that no other plate covers; they read on any art."""
+    import cv2
+
+    scale = max(0.7, framed.shape[1] / 1400)
+    stroke, pad, box = max(1, round(2 * scale)), round(6 * scale), panel.box
+    (across, up), below = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, scale, stroke)
+    w, h = across + 2 * pad, up + below + 2 * pad
+    corners = [(x, y) for y in (box.y0, max(box.y0, box.y1 - h)) for x in (box.x0, max(box.x0, box.x1 - w))]
+    places = [Box(x, y, x + w, y + h) for x, y in corners]
+    free = [one for one in places if not any(_meet(one, other) for other in plates)]
+    plate = (free or places)[0]
+    cv2.rectangle(framed, (plate.x0, plate.y0), (plate.x1 - 1, plate.y1 - 1), _colour(panel), cv2.FILLED)
+    at = (plate.x0 + pad, plate.y0 + pad + up)
+    cv2.putText(framed, label, at, cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), stroke, cv2.LINE_AA)
+    return plate
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1
 
 
 def paragraph(words: str) -> str:

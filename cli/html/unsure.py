@@ -19,7 +19,9 @@ def section(folder: Path, rows: Sequence[Pair], crawl: Path | None) -> str:
     unsure = {name: confidence for name, confidence in pages.items() if confidence < UNSURE}
     if not unsure:
         return ""
-    words = report.paragraph(f"{len(unsure)} of {len(pages)} pages have a panel below {UNSURE:g}, least sure first.")
+    words = report.paragraph(
+        f"{len(unsure)} of {len(pages)} pages have a panel below {UNSURE:g}; first those least likely to be all right."
+    )
     cure = (
         "<p>To correct them: <code>comicdata panels CRAWL --to json --out boxes</code>, edit the boxes in "
         "<code>boxes/CRAWL.panels.json</code>, and give the file to make-pairs with <code>--panels</code>. They are "

@@ -4,7 +4,6 @@ A line is a page, or a strip as a whole, by its place in the crawl. What a perso
 that a better splitter still counts for it.
 """
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,6 @@ from comicdata.records import Box, EpisodeRecord
 
 PANELS = "panels.jsonl"
 Place = tuple[int, int | None]  # an episode, and its picture; None: the strip of all of them
-log = logging.getLogger("comicdata")
 
 
 @dataclass(frozen=True)
@@ -36,21 +34,33 @@ class Correction:
         return self.index, self.entry.size, regions
 
 
-def plan_corrections(
-    out: Path, files: Sequence[Path], records: Sequence[EpisodeRecord]
-) -> tuple[list[tuple[Correction, ...]], bytes]:
-    """The corrections of every episode, and what panels.jsonl is to say: what it says, with what the files say over it.
+@dataclass(frozen=True)
+class Corrections:
+    """Those of every episode, what panels.jsonl is to say, and what a person should hear of it, a line each."""
+
+    by_episode: list[tuple[Correction, ...]]
+    overlay: bytes
+    notes: list[str]
+
+
+def plan_corrections(out: Path, files: Sequence[Path], records: Sequence[EpisodeRecord]) -> Corrections:
+    """What panels.jsonl says, with what the files say over it.
 
     UsageError where a file, or the overlay, is none, or says what cannot be. A page of the overlay that is not in the
-    crawl any more, or has another size there, is left out with a word.
+    crawl any more, or has another size there, is left out with a word; one that a file has as it was found stays.
     """
     pages = Pages(dict(_names(records)))
     overlay = out / PANELS
     known = {entry.name: entry for entry in _read(overlay)}
     given: dict[str, Entry] = {}
+    notes: list[str] = []
     for file in files:
-        for entry in read_panels(file):
+        entries = read_panels(file)
+        for entry in entries:
             given |= {} if entry.as_found else dict(_placed(entry, pages, records))
+        found_so = [pages.find(entry.name, *entry.also) for entry in entries if entry.as_found]
+        before = {_name(records[place[0]], place[1]) for places in found_so for place in places} & known.keys()
+        notes += _unchanged(file, entries, before, overlay)
     strips = {name.rpartition("/")[0] for name in given}  # of a strip and its slices the later counts
     known = {
         name: one
@@ -59,13 +69,24 @@ def plan_corrections(
     }
     found: list[list[Correction]] = [[] for _ in records]
     for entry in (known | given).values():
-        place = _place_now(entry, pages, records)
+        place, note = _place_now(entry, pages, records)
+        notes += [note] if note else []
         if place is not None:
             found[place[0]].append(Correction(place[1], entry))
     lines = jsonl_bytes(_line(entry) for entry in (known | given).values())
     if overlay.is_file() and not given:
         lines = read_regular(overlay, MAX_BYTES)  # as the person left it
-    return [tuple(sorted(some, key=lambda one: -1 if one.index is None else one.index)) for some in found], lines
+    ordered = [tuple(sorted(some, key=lambda one: -1 if one.index is None else one.index)) for some in found]
+    return Corrections(ordered, lines, notes)
+
+
+def _unchanged(file: Path, entries: Sequence[Entry], before: set[str], overlay: Path) -> list[str]:
+    """That nothing is new in a file, or that boxes of before stay though it has their pages just as they were found."""
+    notes = [f"{file}: nothing in it was changed"] if all(entry.as_found for entry in entries) else []
+    if before:
+        stay = "here as the program found it, and kept as you corrected it before"
+        notes.append(f"{file}: {stay}: {', '.join(sorted(before))}; to go back take its line out of {overlay}")
+    return notes
 
 
 def write_overlay(out: Path, lines: bytes) -> None:
@@ -113,17 +134,16 @@ def _in_pixels(entry: Entry, place: Place, records: Sequence[EpisodeRecord]) -> 
     return Entry(_name(record, place[1]), regions, (width, height), place=entry.place)
 
 
-def _place_now(entry: Entry, pages: Pages[Place], records: Sequence[EpisodeRecord]) -> Place | None:
-    """The place of a line of the overlay; None, with a word, where the crawl has no such page any more."""
+def _place_now(entry: Entry, pages: Pages[Place], records: Sequence[EpisodeRecord]) -> tuple[Place | None, str]:
+    """The place of a line of the overlay; None, and a word, where the crawl has no such page any more."""
     place = pages.key_of(entry)
     if place is None:
-        log.warning("%s: there is no page %r any more; the line has no effect", entry.place, entry.name)
-    elif entry.size != _size(records[place[0]], place[1]):
-        log.warning("%s: %r has another size now; the line has no effect: mark it anew", entry.place, entry.name)
-    else:
-        boxes_of(entry, *entry.size)
-        return place
-    return None
+        return None, f"{entry.place}: there is no page {entry.name!r} any more; the line has no effect"
+    size = _size(records[place[0]], place[1])
+    if entry.size not in (None, size):
+        return None, f"{entry.place}: {entry.name!r} has another size now; the line has no effect: mark it anew"
+    boxes_of(entry, *size)
+    return place, ""
 
 
 def _name(record: EpisodeRecord, index: int | None) -> str:

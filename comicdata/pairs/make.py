@@ -66,7 +66,7 @@ class Summary:
 class Plan:
     """All tasks of a crawl in order, those still to do, what a split groups by, and series forgotten in `out`.
 
-    `cut_again` as in Summary; `overlay` is what panels.jsonl is to say.
+    `cut_again` as in Summary; `overlay` is what panels.jsonl is to say, `notes` what is to be said of it.
     """
 
     tasks: list[Task]
@@ -75,6 +75,7 @@ class Plan:
     forgotten: list[str]
     cut_again: dict[int, int]
     overlay: bytes
+    notes: list[str]
 
 
 def plan_pairs(crawl: Path, out: Path, options: PairOptions, panels: Sequence[Path] = ()) -> Plan:
@@ -101,16 +102,17 @@ def plan_pairs(crawl: Path, out: Path, options: PairOptions, panels: Sequence[Pa
     )
     if "train" not in splits.values():
         raise UsageError("no episode is left to train on; name fewer in --test-episodes and --validation-episodes")
-    corrections, overlay = plan_corrections(out, panels, records)
+    corrections = plan_corrections(out, panels, records)
     facts = {key[:2]: series_facts(crawl, *key[:2]) for key in keys}
     tasks = [
         Task(record, crawl, out, options, splits[key], corrected, *facts[key[:2]])
-        for record, key, corrected in zip(records, keys, corrections, strict=True)
+        for record, key, corrected in zip(records, keys, corrections.by_episode, strict=True)
     ]
     todo = [task for task in tasks if not is_done(task)]
     versions = Counter(cut_by(task) for task in todo)
     again = {version: count for version, count in versions.items() if version not in (None, SPLITTER)}
-    return Plan(tasks, todo, group_by(keys, options.split_by), left_out, dict(sorted(again.items())), overlay)
+    grouped, again = group_by(keys, options.split_by), dict(sorted(again.items()))
+    return Plan(tasks, todo, grouped, left_out, again, corrections.overlay, corrections.notes)
 
 
 def _advice(folder: Path) -> str:
@@ -147,6 +149,8 @@ def make_pairs(
     with locked(out):
         sweep_orphans(out)
         plan = plan_pairs(crawl, out, options, panels)
+        for note in plan.notes:
+            log.warning("%s", note)
         write_overlay(out, plan.overlay)
         keep_changed(plan.todo)
         failures = _run_tasks(plan.todo, on_episode, **how)

@@ -3,16 +3,20 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from comicdata.panels.unsure import all_right, least_sure
 from comicdata.records import Pair
 
 
 def pages_by_confidence(rows: Sequence[Pair]) -> dict[str, float]:
-    """How sure the least sure panel of every page, or strip, is, lettering apart; least sure first."""
-    found: dict[str, float] = defaultdict(lambda: 1.0)
+    """How sure the least sure panel of every page, or strip, is, lettering apart.
+
+    First comes the page whose panels are least likely to be all right.
+    """
+    found: dict[str, dict[str, float]] = defaultdict(dict)
     for row in rows:
-        name = page_name(row)
-        found[name] = min(found[name], 1.0 if row.drop_reason == "text_only" else row.split_confidence)
-    return dict(sorted(found.items(), key=lambda item: (item[1], item[0])))
+        found[page_name(row)][row.panel_id] = 1.0 if row.drop_reason == "text_only" else row.split_confidence
+    ordered = sorted(found.items(), key=lambda item: (all_right(item[1].values()), item[0]))
+    return {name: least_sure(sure.values()) for name, sure in ordered}
 
 
 def page_name(row: Pair) -> str:

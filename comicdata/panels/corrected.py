@@ -160,12 +160,15 @@ def is_covered(box: Box, slices: Sequence[Slice]) -> bool:
 def read_corrected(files: Sequence[Path], pictures: Sequence[Sequence[str]]) -> Corrected:
     """What files of panels say of pictures, each given by all its names; a strip is taken slice by slice.
 
-    Of a page in several files the last counts. UsageError for a file that is none, and a page that is not there.
+    Of a page in several files the last counts; what nobody changed counts as little as if it were not there.
+    UsageError for a file that is none, and a changed page that is not there.
     """
     pages = Pages(dict(enumerate(pictures)))
     entries: dict[int, Entry] = {}
     for file in files:
         for whole in read_panels(file):
+            if whole.as_found:
+                continue
             alone = pages.key_of(whole)
             for entry in slices_of(whole) if whole.slices and alone is None else [whole]:
                 key = alone if entry is whole else pages.key_of(entry)

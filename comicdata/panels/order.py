@@ -1,5 +1,6 @@
 """In which order panels are read: which way a comic goes, and double pages page by page. Boxes and words, no pixels."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ DOUBLE = (1.15, 1.9)  # width to height of two pages side by side
 CROSSES = 0.04  # of the width: a panel that reaches further over the middle, on both sides, lies on both pages
 FOLD = 1.4  # the gap at the fold, two inner margins, to the widest gutter beside it
 INSIDE = 0.85  # of a box in another one: an inset
+KOMA, ALIKE = 4, 0.1  # panels of a column of four-koma, and the share by which their sides may differ
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,12 @@ def read_pages(panels: Sequence[Panel], width: int, height: int, *, right_to_lef
     """The panels of one page as they are; those of a double page in one picture, width x height, page by page.
 
     The page that is read first comes first, whatever the heights of the frames on both are. A panel that lies on both
-    pages is read after what is above it on either.
+    pages is read after what is above it on either. Columns of four-koma are read one after the other.
     """
     boxes = [panel.box for panel in panels]
+    columns = four_koma([panel.box for panel in panels if panel.kind == "panel"]) if right_to_left else []
+    if columns:
+        return sorted(panels, key=lambda panel: (_column_of(panel.box, columns), panel.box.y0))
     if not is_double_page(boxes, width, height, right_to_left=right_to_left):
         return list(panels)
     by_box = {panel.box: panel for panel in panels}
@@ -75,6 +80,42 @@ def is_double_page(boxes: Sequence[Box], width: int, height: int, *, right_to_le
     fold = min(box.x0 for box in right) - max(box.x1 for box in left)
     gutters = [gap for side in (left, right) for gap in _gutters(side)]
     return right_to_left or (bool(gutters) and fold >= FOLD * max(gutters))
+
+
+def four_koma(boxes: Sequence[Box]) -> list[Box]:
+    """The columns of a page of four-koma, the right one first; none of any other page.
+
+    They have four panels each, all alike, one below the other, and wider gaps between them than within.
+    """
+    columns: list[list[Box]] = []
+    for box in sorted(boxes, key=lambda box: -box.x1):
+        if columns and box.x1 > min(one.x0 for one in columns[-1]):
+            columns[-1].append(box)
+        else:
+            columns.append([box])
+    if len(columns) < 2 or not all(_is_koma(column, boxes[0]) for column in columns):
+        return []
+    whole = [_around(column) for column in columns]
+    beside = min(right.x0 - left.x1 for right, left in itertools.pairwise(whole))
+    return whole if beside >= FOLD * max(gap for column in columns for gap in _gutters(column)) else []
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    x0, y0, x1, y1 = zip(*(box.as_list() for box in boxes), strict=True)
+    return Box(min(x0), min(y0), max(x1), max(y1))
+
+
+def _is_koma(column: Sequence[Box], like: Box) -> bool:
+    """Whether boxes are as many as a column has, all about as large as one of the page, and none beside another."""
+    sides = [(box.width / like.width, box.height / like.height) for box in column]
+    alike = all(abs(share - 1) <= ALIKE for pair in sides for share in pair)
+    down = sorted(column, key=lambda box: box.y0)
+    return len(column) == KOMA and alike and all(one.y1 <= two.y0 for one, two in itertools.pairwise(down))
+
+
+def _column_of(box: Box, columns: Sequence[Box]) -> int:
+    """The column whose middle is nearest: lettering above a column belongs to it."""
+    return min(range(len(columns)), key=lambda i: abs(box.x0 + box.x1 - columns[i].x0 - columns[i].x1))
 
 
 def _crosses(box: Box, width: int) -> bool:

@@ -73,6 +73,60 @@ def test_what_a_person_edited_is_never_written_over_and_is_taken_back(comic, tmp
     assert "IoU 0.5: precision 1.000" in words
 
 
+def edit(path, found):
+    """Make the first panel of the first page narrower by 9, in the file; its new box."""
+    x0, y0, x1, y1 = found["strips"][0]["panels"][0]["box"]
+    path.write_text(path.read_text().replace(f"[{x0}, {y0}, {x1}, {y1}]", f"[{x0}, {y0}, {x1 - 9}, {y1}]", 1))
+    return [x0, y0, x1 - 9, y1]
+
+
+def test_a_second_round_of_editing_keeps_the_first(comic, tmp_path, capsys):
+    found, _ = panels(capsys, "my comic", "--out", "out", "--to", "json")
+    box = edit(tmp_path / "out" / "my comic.panels.json", found)
+    _, words = panels(capsys, "my comic", "--panels", "out/my comic.panels.json", "--out", "again", "--to", "json")
+    assert "pages that you corrected: 1\n" in words
+    last, words = panels(capsys, "my comic", "--panels", "again/my comic.panels.json")
+    assert last["strips"][0]["panels"][0]["box"] == box and "pages that you corrected: 1\n" in words
+    assert [page["found"] for page in last["strips"]] == [page["found"] for page in found["strips"]]
+    assert run(["crawl", "my comic", "--out", "crawl", "-q"]) == 0
+    assert (
+        run(["make-pairs", "crawl", "--out", "pairs", "--workers", "1", "--panels", "again/my comic.panels.json"]) == 0
+    )
+    (line,) = (tmp_path / "pairs" / "panels.jsonl").read_text().splitlines()
+    assert json.loads(line)["panels"][0]["box"] == box
+
+
+def test_a_page_of_a_chapter_can_be_tried_alone(comic, tmp_path, capsys):
+    found, _ = panels(capsys, "my comic", "--out", "out", "--to", "json")
+    box = edit(tmp_path / "out" / "my comic.panels.json", found)
+    alone, _ = panels(capsys, "my comic/1.png", "--panels", "out/my comic.panels.json")
+    assert alone["strips"][0]["panels"][0]["box"] == box
+    assert run(["panels", "my comic/2.png", "--panels", "out/my comic.panels.json"]) == 2  # the page that was changed
+    assert "there is no page '1.png' here" in capsys.readouterr().err
+
+
+def test_pages_of_one_name_in_several_chapters_are_told_apart(comic, tmp_path, capsys):
+    for chapter, own in (("c1", "1.png"), ("c2", "2.png")):
+        (tmp_path / "book" / chapter).mkdir(parents=True)
+        (tmp_path / "book" / chapter / "1.png").write_bytes((comic / own).read_bytes())
+        with zipfile.ZipFile(tmp_path / "book" / chapter / "x.cbz", "w") as archive:
+            archive.write(comic / own, own)
+    whole, _ = panels(capsys, "book/c1/1.png", "book/c2/1.png", "--out", "out", "--to", "json")
+    assert [page["input"] for page in whole["strips"]] == ["c1/1.png", "c2/1.png"]
+    found, _ = panels(capsys, "book/c1", "book/c2", "--out", "out", "--to", "json")
+    assert [page["input"] for page in found["strips"]] == ["c1/1.png", "c1/x/0001", "c2/1.png", "c2/x/0001"]
+    path = tmp_path / "out" / "book.panels.json"
+    box = edit(path, found)
+    taken, _ = panels(capsys, "book/c1", "book/c2", "--panels", str(path))
+    assert taken["strips"][0]["panels"][0]["box"] == box and taken["strips"][1:] == found["strips"][1:]
+    assert panels(capsys, "book/c1")[0]["strips"][0]["input"] == "1.png"  # no other is called so
+    assert panels(capsys, "book")[0]["strips"][0]["input"] == "c1/1.png"
+
+
+def test_one_picture_named_twice_is_no_fault(comic, capsys):
+    assert [page["input"] for page in panels(capsys, "my comic/1.png", "my comic/1.png")[0]["strips"]] == ["1.png"] * 2
+
+
 @pytest.mark.parametrize("form", ["acbf", "guided"])
 def test_files_for_readers_are_read_back_from_an_archive(comic, tmp_path, capsys, form):
     with zipfile.ZipFile("Book 1.cbz", "w") as archive:
@@ -101,7 +155,7 @@ def test_a_strip_goes_through_all_formats(tmp_path, monkeypatch, capsys):
 def test_unsure_pages_are_one_line_and_in_the_document(comic, capsys):
     found, words = panels(capsys, "my comic", "--out", "out")
     (line,) = [line for line in words.splitlines() if "unsure" in line]
-    assert line.startswith("1 of 3 pages is unsure (a panel below 0.5): out/my comic_3.panels.jpg; ")
+    assert line.startswith("1 of 3 pages is unsure (a panel below 0.9): out/my comic_3.panels.jpg; ")
     assert found["unsure"] == ["3.png"]
     found, words = panels(capsys, "my comic/1.png")
     assert found["unsure"] == [] and "unsure" not in words

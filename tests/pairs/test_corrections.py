@@ -204,6 +204,36 @@ def test_a_line_of_the_overlay_whose_page_is_gone_is_a_word_and_no_more(place, p
     assert manifest.verify_pairs(pairs)["changed"] == ["panels.jsonl"]
 
 
+def test_a_line_of_the_overlay_needs_no_size(place, pairs, caplog):
+    page = next(page for page in document(place)["strips"] if page["input"].endswith(f"{PAGES}/0001.png"))
+    box = page["panels"][0]["box"]
+    line = {"input": f"{PAGES}/0001.png", "panels": [{"box": box}]}
+    (pairs / "panels.jsonl").write_text(json.dumps(line) + "\n")
+    assert make_pairs(place / "crawl", pairs, OPTIONS).corrected == 1 and caplog.text == ""
+    rows = [row for row in manifest.read_rows(pairs) if row.source_files == ("0001.png",) and row.layout == "page"]
+    assert {row.panel_box for row in rows} == {tuple(box)}
+    (pairs / "panels.jsonl").write_text(json.dumps({**line, "panels": [{"box": [0, 0, 99999, 9]}]}) + "\n")
+    with pytest.raises(UsageError, match="reaches out of the page"):
+        make_pairs(place / "crawl", pairs, OPTIONS)
+
+
+def test_a_file_that_says_nothing_new_is_told_and_what_was_corrected_stays(place, pairs, tmp_path, capsys):
+    def narrower(pages):
+        pages[f"{PAGES}/0001.png"][0]["box"][2] -= 9
+
+    command = ["make-pairs", str(place / "crawl"), "--out", str(pairs), "--test-episodes", "2", "--workers", "1"]
+    assert run([*command, "--panels", str(edited(tmp_path, place, narrower))]) == 0
+    assert "nothing in it" not in capsys.readouterr().err
+    overlay = (pairs / "panels.jsonl").read_bytes()
+    for more in ([], ["--dry-run"]):
+        assert run([*command, "--panels", str(edited(tmp_path, place, lambda pages: None)), *more]) == 0
+        words = capsys.readouterr().err
+        assert (
+            words.count("nothing in it was changed") == 1 and words.count(f"before: {PAGES}/0001.png; to go back") == 1
+        )
+        assert (pairs / "panels.jsonl").read_bytes() == overlay
+
+
 def test_takedown_takes_the_lines_of_the_series(place, pairs):
     (pairs / "panels.jsonl").write_text(
         '{"input": "local/toon/e02/0001.png", "width": 5, "height": 5, "panels": []}\n'

@@ -95,3 +95,35 @@ def test_the_order_that_readium_made_by_hand_for_pepper_and_carrot():
         assert order == sorted(order), name
         matched += len({*order})
     assert matched >= 24  # of 27: one box covers two panels, one panel is missing, some are loose
+
+
+def koma(columns=(80, 570), rows=4, *, beside=440, tall=345, step=365):
+    return [Box(x, 120 + step * row, x + beside, 120 + step * row + tall) for row in range(rows) for x in columns]
+
+
+def test_columns_of_four_koma_are_read_one_after_the_other():
+    boxes = koma()
+    right, left = boxes[1::2], boxes[::2]
+    assert read(boxes, 1100, 1600, rtl=True) == right + left
+    assert read(boxes, 1100, 1600) == boxes  # from the left the rows stay
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        koma((80, 540)),  # as near beside each other as above each other: a grid
+        koma(rows=3),
+        koma((80,)),
+        [*koma()[:-1], Box(570, 1215, 1010, 1400)],  # panels of several heights
+        [Box(80, 120, 1010, 465), *koma()[2:]],
+    ],
+)
+def test_other_pages_are_no_four_koma(boxes):
+    assert read(boxes, 1100, 1600, rtl=True) == boxes
+
+
+def test_the_title_of_a_column_of_four_koma_goes_with_it():
+    panels = [Panel(box, 1.0, "panel") for box in koma()]
+    titles = [Panel(Box(x, 40, x + 200, 90), 1.0, "text") for x in (80, 690)]
+    found = read_pages([*titles, *panels], 1100, 1600, right_to_left=True)
+    assert found == [titles[1], *panels[1::2], titles[0], *panels[::2]]

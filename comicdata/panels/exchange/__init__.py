@@ -67,7 +67,9 @@ def _read_json(data: bytes, path: Path) -> list[Entry]:
     lines = [(number, line) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
     if lines and not _is_object(lines[0][1]):  # a document that is damaged: its own fault tells more
         first = f"{place}:1" if len(lines) == 1 else place
-        raise UsageError(f"{first}: not valid JSON ({whole}); one JSON object per line, like {EXAMPLE}")
+        raise UsageError(
+            f"{first}: not valid JSON ({whole}); mend it there, or take what comicdata panels --to json wrote"
+        )
     values = [(f"{place}:{number}", _line(line, f"{place}:{number}")) for number, line in lines]
     return [read_entry(value, where) for where, value in values]
 

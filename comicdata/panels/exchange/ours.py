@@ -53,18 +53,22 @@ def read_entry(line: Any, place: str) -> Entry:
     """One page, or strip; UsageError where it is none."""
     if not isinstance(line, Mapping) or not isinstance(line.get("input"), str) or not line["input"]:
         raise UsageError(f'{place}: no "input"; a line looks like {EXAMPLE}')
-    panels = line.get("panels")
+    panels, named = line.get("panels"), f"{place}: {line['input']!r}"
     if not isinstance(panels, list) or not all(isinstance(panel, Mapping) for panel in panels):
         raise UsageError(f'{place}: "panels" is no list of objects; a line looks like {EXAMPLE}')
     return Entry(
         line["input"],
-        tuple(Region(_corners(panel.get("box"), place), kind=_kind(panel, place)) for panel in panels),
+        tuple(_region(panel, f"{named}: panel {number}") for number, panel in enumerate(panels, 1)),
         _size(line, place),
         _slices(line.get("slices", []), place),
         (line["file"],) if isinstance(line.get("file"), str) else (),
         line.get("found") == digest(panels),
         place,
     )
+
+
+def _region(panel: Mapping[str, Any], place: str) -> Region:
+    return Region(_corners(panel.get("box"), place), kind=_kind(panel, place))
 
 
 def _kind(panel: Mapping[str, Any], place: str) -> Any:
