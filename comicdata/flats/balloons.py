@@ -1,304 +1,232 @@
-"""Which regions stay white: the paper around a drawing, balloons and captions. The rule: a balloon is a region that
-holds lettering, many small even marks in rows, and hardly more than it.
+"""Where balloons and captions are. The rule: a balloon is the blank paper around lettering as far as lines hold it;
+where none do, as far as on the other sides.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
-from comicdata.flats.regions import Regions
+from comicdata.flats.ink import Mask
+from comicdata.flats.lettering import Marks, find_lettering
 from comicdata.images import Image
 
-Flags = npt.NDArray[np.bool_]
+Kind = TypeVar("Kind", bound=np.generic)
 Labels = npt.NDArray[np.int32]
-Numbers = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.intp]
+Box4 = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class Lettering:
-    """What lettering is. Lengths are heights of letters where no other unit is said."""
+class BalloonRules:
+    """Lengths are heights of letters. The front is the part of a rim, at one distance from the letters, without ink."""
 
-    lowest: int = 4  # pixels
-    highest: float = 0.05  # of the longer side of the drawing
-    widest: float = 30.0  # letters that touch, a word
-    dense: float = 0.3  # share of its box that the ink of a letter fills
-    dense_word: float = 0.35
-    level: float = 0.36  # how far the middles of two letters in a row may lie above each other
-    apart: float = 1.3  # how far two letters in a row may be from each other
-    uneven: float = 2.6  # how many times as high as its neighbour a letter may be
-    in_row: int = 3  # marks that make a row
-    fewest: int = 4  # letters in a balloon
-    fewest_open: int = 8  # in one whose rim has a gap
-    rows_apart: float = 1.6  # how much white belongs to a line of letters, above and below
-    filled: float = 0.22  # share of a balloon that its letters and the white between them take
-    around: float = 2.2  # how far the white of a balloon reaches from its letters
-    empty: float = 0.15  # share of a balloon that may lie farther, but for its tail
-    beside: float = 1.0  # how close to letters the white around them begins
-    within: float = 0.65  # share of a region that lies close around letters, where the balloon has a gap
-    of_ink: float = 0.85  # share of the small marks within a balloon, by ink, that are letters
-    spread: float = 2.2  # the third quarter of the heights, by the first
+    reaches: tuple[float, ...] = (0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.3, 2.6, 3, 3.5, 4, 5, 6, 8, 10, 12)
+    clear: float = 0.4  # so far around letters is nothing but paper,
+    soiled: float = 0.1  # but for this share,
+    soiled_few: float = 0.03  # and around few letters this
+    few: int = 8  # letters
+    many: int = 20  # letters: fewer are about as high as those of the whole drawing
+    uneven: float = 1.5  # by so much
+    larger: float = 2.3  # or larger, for a shout
+    shout: int = 4  # letters: fewer are not believed to be one
+    closed: float = 0.12  # few letters, and shouts, are in a rim that is open by no more than this share,
+    open: float = 0.4  # others in one that is open by no more than this,
+    plenty: int = 40  # and so many letters
+    open_plenty: float = 0.55  # by no more than this
+    farther: float = 0.05  # by so much more must a rim be closed for being farther away, per height
+    near: float = 3.0  # beyond this
+    filled: float = 0.25  # letters fill so much of what lies within,
+    filled_shut: float = 0.12  # and so much of a rim without a gap,
+    shut: float = 0.05  # or with a small one
+    held: float = 0.2  # a rim that is open by less than this, and farther out by more
+    leak: float = 0.1  # than this, is the rim
+    gap: float = 0.65  # the widest gap that lets nothing through
+    tail: float = 1.0  # widest
+    long: float = 8.0  # longest tail,
+    tail_area: float = 0.2  # the largest, beside its balloon
 
 
-LETTERING = Lettering()
-DARKENED = 225  # mean level of the shade below which a region is toned, not white
-AROUND = 0.5  # share of the rim of a drawing that the paper around it has
-COVERED = 0.6  # of the paper of a region lies in a balloon: it is a piece of it
-TAIL = 0.3  # of a balloon: the largest piece that a gap parted from it
+RULES = BalloonRules()
+
+
+def find_balloons(ink: Mask) -> Mask:
+    """(H, W) bool: the balloons and captions in ink (H, W), their tails and letters with them."""
+    found = np.zeros(ink.shape, np.uint8)
+    blocks, marks = find_lettering(ink)
+    if not blocks:
+        return found > 0
+    usual = _usual_height(blocks)
+    blocks = [one for one in blocks if _is_usual(one, usual)]
+    letters = np.zeros(int(marks.max()) + 1, bool)
+    for one in blocks:
+        letters[one.number] = True
+    paper = ~ink | letters[marks]
+    text = np.zeros(ink.shape, np.int32)
+    for number, one in enumerate(blocks, 1):
+        _write(text, one, number)
+    for number, one in enumerate(blocks, 1):
+        _add_balloon(found, paper, text, one, number, usual)
+    return _finished(found, usual)
+
+
+def _usual_height(blocks: list[Marks]) -> float:
+    """The height that most letters have."""
+    height = np.concatenate([one.height for one in blocks])
+    many = np.concatenate([one.letters * len(one.ink) * one.height**2 for one in blocks])
+    order = np.argsort(height)
+    return float(height[order][np.searchsorted(np.cumsum(many[order]), many.sum() / 2)])
+
+
+def _is_usual(block: Marks, usual: float) -> bool:
+    height, marks = float(np.median(block.height)), len(block.ink)
+    most = RULES.larger if marks >= RULES.shout else RULES.uneven
+    return marks >= RULES.many or usual / RULES.uneven <= height <= usual * most
+
+
+def _write(text: Labels, block: Marks, number: int) -> None:
+    """Writes a number where the rows of a block are, gaps between words and rows filled."""
+    height = float(np.median(block.height))
+    wide, high = round(height), round(0.6 * height)
+    margin = np.array([2 * wide, 2 * high])  # the closing is not to end at a border
+    x, y = (block.boxes[:, :2].min(axis=0).astype(int) - margin).tolist()
+    x1, y1 = (block.boxes[:, 2:].max(axis=0).astype(int) + margin).tolist()
+    own = np.zeros((y1 - y, x1 - x), np.uint8)
+    for left, top, right, low in (block.boxes.astype(int) - (x, y, x, y)).tolist():
+        own[top:low, left:right] = 1
+    own = np.asarray(cv2.morphologyEx(own, cv2.MORPH_CLOSE, np.ones((2 * high + 1, 2 * wide + 1), np.uint8)))
+    own = own[2 * high : -2 * high or None, 2 * wide : -2 * wide or None]
+    text[y + 2 * high : y1 - 2 * high, x + 2 * wide : x1 - 2 * wide][own > 0] = number
+
+
+def _add_balloon(found: Image, paper: Mask, text: Labels, block: Marks, number: int, usual: float) -> None:
+    """Draws the balloon around a block of lettering, if there is one, into (H, W) uint8."""
+    height = float(np.median(block.height))
+    margin = int(RULES.reaches[-1] * height) + 2
+    x0, y0 = (block.boxes[:, :2].min(axis=0).astype(int) - margin).tolist()
+    x1, y1 = (block.boxes[:, 2:].max(axis=0).astype(int) + margin).tolist()
+    box = x0, y0, x1, y1
+    around = _Around(_window(paper, box), _window(text, box), number, margin, height)
+    inside = around.balloon(_open_at_most(block, usual))
+    if inside is not None:
+        place = found[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)]
+        place |= inside[max(0, -y0) :, max(0, -x0) :][: place.shape[0], : place.shape[1]].view(np.uint8)
 
 
 @dataclass(frozen=True)
-class _Marks:
-    """Marks of ink that may be letters: their boxes, (N, 4) x0 y0 x1 y1, ink pixels, and the region around them."""
+class _Reached:
+    """What is reached from letters up to one distance: the paper, and its place in the window; which share of its rim
+    is open, and how much of it letters fill."""
 
-    boxes: Numbers
-    ink: Numbers
-    region: Indices
-
-    def of(self, chosen: Indices) -> "_Marks":
-        return _Marks(self.boxes[chosen], self.ink[chosen], self.region[chosen])
-
-    @property
-    def height(self) -> Numbers:
-        return self.boxes[:, 3] - self.boxes[:, 1]
-
-    @property
-    def full(self) -> Flags:
-        """Which have as much ink in their box as letters, or words, have."""
-        wide = self.boxes[:, 2] - self.boxes[:, 0]
-        least = np.where(wide > 2.5 * self.height, LETTERING.dense_word, LETTERING.dense)
-        return np.asarray(self.ink >= least * self.height * wide)
-
-    @property
-    def letters(self) -> Numbers:
-        """How many letters each may be: those of a word may touch."""
-        return np.maximum(1, np.rint((self.boxes[:, 2] - self.boxes[:, 0]) / (0.8 * self.height)))
+    paper: Mask
+    place: tuple[slice, slice]
+    front: float
+    filled: float
 
 
-def white_regions(line: Image, regions: Regions, shade: Image | None = None) -> set[int]:
-    """The labels that stay white: paper around the drawing, balloons, captions.
+class _Around:
+    """What is around one block of lettering: `free` (h, w) of ink; `away`, how many heights of its letters from the
+    nearest lettering, and `nearest`, the number of that block."""
 
-    `line` (H, W) uint8, ink 0, is what the regions were found in; `shade` as in LineArt: what is toned is not white.
-    """
-    white = find_balloons(line, regions) | _paper_around(regions)
-    return white - _toned(regions, shade) if shade is not None else white
+    def __init__(self, free: Mask, text: Labels, number: int, margin: int, height: float) -> None:
+        self.free, self.text, self.number, self.margin, self.height = free, text, number, margin, height
+        away, place = cv2.distanceTransformWithLabels(
+            (text == 0).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        )
+        self.away = np.asarray(away, np.float32) / np.float32(height)
+        name = np.zeros(int(place.max()) + 1, np.int32)
+        name[place[text > 0]] = text[text > 0]
+        self.nearest = name[place]
 
+    def balloon(self, most: float) -> Mask | None:
+        """(h, w): what belongs to a balloon; None where no rim holds it, but for `most` of it."""
+        own = (self.away <= RULES.clear) & (self.nearest == self.number)
+        soiled = RULES.soiled if most > RULES.closed else RULES.soiled_few
+        found = self._held() if own.any() and 1 - self.free[own].mean() <= soiled else None
+        if found is None or found[1].front > most:
+            return None
+        inside = np.zeros(self.free.shape, bool)
+        inside[found[1].place] = found[1].paper
+        return inside | self._tails(inside, found[0])
 
-def find_balloons(line: Image, regions: Regions) -> set[int]:
-    """The labels of balloons and captions, their letters and tails with them.
+    def _held(self) -> tuple[float, _Reached] | None:
+        """The distance at which the rim is best, and what is reached there."""
+        best, found = np.inf, None
+        for reach in RULES.reaches:
+            one = self._up_to(reach)
+            least = RULES.filled if one.front > RULES.shut else RULES.filled_shut
+            if (reach > RULES.near and one.filled < least) or (best < RULES.held and one.front > best + RULES.leak):
+                break
+            score = one.front + RULES.farther * max(0.0, reach - RULES.near)
+            if score < best or (score <= best + 0.01 and one.front <= RULES.shut):
+                best, found = score, (reach, one)
+        return found
 
-    Looked for in the pieces of paper as the ink parts them, because closed gaps cut letters from the rim of a balloon;
-    where the rim itself has a gap, the regions beside the letters are taken that lie close around them.
-    """
-    paper = ~regions.ink & (regions.labels > 0)
-    _, pieces = cv2.connectedComponents(paper.view(np.uint8), connectivity=4)
-    balloons, blocks = _lettered_parts(pieces, regions.ink)
-    labels = _held(regions, paper, balloons[pieces], COVERED)
-    whole = np.bincount(regions.labels[paper], minlength=regions.count + 1)
-    for block in (one for one in blocks if one.letters.sum() >= LETTERING.fewest_open):
-        labels |= _around_block(regions, paper, whole, block)
-    if not labels:
-        return labels
-    return _with_pieces(labels, max((float(np.median(one.height)) for one in blocks), default=0.0), regions)
+    def _up_to(self, reach: float) -> _Reached:
+        cut = self.margin - int(reach * self.height) - 2
+        high, wide = self.free.shape
+        place = slice(cut, high - cut), slice(cut, wide - cut)
+        away, text = self.away[place], self.text[place]
+        paper = _reached(self.free[place] & (away <= reach), text == self.number, RULES.gap * self.height)
+        blocks = np.zeros(int(self.text.max()) + 1, bool)  # whose letters were reached: the rim is around all of them
+        blocks[text[paper]] = True
+        blocks[[0, self.number]] = False, True
+        rim = (away > reach - max(1.5 / self.height, 0.125)) & (away <= reach) & blocks[self.nearest[place]]
+        front = float(paper[rim].mean()) if rim.any() else 0.0
+        return _Reached(paper, place, front, float(blocks[text].sum() / max(1, paper.sum())))
 
-
-def _held(regions: Regions, paper: Flags, inside: Flags, share: float) -> set[int]:
-    """The labels of whose paper this share lies inside."""
-    held = np.bincount(regions.labels[paper & inside], minlength=regions.count + 1)
-    whole = np.bincount(regions.labels[paper], minlength=regions.count + 1)
-    return set(np.flatnonzero(held > share * np.maximum(whole, 1)).tolist()) - {0}
-
-
-def _around_block(regions: Regions, paper: Flags, whole: Indices, letters: _Marks) -> set[int]:
-    """The labels beside letters that lie close around them, or hardly reach farther."""
-    height = float(np.median(letters.height))
-    margin = round(LETTERING.around * height)
-    x0, y0 = np.maximum(letters.boxes[:, :2].min(axis=0).astype(int) - margin, 0).tolist()
-    x1, y1 = (letters.boxes[:, 2:].max(axis=0).astype(int) + margin).tolist()
-    place = (slice(y0, y1), slice(x0, x1))
-    text = np.zeros(paper[place].shape, np.uint8)
-    for left, top, right, low in letters.boxes.astype(int).tolist():
-        text[top - y0 : low - y0, left - x0 : right - x0] = 1
-    beside = _dilated(text, LETTERING.beside * height) & paper[place]
-    close = _dilated(text, LETTERING.around * height) & paper[place]
-    labels = regions.labels[place]
-    held = np.bincount(labels[close], minlength=regions.count + 1)
-    near = np.bincount(labels[beside], minlength=regions.count + 1)
-    kept = (near > 0) & (held >= LETTERING.within * whole)
-    return set(np.flatnonzero(kept).tolist()) - {0}
-
-
-def _dilated(mask: Image, reach: float) -> Flags:
-    side = 2 * round(reach) + 1
-    return np.asarray(cv2.dilate(mask, np.ones((side, side), np.uint8)) > 0)
-
-
-def _lettered_parts(parts: Labels, ink: Flags) -> tuple[Flags, list[_Marks]]:
-    """Which numbers of (H, W) int32, 0 where no paper is, are balloons, and all blocks of lettering in any of them."""
-    areas = np.bincount(parts.ravel())
-    found = np.zeros(len(areas), bool)
-    marks = _marks(parts, ink)
-    order = np.argsort(marks.region, kind="stable")
-    blocks: list[_Marks] = []
-    for chosen in np.split(order, np.flatnonzero(np.diff(marks.region[order])) + 1):
-        if len(chosen) > 1:
-            label = int(marks.region[chosen[0]])
-            own = _blocks(marks.of(chosen))
-            found[label] = _is_filled(marks.of(chosen), own, parts, label, float(areas[label]))
-            blocks += own
-    return found, blocks
+    def _tails(self, inside: Mask, reach: float) -> Mask:
+        """Narrow paper that goes on from a balloon, and its corners."""
+        rest = (self.free & ~inside & (self.away <= reach + RULES.long)).view(np.uint8)
+        narrow = rest & ~np.asarray(cv2.morphologyEx(rest, cv2.MORPH_OPEN, _disc(RULES.tail * self.height)))
+        beside = cv2.dilate(inside.view(np.uint8), np.ones((3, 3), np.uint8))
+        _, labels = cv2.connectedComponents(narrow, connectivity=4)
+        areas = np.bincount(labels.ravel())
+        ours = np.zeros(len(areas), bool)
+        ours[labels[(beside & narrow) > 0]] = True
+        ours &= areas <= RULES.tail_area * inside.sum()
+        return np.asarray(ours[labels] & (narrow > 0))
 
 
-def _marks(parts: Labels, ink: Flags) -> _Marks:
-    """Marks of the size of letters, each all within one part."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats(ink.view(np.uint8), connectivity=8)
-    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
-    most = max(24.0, LETTERING.highest * max(ink.shape))
-    fits = (high >= LETTERING.lowest) & (high <= most) & (wide <= LETTERING.widest * high) & (np.arange(count) > 0)
-    x, y, wide, high, area = stats[fits].T.astype(np.int64)
-    region = _around(parts, x, y, wide, high)
-    boxes = np.stack([x, y, x + wide, y + high], axis=1).astype(np.float64)
-    kept = region > 0
-    return _Marks(boxes[kept], area[kept].astype(np.float64), region[kept])
+def _open_at_most(block: Marks, usual: float) -> float:
+    """The share of the rim of a balloon with this lettering that may be open."""
+    letters = block.letters.sum()
+    if letters < RULES.few or np.median(block.height) > usual * RULES.uneven:
+        return RULES.closed
+    return RULES.open if letters < RULES.plenty else RULES.open_plenty
 
 
-def _around(parts: Labels, x: Indices, y: Indices, wide: Indices, high: Indices) -> Indices:
-    """The part that lies just outside of each mark on all sides, (N,); 0 where there are several."""
-    rows, columns = parts.shape
-    left, right, top, low = x - 2, x + wide + 1, y - 2, y + high + 1
-    places = [(b, a) for a in (left, x + wide // 2, right) for b in (top, y + high // 2, low)]
-    seen = [parts[np.clip(b, 0, rows - 1), np.clip(a, 0, columns - 1)] for b, a in places]
-    near = np.stack(seen[:4] + seen[5:], axis=1)
-    common = np.sort(np.where(near > 0, near, np.iinfo(np.int32).max), axis=1)[:, 1]
-    others = ((near > 0) & (near != common[:, None])).sum(axis=1)
-    return np.where((others <= 1) & ((near == common[:, None]).sum(axis=1) >= 2), common, 0).astype(np.intp)
+def _window(picture: npt.NDArray[Kind], box: Box4) -> npt.NDArray[Kind]:
+    """A part of (H, W), 0 beyond its edges."""
+    x0, y0, x1, y1 = box
+    high, wide = picture.shape
+    part = picture[max(0, y0) : min(high, y1), max(0, x0) : min(wide, x1)]
+    return np.pad(part, ((max(0, -y0), max(0, y1 - high)), (max(0, -x0), max(0, x1 - wide))))
 
 
-def _blocks(marks: _Marks) -> list[_Marks]:
-    """Rows of letters under each other: even, and with hardly anything but letters among them."""
-    rules = LETTERING
-    rows = _rows(marks)
-    in_row = np.bincount(rows, marks.letters)[rows] >= rules.in_row
-    letters = np.flatnonzero(in_row & marks.full)
-    if not len(letters):
-        return []
-    block = _stacked(marks.of(letters), rows[letters])
-    found = []
-    for number in np.unique(block).tolist():
-        own = letters[block == number]
-        if _is_lettering(marks, own, rows[own]):
-            found.append(marks.of(own))
-    return found
+def _disc(wide: float) -> Image:
+    side = round(wide) | 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
-def _is_lettering(marks: _Marks, own: Indices, rows: Indices) -> bool:
-    """Whether a block of letters, among all marks of its part, is lettering."""
-    rules, letters = LETTERING, marks.of(own)
-    together = np.bincount(rows)[rows] > 1
-    low, high = np.quantile(letters.height, [0.25, 0.75])
-    if letters.letters.sum() < rules.fewest or together.sum() < 2 or together.mean() < 0.5 or high > rules.spread * low:
-        return False
-    margin = float(np.median(letters.height)) / 2
-    first, last = letters.boxes[:, :2].min(axis=0) - margin, letters.boxes[:, 2:].max(axis=0) + margin
-    middle = (marks.boxes[:, :2] + marks.boxes[:, 2:]) / 2
-    among = ((middle >= first) & (middle <= last)).all(axis=1)
-    return bool(letters.ink.sum() >= rules.of_ink * marks.ink[among].sum())
+def _reached(free: Mask, start: Mask, wide: float) -> Mask:
+    """What a disc so wide reaches on free paper from a start."""
+    disc = _disc(wide)
+    way = cv2.erode(free.view(np.uint8), disc, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
+    _, labels = cv2.connectedComponents((way | (start & free)).view(np.uint8), connectivity=4)
+    seen = np.zeros(int(labels.max()) + 1, bool)
+    seen[labels[start]] = True
+    seen[0] = False
+    reached = seen[labels]
+    return np.asarray(reached | (cv2.dilate((reached & way).view(np.uint8), disc) > 0))
 
 
-def _stacked(letters: _Marks, rows: Indices) -> Indices:
-    """The block of each letter: rows that lie under each other, overlap, and are about as high."""
-    names, row = np.unique(rows, return_inverse=True)
-    boxes = np.array([
-        [*letters.boxes[row == one, :2].min(axis=0), *letters.boxes[row == one, 2:].max(axis=0)]
-        for one in range(len(names))
-    ])  # fmt: skip
-    height = np.array([float(np.median(letters.height[row == one])) for one in range(len(names))])
-    apart = np.maximum(boxes[:, None, 1], boxes[None, :, 1]) - np.minimum(boxes[:, None, 3], boxes[None, :, 3])
-    over = np.minimum(boxes[:, None, 2], boxes[None, :, 2]) - np.maximum(boxes[:, None, 0], boxes[None, :, 0])
-    higher, lower = np.maximum(height[:, None], height[None]), np.minimum(height[:, None], height[None])
-    linked = (apart <= 1.5 * higher) & (over > -0.5 * higher) & (higher <= 1.8 * lower)
-    return np.asarray(connected_components(coo_matrix(linked), directed=False)[1][row], np.intp)
-
-
-def _is_filled(marks: _Marks, blocks: list[_Marks], parts: Labels, label: int, area: float) -> bool:
-    """Whether a part holds its blocks of lettering and hardly more."""
-    if not blocks or sum(one.ink.sum() for one in blocks) < LETTERING.of_ink * marks.ink.sum():
-        return False
-    height = float(np.median(np.concatenate([one.height for one in blocks])))
-    taken = sum(_taken(one) for one in blocks)
-    return taken >= LETTERING.filled * area and _empty(blocks, parts == label, height) <= (LETTERING.empty * area)
-
-
-def _empty(blocks: list[_Marks], part: Flags, height: float) -> int:
-    """How many pixels of a part lie far from its letters and are wider than a tail."""
-    text = np.zeros(part.shape, np.uint8)
-    for x0, y0, x1, y1 in np.concatenate([one.boxes for one in blocks]).astype(int).tolist():
-        text[y0:y1, x0:x1] = 1
-    near = _dilated(text, LETTERING.around * height)
-    side = round(1.2 * height) | 1
-    far = cv2.morphologyEx((part & ~near).astype(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
-    return int(cv2.countNonZero(far))
-
-
-def _rows(marks: _Marks) -> Indices:
-    """The row that each mark stands in: neighbours at one level, close, and about as high."""
-    rules, height = LETTERING, marks.height
-    middle = (marks.boxes[:, :2] + marks.boxes[:, 2:]) / 2
-    reach = (rules.apart + 1 + rules.widest / 2) * float(height.max())
-    pairs = cKDTree(middle).query_pairs(reach, output_type="ndarray")
-    one, two = pairs[:, 0], pairs[:, 1]
-    higher, lower = np.maximum(height[one], height[two]), np.minimum(height[one], height[two])
-    gap = np.maximum(marks.boxes[one, 0], marks.boxes[two, 0]) - np.minimum(marks.boxes[one, 2], marks.boxes[two, 2])
-    level = np.abs(middle[one, 1] - middle[two, 1]) <= rules.level * higher
-    linked = (
-        level & marks.full[one] & marks.full[two] & (gap <= rules.apart * higher) & (higher <= rules.uneven * lower)
-    )
-    size = len(height)
-    links = coo_matrix((np.ones(int(linked.sum())), (one[linked], two[linked])), shape=(size, size))
-    return np.asarray(connected_components(links, directed=False)[1], np.intp)
-
-
-def _taken(letters: _Marks) -> float:
-    """The area that a block of letters takes, with the white that belongs to them: its box, and half a line around."""
-    height = float(np.median(letters.height))
-    wide, high = letters.boxes[:, 2:].max(axis=0) - letters.boxes[:, :2].min(axis=0)
-    return float((wide + height) * (high + LETTERING.rows_apart * height - height))
-
-
-def _with_pieces(found: set[int], height: float, regions: Regions) -> set[int]:
-    """With what lies within balloons, the holes of letters, and with what only a closed gap parts from them: tails."""
-    pairs, opened = regions.neighbours.pairs, regions.neighbours.open
-    white = set(found)
-    for one, two, free in zip(*pairs.T.tolist(), opened.tolist(), strict=True):
-        for balloon, piece in ((one, two), (two, one)):
-            fits = regions.areas[piece] <= TAIL * regions.areas[balloon]
-            if balloon in found and piece not in found and free and fits:
-                white.add(piece)
-    around: dict[int, set[int]] = {}
-    for one, two in pairs.tolist():
-        around.setdefault(one, set()).add(two)
-        around.setdefault(two, set()).add(one)
-    small = {label for label, near in around.items() if near <= white and regions.areas[label] <= 4 * height**2}
-    return white | small
-
-
-def _paper_around(regions: Regions) -> set[int]:
-    """The region that runs around the whole drawing; within panels there is none."""
-    labels = regions.labels
-    sides = [labels[0], labels[-1], labels[:, 0], labels[:, -1]]
-    on_all = set.intersection(*(set(np.unique(side).tolist()) for side in sides)) - {0}
-    rim = np.concatenate(sides)
-    return {label for label in on_all if (rim == label).mean() >= AROUND}
-
-
-def _toned(regions: Regions, shade: Image) -> set[int]:
-    """The regions that a tone covers."""
-    mean = np.bincount(regions.labels.ravel(), shade.ravel(), minlength=regions.count + 1) / np.maximum(
-        regions.areas, 1
-    )
-    return set(np.flatnonzero(mean < DARKENED).tolist())
+def _finished(found: Image, height: float) -> Mask:
+    """Balloons without scraps, the small holes in them filled: those in letters, dots, letters that were not seen."""
+    for inside, most in ((0, 9 * height**2), (1, 3 * height**2)):
+        _, labels, stats, _ = cv2.connectedComponentsWithStats((found == inside).view(np.uint8), connectivity=4)
+        small = stats[:, cv2.CC_STAT_AREA] <= most
+        small[0] = False
+        found = np.where(small[labels], np.uint8(1 - inside), found)
+    return np.asarray(found > 0)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from comicdata.errors import PictureError
-from comicdata.flats.balloons import white_regions
 from comicdata.flats.hints import Color, Mark
 from comicdata.flats.line_art import read_line_art
 from comicdata.flats.painting import Painted, paint
 from comicdata.flats.regions import find_regions
+from comicdata.flats.white import white_regions
 from comicdata.images import Image
 from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box, Layout
@@ -58,7 +58,7 @@ def flat_drawing(rgb: Image, name: str, wanted: Wanted) -> FlatDrawing:
         raise PictureError(f"{name}: {art.why}, no line art; --line-art takes it for that")
     panels = panels_of(art.drawing, wanted.layout) if wanted.panels is None else wanted.panels
     regions = find_regions(art.line, panels, wanted.gap)
-    white = frozenset(white_regions(art.line, regions, art.shade))
+    white = frozenset(white_regions(regions, art.shade))
     hints: list[Mark | Image] = []
     painted = paint(regions, hints, wanted.palette, white=white)
     for one in wanted.rounds:

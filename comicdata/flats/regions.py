@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from comicdata.flats.balloons import find_balloons
 from comicdata.flats.gaps import close_gaps
 from comicdata.flats.graph import Counts, Labels, Neighbours, find_neighbours
 from comicdata.flats.ink import Mask, find_ink
@@ -25,7 +26,8 @@ class Regions:
     """The closed regions of a drawing.
 
     `labels` (H, W) int32: 1 to `count` in reading order of appearance, grown under the ink; 0 only outside panels.
-    `ink` (H, W) bool is what was taken for ink. `notes`: lines for whoever runs this.
+    `ink` (H, W) bool is what was taken for ink. `balloons`: the labels of balloons and captions, each a region of its
+    own, its letters with it. `notes`: lines for whoever runs this.
     """
 
     labels: Labels
@@ -33,6 +35,7 @@ class Regions:
     ink: Mask
     neighbours: Neighbours
     notes: tuple[str, ...] = ()
+    balloons: frozenset[int] = frozenset()
 
     @cached_property
     def areas(self) -> Counts:
@@ -55,18 +58,25 @@ def find_regions(line: Image, panels: Sequence[Box] | None = None, gap: int | No
     if line.ndim != 2 or line.dtype != np.uint8 or not line.size:
         raise ValueError(f"line art is (H, W) uint8, not {line.dtype} {line.shape}")
     labels = np.zeros(line.shape, np.int32)
-    ink = np.zeros(line.shape, bool)
-    count = 0
-    for rows, columns in _places(line.shape, panels):
-        part = line[rows, columns]
-        dark = find_ink(part)
-        found = _numbered(part.shape, dark, gap)
-        free = labels[rows, columns] == 0
-        labels[rows, columns] = np.where(free, found + np.int32(count), labels[rows, columns])
-        ink[rows, columns] |= dark
-        count = int(labels.max())
+    ink, inside = np.zeros(line.shape, bool), np.zeros(line.shape, bool)
+    places = list(_places(line.shape, panels))
+    for place in places:
+        ink[place] |= find_ink(line[place])
+        inside[place] = True
+    balloons = find_balloons(ink | ~inside)
+    for place in places:
+        found = _numbered(ink[place], gap, balloons[place])
+        labels[place] = np.where(labels[place] == 0, found + labels.max(), labels[place])
     labels, notes = _at_most(labels, ink, MOST)
-    return Regions(labels, int(labels.max()), ink, find_neighbours(labels, ink), notes)
+    count = int(labels.max())
+    return Regions(labels, count, ink, find_neighbours(labels, ink), notes, _mostly(labels, ink, balloons))
+
+
+def _mostly(labels: Labels, ink: Mask, balloons: Mask) -> frozenset[int]:
+    """The labels of whose paper balloons are most."""
+    whole = np.bincount(labels[~ink], minlength=1)
+    held = np.bincount(labels[balloons & ~ink], minlength=len(whole))
+    return frozenset(np.flatnonzero(2 * held > whole).tolist()) - {0}
 
 
 def _at_most(labels: Labels, ink: Mask, most: int) -> tuple[Labels, tuple[str, ...]]:
@@ -102,12 +112,20 @@ def _places(shape: tuple[int, ...], panels: Sequence[Box] | None) -> Iterable[tu
             yield rows, columns
 
 
-def _numbered(shape: tuple[int, ...], ink: Mask, gap: int | None) -> Labels:
-    """(H, W) int32, 1 and up: the regions of one drawing."""
-    gaps = close_gaps(ink, gap)
-    _, pieces = cv2.connectedComponents((~(ink | (gaps.chances > 0))).view(np.uint8), connectivity=4)
-    regions = merged(_grown(pieces), ink, gaps)
-    return _in_order(_without_specks(regions, ink))
+def _numbered(ink: Mask, gap: int | None, balloons: Mask) -> Labels:
+    """(H, W) int32, 1 and up: the regions of one drawing. Other regions end at balloons as they do at ink."""
+    solid = ink | balloons
+    gaps = close_gaps(solid, gap)
+    _, pieces = cv2.connectedComponents((~(solid | (gaps.chances > 0))).view(np.uint8), connectivity=4)
+    labels = _without_specks(merged(_grown(pieces), solid, gaps), solid)
+    return _in_order(_with_balloons(labels, ink, balloons) if balloons.any() else labels)
+
+
+def _with_balloons(labels: Labels, ink: Mask, balloons: Mask) -> Labels:
+    """Labels with a further one for each balloon, grown under the ink like all."""
+    _, number = cv2.connectedComponents(balloons.view(np.uint8), connectivity=8)
+    paper = np.where(ink, 0, labels)
+    return _grown(np.where(balloons, number + labels.max(), paper).astype(np.int32))
 
 
 def _without_specks(labels: Labels, ink: Mask) -> Labels:
