@@ -47,24 +47,24 @@ def paint(
 
     `hints`: dots, strokes and areas, or layers (H, W, 4) uint8 with 0 in the last channel where nothing is meant.
     `palette`: the colours defaults are taken from. `white`: regions that are white unless hinted. `previous`: an
-    earlier round on the same regions; what the new hints do not reach keeps its colour of then.
+    earlier round on the same regions, over which these hints count; what they do not reach keeps its colour of then.
     """
     votes = count_votes(regions, hints)
-    given = votes.winners()
+    before = previous.given if previous else {}
+    given = {**before, **votes.winners()}
     reached = _reached(regions, given, white)
-    kept = previous if previous is not None and previous.given.items() <= given.items() else None
-    if kept is None:
+    if previous is None:
         colours = default_colours(regions.neighbours, regions.count, white, palette)
     else:  # what only old hints reach stays as it was
-        colours = kept.colours.copy()
-        fresh = {color for label, color in given.items() if label not in kept.given}
+        colours = previous.colours.copy()
+        fresh = {color for label, color in given.items() if before.get(label) != color}
         reached = {label: color for label, color in reached.items() if color in fresh}
     for label, color in [*reached.items(), *given.items()]:
         colours[label] = color
-    unsure = np.arange(1, regions.count + 1) if kept is None else kept.unsure
+    unsure = np.arange(1, regions.count + 1) if previous is None else previous.unsure
     unsure = np.setdiff1d(unsure, [*given, *reached, *white]).astype(np.int32)
-    notes = [*regions.notes, *votes.notes]
-    if palette is not None and len(set(palette)) == 1 and regions.count > 1:
+    notes = [*(regions.notes if previous is None else previous.notes), *votes.notes]
+    if previous is None and palette is not None and len(set(palette)) == 1 and regions.count > 1:
         notes.append("the palette has one colour, so neighbours cannot be told apart")
     return Painted(regions, colours, np.array(sorted(given), np.int32), unsure, given, tuple(notes))
 

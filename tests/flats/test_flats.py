@@ -73,6 +73,15 @@ def test_a_second_round_changes_only_what_it_reaches() -> None:
     assert (second.colours != first.colours).any(1).tolist() == [False, False, False, True]
 
 
+def test_a_second_round_counts_over_the_first_where_it_says_something_else() -> None:
+    regions = find_regions(two_boxes())
+    first = paint(regions, [Hint(90, 100, 9, RED), Hint(190, 100, 9, GREEN)])
+    second = paint(regions, [Hint(90, 120, 1, BLUE)], previous=first)
+    assert second.given == {2: BLUE, 3: GREEN} and second.notes == ()
+    assert (second.colours != first.colours).any(1).tolist() == [False, False, True, False]
+    assert second.hinted.tolist() == [2, 3] and second.unsure.tolist() == [1]
+
+
 @pytest.mark.parametrize(
     ("hint", "said"), [(Hint(40, 100, 1, RED), "lies on ink"), (Hint(900, 100, 1, RED), "lies outside the picture")]
 )
