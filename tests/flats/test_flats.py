@@ -197,3 +197,21 @@ def test_a_colour_reaches_what_only_a_gap_parts_and_stops_at_lines() -> None:
     painted = paint(find_regions(line), [Hint(200, 100, 3, RED)])
     assert painted.colours[label(painted.regions, 100, 100)].tolist() == list(RED)
     assert painted.unsure.tolist() == [1]
+
+
+def test_specks_among_specks_become_what_lies_around_them() -> None:
+    line = paper()
+    line[60:140, 60:140] = 0
+    line[62:138:6, 62:138:6] = 255  # dots of paper, 1 pixel each, hundreds of them in solid black
+    assert find_regions(line).count == 1
+
+
+def test_a_piece_is_a_region_from_the_square_of_a_line_on() -> None:
+    """Lines 9 pixels wide: 81 pixels of paper."""
+    line = paper(300, 400)
+    cv2.rectangle(line, (40, 40), (360, 260), 0, 9)
+    line[100:200, 100:200] = line[100:200, 220:320] = 0
+    line[145:152, 145:152] = 255
+    line[140:156, 260:276] = 255
+    regions = find_regions(line)
+    assert regions.count == 3 and label(regions, 148, 148) == label(regions, 60, 60) != label(regions, 268, 148)
