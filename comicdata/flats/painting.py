@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from comicdata.flats.colours import default_colours
+from comicdata.flats.colours import alike, default_colours
 from comicdata.flats.hints import Color, Mark
 from comicdata.flats.marks import count_votes
 from comicdata.flats.regions import Regions
@@ -47,7 +47,8 @@ def paint(
 
     `hints`: dots, strokes and areas, or layers (H, W, 4) uint8 with 0 in the last channel where nothing is meant.
     `palette`: the colours defaults are taken from. `white`: regions that are white unless hinted. `previous`: an
-    earlier round on the same regions, over which these hints count; what they do not reach keeps its colour of then.
+    earlier round on the same regions, over which these hints count; what they do not reach keeps its colour of then,
+    unless that looks like one of a hint beside it.
     """
     votes = count_votes(regions, hints)
     before = previous.given if previous else {}
@@ -63,10 +64,26 @@ def paint(
         colours[label] = color
     unsure = np.arange(1, regions.count + 1) if previous is None else previous.unsure
     unsure = np.setdiff1d(unsure, [*given, *reached, *white]).astype(np.int32)
+    colours = _told_apart(regions, colours, unsure, [*given, *reached], palette)
     notes = [*(regions.notes if previous is None else previous.notes), *votes.notes]
     if previous is None and palette is not None and len(set(palette)) == 1 and regions.count > 1:
         notes.append("the palette has one colour, so neighbours cannot be told apart")
     return Painted(regions, colours, np.array(sorted(given), np.int32), unsure, given, tuple(notes))
+
+
+def _told_apart(
+    regions: Regions, colours: Image, unsure: Numbers, meant: Collection[int], palette: Sequence[Color] | None
+) -> Image:
+    """The colours, with others for those unsure regions that look like a region beside them that has what is meant."""
+    pairs = alike(regions.neighbours, colours)
+    other = np.concatenate([one[np.isin(two, [*meant])] for one, two in (pairs.T, pairs.T[::-1])])
+    changed = np.intersect1d(other, unsure)
+    if not len(changed):
+        return colours
+    kept = np.setdiff1d(np.arange(1, regions.count + 1), changed).tolist()
+    shown = colours[kept].tolist()
+    fixed: dict[int, Color] = {label: (red, green, blue) for label, (red, green, blue) in zip(kept, shown, strict=True)}
+    return default_colours(regions.neighbours, regions.count, (), palette, fixed)
 
 
 def _reached(regions: Regions, given: Mapping[int, Color], white: Collection[int]) -> dict[int, Color]:

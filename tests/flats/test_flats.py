@@ -93,7 +93,8 @@ def test_a_hint_on_ink_or_outside_goes_to_the_nearest_region(hint: Hint, said: s
 def test_of_two_colours_in_one_region_the_one_with_more_pixels_wins() -> None:
     painted = paint(find_regions(two_boxes()), [Hint(90, 60, 4, GREEN), Hint(90, 100, 9, RED), Hint(90, 140, 5, GREEN)])
     assert painted.colours[2].tolist() == list(RED)
-    assert painted.notes == ("region 2 has hints of 2 colours: #ff0000 covers most of it, so without effect: #00c800",)
+    said = "#ff0000 at (90, 100) covers most of it, so without effect: #00c800 at (90, 60)"
+    assert painted.notes == (f"region 2 has hints of 2 colours: {said}",)
 
 
 def layer(*shapes: tuple[int, int, int, int, tuple[int, int, int]]) -> np.ndarray:
@@ -215,3 +216,19 @@ def test_a_piece_is_a_region_from_the_square_of_a_line_on() -> None:
     line[140:156, 260:276] = 255
     regions = find_regions(line)
     assert regions.count == 3 and label(regions, 148, 148) == label(regions, 60, 60) != label(regions, 268, 148)
+
+
+def test_what_no_hint_means_looks_like_no_hint_beside_it() -> None:
+    regions = find_regions(two_boxes())
+    plain = paint(regions)
+    red, green, blue = plain.colours[3].tolist()
+    painted = paint(regions, [Hint(90, 100, 4, (red - 2, green, blue + 3))], previous=plain)
+    moved = np.abs(painted.colours.astype(int) - painted.colours[2]).sum(1)
+    assert moved[3] > 60 and (painted.colours[1] == plain.colours[1]).all()
+    assert painted.unsure.tolist() == [1, 3]
+
+
+def test_two_hints_that_look_alike_stay_as_they_are() -> None:
+    near = (255, 4, 0)
+    painted = paint(find_regions(two_boxes()), [Hint(90, 100, 4, RED), Hint(190, 100, 4, near)])
+    assert painted.colours[2:].tolist() == [list(RED), list(near)]
