@@ -1,5 +1,5 @@
 """The paper beside panels that their boxes take in: what lies outside of a frame, and gutters within boxes that became
-one. The rule: it reaches the edge of a box, and nothing of it lies deep in a panel.
+one. The rule: it reaches the edge of a box, and hardly anything of it lies deep in a panel.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from comicdata.records import Box
 RIM = 0.018  # of the shorter side of a box: how far outside of its frame it may begin
 LEAST = 4  # pixels: the same of small boxes
 ALONG = 0.1  # of the shorter side of a box: how long a strip outside of its frame is at least
-OUTSIDE = 0.9  # of the paper of a gutter
+OUTSIDE = 0.9  # of its paper at least: letters and specks at a frame may be of the same region
 
 
 def margins(regions: Regions, found: Sequence[Box], cut: Sequence[Box]) -> set[int]:
@@ -26,7 +26,7 @@ def margins(regions: Regions, found: Sequence[Box], cut: Sequence[Box]) -> set[i
     labels: set[int] = set()
     for box in cut:
         length = _along_edge(regions, paper, box)
-        strip = (deep == 0) & (length >= ALONG * min(box.width, box.height))
+        strip = (deep <= (1 - OUTSIDE) * whole) & (length >= ALONG * min(box.width, box.height))
         gutter = inside <= (1 - OUTSIDE) * whole
         labels |= set(np.flatnonzero((length > 0) & (strip | gutter)).tolist())
     return labels - {0}

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from comicdata.flats.drawing import Wanted, flat_drawing
+from comicdata.flats.hints import Hint
 from comicdata.flats.margins import margins
 from comicdata.flats.parted import parted
 from comicdata.flats.regions import find_regions
@@ -122,3 +123,21 @@ def test_panels_that_a_person_gave_are_cut_as_they_are() -> None:
     drawn = flat_drawing(np.repeat(line[..., None], 3, 2), "page", Wanted(panels=boxes, line_art=True))
     labels = drawn.painted.regions.labels
     assert all(labels[y, 190] != labels[y, 210] for y in (30, 80, 250))
+
+
+def test_a_drawing_that_the_finder_parts_is_flat_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = page()
+    across(line, 0, 400, 40, 60, 100, 120)
+    halves = [Box(0, 20, 200, 140), Box(200, 20, 400, 140)]
+    monkeypatch.setattr("comicdata.flats.drawing.panels_of", lambda drawing, layout: halves)
+    drawn = flat_drawing(np.repeat(line[..., None], 3, 2), "page", Wanted(line_art=True))
+    assert all(len(np.unique(drawn.painted.regions.labels[y])) == 1 for y in (50, 80, 110, 200))
+
+
+def test_rounds_of_hints_in_their_order() -> None:
+    line = page()
+    across(line, 0, 400, 100)
+    first = [Hint(50, 50, 20, (255, 0, 0)), Hint(50, 200, 20, (0, 0, 255))]
+    wanted = Wanted([first, [Hint(300, 50, 2, (0, 200, 0))]], layout="single", line_art=True)
+    image = flat_drawing(np.repeat(line[..., None], 3, 2), "page", wanted).painted.image()
+    assert image[50, 50].tolist() == [0, 200, 0] and image[200, 50].tolist() == [0, 0, 255]
