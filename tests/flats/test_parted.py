@@ -141,3 +141,19 @@ def test_rounds_of_hints_in_their_order() -> None:
     wanted = Wanted([first, [Hint(300, 50, 2, (0, 200, 0))]], layout="single", line_art=True)
     image = flat_drawing(np.repeat(line[..., None], 3, 2), "page", wanted).painted.image()
     assert image[50, 50].tolist() == [0, 200, 0] and image[200, 50].tolist() == [0, 0, 255]
+
+
+def test_a_slanted_gutter_within_a_box_is_margin_and_a_wide_field_at_its_edge_is_not() -> None:
+    line = page()
+    framed(line, Box(20, 20, 380, 140))
+    for x in (190, 204):
+        cv2.line(line, (x, 20), (x - 20, 139), 0, 3)
+    line[20:23, 186:203] = line[137:140, 174:183] = 255  # the frames end at the gutter
+    both = Box(20, 20, 380, 140)
+    regions = find_regions(line, [both])
+    found = margins(regions, [Box(20, 20, 195, 140), Box(180, 20, 380, 140)], [both])
+    assert found == {int(regions.labels[80, 187])} and regions.count == 3
+    across(line, 20, 23, 60)
+    line[30:50, 20:23] = 255  # a frame with a hole
+    regions = find_regions(line, [both])
+    assert int(regions.labels[80, 100]) not in margins(regions, [Box(20, 20, 195, 140)], [both])
