@@ -89,7 +89,8 @@ def flats(
     check_forms(forms)
     pictures = [picture for group in read_groups(inputs, layers=True) for picture in group.pictures]
     _check_psd(pictures)
-    given = read_hint_files(hints, [picture.name for picture in pictures])
+    inner = {picture.name: [picture.inner] for picture in pictures if picture.inner}
+    given = read_hint_files(hints, [picture.name for picture in pictures], inner)
     colors = read_palette(palette) if palette else None
     boxes = read_corrected(corrected, [picture.names for picture in pictures])
     ends = (*suffixes(forms), PALETTE)

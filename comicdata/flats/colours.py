@@ -1,6 +1,6 @@
 """Default colours of regions: few, neighbours clearly apart, the same drawing always the same."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +8,8 @@ import numpy.typing as npt
 from comicdata.flats.graph import Neighbours
 from comicdata.flats.hints import Color
 from comicdata.images import Image
+
+Lab = npt.NDArray[np.float64]
 
 WHITE: Color = (255, 255, 255)
 # Light enough for black lines, in an order in which each is far from those before it.
@@ -20,37 +22,48 @@ COLOURS: tuple[Color, ...] = (
 
 
 def default_colours(
-    neighbours: Neighbours, count: int, white: Collection[int] = (), palette: Sequence[Color] | None = None
+    neighbours: Neighbours,
+    count: int,
+    white: Collection[int] = (),
+    palette: Sequence[Color] | None = None,
+    fixed: Mapping[int, Color] | None = None,
 ) -> Image:
-    """(count + 1, 3) uint8: at most 24 colours, white those of `white`; row 0 is white too.
+    """(count + 1, 3) uint8: at most 24 colours, white those of `white`, and those of `fixed` as they are; row 0 is
+    white too.
 
     A colouring of the graph of regions: each region, those with most neighbours first, takes the colour that lies
     farthest from those of its neighbours, the least used one among equals.
     """
     choice = np.array(COLOURS if palette is None else palette, np.uint8).reshape(-1, 3)
-    apart = _apart(choice)
-    to_white = _apart(np.vstack([choice, [WHITE]]).astype(np.uint8))[-1, :-1]
+    set_to = dict.fromkeys(white, WHITE) | dict(fixed or {})
+    others = list(dict.fromkeys([WHITE, *set_to.values()]))
+    every = np.vstack([choice, np.array(others, np.uint8)])
+    apart = _far(_lab(every)[:, None], _lab(choice)[None])
     near = _near(neighbours, count)
     chosen = np.full(count + 1, -1)
+    chosen[0] = len(choice)
+    number = {color: len(choice) + at for at, color in enumerate(others)}
+    for label, color in set_to.items():
+        chosen[label] = number[color]
     used = np.zeros(len(choice))
-    paper = set(white)
-    order = sorted((one for one in range(1, count + 1) if one not in paper), key=lambda one: (-len(near[one]), one))
-    for one in order:
-        least = np.full(len(choice), ENOUGH)
-        for other in near[one]:
-            if other in paper:
-                least = np.minimum(least, to_white)
-            elif chosen[other] >= 0:
-                least = np.minimum(least, apart[chosen[other]])
+    for one in sorted(np.flatnonzero(chosen < 0).tolist(), key=lambda one: (-len(near[one]), one)):
+        beside = chosen[near[one]]
+        least = apart[beside[beside >= 0]].min(0, initial=ENOUGH)
         best = int(np.lexsort((used, -least))[0])
         chosen[one] = best
         used[best] += 1
-    colours = np.full((count + 1, 3), 255, np.uint8)
-    colours[chosen >= 0] = choice[chosen[chosen >= 0]]
-    return colours
+    return np.ascontiguousarray(every[chosen])
 
 
 ENOUGH = 25.0  # dE: colours farther apart are as good as any
+SAME = 10.0  # dE: nearer ones look alike beside each other
+
+
+def alike(neighbours: Neighbours, colours: Image) -> npt.NDArray[np.int32]:
+    """Those of the K pairs of neighbours, (N, 2), whose colours (count + 1, 3) look the same."""
+    one, two = _lab(colours)[neighbours.pairs.T]
+    found: npt.NDArray[np.int32] = neighbours.pairs[_far(one, two) < SAME]
+    return found
 
 
 def _near(neighbours: Neighbours, count: int) -> list[list[int]]:
@@ -61,22 +74,23 @@ def _near(neighbours: Neighbours, count: int) -> list[list[int]]:
     return near
 
 
-def _apart(colours: Image) -> npt.NDArray[np.float64]:
-    """(N, N): how far colours lie from each other as the eye sees it (CIE 1976, at most ENOUGH)."""
+def _far(one: Lab, two: Lab) -> Lab:
+    """How far colours lie from each other as the eye sees it (CIE 1976, at most ENOUGH)."""
+    far: Lab = np.minimum(np.sqrt(((one - two) ** 2).sum(-1)), ENOUGH)
+    return far
+
+
+def _lab(colours: Image) -> Lab:
+    """(N, 3): L, a and b of colours (N, 3) uint8."""
     import cv2
 
-    lab = cv2.cvtColor(colours.reshape(1, -1, 3).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0].astype(np.float64)
-    far: npt.NDArray[np.float64] = np.sqrt(((lab[:, None] - lab[None]) ** 2).sum(-1))
-    return np.minimum(far, ENOUGH)
+    lab = cv2.cvtColor(colours.reshape(1, -1, 3).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    return np.asarray(lab[0], np.float64)
 
 
 def nearest_colours(colours: Image, palette: Sequence[Color]) -> Image:
     """Each of (N, 3) uint8 as the colour of the palette that looks most like it."""
-    import cv2
-
     choice = np.array(palette, np.uint8).reshape(-1, 3)
-    both = np.vstack([choice, colours.reshape(-1, 3)]).reshape(1, -1, 3).astype(np.float32) / 255
-    lab = cv2.cvtColor(both, cv2.COLOR_RGB2LAB)[0]
-    far = ((lab[len(choice) :, None] - lab[None, : len(choice)]) ** 2).sum(-1)
+    far = ((_lab(colours)[:, None] - _lab(choice)[None]) ** 2).sum(-1)
     nearest: Image = choice[far.argmin(1)].reshape(colours.shape)
     return nearest

@@ -10,8 +10,11 @@ import numpy as np
 
 from comicdata.errors import PictureError
 from comicdata.flats.hints import Color, Mark
+from comicdata.flats.ink import find_ink
 from comicdata.flats.line_art import read_line_art
+from comicdata.flats.margins import margins
 from comicdata.flats.painting import Painted, paint
+from comicdata.flats.parted import parted
 from comicdata.flats.regions import find_regions
 from comicdata.flats.white import white_regions
 from comicdata.images import Image
@@ -56,14 +59,13 @@ def flat_drawing(rgb: Image, name: str, wanted: Wanted) -> FlatDrawing:
     art = read_line_art(rgb, wanted.line_art)
     if not art.is_line_art:
         raise PictureError(f"{name}: {art.why}, no line art; --line-art takes it for that")
-    panels = panels_of(art.drawing, wanted.layout) if wanted.panels is None else wanted.panels
+    found = panels_of(art.drawing, wanted.layout) if wanted.panels is None else wanted.panels
+    panels = cut_into(found, art.line) if wanted.panels is None else found
     regions = find_regions(art.line, panels, wanted.gap)
-    white = frozenset(white_regions(regions, art.shade))
-    hints: list[Mark | Image] = []
-    painted = paint(regions, hints, wanted.palette, white=white)
+    white = frozenset(white_regions(regions, art.shade) | margins(regions, found or (), panels or ()))
+    painted = paint(regions, palette=wanted.palette, white=white)
     for one in wanted.rounds:
-        hints += one
-        painted = paint(regions, hints, wanted.palette, painted, white)
+        painted = paint(regions, one, wanted.palette, painted, white)
     doubt = () if art.why.startswith("line art") else (art.why,)
     notes = (*doubt, *painted.notes)
     tones = {TONES: art.shade} if (art.shade < 255).any() else {}
@@ -77,3 +79,9 @@ def panels_of(drawing: Image, layout: Layout) -> list[Box] | None:
     (strip, *_) = make_strips([np.repeat(drawing[..., None], 3, axis=2)], layout)
     panels = [panel.box for panel in find_panels(strip) if panel.kind == "panel" and panel.confidence >= CONFIDENT]
     return panels if len(panels) > 1 else None
+
+
+def cut_into(panels: Sequence[Box] | None, line: Image) -> list[Box] | None:
+    """The panels that were found, as line art (H, W) uint8 is cut into them; None where it is one drawing after all."""
+    boxes = parted(panels, find_ink(line)) if panels else []
+    return boxes if len(boxes) > 1 else None

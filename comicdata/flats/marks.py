@@ -16,28 +16,33 @@ CORE = 0.5  # of a painted layer, what lies deeper than this share of its half w
 
 @dataclass
 class Votes:
-    """Pixels of each colour in each region that a hint means, and what is to be said of the hints."""
+    """Pixels of each colour in each region that a hint means, where its first hint lies, (x, y), and what is to be said
+    of the hints.
+    """
 
     pixels: dict[int, dict[Color, int]] = field(default_factory=dict)
+    places: dict[tuple[int, Color], tuple[float, float]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def add(self, label: int, color: Color, pixels: int) -> None:
+    def add(self, label: int, color: Color, pixels: int, place: tuple[float, float]) -> None:
         of = self.pixels.setdefault(label, {})
         of[color] = of.get(color, 0) + pixels
+        self.places.setdefault((label, color), place)
 
     def winners(self) -> dict[int, Color]:
         """The colour of each region: that with most pixels, the first among equals; a tie or a loser is said."""
         for label, colours in sorted(self.pixels.items()):
             if len(colours) > 1:
                 most = max(colours, key=lambda one: colours[one])
-                others = ", ".join(_name(one) for one in colours if one != most)
-                said = f"{_name(most)} covers most of it, so without effect: {others}"
+                others = ", ".join(self._shown(label, one) for one in colours if one != most)
+                said = f"{self._shown(label, most)} covers most of it, so without effect: {others}"
                 self.notes.append(f"region {label} has hints of {len(colours)} colours: {said}")
         return {label: max(colours, key=lambda one: colours[one]) for label, colours in self.pixels.items()}
 
-
-def _name(color: Color) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*color)
+    def _shown(self, label: int, color: Color) -> str:
+        x, y = self.places[label, color]
+        red, green, blue = color
+        return f"#{red:02x}{green:02x}{blue:02x} at ({x:g}, {y:g})"
 
 
 def count_votes(regions: Regions, hints: Sequence[Mark | Image] | Image) -> Votes:
@@ -66,7 +71,7 @@ def _of_mark(votes: Votes, regions: Regions, mark: Mark, number: int) -> None:
         cure = "the nearest region has its colour" if meant[0] else "there is no region"
         votes.notes.append(f"hint {number} at ({mark.x:g}, {mark.y:g}) {strayed}; {cure}")
     for label in meant if meant[0] else ():
-        votes.add(label, mark.color, max(1, int((whole & (labels == label)).sum())))
+        votes.add(label, mark.color, max(1, int((whole & (labels == label)).sum())), (mark.x, mark.y))
 
 
 def _strayed(regions: Regions, mark: Mark, meant: list[int]) -> str:
@@ -127,17 +132,16 @@ def _of_layer(votes: Votes, regions: Regions, layer: Image) -> None:
     if layer.shape != (*regions.labels.shape, 4):
         raise ValueError(f"a layer of hints is {(*regions.labels.shape, 4)}, not {layer.shape}")
     for where, whole in _strokes(layer):
+        top, left = where[0].start, where[1].start
         labels, ink, colours = regions.labels[where], regions.ink[where], layer[where][..., :3]
         meant = np.unique(labels[_core(whole) & ~ink & (labels > 0)])
         if not len(meant):
             meant = np.unique(labels[whole & (labels > 0)])[:1]
-            rows, columns = where
-            place = f"({columns.start}, {rows.start})"
-            votes.notes.append(f"a hint painted at {place} lies on ink; the nearest region has its colour")
+            votes.notes.append(f"a hint painted at ({left}, {top}) lies on ink; the nearest region has its colour")
         counted = whole & np.isin(labels, meant)
         pairs = np.column_stack([labels[counted], colours[counted].astype(np.int32)])
         for (label, *color), pixels in zip(*np.unique(pairs, axis=0, return_counts=True), strict=True):
-            votes.add(int(label), (int(color[0]), int(color[1]), int(color[2])), int(pixels))
+            votes.add(int(label), (int(color[0]), int(color[1]), int(color[2])), int(pixels), (left, top))
 
 
 def _core(whole: Mask) -> Mask:

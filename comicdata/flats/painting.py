@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from comicdata.flats.colours import default_colours
+from comicdata.flats.colours import alike, default_colours
 from comicdata.flats.hints import Color, Mark
 from comicdata.flats.marks import count_votes
 from comicdata.flats.regions import Regions
@@ -47,26 +47,43 @@ def paint(
 
     `hints`: dots, strokes and areas, or layers (H, W, 4) uint8 with 0 in the last channel where nothing is meant.
     `palette`: the colours defaults are taken from. `white`: regions that are white unless hinted. `previous`: an
-    earlier round on the same regions; what the new hints do not reach keeps its colour of then.
+    earlier round on the same regions, over which these hints count; what they do not reach keeps its colour of then,
+    unless that looks like one of a hint beside it.
     """
     votes = count_votes(regions, hints)
-    given = votes.winners()
+    before = previous.given if previous else {}
+    given = {**before, **votes.winners()}
     reached = _reached(regions, given, white)
-    kept = previous if previous is not None and previous.given.items() <= given.items() else None
-    if kept is None:
+    if previous is None:
         colours = default_colours(regions.neighbours, regions.count, white, palette)
     else:  # what only old hints reach stays as it was
-        colours = kept.colours.copy()
-        fresh = {color for label, color in given.items() if label not in kept.given}
+        colours = previous.colours.copy()
+        fresh = {color for label, color in given.items() if before.get(label) != color}
         reached = {label: color for label, color in reached.items() if color in fresh}
     for label, color in [*reached.items(), *given.items()]:
         colours[label] = color
-    unsure = np.arange(1, regions.count + 1) if kept is None else kept.unsure
+    unsure = np.arange(1, regions.count + 1) if previous is None else previous.unsure
     unsure = np.setdiff1d(unsure, [*given, *reached, *white]).astype(np.int32)
-    notes = [*regions.notes, *votes.notes]
-    if palette is not None and len(set(palette)) == 1 and regions.count > 1:
+    colours = _told_apart(regions, colours, unsure, [*given, *reached], palette)
+    notes = [*(regions.notes if previous is None else previous.notes), *votes.notes]
+    if previous is None and palette is not None and len(set(palette)) == 1 and regions.count > 1:
         notes.append("the palette has one colour, so neighbours cannot be told apart")
     return Painted(regions, colours, np.array(sorted(given), np.int32), unsure, given, tuple(notes))
+
+
+def _told_apart(
+    regions: Regions, colours: Image, unsure: Numbers, meant: Collection[int], palette: Sequence[Color] | None
+) -> Image:
+    """The colours, with others for those unsure regions that look like a region beside them that has what is meant."""
+    pairs = alike(regions.neighbours, colours)
+    other = np.concatenate([one[np.isin(two, [*meant])] for one, two in (pairs.T, pairs.T[::-1])])
+    changed = np.intersect1d(other, unsure)
+    if not len(changed):
+        return colours
+    kept = np.setdiff1d(np.arange(1, regions.count + 1), changed).tolist()
+    shown = colours[kept].tolist()
+    fixed: dict[int, Color] = {label: (red, green, blue) for label, (red, green, blue) in zip(kept, shown, strict=True)}
+    return default_colours(regions.neighbours, regions.count, (), palette, fixed)
 
 
 def _reached(regions: Regions, given: Mapping[int, Color], white: Collection[int]) -> dict[int, Color]:

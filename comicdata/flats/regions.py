@@ -10,7 +10,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from comicdata.flats.balloons import find_balloons
-from comicdata.flats.gaps import close_gaps
+from comicdata.flats.gaps import USUAL, close_gaps
 from comicdata.flats.graph import Counts, Labels, Neighbours, find_neighbours
 from comicdata.flats.ink import Mask, find_ink
 from comicdata.flats.merge import merged
@@ -18,7 +18,7 @@ from comicdata.images import Image
 from comicdata.records import Box
 
 MOST = 65_535  # regions: what the numbers of a 16-bit picture hold
-SPECK = 16  # pixels: a smaller piece within ink is ink
+SPECK = 16  # pixels: a smaller piece within ink is ink, and so is one smaller than a square as wide as a line
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,8 @@ def _numbered(ink: Mask, gap: int | None, balloons: Mask) -> Labels:
     solid = ink | balloons
     gaps = close_gaps(solid, gap)
     _, pieces = cv2.connectedComponents((~(solid | (gaps.chances > 0))).view(np.uint8), connectivity=4)
-    labels = _without_specks(merged(_grown(pieces), solid, gaps), solid)
+    least = max(SPECK, round((USUAL * gaps.scale) ** 2))
+    labels = _without_specks(merged(_grown(pieces), solid, gaps), solid, least)
     return _in_order(_with_balloons(labels, ink, balloons) if balloons.any() else labels)
 
 
@@ -128,18 +129,22 @@ def _with_balloons(labels: Labels, ink: Mask, balloons: Mask) -> Labels:
     return _grown(np.where(balloons, number + labels.max(), paper).astype(np.int32))
 
 
-def _without_specks(labels: Labels, ink: Mask) -> Labels:
-    """Pieces of paper too small to colour, as the neighbour with the longest border."""
+def _without_specks(labels: Labels, ink: Mask, least: int) -> Labels:
+    """Pieces with less paper than `least`, too small to colour, as the neighbour with the longest border; one among
+    others of its kind, in hatching, as what they become.
+    """
     areas = np.bincount(labels[~ink], minlength=int(labels.max()) + 1)
-    small = (areas < SPECK) & (np.bincount(labels.ravel(), minlength=len(areas)) > 0)
-    if not small.any() or areas.max() < SPECK:
+    small = (areas < least) & (np.bincount(labels.ravel(), minlength=len(areas)) > 0)
+    if not small.any() or areas.max() < least:
         return labels
     near = find_neighbours(labels, ink)
+    here, there = np.concatenate([near.pairs, near.pairs[:, ::-1]])[
+        np.argsort(np.tile(near.length, 2), kind="stable")
+    ].T
     into = np.arange(len(areas), dtype=np.int32)
-    for here, there in (near.pairs.T, near.pairs.T[::-1]):
-        order = np.argsort(near.length, kind="stable")
-        at = order[small[here[order]] & ~small[there[order]]]
-        into[here[at]] = there[at]  # the last one stays: that with the longest border
+    while len(at := np.flatnonzero(small[here] & ~small[there])):
+        into[here[at]] = into[there[at]]  # the last one stays: that with the longest border
+        small[here[at]] = False
     return into[labels]
 
 

@@ -63,8 +63,11 @@ class HintFiles:
         return [one[page] for one in self.rounds if page in one]
 
 
-def read_hint_files(given: Sequence[Path], pages: Sequence[str]) -> HintFiles:
-    """The hints in files for pages of these names; UsageError names the file and what is wrong with it.
+def read_hint_files(
+    given: Sequence[Path], pages: Sequence[str], also: Mapping[str, Sequence[str]] | None = None
+) -> HintFiles:
+    """The hints in files for pages of these names, that are `also` called so; UsageError names the file and what is
+    wrong with it.
 
     A file is JSON, a list of hints for the one page there is, or an object of such lists with names of pages as keys;
     or a painted layer, a picture or FILE.psd:LAYER, for the one page there is; or a folder of files named like pages.
@@ -78,7 +81,7 @@ def read_hint_files(given: Sequence[Path], pages: Sequence[str]) -> HintFiles:
             paths += [source.path for _, source in keyed]
         else:
             keyed = _in_file(path, layer, pages)
-        found, unmatched = _matched(path, keyed, pages)
+        found, unmatched = _matched(path, keyed, pages, also or {})
         rounds.append(found)
         if unmatched:
             shown = ", ".join(unmatched[:5]) + (" and more" if len(unmatched) > 5 else "")
@@ -127,9 +130,11 @@ def _only(path: Path, pages: Sequence[str]) -> str:
     return pages[0]
 
 
-def _matched(path: Path, keyed: Sequence[tuple[str, Source]], pages: Sequence[str]) -> tuple[Round, list[str]]:
+def _matched(
+    path: Path, keyed: Sequence[tuple[str, Source]], pages: Sequence[str], also: Mapping[str, Sequence[str]]
+) -> tuple[Round, list[str]]:
     """The hints by their pages, and the names that are of none; UsageError for one of several, and where none fits."""
-    known = _Names(pages)
+    known = _Names(pages, also)
     found: dict[str, tuple[Source, ...]] = {}
     unmatched = []
     for key, source in keyed:
@@ -147,24 +152,29 @@ def _matched(path: Path, keyed: Sequence[tuple[str, Source]], pages: Sequence[st
 
 
 class _Names:
-    """Pages by their names: the whole, without its suffix, and, where no other page ends so, the end of it alone."""
+    """Pages by their names: the whole, without its suffix, and, where no other page ends so, the end of it alone, or
+    what they are also called, in an archive, and the end of that.
+    """
 
-    def __init__(self, pages: Sequence[str]) -> None:
-        self._exact: dict[str, list[str]] = {}
-        self._ends: dict[str, list[str]] = {}
+    def __init__(self, pages: Sequence[str], also: Mapping[str, Sequence[str]]) -> None:
+        self._ways: tuple[dict[str, list[str]], ...] = ({}, {}, {}, {})
         for page in dict.fromkeys(pages):
-            for name in _with_and_without_suffix(page):
-                self._exact.setdefault(name, []).append(page)
-            for name in _with_and_without_suffix(PurePosixPath(page).name):
-                self._ends.setdefault(name, []).append(page)
+            self._add(page, [page], *self._ways[:2])
+            self._add(page, also.get(page, ()), *self._ways[2:])
+
+    def _add(self, page: str, called: Sequence[str], exact: dict[str, list[str]], ends: dict[str, list[str]]) -> None:
+        for names, shown in ((exact, called), (ends, [PurePosixPath(one).name for one in called])):
+            for name in dict.fromkeys(each for one in shown for each in _with_and_without_suffix(one)):
+                names.setdefault(name, []).append(page)
 
     def called(self, key: str) -> list[str]:
         """The pages that a name may be of."""
-        for names in (self._exact, self._ends):
-            for name in _with_and_without_suffix(key):
-                if name in names:
-                    return names[name]
-        return []
+        whole, *others = (_named(names, key) for names in self._ways)
+        return whole or list(dict.fromkeys(page for one in others for page in one))
+
+
+def _named(names: Mapping[str, list[str]], key: str) -> list[str]:
+    return next((names[name] for name in _with_and_without_suffix(key) if name in names), [])
 
 
 def _with_and_without_suffix(name: str) -> Iterator[str]:

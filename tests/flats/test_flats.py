@@ -73,6 +73,15 @@ def test_a_second_round_changes_only_what_it_reaches() -> None:
     assert (second.colours != first.colours).any(1).tolist() == [False, False, False, True]
 
 
+def test_a_second_round_counts_over_the_first_where_it_says_something_else() -> None:
+    regions = find_regions(two_boxes())
+    first = paint(regions, [Hint(90, 100, 9, RED), Hint(190, 100, 9, GREEN)])
+    second = paint(regions, [Hint(90, 120, 1, BLUE)], previous=first)
+    assert second.given == {2: BLUE, 3: GREEN} and second.notes == ()
+    assert (second.colours != first.colours).any(1).tolist() == [False, False, True, False]
+    assert second.hinted.tolist() == [2, 3] and second.unsure.tolist() == [1]
+
+
 @pytest.mark.parametrize(
     ("hint", "said"), [(Hint(40, 100, 1, RED), "lies on ink"), (Hint(900, 100, 1, RED), "lies outside the picture")]
 )
@@ -84,7 +93,8 @@ def test_a_hint_on_ink_or_outside_goes_to_the_nearest_region(hint: Hint, said: s
 def test_of_two_colours_in_one_region_the_one_with_more_pixels_wins() -> None:
     painted = paint(find_regions(two_boxes()), [Hint(90, 60, 4, GREEN), Hint(90, 100, 9, RED), Hint(90, 140, 5, GREEN)])
     assert painted.colours[2].tolist() == list(RED)
-    assert painted.notes == ("region 2 has hints of 2 colours: #ff0000 covers most of it, so without effect: #00c800",)
+    said = "#ff0000 at (90, 100) covers most of it, so without effect: #00c800 at (90, 60)"
+    assert painted.notes == (f"region 2 has hints of 2 colours: {said}",)
 
 
 def layer(*shapes: tuple[int, int, int, int, tuple[int, int, int]]) -> np.ndarray:
@@ -188,3 +198,37 @@ def test_a_colour_reaches_what_only_a_gap_parts_and_stops_at_lines() -> None:
     painted = paint(find_regions(line), [Hint(200, 100, 3, RED)])
     assert painted.colours[label(painted.regions, 100, 100)].tolist() == list(RED)
     assert painted.unsure.tolist() == [1]
+
+
+def test_specks_among_specks_become_what_lies_around_them() -> None:
+    line = paper()
+    line[60:140, 60:140] = 0
+    line[62:138:6, 62:138:6] = 255  # dots of paper, 1 pixel each, hundreds of them in solid black
+    assert find_regions(line).count == 1
+
+
+def test_a_piece_is_a_region_from_the_square_of_a_line_on() -> None:
+    """Lines 9 pixels wide: 81 pixels of paper."""
+    line = paper(300, 400)
+    cv2.rectangle(line, (40, 40), (360, 260), 0, 9)
+    line[100:200, 100:200] = line[100:200, 220:320] = 0
+    line[145:152, 145:152] = 255
+    line[140:156, 260:276] = 255
+    regions = find_regions(line)
+    assert regions.count == 3 and label(regions, 148, 148) == label(regions, 60, 60) != label(regions, 268, 148)
+
+
+def test_what_no_hint_means_looks_like_no_hint_beside_it() -> None:
+    regions = find_regions(two_boxes())
+    plain = paint(regions)
+    red, green, blue = plain.colours[3].tolist()
+    painted = paint(regions, [Hint(90, 100, 4, (red - 2, green, blue + 3))], previous=plain)
+    moved = np.abs(painted.colours.astype(int) - painted.colours[2]).sum(1)
+    assert moved[3] > 60 and (painted.colours[1] == plain.colours[1]).all()
+    assert painted.unsure.tolist() == [1, 3]
+
+
+def test_two_hints_that_look_alike_stay_as_they_are() -> None:
+    near = (255, 4, 0)
+    painted = paint(find_regions(two_boxes()), [Hint(90, 100, 4, RED), Hint(190, 100, 4, near)])
+    assert painted.colours[2:].tolist() == [list(RED), list(near)]
