@@ -8,6 +8,7 @@ from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import SEAL, json_bytes, read_json, read_jsonl, sha256_bytes
 from comicdata.models.runs.checkpoint import BEST, TENSORS, WEIGHTS, State, load_weights, read_state, state_folders
 from comicdata.models.runs.folder import METRICS, differing
+from comicdata.models.runs.load import fitting
 from comicdata.models.runs.records import CONFIG
 from comicdata.outputs import LIST
 from comicdata.outputs.findings import Findings
@@ -75,7 +76,9 @@ def _verify_weights(found: Findings, config: dict[str, Any], newest: State | Non
                 found.look(path, False, cure)
             continue
         try:
-            header = load_weights(path).header
+            weights = load_weights(path)
+            fitting(weights, path)
+            header = weights.header
             same = not config or not differing(config["options"], header["config"])
             same = same and config.get("data_hash", header["data_hash"]) == header["data_hash"]
             current = name != WEIGHTS or newest is None or header["images"] in (newest.images, config.get("finished"))
