@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {"comicdata": "comicdata", "models": "comicdata.models", "cli": "comicdata.cli"}
 FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 # The rooms of each part, lowest floor first: a room imports only from its own floor's rooms above it in this list.
-CORE = [["lazy"], ["errors"], ["records", "numbers", "reading"], ["files", "formats"], ["outputs"], ["images"],
-        ["episodes"], ["panels", "outlines", "forgotten"], ["crawl", "pairs", "flats", "drawn"],
+CORE = [["lazy"], ["errors"], ["records", "numbers", "reading"], ["files", "formats"], ["outputs", "forgotten"],
+        ["images"], ["episodes"], ["panels", "outlines"], ["crawl", "pairs", "flats", "drawn"],
         ["layers"], ["exports", "forget"]]  # fmt: skip
 MODELS = [["memory", "networks"], ["data"], ["runs"], ["colorize"], ["evaluate"], ["train"]]
 ONLY_FROM = {  # core rooms that know less than their floor allows

@@ -10,7 +10,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -58,12 +58,15 @@ class Reads:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and number of what is at a path, behind all links; None where nothing is."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return found.st_dev, found.st_ino
+    """Device and number of what is at a path, behind all links; None where nothing is.
+
+    A folder on the way that is not there yet will be made: `new/../src` is `src` then.
+    """
+    for place in (path, Path(os.path.realpath(path))):
+        with suppress(OSError, ValueError):
+            found = place.stat()
+            return found.st_dev, found.st_ino
+    return None
 
 
 def check_folder(out: Path) -> None:
