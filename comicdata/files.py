@@ -39,6 +39,17 @@ def read_regular(path: Path, most: int) -> bytes:
     return data
 
 
+def on_disk(path: Path) -> bytes | None:
+    """The bytes of a file of ours; None where nothing is there, or what is no file on disk."""
+    try:
+        with open_regular(path) as file:
+            return file.read()
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL):
+            return None
+        raise
+
+
 # Names that Windows keeps for devices, whatever suffix they have.
 RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))})
 LONGEST_NAME = 255  # bytes, of most file systems
@@ -169,7 +180,7 @@ def jsonl_bytes(rows: Iterable[Mapping[str, Any]]) -> bytes:
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as JSON lines; nothing is written when the file already holds these bytes."""
     data = jsonl_bytes(rows)
-    if not (path.is_file() and path.read_bytes() == data):
+    if on_disk(path) != data:
         write_atomic(path, data)
 
 

@@ -142,6 +142,13 @@ ONLY_IN = {
 }
 
 
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_files_are_opened_by_the_one_opener(path):
+    """A pipe or a device in the place of a file would hang whoever reads it another way."""
+    found = [name for name in calls(path) if name.endswith(".read_bytes")]
+    assert not found, f"{found}: comicdata.files.on_disk, or read_regular"
+
+
 DELETES = (".unlink", ".rmdir", ".rmtree", ".removedirs", "os.remove", ".TemporaryDirectory", ".mkdtemp")
 
 

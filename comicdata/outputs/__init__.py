@@ -20,6 +20,7 @@ from comicdata.errors import IntegrityError, PartialError, UsageError
 from comicdata.files import (
     delete,
     locked,
+    on_disk,
     read_json,
     seal,
     sha256_bytes,
@@ -258,13 +259,14 @@ def check_file(path: Path, reads: Reads, own: Callable[[bytes], bool]) -> None:
     reads.refuse(path)
     if path.is_dir():
         raise UsageError(f"{path}: is a folder; name a file with --out")
-    refuse_foreign(path, path.is_file() and own(path.read_bytes()))
+    there = on_disk(path)
+    refuse_foreign(path, there is not None and own(there))
 
 
 def write_file(path: Path, data: bytes) -> None:
     """Write an output that is one file, and carries its mark, unless it has these bytes."""
     sweep_dead(path)
-    if not (path.is_file() and path.read_bytes() == data):
+    if on_disk(path) != data:
         write_atomic(path, data)
 
 

@@ -17,6 +17,7 @@ from comicdata.files import (
     is_behind_link,
     is_intact,
     json_bytes,
+    on_disk,
     read_json,
     sha256_file,
 )
@@ -67,7 +68,7 @@ class Findings:
 
     def derived(self, path: Path, data: Collection[bytes], cure: str) -> bool:
         """Likewise by the bytes, one of several where versions differ, that its records give."""
-        return self.look(path, path.is_file() and path.read_bytes() in data, cure)
+        return self.look(path, on_disk(path) in data, cure)
 
     def sealed(self, path: Path, cure: str, *, was: str = "") -> dict[str, Any]:
         """Likewise by the hash that a JSON record has of itself; what it says, {} when it is not as it was written.
@@ -75,7 +76,7 @@ class Findings:
         One without a hash only has to be laid out as we write JSON: it is named as unproved, as `was` in words.
         """
         value = _object(path)
-        if not self.look(path, bool(value) and path.read_bytes() == json_bytes(value) and is_intact(value), cure):
+        if not self.look(path, bool(value) and on_disk(path) == json_bytes(value) and is_intact(value), cure):
             return {}
         if SEAL not in value:
             self.unproved(was or path.name)

@@ -16,6 +16,7 @@ from comicdata.files import (
     is_name,
     jsonl_bytes,
     numbered_rows,
+    on_disk,
     read_json,
     read_jsonl,
     sha256_bytes,
@@ -219,7 +220,7 @@ def write_manifest(folder: Path, rows: Sequence[Pair]) -> None:
     data = _parquet_bytes(rows)
     path = folder / MANIFEST
     stale = _stale_metadata(folder, rows)
-    if not (path.is_file() and path.read_bytes() == data):
+    if on_disk(path) != data:
         write_atomic(path, data)
     _write_metadata(folder, rows, stale)
     list_files(folder)
@@ -436,7 +437,7 @@ def _verify_part(found: Findings, path: Path, rows: Sequence[Pair] | None) -> bo
     One whose rows are of another episode was put there by somebody: where the manifest has none of its own, nothing
     makes it again.
     """
-    whole = path.is_file() and is_whole(path.read_bytes())
+    whole = is_whole(on_disk(path) or b"")
     place = path.relative_to(found.root / "parts").with_suffix("").parts
     of_it = None if rows is None else [row for row in rows if (row.source, row.series_id, row.episode_id) == place]
     if whole and not _is_of(path, place) and not of_it:

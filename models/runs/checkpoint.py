@@ -19,6 +19,7 @@ from comicdata.files import (
     SEAL,
     delete,
     is_intact,
+    on_disk,
     read_json,
     remove_if_empty,
     seal,
@@ -61,7 +62,7 @@ def save_weights(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str,
     plain = _plain(tensors)
     whole = seal({"format": FORMAT, **header, "tensors_sha256": tensors_hash(plain)})
     data = save(plain, {"comicdata": json.dumps(whole, ensure_ascii=False, separators=(",", ":"))})
-    if not (path.is_file() and path.read_bytes() == data):
+    if on_disk(path) != data:
         write_atomic(path, data)
 
 
