@@ -196,9 +196,10 @@ def _folders(front: Front, runs: Sequence[Path], split: str, out: Path | None) -
 def _free(front: Front, run: Path, split: str) -> Path:
     """RUN/evaluation; where something lies that no list names, as 0.1.0 left its own, the next folder without that."""
     from comicdata.models.evaluate.contest import evaluation_names
-    from comicdata.outputs import read_list
+    from comicdata.outputs import read_list, refuse_links
 
     first = run / "evaluation"
+    refuse_links([first])
     for folder in (first, *(run / f"evaluation-{number}" for number in range(2, MOST_FOLDERS))):
         entries = read_list(folder) if folder.is_dir() else {}
         there = [name for name in evaluation_names(split) if os.path.lexists(folder / name)]

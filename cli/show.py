@@ -19,12 +19,15 @@ def show(front: Front, folder: Path, out: Path | None, crawl: Path | None) -> An
     """Write one HTML page, pictures and all: samples, distributions, splits and reasons of PAIRS; curves, sample grids
     and settings of RUN.
     """
+    from comicdata.episodes import iterate_crawl
     from comicdata.outputs import Reads, check_file, is_our_page, signed_page, write_file
 
     folder = folder.parent if folder.name == "manifest.parquet" else folder
     folder = folder if folder.name not in ("", "..") else folder.resolve()  # "." has no name and no folder above it
     out = out or folder.parent / f"{folder.resolve().name}.html"
     check_file(out, Reads([folder, *([crawl] if crawl else [])]), is_our_page)
+    if crawl is not None and next(iterate_crawl(crawl), None) is None:
+        raise UsageError(f"--crawl {crawl}: no crawl, or nothing in it; it is the folder that make-pairs was given")
     data = signed_page(_page(folder, crawl))
     if not front.dry_run:
         write_file(out, data)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import SEAL, below, is_below, is_intact, jsonl_bytes, read_json, read_lines, sha256_file
+from comicdata.files import SEAL, below, has_hash, is_below, is_intact, jsonl_bytes, read_json, read_lines
+from comicdata.forgotten import FORGOTTEN, read_forgotten
 from comicdata.images import decodes
 from comicdata.numbers import canonical, read_number, value_of
 from comicdata.outputs import KEPT, is_made_here
@@ -276,6 +277,7 @@ def verify_crawl(out: Path, series: str = "*/*", *, decoded: bool = False) -> di
                 found.look(stored, False, AGAIN)
     if series == "*/*":
         _verify_lists(found, records)
+        found.readable(out / FORGOTTEN, lambda: read_forgotten(out))
     litter = {
         path for one in out.glob(series) for path in below(one) if path.is_file() and path.name != ".lock"
     } - expected
@@ -339,5 +341,5 @@ def faults_of(folder: Path, record: EpisodeRecord) -> Iterator[tuple[str, Path]]
         path = folder / image.file_name
         if not path.is_file():
             yield "missing", path
-        elif sha256_file(path) != image.sha256:
+        elif not has_hash(path, image.sha256):
             yield "changed", path

@@ -73,6 +73,6 @@ class ResourceError(ComicDataError):
 
 
 class DivergedError(ComicDataError):
-    """Training produced NaN or infinity."""
+    """Training, or what it left, produced NaN or infinity."""
 
     status = 9

@@ -9,8 +9,9 @@ import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from comicdata.errors import IntegrityError, LockedError, ResourceError, UsageError
 from comicdata.reading.text import LARGEST, UnreadableError, parse_json
@@ -21,7 +22,7 @@ TEMPORARY_SUFFIX = ".comicdata-tmp"
 NOT_ON_DISK = "a pipe, a device or a file that the system makes up, not one on disk"
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open somebody's file for reading: one on disk, so that reading it ends. OSError for what is none, and as open."""
     regular = stat.S_ISREG(path.stat().st_mode)
     if not regular or os.path.realpath(path).startswith(("/proc/", "/sys/")):
@@ -36,6 +37,17 @@ def read_regular(path: Path, most: int) -> bytes:
     if len(data) > most:
         raise OSError(errno.EFBIG, f"larger than {most // 10**6} MB")
     return data
+
+
+def on_disk(path: Path) -> bytes | None:
+    """The bytes of a file of ours; None where nothing is there, or what is no file on disk."""
+    try:
+        with open_regular(path) as file:
+            return file.read()
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL):
+            return None
+        raise
 
 
 # Names that Windows keeps for devices, whatever suffix they have.
@@ -168,7 +180,7 @@ def jsonl_bytes(rows: Iterable[Mapping[str, Any]]) -> bytes:
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as JSON lines; nothing is written when the file already holds these bytes."""
     data = jsonl_bytes(rows)
-    if not (path.is_file() and path.read_bytes() == data):
+    if on_disk(path) != data:
         write_atomic(path, data)
 
 
@@ -243,9 +255,17 @@ def sha256_bytes(data: bytes) -> str:
 
 
 def sha256_file(path: Path) -> str:
-    """Hex SHA-256 of a file, read in blocks."""
-    with path.open("rb") as file:
+    """Hex SHA-256 of a file, read in blocks; OSError as `open_regular`."""
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def has_hash(path: Path, digest: str) -> bool:
+    """Whether this is a file on disk with this SHA-256; no for what is none, and for what cannot be read."""
+    try:
+        return path.is_file() and sha256_file(path) == digest
+    except OSError:
+        return False
 
 
 @contextmanager

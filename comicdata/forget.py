@@ -203,10 +203,14 @@ def _stored_files(crawl: Path, folder: Path) -> dict[str, set[str]]:
         note_stored(folder, record)
     elif (folder / EPISODE).is_file():
         hashes = {*re.findall("[0-9a-f]{64}", (folder / EPISODE).read_text(encoding="utf-8", errors="replace"))}
-        there = {path.name: sha256_file(path) for path in folder.iterdir() if STORED_PATTERN.fullmatch(path.name)}
+        there = {path.name: sha256_file(path) for path in folder.iterdir() if _is_stored(path)}
         note_hashed(folder, {name: digest for name, digest in there.items() if digest in hashes})
     delete(crawl, folder / EPISODE, record=True)
     return noted(folder)
+
+
+def _is_stored(path: Path) -> bool:
+    return STORED_PATTERN.fullmatch(path.name) is not None and path.is_file()
 
 
 def forget_in_pairs(pairs: Path, key: Key) -> list[Stays]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from comicdata.errors import PictureError, UsageError
-from comicdata.files import read_regular
+from comicdata.files import on_disk, read_regular
 from comicdata.formats import (
     END_OF_JPEG,
     EXTENSIONS,
@@ -171,7 +171,7 @@ def measure(data: bytes, name: str, *, most: int | None = None) -> Measured:
 def decodes(path: Path) -> bool:
     """Whether a file that was stored is a picture still: as it was, or somebody's work, and no damage."""
     try:
-        measure(path.read_bytes(), path.name, most=STORED_PIXELS)
+        measure(on_disk(path) or b"", path.name, most=STORED_PIXELS)
     except PictureError:
         return False
     return True

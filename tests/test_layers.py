@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {"comicdata": "comicdata", "models": "comicdata.models", "cli": "comicdata.cli"}
 FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 # The rooms of each part, lowest floor first: a room imports only from its own floor's rooms above it in this list.
-CORE = [["lazy"], ["errors"], ["records", "numbers", "reading"], ["files", "formats"], ["outputs"], ["images"],
-        ["episodes"], ["panels", "outlines", "forgotten"], ["crawl", "pairs", "flats", "drawn"],
+CORE = [["lazy"], ["errors"], ["records", "numbers", "reading"], ["files", "formats"], ["outputs", "forgotten"],
+        ["images"], ["episodes"], ["panels", "outlines"], ["crawl", "pairs", "flats", "drawn"],
         ["layers"], ["exports", "forget"]]  # fmt: skip
 MODELS = [["memory", "networks"], ["data"], ["runs"], ["colorize"], ["evaluate"], ["train"]]
 ONLY_FROM = {  # core rooms that know less than their floor allows
@@ -140,6 +140,13 @@ ONLY_IN = {
     "print": set(),
     "sys.exit": {"comicdata.cli.main"},
 }
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_files_are_opened_by_the_one_opener(path):
+    """A pipe or a device in the place of a file would hang whoever reads it another way."""
+    found = [name for name in calls(path) if name.endswith(".read_bytes")]
+    assert not found, f"{found}: comicdata.files.on_disk, or read_regular"
 
 
 DELETES = (".unlink", ".rmdir", ".rmtree", ".removedirs", "os.remove", ".TemporaryDirectory", ".mkdtemp")

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 from trial import OUTCOMES, Scenario, tried
 from world import build
 
-FAMILIES = ("web", "pictures", "interrupted", "damaged", "changed", "foreign", "asked")
+FAMILIES = ("web", "pictures", "interrupted", "damaged", "changed", "foreign", "asked", "moved")
 JOBS = 2
 HALF, FAST = 2, 48  # one scenario in so many
 

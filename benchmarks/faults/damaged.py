@@ -173,6 +173,57 @@ def uses_weights(name: str, poison: Poison, place: Place) -> None:
         raise Fault("wrong", f"{ran.said}: status 0, but run differs: {differs}")
 
 
+HONEST: dict[str, Callable] = {  # of the tensors by name; the hashes are made right again
+    "weights of NaN": lambda found: {name: one * float("nan") for name, one in found.items()},
+    "one weight infinite": lambda found: found | {min(found): found[min(found)] + float("inf")},
+    "weights that blow up": lambda found: {name: one * 0 + 3e38 for name, one in found.items()},
+    "complex numbers": lambda found: {name: one + 0j for name, one in found.items()},
+    "whole numbers": lambda found: {name: one.long() for name, one in found.items()},
+    "numbers of eight bits": lambda found: {name: one.to(_torch().float8_e4m3fn) for name, one in found.items()},
+    "a tensor missing": lambda found: dict(list(found.items())[1:]),
+    "a tensor more": lambda found: found | {"more": _torch().zeros(3)},
+    "tensors without a shape": lambda found: {name: one.flatten() for name, one in found.items()},
+}
+
+
+def _torch():
+    import torch
+
+    return torch
+
+
+def honest(change: Callable, place: Place) -> None:
+    """Weights that nothing but their numbers speaks against: every hash is right. Nothing is coloured by them."""
+    from comicdata.models.runs.checkpoint import load_weights, save_weights
+
+    place.bring("comic", "pairs", "run")
+    path = place.work / "run" / "weights.safetensors"
+    found = load_weights(path)
+    header = {name: value for name, value in found.header.items() if name not in ("sha256", "tensors_sha256", "format")}
+    save_weights(path, change(found.tensors), header)
+    place.keep("comic", "pairs", "run")
+    for name in ("colorize", "evaluate"):
+        place.run(*COMMANDS[name].arguments, ok=(6, 9))
+        pictures = [*(place.work / COMMANDS[name].makes[0]).rglob("*.png")]
+        if pictures:
+            raise Fault("wrong", f"{name}: {pictures[0].name} by weights that are none")
+
+
+def unchanged(place: Place) -> None:
+    """The same way with the weights as they were: they colour, and verify passes."""
+    from comicdata.models.runs.checkpoint import load_weights, save_weights
+
+    place.bring("comic", "run")
+    path = place.work / "run" / "weights.safetensors"
+    found = load_weights(path)
+    header = {name: value for name, value in found.header.items() if name not in ("sha256", "tensors_sha256", "format")}
+    save_weights(path, found.tensors, header)
+    place.run("verify", "run")
+    place.run(*COMMANDS["colorize"].arguments)
+    if differs := same(place, "coloured", "coloured"):
+        raise Fault("wrong", f"other pictures by the same weights: {differs}")
+
+
 def table(change: Callable) -> Poison:
     import pyarrow.parquet as parquet
 
@@ -239,6 +290,9 @@ def scenarios() -> Iterator[Scenario]:
     for name in ("colorize", "evaluate", "train further"):
         for label, poison in WEIGHTS.items():
             yield Scenario("damaged weights", f"weights, {label}: {name}", partial(uses_weights, name, poison))
+    for label, change in HONEST.items():
+        yield Scenario("damaged weights", f"weights whose hash is right, {label}", partial(honest, change))
+    yield Scenario("damaged weights", "weights whose hash is right, as they were", unchanged)
     for number, (label, poison) in enumerate(TABLES.items()):
         for name in (("kohya", "train"), ("webdataset", "show pairs"), ("croissant", "evaluate"))[number % 3]:
             yield Scenario("damaged manifests", f"manifest, {label}: {name}", partial(manifest, name, poison))

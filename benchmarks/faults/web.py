@@ -73,6 +73,14 @@ POLICY = {
     "a header among many": {"/2.png": (200, {"X-Robots-Tag": "max-snippet: 5, noai"}, faults.GOOD)},
     "Content-Usage after 60,000 letters": {
         "/2.png": (200, {"Content-Usage": "a" * 60_000 + ", train-ai=n"}, faults.GOOD)},
+    "a header in quotes": {"/2.png": (200, {"X-Robots-Tag": '"noai, noimageai"'}, faults.GOOD)},
+    "a header with a hyphen": {"/2.png": (200, {"X-Robots-Tag": "No-AI"}, faults.GOOD)},
+    "a reservation that is ?1": {"/2.png": (200, {"tdm-reservation": "?1"}, faults.GOOD)},
+    "meta robots without quotes, closed": _html(META % b"<meta name=robots content=noai/>"),
+    "meta robots as a property": _html(META % b"<meta property=robots content=noai>"),
+    "tdmrep.json in UTF-16": {"/.well-known/tdmrep.json": REP.decode().encode("utf-16")},
+    "tdmrep.json that says true": {"/.well-known/tdmrep.json": REP.replace(b"1}", b"true}")},
+    "robots.txt in UTF-16": {"/robots.txt": "User-agent: *\nDisallow: /1/\n".encode("utf-16")},
     "tdmrep.json, refused once": {"/.well-known/tdmrep.json": [(503, {}, b""), REP]},
     "tdmrep.json with a path in capitals": {"/.well-known/tdmrep.json": REP.replace(b'"/"', b'"/*"')},
 }  # fmt: skip

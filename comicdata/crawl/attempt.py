@@ -1,7 +1,7 @@
 """One try at one episode. What earlier tries stored and is still intact is kept, whatever becomes of this one."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,14 @@ from comicdata.crawl.fetch import Answer, GaveUpError, StatusError
 from comicdata.crawl.robots import RobotsError
 from comicdata.crawl.sources import Source
 from comicdata.crawl.sources.viewer import looks_empty
-from comicdata.crawl.store import intact_journal, split_intact, write_episode, write_image, write_series
+from comicdata.crawl.store import (
+    intact_journal,
+    split_intact,
+    sweep_episode,
+    write_episode,
+    write_image,
+    write_series,
+)
 from comicdata.crawl.web import OptedOutError, UnavailableError
 from comicdata.episodes import series_folder, stored_episode
 from comicdata.errors import ComicDataError, GeneratedError, NetworkError, PictureError, PolicyError
@@ -61,15 +68,24 @@ class Attempt:
         """
         try:
             pages = self.source.pages(self.episode)
-            answered = list(self.pool.map(lambda item: self._renewed(item[1], item[0], before), enumerate(pages, 1)))
+            answered = self._all_renewed(pages, before)
         except (NetworkError, PictureError, PolicyError, UnavailableError) as error:
             self._status_of(error)  # a host that gives up ends the crawl here as well
             log.warning("%s stays as it is: %s", self.episode.episode_id, error)
+            sweep_episode(self.out, before)  # what of it had come already
             return before
         answered = self._without_placeholders(answered)
         kept = {image.file_name for image in answered}
         earlier = [image for image in (*before.images, *before.earlier) if image.file_name not in kept]
         return self._store("ok" if answered else before.status, "", answered or list(before.images), [], earlier)
+
+    def _all_renewed(self, pages: Iterable[Page], before: EpisodeRecord) -> list[ImageRecord]:
+        """All pictures anew, or what went wrong with the first; no request is under way any more then."""
+        futures = [self.pool.submit(self._renewed, page, ordinal, before) for ordinal, page in enumerate(pages, 1)]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            wait([future for future in futures if not future.cancel()])
 
     def _renewed(self, page: Page, ordinal: int, before: EpisodeRecord) -> ImageRecord:
         """The stored picture where it did not change, else the new one, stored beside it."""

@@ -4,6 +4,7 @@ Pure functions from text to a list of signals, each a short string that a record
 is still moving we read leniently and take a doubtful "no" for a no.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,6 +20,7 @@ HEADER_WORDS = META_WORDS | {"noindex", "noimageindex", "none"}  # none is noind
 VALUED = frozenset({"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"})  # rules with a colon
 USES = frozenset({"train-ai", "train-genai", "genai", "ai", "tdm", "bots", "all"})
 ROBOT_NAMES = frozenset({"robots", "x-robots-tag", AGENT})
+YES = frozenset({"1", "01", "1.0", "?1", "true", "yes"})  # 1 is what TDMRep writes; the others mean nothing else
 
 
 def header_signals(headers: Mapping[str, str]) -> list[str]:
@@ -33,17 +35,19 @@ def header_signals(headers: Mapping[str, str]) -> list[str]:
     return found + [f"Content-Usage: {use}" for use in usage_refusals(headers.get("content-usage", ""))]
 
 
-def _reserves(text: str) -> bool:
-    return "1" in text.replace(",", " ").split()
+def _reserves(value: Any) -> bool:
+    """Whether a value of tdm-reservation, from a header, an element or JSON, is a yes in any spelling."""
+    return any(word.strip("\"'") in YES for word in re.split(r"[\s,;]+", str(value).lower()))
 
 
 def _robots_words(text: str) -> set[str]:
     """The rules of an X-Robots-Tag or robots meta element that are meant for everybody or for us, in lower case.
 
     `otherbot: noai, nofollow` speaks to otherbot until the next name, or the next line; `max-snippet:10` is a rule.
+    Quotes, hyphens and the stroke of an unquoted `content=noai/>` make no other word of it.
     """
     words: set[str] = set()
-    for line in text.lower().splitlines():
+    for line in re.sub("[\"']", " ", text.lower()).splitlines():
         meant = True
         for part in re.split("[,;]", line):
             name, colon, rest = (piece.strip() for piece in part.partition(":"))
@@ -51,7 +55,7 @@ def _robots_words(text: str) -> set[str]:
                 meant = name.partition("/")[0] in (AGENT, "*", "")
                 part = rest
             if meant:
-                words.update(part.split())
+                words.update(re.sub("[-_/]", "", word) for word in part.split())
     return words
 
 
@@ -66,15 +70,22 @@ def page_signals(text: str | bytes) -> list[str]:
     """Signals in the meta elements of an HTML page. Sources: robots meta element, TDMRep section 4.2."""
     found = []
     for element in BeautifulSoup(text, "lxml", parse_only=SoupStrainer("meta")).find_all("meta"):
-        name = str(element.get("name") or element.get("http-equiv") or "").strip().lower()
+        names = {str(element.get(key) or "").strip().lower() for key in ("name", "http-equiv", "property")}
         content = " ".join(str(element.get("content") or "").split())
-        if name in ROBOT_NAMES:
+        for name in sorted(names & ROBOT_NAMES):
             found += [f"meta {name}: {word}" for word in sorted(_robots_words(content) & META_WORDS)]
-        elif name == "tdm-reservation" and _reserves(content):
+        if "tdm-reservation" in names and _reserves(content):
             found.append("meta tdm-reservation: 1")
-        elif name == "content-usage":
+        if "content-usage" in names:
             found += [f"meta content-usage: {use}" for use in usage_refusals(content)]
     return found
+
+
+def policy_text(body: bytes) -> str:
+    """The text of robots.txt or tdmrep.json, whatever Unicode form an editor has saved it in; what is none of it does
+    not hide the rest.
+    """
+    return body.decode(json.detect_encoding(body), "replace").removeprefix("\ufeff")
 
 
 def read_tdmrep(body: bytes) -> list[tuple[str, bool]]:
@@ -83,19 +94,15 @@ def read_tdmrep(body: bytes) -> list[tuple[str, bool]]:
     Source: TDMRep 2024-05-10, section 4.3.
     """
     try:
-        rules = parse_json(body.decode("utf-8-sig", "replace"))
+        rules = parse_json(policy_text(body))
     except UnreadableError:
         return []
     rows = rules if isinstance(rules, list) else [rules]
-    return [(str(row["location"]), _is_one(row.get("tdm-reservation"))) for row in rows if _has_location(row)]
+    return [(str(row["location"]), _reserves(row.get("tdm-reservation"))) for row in rows if _has_location(row)]
 
 
 def _has_location(row: Any) -> bool:
     return isinstance(row, dict) and isinstance(row.get("location"), str)
-
-
-def _is_one(value: Any) -> bool:
-    return str(value).strip() == "1"
 
 
 def tdmrep_signals(rules: Iterable[tuple[str, bool]], url: str) -> list[str]:

@@ -30,6 +30,8 @@ def check_series(out: Path, key: tuple[str, str], episodes: Sequence[Episode]) -
     check_folder(folder)
     ours = _is_ours(folder / SERIES, "series_id") or any(folder.glob(f"*/{EPISODE}"))
     refuse_foreign(folder / SERIES, ours)
+    _refuse_link(folder.parent, any(folder.parent.glob(f"*/{SERIES}")), "series of a crawl")
+    _refuse_link(folder, ours, "a series")
     for episode in episodes:
         place = folder / episode.episode_id
         if os.path.lexists(place):
@@ -41,11 +43,16 @@ def _check_episode(place: Path, ours: bool) -> None:
     check_folder(place)
     refuse_foreign(place / EPISODE, _is_ours(place / EPISODE, "episode_id"))
     known = (place / EPISODE).is_file() or (place / JOURNAL).is_file()
-    if place.is_symlink() and not known:
-        raise UsageError(f"{place}: is a link to something else than an episode; {CURE}")
+    _refuse_link(place, known, "an episode")
     if not (ours or known):
         for path in filter(lambda one: STORED_PATTERN.fullmatch(one.name), place.iterdir()):
             refuse_foreign(path, own=False)
+
+
+def _refuse_link(place: Path, known: bool, what: str) -> None:
+    """What was moved elsewhere and linked is gone on with there; any other link leads to what is somebody's own."""
+    if place.is_symlink() and not known:
+        raise UsageError(f"{place}: is a link to something else than {what}; {CURE}")
 
 
 def _is_ours(path: Path, key: str) -> bool:

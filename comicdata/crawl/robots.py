@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from protego import Protego
 
 from comicdata.crawl.fetch import LONGEST_WAIT_S, Fetcher, StatusError
-from comicdata.crawl.optouts import AGENT, read_tdmrep, robots_usage, robots_usage_signals, tdmrep_signals
+from comicdata.crawl.optouts import AGENT, policy_text, read_tdmrep, robots_usage, robots_usage_signals, tdmrep_signals
 from comicdata.errors import ComicDataError, NetworkError, PolicyError
 
 MAX_BYTES = 500 * 1024
@@ -96,7 +96,7 @@ class Robots:
         if status != 200:
             why = f"{place}: status {status}; nothing is fetched until it can be read, run the same command again later"
             return Rules(f"unreadable (status {status})", refusal=RobotsError(why))
-        return self._obeyed(origin, body.decode("utf-8-sig", "replace"))
+        return self._obeyed(origin, policy_text(body))
 
     def _obeyed(self, origin: str, text: str) -> Rules:
         """The rules of a robots.txt; its Crawl-delay slows the fetcher down."""

@@ -20,6 +20,7 @@ from comicdata.files import (
     is_intact,
     jsonl_bytes,
     locked,
+    on_disk,
     read_json,
     remove_if_empty,
     seal,
@@ -200,7 +201,7 @@ def _save(out: Path, facts: dict[str, Any], entries: Entries) -> None:
     """Write export.json, after the files that it vouches for have reached the disk."""
     data = jsonl_bytes([seal({"schema_version": 1, **facts, "files": dict(sorted(entries.items()))})])
     path = out / LEDGER
-    if not (path.is_file() and path.read_bytes() == data):
+    if on_disk(path) != data:
         sync_disk()
         write_atomic(path, data)
 
@@ -238,7 +239,7 @@ def verify_export(out: Path) -> dict[str, Any]:
         value = read_ledger(out)
     except IntegrityError:
         value = {}
-    right = bool(value) and is_intact(value) and ledger.read_bytes() == jsonl_bytes([value])
+    right = bool(value) and is_intact(value) and on_disk(ledger) == jsonl_bytes([value])
     found.look(ledger, right, "delete export.json's folder and export again")
     if value and SEAL not in value:
         found.unproved(LEDGER)

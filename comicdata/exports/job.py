@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from comicdata.errors import IntegrityError
 from comicdata.exports.folder import PlannedFile
-from comicdata.files import sha256_bytes
+from comicdata.files import on_disk, sha256_bytes
 from comicdata.pairs import manifest
 from comicdata.records import Pair
 
@@ -83,7 +83,7 @@ def planned_picture(job: Job, row: Pair, kind: str, path: str) -> PlannedFile:
 def picture_bytes(folder: Path, row: Pair, kind: str) -> bytes:
     """The file of a picture; IntegrityError when it is not what the manifest says."""
     path = manifest.file_of(folder, row, kind)
-    data = path.read_bytes() if path.is_file() else b""
+    data = on_disk(path) or b""
     if sha256_bytes(data) != manifest.sha256_of(row, kind):
         cure = "damaged; delete it and" if data else "missing;"  # one that kept its time make-pairs does not notice
         raise IntegrityError(f"{path}: {cure} run make-pairs again, then export")

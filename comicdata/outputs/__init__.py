@@ -10,7 +10,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,6 +20,7 @@ from comicdata.errors import IntegrityError, PartialError, UsageError
 from comicdata.files import (
     delete,
     locked,
+    on_disk,
     read_json,
     seal,
     sha256_bytes,
@@ -58,12 +59,15 @@ class Reads:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and number of what is at a path, behind all links; None where nothing is."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return found.st_dev, found.st_ino
+    """Device and number of what is at a path, behind all links; None where nothing is.
+
+    A folder on the way that is not there yet will be made: `new/../src` is `src` then.
+    """
+    for place in (path, Path(os.path.realpath(path))):
+        with suppress(OSError, ValueError):
+            found = place.stat()
+            return found.st_dev, found.st_ino
+    return None
 
 
 def check_folder(out: Path) -> None:
@@ -255,13 +259,14 @@ def check_file(path: Path, reads: Reads, own: Callable[[bytes], bool]) -> None:
     reads.refuse(path)
     if path.is_dir():
         raise UsageError(f"{path}: is a folder; name a file with --out")
-    refuse_foreign(path, path.is_file() and own(path.read_bytes()))
+    there = on_disk(path)
+    refuse_foreign(path, there is not None and own(there))
 
 
 def write_file(path: Path, data: bytes) -> None:
     """Write an output that is one file, and carries its mark, unless it has these bytes."""
     sweep_dead(path)
-    if not (path.is_file() and path.read_bytes() == data):
+    if on_disk(path) != data:
         write_atomic(path, data)
 
 

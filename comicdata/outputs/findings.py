@@ -4,7 +4,7 @@ Every file that a command leaves has its hash in a record of ours, or is derived
 wrote without a hash is looked at as far as it can be derived, and named once.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ from comicdata.files import (
     SEAL,
     TEMPORARY_SUFFIX,
     below,
+    has_hash,
     is_behind_link,
     is_intact,
     json_bytes,
+    on_disk,
     read_json,
     sha256_file,
 )
@@ -47,7 +49,17 @@ class Findings:
 
     def hashed(self, path: Path, digest: str, cure: str) -> bool:
         """Likewise by its SHA-256."""
-        return self.look(path, path.is_file() and sha256_file(path) == digest, cure)
+        return self.look(path, has_hash(path, digest), cure)
+
+    def readable(self, path: Path, read: Callable[[], object]) -> None:
+        """Likewise, of a note that there may be, by whether it can be read: no command makes it again."""
+        if path.exists():
+            try:
+                read()
+            except (IntegrityError, OSError):
+                self.look(path, False, f"a line of {path.name} is damaged: mend it by hand")
+            else:
+                self.look(path, True, "")
 
     def lost(self, path: Path, cure: str) -> None:
         """Note a file that is named but was never completed, or is gone, as missing."""
@@ -56,7 +68,7 @@ class Findings:
 
     def derived(self, path: Path, data: Collection[bytes], cure: str) -> bool:
         """Likewise by the bytes, one of several where versions differ, that its records give."""
-        return self.look(path, path.is_file() and path.read_bytes() in data, cure)
+        return self.look(path, on_disk(path) in data, cure)
 
     def sealed(self, path: Path, cure: str, *, was: str = "") -> dict[str, Any]:
         """Likewise by the hash that a JSON record has of itself; what it says, {} when it is not as it was written.
@@ -64,7 +76,7 @@ class Findings:
         One without a hash only has to be laid out as we write JSON: it is named as unproved, as `was` in words.
         """
         value = _object(path)
-        if not self.look(path, bool(value) and path.read_bytes() == json_bytes(value) and is_intact(value), cure):
+        if not self.look(path, bool(value) and on_disk(path) == json_bytes(value) and is_intact(value), cure):
             return {}
         if SEAL not in value:
             self.unproved(was or path.name)
@@ -88,7 +100,7 @@ class Findings:
         for name, entry in self.entries(folder).items():
             path = folder / name
             inside = path.resolve().is_relative_to(folder.resolve())
-            self.look(path, inside and path.is_file() and sha256_file(path) == entry["sha256"], cure)
+            self.look(path, inside and has_hash(path, entry["sha256"]), cure)
 
     @staticmethod
     def entries(folder: Path) -> Entries:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from comicdata.errors import UsageError
-from comicdata.files import jsonl_bytes, read_regular, write_atomic
+from comicdata.files import jsonl_bytes, on_disk, read_regular, write_atomic
 from comicdata.panels.corrected import Pages, boxes_of, missing
 from comicdata.panels.exchange import MAX_BYTES, read_panels
 from comicdata.panels.exchange.entries import Entry, Region, Slice, join_parts, slices_of
@@ -92,13 +92,13 @@ def _unchanged(file: Path, entries: Sequence[Entry], before: set[str], overlay: 
 def write_overlay(out: Path, lines: bytes) -> None:
     """Write panels.jsonl unless it says so already; none where there is nothing to say."""
     path = out / PANELS
-    if lines != (path.read_bytes() if path.is_file() else b""):
+    if lines != (on_disk(path) or b""):
         write_atomic(path, lines)
 
 
 def _read(overlay: Path) -> list[Entry]:
     """The lines of the overlay; none where it is missing or empty."""
-    there = overlay.is_file() and overlay.read_bytes().strip()
+    there = (on_disk(overlay) or b"").strip()
     return read_panels(overlay) if there else []
 
 

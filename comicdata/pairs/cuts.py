@@ -12,8 +12,8 @@ import numpy as np
 
 from comicdata.episodes import episode_folder
 from comicdata.errors import GeneratedError, IntegrityError, PictureError
-from comicdata.files import sha256_bytes
-from comicdata.images import STORED_PIXELS, Image, decode, resize
+from comicdata.files import read_regular, sha256_bytes
+from comicdata.images import MAX_FILE_BYTES, STORED_PIXELS, Image, decode, resize
 from comicdata.outputs.marks import made_by
 from comicdata.pairs.corrections import covered_slices, page_boxes, strip_boxes
 from comicdata.pairs.task import Task
@@ -63,7 +63,7 @@ class Slices:
     def __getitem__(self, index: int) -> Image:
         """The picture, whose bytes must still have the recorded hash."""
         if index not in self._cache:
-            data = (self.folder / self.images[index].file_name).read_bytes()
+            data = read_regular(self.folder / self.images[index].file_name, MAX_FILE_BYTES)
             if sha256_bytes(data) != self.images[index].sha256:
                 cure = "run the crawl again to restore it"
                 raise IntegrityError(f"{self._name(index)}: changed since the crawl; {cure}")

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from comicdata.errors import GeneratedError, IntegrityError, UsageError
-from comicdata.files import delete, read_jsonl, read_lines, sha256_bytes, sync_disk, write_atomic
+from comicdata.files import delete, on_disk, read_jsonl, read_lines, sha256_bytes, sync_disk, write_atomic
 from comicdata.images import Image, encode, halve
 from comicdata.pairs.cuts import Slices, find_cuts, find_evidence, order_of
 from comicdata.pairs.manifest import files_of, row_from_json, values_of
@@ -51,7 +51,7 @@ def read_part(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Header and rows of a part; nothing when it is missing, damaged, or made with another key."""
     path = part_path(task)
     try:
-        if not path.is_file() or is_whole(path.read_bytes()) is False:
+        if is_whole(on_disk(path) or b"") is False:
             return {}, []
         lines = read_jsonl(path)
     except IntegrityError:

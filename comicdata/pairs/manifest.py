@@ -16,12 +16,14 @@ from comicdata.files import (
     is_name,
     jsonl_bytes,
     numbered_rows,
+    on_disk,
     read_json,
     read_jsonl,
     sha256_bytes,
     write_atomic,
     write_jsonl,
 )
+from comicdata.forgotten import FORGOTTEN, read_forgotten
 from comicdata.outputs import LIST, Outputs, free_folder, read_list, speaks_of
 from comicdata.outputs.findings import Findings
 from comicdata.pairs.corrections import PANELS, is_readable
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.parquet"
 FAILURES = "failures.jsonl"
+EPISODE = ("source", "series_id", "episode_id")
 METADATA = "[0-9]*/*/metadata.jsonl"
 KINDS = ("color", "canny", "xdog")
 SPLITS = ("train", "validation", "test")
@@ -218,7 +221,7 @@ def write_manifest(folder: Path, rows: Sequence[Pair]) -> None:
     data = _parquet_bytes(rows)
     path = folder / MANIFEST
     stale = _stale_metadata(folder, rows)
-    if not (path.is_file() and path.read_bytes() == data):
+    if on_disk(path) != data:
         write_atomic(path, data)
     _write_metadata(folder, rows, stale)
     list_files(folder)
@@ -380,6 +383,8 @@ def verify_pairs(pairs: Path) -> dict[str, Any]:
         found.derived(folder / FAILURES, [b""], AGAIN)
     if (folder / PANELS).exists():
         found.look(folder / PANELS, is_readable(folder), "a line of panels.jsonl is damaged: mend it by hand")
+    found.readable(folder / EXCLUDED, lambda: read_exclusions(folder))
+    found.readable(folder / FORGOTTEN, lambda: read_forgotten(folder))
     for name in (MANIFEST, "README.md", "contact-sheet.jpg"):
         if (folder / name).is_file() and name not in listed:
             found.unproved(name)
@@ -428,12 +433,24 @@ def _is_card_of(card: Path, rows: Sequence[Pair]) -> bool:
 
 
 def _verify_part(found: Findings, path: Path, rows: Sequence[Pair] | None) -> bool:
-    """Look at a part, by its hash or, where it has none, by the rows of the manifest; whether it has one."""
-    whole = is_whole(path.read_bytes())
+    """Look at a part, by its hash or, where it has none, by the rows of the manifest; whether it has one.
+
+    One whose rows are of another episode was put there by somebody: where the manifest has none of its own, nothing
+    makes it again.
+    """
+    whole = is_whole(on_disk(path) or b"")
     place = path.relative_to(found.root / "parts").with_suffix("").parts
     of_it = None if rows is None else [row for row in rows if (row.source, row.series_id, row.episode_id) == place]
-    found.look(path, _agrees(path, of_it) if whole is None else whole, AGAIN)
+    if whole and not _is_of(path, place) and not of_it:
+        found.orphans([path])
+    else:
+        found.look(path, _agrees(path, of_it) if whole is None else whole and _is_of(path, place), AGAIN)
     return whole is not None
+
+
+def _is_of(path: Path, place: tuple[str, ...]) -> bool:
+    """Whether the rows of a whole part are of the episode that its place says."""
+    return all(tuple(row.get(name) for name in EPISODE) == place for row in read_jsonl(path)[1:])
 
 
 def _agrees(path: Path, rows: Sequence[Pair] | None) -> bool:

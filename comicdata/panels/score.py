@@ -120,8 +120,14 @@ def _merges(box: Box, truth: Sequence[Box]) -> bool:
 
 
 def true_boxes(entry: Entry, width: int, height: int) -> list[Box]:
-    """The panels that an entry of a truth file gives on a page of this size, lettering left out."""
-    return [region.box(width, height, slack=0) for region in entry.regions if region.kind != "text"]
+    """The panels that an entry of a truth file gives on a page of this size, lettering left out; UsageError for one
+    that has no area there.
+    """
+    boxes = [region.box(width, height, slack=0) for region in entry.regions if region.kind != "text"]
+    for number, box in enumerate(boxes, 1):
+        if box.width <= 0 or box.height <= 0:
+            raise UsageError(f"{entry.place}: {entry.name!r}: panel {number}, {box.as_list()}, has no area")
+    return boxes
 
 
 def read_truth(path: Path) -> dict[str, list[Box]]:

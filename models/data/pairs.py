@@ -15,8 +15,8 @@ import numpy.typing as npt
 from torch import Tensor
 
 from comicdata.errors import IntegrityError, PictureError, UsageError
-from comicdata.files import sha256_bytes
-from comicdata.images import Image, decode
+from comicdata.files import read_regular, sha256_bytes
+from comicdata.images import MAX_FILE_BYTES, Image, decode
 from comicdata.models.data.hints import Conditions, random_hints
 from comicdata.models.data.line_jitter import other_filter, vary_lines
 from comicdata.models.networks.layers import to_tensor
@@ -140,7 +140,7 @@ class PairDataset:
         path = file_of(self.folder, row, kind)
         cure = f"(row {row.id} of the manifest names it); list what is wrong with: comicdata verify {self.folder}"
         try:
-            data = path.read_bytes()
+            data = read_regular(path, MAX_FILE_BYTES)
             if sha256_bytes(data) != sha256_of(row, kind):
                 raise IntegrityError(f"{path}: not the bytes that make-pairs wrote {cure}")
             picture = decode(data, str(path))

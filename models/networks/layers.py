@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from comicdata.errors import UsageError
+from comicdata.errors import DivergedError, UsageError
 from comicdata.images import Image
 
 Norm = Literal["group", "instance", "none"]
@@ -85,6 +85,13 @@ def to_range(pixels: Tensor) -> Tensor:
 
 
 def to_image(output: Tensor) -> Image:
-    """One (3, H, W) float in [-1, 1] -> (H, W, 3) uint8, rounded."""
+    """One (3, H, W) float in [-1, 1] -> (H, W, 3) uint8, rounded; DivergedError for NaN and infinity, of which any
+    colour could be made.
+    """
+    if not output.isfinite().all():
+        raise DivergedError(
+            "the network gives values that are no colours (not finite): its weights are damaged, or blew up in "
+            "training; copy the run anew, or train again"
+        )
     pixels = output.detach().float().add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)
     return np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())

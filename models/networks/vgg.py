@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from comicdata.errors import IntegrityError, UsageError
+from comicdata.files import open_regular
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, of RGB in [0, 1]
 WIDTHS = (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512)  # 0: halved by max pooling; ends with relu4_3
@@ -106,7 +107,7 @@ def read_named(path: Path, wanted: Mapping[str, torch.Size], what: str, cure: st
     finite.
     """
     try:
-        with safe_open(path, framework="pt") as file:
+        with open_regular(path), safe_open(path, framework="pt") as file:
             names = set(file.keys())
             tensors = {name: file.get_tensor(name).float() for name in wanted if name in names}
     except (SafetensorError, OSError) as error:

@@ -19,6 +19,7 @@ from comicdata.files import (
     SEAL,
     delete,
     is_intact,
+    on_disk,
     read_json,
     remove_if_empty,
     seal,
@@ -38,6 +39,7 @@ FORMAT = "comicdata-colorizer-1"
 WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
 TENSORS = "tensors.safetensors"
+KINDS = frozenset({torch.float32, torch.float16, torch.bfloat16, torch.float64})  # what weights are made of
 BEST_PART = "best."  # names of the best weights so far, among the tensors of a state
 log = logging.getLogger(__name__)
 
@@ -60,7 +62,7 @@ def save_weights(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str,
     plain = _plain(tensors)
     whole = seal({"format": FORMAT, **header, "tensors_sha256": tensors_hash(plain)})
     data = save(plain, {"comicdata": json.dumps(whole, ensure_ascii=False, separators=(",", ":"))})
-    if not (path.is_file() and path.read_bytes() == data):
+    if on_disk(path) != data:
         write_atomic(path, data)
 
 
@@ -82,10 +84,17 @@ def load_weights(run: Path) -> Weights:
         raise IntegrityError(f"{path}: what the file says of itself was changed; train again or copy anew")
     if stated != tensors_hash(tensors):
         raise IntegrityError(f"{path}: weights damaged (the hash of the tensors differs); train again or copy anew")
-    odd = [name for name, tensor in tensors.items() if not tensor.isfinite().all()]
+    odd = next((f"{name} holds {why}" for name, one in tensors.items() if (why := _oddity(one))), None)
     if odd:
-        raise IntegrityError(f"{path}: {odd[0]} holds weights that are not finite; train again, or copy anew")
+        raise IntegrityError(f"{path}: {odd}; train again, or copy anew")
     return Weights(header, tensors)
+
+
+def _oddity(tensor: Tensor) -> str:
+    """What no weights of ours are, whatever hash is stated of them; "" for good ones."""
+    if tensor.dtype not in KINDS:
+        return f"{str(tensor.dtype).removeprefix('torch.')} numbers in place of weights"
+    return "" if bool(tensor.isfinite().all()) else "weights that are not finite"
 
 
 def trained_on(run: Path) -> set[str]:

@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import SEAL, is_intact, jsonl_bytes, read_json, seal, sha256_bytes, write_atomic, write_json
+from comicdata.files import (
+    SEAL,
+    is_intact,
+    jsonl_bytes,
+    on_disk,
+    read_json,
+    seal,
+    sha256_bytes,
+    write_atomic,
+    write_json,
+)
 from comicdata.images import Image, beside, encode_png
 from comicdata.models.networks.palette import FILE as PALETTE
 from comicdata.models.runs.checkpoint import BEST, WEIGHTS, load_weights
@@ -150,7 +160,7 @@ class Metrics:
 
     def __init__(self, run: Path, position: int) -> None:
         self.path = run / METRICS
-        data = self.path.read_bytes() if self.path.is_file() else b""
+        data = on_disk(self.path) or b""
         if len(data) < position:
             raise IntegrityError(f"{self.path}: shorter than when the state was saved; train into a new run folder")
         if len(data) != position or not self.path.is_file():
@@ -176,7 +186,7 @@ class Metrics:
 
     def digest(self) -> str:
         """SHA-256 of the rows so far."""
-        return sha256_bytes(self.path.read_bytes()[: self.position])
+        return sha256_bytes((on_disk(self.path) or b"")[: self.position])
 
     def sync(self) -> None:
         """Push the rows to the disk, before a state counts on them."""

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import SEAL, json_bytes, read_json, read_jsonl, sha256_bytes
+from comicdata.files import SEAL, json_bytes, on_disk, read_json, read_jsonl, sha256_bytes
 from comicdata.models.runs.checkpoint import BEST, TENSORS, WEIGHTS, State, load_weights, read_state, state_folders
 from comicdata.models.runs.folder import METRICS, differing
+from comicdata.models.runs.load import fitting
 from comicdata.models.runs.palette import palette_files
 from comicdata.models.runs.records import CONFIG
 from comicdata.outputs import LIST
@@ -44,7 +45,7 @@ def _is_of(config: Path, stages: Sequence[Path]) -> bool:
     try:
         value = read_json(config)
         models = {read_json(one / CONFIG)["options"]["model"] for one in stages if (one / CONFIG).is_file()}
-        whole = config.read_bytes() == json_bytes(value) and {*value} == {"model", "stages"}
+        whole = on_disk(config) == json_bytes(value) and {*value} == {"model", "stages"}
         return whole and models <= {value["model"]} and {one.name for one in stages} <= {*value["stages"]}
     except (IntegrityError, OSError, KeyError, TypeError):
         return False
@@ -77,7 +78,9 @@ def _verify_weights(found: Findings, config: dict[str, Any], newest: State | Non
                 found.look(path, False, cure)
             continue
         try:
-            header = load_weights(path).header
+            weights = load_weights(path)
+            fitting(weights, path)
+            header = weights.header
             same = not config or not differing(config["options"], header["config"])
             same = same and config.get("data_hash", header["data_hash"]) == header["data_hash"]
             current = name != WEIGHTS or newest is None or header["images"] in (newest.images, config.get("finished"))
@@ -104,7 +107,7 @@ def _verify_metrics(found: Findings, newest: State | None) -> None:
     run, path = found.root, found.root / METRICS
     if newest is None and not path.exists():
         return
-    data = path.read_bytes() if path.is_file() else b""
+    data = on_disk(path) or b""
     end = newest.facts.get("metrics_bytes", 0) if newest else 0
     digest = newest.facts.get("metrics_sha256") if newest else None
     if newest and digest is None:
@@ -115,7 +118,7 @@ def _verify_metrics(found: Findings, newest: State | None) -> None:
     judged = [row["images"] for row in rows or () if any(name.startswith("validation_") for name in row)]
     samples = {run / "samples" / f"{images}.png" for images in judged}
     for sample in sorted(samples | {*(run / "samples").glob("*.png")}):
-        found.look(sample, sample.is_file() and _is_sample(sample.read_bytes(), proved=digest is not None), ANEW)
+        found.look(sample, _is_sample(on_disk(sample) or b"", proved=digest is not None), ANEW)
 
 
 def _rows(path: Path) -> list[dict[str, Any]] | None:

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from comicdata.errors import IntegrityError, UsageError
-from comicdata.files import delete
+from comicdata.files import delete, on_disk
 from comicdata.models.data.pairs import PairDataset
 from comicdata.models.runs.checkpoint import (
     BEST,
@@ -162,7 +162,7 @@ def _drop_samples(run: Path, images: int) -> None:
     """Delete the grids drawn after the state that a training goes on from: they are drawn anew, like the metrics."""
     for path in (run / "samples").glob("*.png"):
         number = whole_number(path.stem, 15)
-        if number is not None and number > images and path.is_file() and is_our_picture(path.read_bytes()):
+        if number is not None and number > images and is_our_picture(on_disk(path) or b""):
             delete(run, path, record=True)
 
 

@@ -10,6 +10,7 @@ import time
 import pytest
 from faults import GOOD, NOISE, TRUTH
 from loopback import served
+from watching import contents
 
 from comicdata.cli.main import run
 from comicdata.images import encode_png
@@ -115,6 +116,20 @@ def test_refresh_keeps_the_old_picture_beside_the_changed_one_and_deletes_nothin
     assert new["file_name"] == f"0001-{new['sha256'][:8]}.png" and old["file_name"] == "0001.png"
     assert crawl.episode(3)["status"] == "ok" and "e003 stays as it is" in crawl.error
     assert run(["verify", str(crawl.out)]) == 0
+
+
+@pytest.mark.parametrize(
+    "answer", [(404, {}, b""), b"<html>", (200, {"X-Robots-Tag": "noai"}, TRUTH["/3.png"]), TRUTH["/3.png"][:-50]]
+)
+def test_a_refresh_that_does_not_get_all_leaves_the_episode_and_nothing_else(answer, tmp_path, capsys):
+    site = {**SITE, "/1/": b"<img src=/1.png><img src=/2.png>"}
+    with served(site) as (base, _):
+        crawl = Crawl(tmp_path, capsys, one=base)
+        crawl()
+        before = contents(crawl.out)
+        site |= {"/1.png": OTHER, "/2.png": answer}
+        crawl("--refresh", "--episodes", "1")
+    assert contents(crawl.out) == before and run(["verify", str(crawl.out), "-q"]) == 0
 
 
 def test_what_was_refused_is_asked_again_only_on_demand(tmp_path, capsys):

@@ -441,6 +441,29 @@ def test_an_episode_that_is_a_link_to_somebodys_folder_is_refused(place, capsys)
     assert contents(place / "photos") == before and "is a link" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("linked", ["local", "local/comic"])
+def test_a_link_in_the_place_of_a_series_leads_to_one_or_is_refused(linked, place, capsys):
+    (place / "photos").mkdir()
+    (place / "photos" / "list.txt").write_bytes(MINE)
+    path = place / "new" / linked
+    path.parent.mkdir(parents=True)
+    path.symlink_to(place / "photos")
+    assert run(["crawl", "comic", "--out", "new"]) == 2
+    assert [*contents(place / "photos")] == ["list.txt"] and "is a link" in capsys.readouterr().err
+    path = place / "crawl" / linked  # ours, moved to another disk
+    shutil.move(path, place / "moved")
+    path.symlink_to(place / "moved")
+    assert run(["crawl", "comic", "--out", "crawl", "-q"]) == 0 and run(["verify", "crawl", "-q"]) == 0
+
+
+@pytest.mark.parametrize("out", ["new/../comic", "comic/new/../../comic/.", "a/b/../../comic"])
+def test_what_a_path_becomes_once_its_folders_are_made_is_what_counts(out, place):
+    before = contents(place)
+    assert run(["crawl", "comic", "--out", out]) == 2
+    assert contents(place) == before and not (place / "comic" / "local").exists()
+    assert run(["crawl", "comic", "--out", "new/../crawled", "-q"]) == 0
+
+
 def test_a_folder_of_somebodys_in_the_place_of_a_series_is_refused(place, capsys):
     picture(place / "mine" / "local" / "comic" / "e2" / "0001.png", 3)
     before = contents(place / "mine")

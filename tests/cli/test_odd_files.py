@@ -14,7 +14,7 @@ from comicdata.errors import UsageError
 from comicdata.files import below
 from comicdata.flats.hints import read_hints
 from comicdata.images import encode_png
-from comicdata.pairs.manifest import read_rows
+from comicdata.pairs.manifest import file_of, read_rows
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pipes and devices of Linux")
 DEEP = 1200
@@ -61,6 +61,24 @@ def deep(folder):
 
 ODD = ["pipe", "pipe.toml", "pipe.safetensors", "/dev/zero", "/dev/null", "/proc/kmsg", "/proc/self/mem"]
 TRAIN = ["train", "auto-painter", "--pairs", "pairs", "--images", "2", "--run", "r"]
+
+
+@pytest.mark.parametrize("odd", ["pipe", "/dev/zero", "/proc/kmsg", "circle", "folder"])
+def test_what_is_no_file_in_the_place_of_a_stored_picture_is_a_failure_of_its_episode(odd, place):
+    stored = place / "crawl" / "local" / "in" / "e1" / "0001.png"
+    stored.unlink()
+    if odd == "folder":
+        stored.mkdir()
+    else:
+        stored.symlink_to({"pipe": place / "pipe", "circle": "0001.png"}.get(odd, odd))
+    assert run([*MAKE, "--out", "new", "crawl"]) == 3
+    assert {row.episode_id for row in read_rows(Path("new"))} == {"e2"}
+    assert run(["verify", "crawl", "-q"]) == 6
+    picture = next(row for row in read_rows(Path("pairs")) if row.episode_id == "e1" and row.kept)
+    path = file_of(Path("pairs"), picture, "color")
+    path.unlink()
+    os.mkfifo(path)
+    assert run([*TRAIN, "--batch-size", "2", "-q"]) == 6 and run(["verify", "pairs", "-q"]) == 6
 
 
 @pytest.mark.parametrize("odd", ODD)

@@ -164,3 +164,20 @@ def test_nobody_reads_on(pairs):
             one.stdout.close()
             error = one.stderr.read()
         assert one.returncode == status and "Traceback" not in error and "a bug" not in error and "ignored" not in error
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[", "https://[::1", "HTTP://]/", "http://a.example:99999/", "http://a.example:x/"]
+)
+def test_a_source_that_is_no_address_is_said(url, tmp_path, capsys):
+    assert run(["crawl", url, "--out", str(tmp_path / "out")]) == 2
+    assert "not a valid address" in said(capsys) and not (tmp_path / "out").exists()
+
+
+def test_show_takes_no_file_for_a_crawl(pairs, tmp_path, capsys):
+    (tmp_path / "note.txt").write_text("x")
+    (tmp_path / "empty").mkdir()
+    show = ["show", str(pairs / "pairs"), "--out", str(tmp_path / "page.html"), "--crawl"]
+    for odd in ("note.txt", "empty", "nowhere"):
+        assert run([*show, str(tmp_path / odd)]) == 2 and "no crawl" in said(capsys)
+    assert run([*show, str(pairs / "crawl")]) == 0

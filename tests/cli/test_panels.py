@@ -58,6 +58,8 @@ def test_what_panels_prints_is_a_truth_file(page, tmp_path, capsys):
         (['{"panels": []}'], "input"),
         (['{"input": "page.png", "panels": 3}'], "panels"),
         (['{"input": "page.png", "panels": [{"box": [5, 5, 1, 1]}]}'], "x0 < x1"),
+        (['{"input": "page.png", "panels": [{"box": [0, 0, 0.5, 0.5]}]}'], "has no area"),
+        (['{"input": "page.png", "panels": [{"box": [9.6, 0, 10.4, 90]}]}'], "has no area"),
         (['{"input": "page.png", "panels": [{}]}'], "None"),
         ([line_of([]), line_of([])], "truth.jsonl:2"),
         ([line_of([], "other.png")], "other.png"),

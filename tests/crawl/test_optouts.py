@@ -5,6 +5,7 @@ import pytest
 from comicdata.crawl.optouts import (
     header_signals,
     page_signals,
+    policy_text,
     read_tdmrep,
     robots_usage,
     robots_usage_signals,
@@ -27,6 +28,12 @@ from comicdata.crawl.optouts import (
         ("unavailable_after: 25 Jun 2030 15:00:00 PST, noai", True),
         ("max-snippet:10", False),
         ("", False),
+        ('"noai"', True),
+        ("'noai, noimageai'", True),
+        ("No-AI", True),
+        ("no-index", True),
+        ("otherbot: 'noai'", False),
+        ("no-archive, ai", False),
     ],
 )
 def test_x_robots_tag(value, refuses):
@@ -49,6 +56,24 @@ def test_content_usage(value, refused):
     assert usage_refusals(value) == refused
 
 
+@pytest.mark.parametrize(
+    ("value", "reserves"),
+    [
+        *((text, True) for text in ("1", " 1 ", "01", '"1"', "?1", "True", "0, 1")),
+        *((text, False) for text in ("0", "?0", "10", "11", "", "false", "0.1")),
+    ],
+)
+def test_tdm_reservation(value, reserves):
+    assert bool(header_signals({"tdm-reservation": value})) is reserves
+    assert bool(page_signals(f"<meta name=tdm-reservation content='{value}'>")) is (reserves and "'" not in value)
+
+
+def test_meta_elements_in_odd_spellings():
+    assert page_signals("<meta name=robots value=x content=noai/>") == ["meta robots: noai"]
+    assert page_signals("<meta property='robots' content='noai'>") == ["meta robots: noai"]
+    assert page_signals("<meta property=og:title content=noai><meta property=description content=robots>") == []
+
+
 def test_meta_elements():
     page = "<meta name='Robots' content='NoAI'><meta name=tdm-reservation content=' 1 '><meta name=robots content=none>"
     assert page_signals(page) == ["meta robots: noai", "meta tdm-reservation: 1"]
@@ -63,6 +88,20 @@ def test_the_first_rule_of_tdmrep_that_fits_decides():
     assert rules == [("/open/*", False), ("/*.png$", True), ("/closed", True)]
     assert [bool(tdmrep_signals(rules, f"https://a.example{path}")) for path in PATHS] == [False, True, False, True]
     assert read_tdmrep(b"\xff not json") == [] and read_tdmrep(b"3") == []
+
+
+@pytest.mark.parametrize("form", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize(("value", "reserves"), [("1", True), ('"1"', True), ("1.0", True), ("true", True)])
+def test_tdmrep_in_any_unicode_form_and_spelling(form, value, reserves):
+    text = f'[{{"location": "/*", "tdm-reservation": {value}}}]'
+    assert read_tdmrep(text.encode(form)) == [("/*", reserves)]
+    assert read_tdmrep(text.replace(value, "null").encode(form)) == [("/*", False)]
+    assert read_tdmrep(text.replace(value, "false").encode(form)) == [("/*", False)]
+
+
+def test_what_is_no_text_does_not_hide_the_rest():
+    assert policy_text(b"User-agent: *\nDisallow: /\xff\nDisallow: /b").endswith("Disallow: /b")
+    assert policy_text(b"") == "" and policy_text("\ufeffa: \u00e9".encode()) == "a: \u00e9"
 
 
 PATHS = ("/open/1.png", "/x/1.png", "/x/1.png.html", "/closed/deep/page")

@@ -287,6 +287,10 @@ def test_a_packed_body_is_whole_or_an_error(encoding, body, whole):
         ({"Content-Encoding": "gzip"}, packed(b"User-agent: *\nDisallow: /y\n")[:-9], False),
         ({"Content-Encoding": "br"}, b"\x0b\x02\x80a\x03", False),
         ({"Content-Length": "90"}, b"User-agent: *\n", False),
+        ({}, FORBIDS.decode().encode("utf-16"), False),
+        ({}, FORBIDS.decode().encode("utf-16-be"), False),
+        ({}, b"\xef\xbb\xbf" + FORBIDS, False),
+        ({}, FORBIDS.replace(b"closed", b"open").decode().encode("utf-16"), True),
     ],
 )
 def test_a_robots_txt_that_is_not_all_there_allows_nothing(headers, body, allowed):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -202,6 +203,30 @@ def test_verify_finds_missing_changed_and_orphans(stored, tmp_path):
     assert found["orphans"] == [orphan.relative_to(out).as_posix()]
     make_pairs(stored, out, OPTIONS, workers=1)
     assert one.is_file() and orphan.read_bytes() == b"x"  # no record names it: somebody's own
+
+
+def test_verify_finds_parts_and_notes_that_do_not_belong_there(stored, tmp_path):
+    out = tmp_path / "pairs"
+    make_pairs(stored, out, OPTIONS, workers=1)
+    one, two, three, _ = sorted(out.glob("parts/*/*/*.jsonl"))
+    first, second = one.read_bytes(), two.read_bytes()
+    for path, data in ((one, second), (two, first)):
+        path.write_bytes(data)
+    strange = out / "parts" / "local" / "other" / "e01.jsonl"
+    strange.parent.mkdir()
+    shutil.copy(three, strange)
+    (out / "excluded.jsonl").write_bytes(b"\xff no line\n")
+    (out / "forgotten.jsonl").write_bytes(b'{"source": 5}\n')
+    found = manifest.verify_pairs(out)
+    names = [path.relative_to(out).as_posix() for path in (one, two)]
+    assert found["changed"] == sorted(["excluded.jsonl", "forgotten.jsonl", *names])
+    assert found["orphans"] == [strange.relative_to(out).as_posix()]
+    strange.unlink()
+    (out / "excluded.jsonl").write_bytes(b'\xef\xbb\xbf{"id": "w0"}\n\n{"id": "w1", "reason": "blurred"}\n')
+    (out / "forgotten.jsonl").write_bytes(b'{"source": "local", "series_id": "gone"}\n')
+    make_pairs(stored, out, OPTIONS, workers=1)
+    assert [manifest.verify_pairs(out)[name] for name in ("missing", "changed", "orphans")] == [[], [], []]
+    assert (one.read_bytes(), two.read_bytes()) == (first, second)
 
 
 def test_damaged_pictures_are_made_again_also_those_of_the_contact_sheet(stored, made, tmp_path, capsys):

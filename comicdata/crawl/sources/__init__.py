@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from importlib import import_module, resources
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from comicdata.crawl.fetch import Answer
 from comicdata.crawl.sources.site import SiteSource
@@ -122,7 +123,11 @@ SITES = (
 
 
 def open_site(url: str, visit: Visit, licence: Licence | None = None) -> SiteSource:
-    """The source of the site that knows this URL; UsageError where none does."""
+    """The source of the site that knows this URL; UsageError where none does, and for what is no address."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise UsageError(f"{url}: not a valid address ({error})") from None
     for name in SITES:
         found: SiteSource | None = import_module(f"comicdata.crawl.sources.{name}").open_url(url, visit, licence)
         if found is not None:
