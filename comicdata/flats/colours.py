@@ -9,6 +9,8 @@ from comicdata.flats.graph import Neighbours
 from comicdata.flats.hints import Color
 from comicdata.images import Image
 
+Distances = npt.NDArray[np.float64]
+
 WHITE: Color = (255, 255, 255)
 # Light enough for black lines, in an order in which each is far from those before it.
 COLOURS: tuple[Color, ...] = (
@@ -28,8 +30,8 @@ def default_colours(
     farthest from those of its neighbours, the least used one among equals.
     """
     choice = np.array(COLOURS if palette is None else palette, np.uint8).reshape(-1, 3)
-    apart = _apart(choice)
-    to_white = _apart(np.vstack([choice, [WHITE]]).astype(np.uint8))[-1, :-1]
+    apart = _Apart(choice)
+    to_white = apart.from_color(WHITE)
     near = _near(neighbours, count)
     chosen = np.full(count + 1, -1)
     used = np.zeros(len(choice))
@@ -41,8 +43,9 @@ def default_colours(
             if other in paper:
                 least = np.minimum(least, to_white)
             elif chosen[other] >= 0:
-                least = np.minimum(least, apart[chosen[other]])
-        best = int(np.lexsort((used, -least))[0])
+                least = np.minimum(least, apart.from_color(tuple(choice[chosen[other]].tolist())))
+        farthest = np.flatnonzero(least == least.max())
+        best = int(farthest[used[farthest].argmin()])
         chosen[one] = best
         used[best] += 1
     colours = np.full((count + 1, 3), 255, np.uint8)
@@ -61,13 +64,29 @@ def _near(neighbours: Neighbours, count: int) -> list[list[int]]:
     return near
 
 
-def _apart(colours: Image) -> npt.NDArray[np.float64]:
-    """(N, N): how far colours lie from each other as the eye sees it (CIE 1976, at most ENOUGH)."""
+class _Apart:
+    """How far colours lie from those of a choice (N, 3), asked for one by one: a table of all pairs of a large palette
+    would fill the memory.
+    """
+
+    def __init__(self, choice: Image) -> None:
+        self._lab = _lab(choice)
+        self._known: dict[Color, Distances] = {}
+
+    def from_color(self, color: Color) -> Distances:
+        """(N,): as the eye sees it (CIE 1976), at most ENOUGH."""
+        if color not in self._known:
+            one = _lab(np.array([color], np.uint8))
+            self._known[color] = np.minimum(np.sqrt(((self._lab - one) ** 2).sum(-1)), ENOUGH)
+        return self._known[color]
+
+
+def _lab(colours: Image) -> Distances:
+    """(N, 3) uint8 in CIE Lab."""
     import cv2
 
-    lab = cv2.cvtColor(colours.reshape(1, -1, 3).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0].astype(np.float64)
-    far: npt.NDArray[np.float64] = np.sqrt(((lab[:, None] - lab[None]) ** 2).sum(-1))
-    return np.minimum(far, ENOUGH)
+    lab = cv2.cvtColor(colours.reshape(1, -1, 3).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0]
+    return np.asarray(lab, np.float64)
 
 
 def nearest_colours(colours: Image, palette: Sequence[Color]) -> Image:
