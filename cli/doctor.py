@@ -123,11 +123,13 @@ def settings_in_force() -> list[dict[str, Any]]:
 
 def _apply_config(child: click.Command, context: click.Context) -> None:
     """Resilient parsing skips callbacks, so the settings file is laid under by hand."""
-    from comicdata.cli.front import CONFIG, read_config
+    from comicdata.cli.front import CONFIG, options_by_name, read_config
 
     if Path(CONFIG).is_file():
+        options = options_by_name(child)
         table = read_config(Path(CONFIG)).get(child.name or "", {})
-        context.default_map = {key.replace("-", "_"): value for key, value in table.items()}
+        known = ((options.get(key.replace("-", "_")), value) for key, value in table.items())
+        context.default_map = {option.name or "": value for option, value in known if option}
 
 
 def _not_defaults(name: str, child: click.Command, context: click.Context) -> list[dict[str, Any]]:

@@ -89,8 +89,7 @@ def flats(
     check_forms(forms)
     pictures = [picture for group in read_groups(inputs, layers=True) for picture in group.pictures]
     _check_psd(pictures)
-    inner = {picture.name: [picture.inner] for picture in pictures if picture.inner}
-    given = read_hint_files(hints, [picture.name for picture in pictures], inner)
+    given = read_hint_files(hints, [picture.names for picture in pictures])
     colors = read_palette(palette) if palette else None
     boxes = read_corrected(corrected, [picture.names for picture in pictures])
     ends = (*suffixes(forms), PALETTE)
@@ -155,11 +154,14 @@ class _Work:
     again: int = 0
 
     def __post_init__(self) -> None:
+        self.before = self._rows_there()
+
+    def _rows_there(self) -> dict[str, dict[str, Any]]:
+        """What this folder has by now: another run may be at work in it."""
         from comicdata.outputs import read_list
 
-        listed = read_list(self.outputs.out)
-        own = ROWS in listed and not self.outputs.kept([ROWS])
-        self.before = _read_rows(self.outputs.out / ROWS) if own else {}
+        own = ROWS in read_list(self.outputs.out) and not self.outputs.kept([ROWS])
+        return _read_rows(self.outputs.out / ROWS) if own else {}
 
     def make(self, number: int, picture: Any, stem: str) -> None:
         """Make the flats of one picture and write them, unless they are there, made of the same."""
@@ -210,15 +212,15 @@ class _Work:
         """Add a row to those on disk, where rows of pictures that are still to come stay."""
         self.rows.append(row)
         self.seconds.append(seconds)
-        self.before[row["stem"]] = row
-        rows = [self.before[stem] for stem in sorted(self.before)]
+        there = {**self._rows_there(), row["stem"]: row}
+        rows = [there[stem] for stem in sorted(there)]
         self.outputs.write(ROWS, jsonl_bytes(rows))
 
     def _made_of(self, number: int, picture: Any, data: bytes) -> str:
         """The hash of all that decides the bytes of a picture's files."""
         import comicdata
 
-        rounds = [[source.digest() for source in one] for one in self.hints.of(picture.name)]
+        rounds = [[source.digest() for source in one] for one in self.hints.of(number)]
         swatches = None if self.palette is None else [[one.hex, one.name] for one in self.palette.swatches]
         parts = {"version": comicdata.__version__, "data": sha256_bytes(data), "layer": picture.layer, "hints": rounds}
         parts["panels"] = repr(self.boxes.entries.get(number))
@@ -231,7 +233,7 @@ class _Work:
 
         drawing = read_drawing(data, picture.label, picture.layer)
         height, width = drawing.image.shape[:2]
-        rounds = [[hint for one in part for hint in one.read(width, height)] for part in self.hints.of(picture.name)]
+        rounds = [[hint for one in part for hint in one.read(width, height)] for part in self.hints.of(number)]
         panels = self.boxes.panels(number, width, height)
         start = time.perf_counter()
         boxes = None if panels is None else [panel.box for panel in panels if panel.kind == "panel"]

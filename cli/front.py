@@ -305,16 +305,25 @@ def _load_config(context: click.Context, _: click.Parameter, value: Path | None)
         return
     path = value or Path(CONFIG)
     table = read_config(path).get(context.command.name or "", {})
-    options = {param.name or "": param for param in context.command.params if isinstance(param, click.Option)}
-    known = list(options)
-    context.default_map = {key.replace("-", "_"): setting for key, setting in table.items()}
-    for key in context.default_map:
-        if key not in known:
-            raise UsageError(
-                f"{path}: [{context.command.name}] has no setting {key.replace('_', '-')!r}{suggestion(key, known)}"
-            )
-        if wrong := _misfit(options[key], context.default_map[key]):
+    options = options_by_name(context.command)
+    context.default_map = {}
+    for key, setting in table.items():
+        option = options.get(key.replace("-", "_"))
+        if option is None:
+            close = suggestion(key.replace("-", "_"), list(options))
+            raise UsageError(f"{path}: [{context.command.name}] has no setting {key.replace('_', '-')!r}{close}")
+        if wrong := _misfit(option, setting):
             raise UsageError(f"{path}: [{context.command.name}] {key.replace('_', '-')}: {wrong}")
+        context.default_map[option.name or ""] = setting
+
+
+def options_by_name(command: click.Command) -> dict[str, click.Option]:
+    """The options of a command by what a settings file may call them, with underscores: as they are typed, or by the
+    name of the parameter, which version 0.1.0 asked for.
+    """
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    typed = {word[2:].replace("-", "_"): one for one in options for word in one.opts if word.startswith("--")}
+    return {one.name or "": one for one in options} | typed
 
 
 def _misfit(option: click.Option, value: Any) -> str:

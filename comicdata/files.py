@@ -167,14 +167,19 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     write_atomic(path, json_bytes(value))
 
 
+def utf8(text: str) -> bytes:
+    """JSON in UTF-8; halves of characters, which names on disk have that are none, become \\udcff, as JSON has it."""
+    return text.encode(errors="backslashreplace")
+
+
 def json_bytes(value: Mapping[str, Any]) -> bytes:
     """One JSON object: keys in the order given, indented, UTF-8, a newline at the end."""
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+    return utf8(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 def jsonl_bytes(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """The rows as JSON lines: compact, key order kept, UTF-8."""
-    return "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows).encode()
+    return utf8("".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows))
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -65,7 +65,8 @@ def prepared(place: Path) -> Path:
 
 IMPORTED = (
     *(f"comicdata.cli.{name}" for name in ("crawl", "panels", "make_pairs", "train", "evaluate", "colorize", "show")),
-    *(f"comicdata.cli.{name}" for name in ("export", "forget", "verify", "doctor", "html.run", "html.pairs")),
+    *(f"comicdata.cli.{name}" for name in ("flats", "export", "forget", "verify", "doctor", "html.run", "html.pairs")),
+    "comicdata.flats.drawing", "comicdata.layers.forms", "comicdata.layers.hint_files", "scipy.sparse.linalg",
     "comicdata.models.train", "comicdata.models.evaluate", "comicdata.crawl", "comicdata.exports", "comicdata.pairs",
     "torch", "pandas", "pyarrow.parquet", "skimage.metrics", "skimage.color", "scipy.ndimage", "requests", "bs4",
     "lxml.html", "protego", "filelock", "safetensors.torch", "PIL.Image", "rich.table", "py7zr", "rarfile", "pydantic",

@@ -31,6 +31,7 @@ ODD = (
 OPTIONS = {
     "train": ("--images", "--batch-size", "--seed", "--line-jitter", "--accumulate", "--d-layers", "--decay-start"),
     "evaluate": ("--limit", "--seed"),
+    "flats": ("--gap", "--max-megapixels"),
     "colorize": ("--samples", "--seed", "--max-megapixels", "--background"),
     "crawl": ("--episodes", "--max-episodes", "--pause", "--max-megapixels"),
     "make-pairs": ("--workers", "--size"),
@@ -78,13 +79,17 @@ HINTS: dict[str, str] = {
 }  # fmt: skip
 
 
-def hinted(text: str, place: Place) -> None:
+HINTED = {
+    "colorize": ("colorize", "run", "comic/one/ep01/001.png", "--recolor"),
+    "flats": ("flats", "comic/one/ep01/001.png", "--line-art"),
+}
+
+
+def hinted(name: str, text: str, place: Place) -> None:
     place.bring("run", "comic")
     (place.work / "hints.json").write_text(text)
     place.keep("run", "comic")
-    place.run(
-        "colorize", "run", "comic/one/ep01/001.png", "--out", "new", "--recolor", "--hints", "hints.json", ok=(2,)
-    )
+    place.run(*HINTED[name], "--out", "new", "--hints", "hints.json", ok=(2,))
     if (place.work / "new").exists() and any(path.suffix == ".png" for path in (place.work / "new").rglob("*")):
         raise Fault("wrong", "refused, but a picture was written")
 
@@ -225,7 +230,8 @@ def scenarios() -> Iterator[Scenario]:
         for value in VALUES[number % 2 :: 2]:
             yield Scenario("options", f"train --set {name}={value!r:.24}", partial(setting, name, value))
     for label, text in HINTS.items():
-        yield Scenario("hints", f"hints: {label}", partial(hinted, text))
+        yield Scenario("hints", f"hints: {label}", partial(hinted, "colorize", text))
+        yield Scenario("hints", f"hints of flats: {label}", partial(hinted, "flats", text))
     for label, text in RECIPES.items():
         yield Scenario("recipes and settings", f"recipe: {label}", partial(recipe, label, text))
     for label, text in CONFIGS.items():

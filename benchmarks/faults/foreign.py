@@ -9,14 +9,15 @@ from pathlib import Path
 
 from pictures import GOOD
 from trial import Fault, Place, Scenario
-from world import COMMANDS, SERIES, page
+from world import COMMANDS, FLATS, SERIES, page
 
 from comicdata.images import encode_png
 
 CRAWL = ("crawl", "source", "--out", "out", "--licence", "CC0-1.0")
 COLOR = ("colorize", "run", "source", "--out", "out", "--recolor")
 PANELS = ("panels", "source", "--out", "out")
-USES = {"crawl": CRAWL, "colorize": COLOR, "panels": PANELS}
+FLAT = ("flats", "source", "--line-art", "--out", "out")
+USES = {"crawl": CRAWL, "colorize": COLOR, "panels": PANELS, "flats": FLAT}
 
 
 def source(place: Place) -> Path:
@@ -71,6 +72,9 @@ PLACES = {  # which folder or file of what we made is a link to outside, and the
     "run/metrics.jsonl": ("train",),
     "coloured/0001.png": ("colorize",),
     "overlays": ("panels",),
+    "flats": ("flats",),
+    "flats/001.psd": ("flats",),
+    "flats/flats.jsonl": ("flats",),
     "pairs.html": ("show pairs",),
     "kohya/256": ("kohya",),
     "webdataset/export.json": ("webdataset",),
@@ -113,6 +117,11 @@ ONTO = (
     ("colorize", "run", "comic/one/ep01", "--out", "", "--recolor"),
     ("panels", "comic/one/ep01", "--out", "comic/one/ep01"),
     ("panels", "comic/one/ep01", "--out", ""),
+    (*FLATS, "--out", "comic/one/ep01"),
+    (*FLATS, "--out", "comic/one/ep01/001.png"),
+    (*FLATS, "--out", ""),
+    (*FLATS, "--hints", "run", "--out", "run"),
+    (*FLATS, "--palette", "run/config.json", "--out", "new"),
     ("crawl", "comic", "--out", "comic"),
     ("crawl", "comic", "--out", "comic/one"),
     ("crawl", "comic", "--out", ""),
@@ -149,6 +158,9 @@ GIVEN = {
     "panels": ("panels", "X"),
     "colorize": ("colorize", "run", "X", "--out", "out"),
     "colorize --hints": ("colorize", "run", "comic/one/ep01/001.png", "--out", "out", "--recolor", "--hints", "X"),
+    "flats": ("flats", "X", "--out", "out"),
+    "flats --hints": ("flats", "comic/one/ep01/001.png", "--line-art", "--out", "out", "--hints", "X"),
+    "flats --palette": ("flats", "comic/one/ep01/001.png", "--line-art", "--out", "out", "--palette", "X"),
     "--config": ("verify", "run", "--config", "X"),
     "make-pairs": ("make-pairs", "X", "--out", "out"),
     "train": ("train", "pix2pix", "--pairs", "X", "--run", "out"),

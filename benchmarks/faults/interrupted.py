@@ -19,7 +19,7 @@ WRITES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symli
 EVERY = {**COMMANDS, "train further": Command(("pairs", "run"), GOES_ON, ("run",))}
 TOUCHED = {  # how many changes of the disk an undisturbed command makes, about: points are spread over these
     "crawl": 40, "make-pairs": 110, "train": 60, "train further": 40, "evaluate": 14, "colorize": 14, "panels": 10,
-    "show pairs": 5, "show run": 5, "webdataset": 20, "kohya": 110, "croissant": 80, "forget": 60,
+    "flats": 40, "show pairs": 5, "show run": 5, "webdataset": 20, "kohya": 110, "croissant": 80, "forget": 60,
 }  # fmt: skip
 
 

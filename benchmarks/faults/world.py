@@ -22,6 +22,7 @@ TRAIN += tuple(word for option in OPTIONS for word in ("--set", option))
 HELD_OUT = ("--validation-episodes", "2")
 EXPORTS = ("webdataset", "kohya", "croissant")
 SERIES = "crawl/local/one"
+FLATS = ("flats", "comic/one/ep01", "--line-art")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ COMMANDS = {
         ("comic", "run"), ("colorize", "run", "comic/one/ep01", "--out", "coloured", "--recolor"), ("coloured",)
     ),
     "panels": Command(("comic",), ("panels", "comic/one/ep01", "--out", "overlays"), ("overlays",)),
+    "flats": Command(("comic",), (*FLATS, "--out", "flats", "--to", "png", "--to", "psd"), ("flats",)),
     "show pairs": Command(("pairs",), ("show", "pairs", "--out", "pairs.html"), ("pairs.html",)),
     "show run": Command(("run",), ("show", "run", "--out", "run.html"), ("run.html",)),
     **{to: Command(("pairs",), ("export", "pairs", "--to", to, "--out", to), (to,)) for to in EXPORTS},

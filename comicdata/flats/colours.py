@@ -9,7 +9,7 @@ from comicdata.flats.graph import Neighbours
 from comicdata.flats.hints import Color
 from comicdata.images import Image
 
-Lab = npt.NDArray[np.float64]
+Distances = npt.NDArray[np.float64]
 
 WHITE: Color = (255, 255, 255)
 # Light enough for black lines, in an order in which each is far from those before it.
@@ -38,7 +38,7 @@ def default_colours(
     set_to = dict.fromkeys(white, WHITE) | dict(fixed or {})
     others = list(dict.fromkeys([WHITE, *set_to.values()]))
     every = np.vstack([choice, np.array(others, np.uint8)])
-    apart = _far(_lab(every)[:, None], _lab(choice)[None])
+    apart = _Apart(choice)
     near = _near(neighbours, count)
     chosen = np.full(count + 1, -1)
     chosen[0] = len(choice)
@@ -47,8 +47,9 @@ def default_colours(
         chosen[label] = number[color]
     used = np.zeros(len(choice))
     for one in sorted(np.flatnonzero(chosen < 0).tolist(), key=lambda one: (-len(near[one]), one)):
-        beside = chosen[near[one]]
-        least = apart[beside[beside >= 0]].min(0, initial=ENOUGH)
+        least = np.full(len(choice), ENOUGH)
+        for other in {*chosen[near[one]].tolist()} - {-1}:
+            least = np.minimum(least, apart.from_color(tuple(every[other].tolist())))
         best = int(np.lexsort((used, -least))[0])
         chosen[one] = best
         used[best] += 1
@@ -74,18 +75,29 @@ def _near(neighbours: Neighbours, count: int) -> list[list[int]]:
     return near
 
 
-def _far(one: Lab, two: Lab) -> Lab:
-    """How far colours lie from each other as the eye sees it (CIE 1976, at most ENOUGH)."""
-    far: Lab = np.minimum(np.sqrt(((one - two) ** 2).sum(-1)), ENOUGH)
-    return far
+class _Apart:
+    """How far colours lie from those of a choice (N, 3), asked for one by one: a table of all pairs of a large palette
+    would fill the memory.
+    """
+
+    def __init__(self, choice: Image) -> None:
+        self._lab = _lab(choice)
+        self._known: dict[Color, Distances] = {}
+
+    def from_color(self, color: Color) -> Distances:
+        """(N,): as the eye sees it (CIE 1976), at most ENOUGH."""
+        if color not in self._known:
+            one = _lab(np.array([color], np.uint8))
+            self._known[color] = np.minimum(np.sqrt(((self._lab - one) ** 2).sum(-1)), ENOUGH)
+        return self._known[color]
 
 
-def _lab(colours: Image) -> Lab:
-    """(N, 3): L, a and b of colours (N, 3) uint8."""
+def _lab(colours: Image) -> Distances:
+    """(N, 3) uint8 in CIE Lab."""
     import cv2
 
-    lab = cv2.cvtColor(colours.reshape(1, -1, 3).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    return np.asarray(lab[0], np.float64)
+    lab = cv2.cvtColor(colours.reshape(1, -1, 3).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0]
+    return np.asarray(lab, np.float64)
 
 
 def nearest_colours(colours: Image, palette: Sequence[Color]) -> Image:

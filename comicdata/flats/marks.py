@@ -11,6 +11,8 @@ from comicdata.flats.ink import Mask
 from comicdata.flats.regions import Regions
 from comicdata.images import Image
 
+WIDEST = 32_000  # of a line, in pixels: what OpenCV draws
+SHOWN = 5  # hints, or colours, of which each note tells by name; the others are counted
 CORE = 0.5  # of a painted layer, what lies deeper than this share of its half width is meant: brushes slip over lines
 
 
@@ -22,7 +24,20 @@ class Votes:
 
     pixels: dict[int, dict[Color, int]] = field(default_factory=dict)
     places: dict[tuple[int, Color], tuple[float, float]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    said: dict[str, list[str]] = field(default_factory=dict)  # notes on single hints, by what they are about
+
+    @property
+    def notes(self) -> list[str]:
+        """A line each for the first hints of a kind, and one for all others of it."""
+        more = {kind: len(lines) - SHOWN for kind, lines in self.said.items() if len(lines) > SHOWN}
+        return [
+            line
+            for kind, lines in self.said.items()
+            for line in [*lines[:SHOWN], *([f"{more[kind]:,} more hints: {kind}"] if kind in more else [])]
+        ]
+
+    def note(self, kind: str, line: str) -> None:
+        self.said.setdefault(kind, []).append(line)
 
     def add(self, label: int, color: Color, pixels: int, place: tuple[float, float]) -> None:
         of = self.pixels.setdefault(label, {})
@@ -34,15 +49,24 @@ class Votes:
         for label, colours in sorted(self.pixels.items()):
             if len(colours) > 1:
                 most = max(colours, key=lambda one: colours[one])
-                others = ", ".join(self._shown(label, one) for one in colours if one != most)
-                said = f"{self._shown(label, most)} covers most of it, so without effect: {others}"
-                self.notes.append(f"region {label} has hints of {len(colours)} colours: {said}")
+                others = [self._shown(label, one) for one in colours if one != most]
+                shown = ", ".join(others[:SHOWN]) + (" and more" if len(others) > SHOWN else "")
+                said = f"{self._shown(label, most)} covers most of it, so without effect: {shown}"
+                self.note(SEVERAL, f"a region has hints of {len(colours)} colours: {said}")
         return {label: max(colours, key=lambda one: colours[one]) for label, colours in self.pixels.items()}
 
     def _shown(self, label: int, color: Color) -> str:
         x, y = self.places[label, color]
-        red, green, blue = color
-        return f"#{red:02x}{green:02x}{blue:02x} at ({x:g}, {y:g})"
+        return f"{_name(color)} at ({x:g}, {y:g})"
+
+
+SEVERAL = "several colours in one region"
+ON_INK, OUTSIDE, BETWEEN = "on ink", "outside the picture", "outside the panels"
+TAKEN, NOWHERE = "the nearest region has its colour", "there is no region"
+
+
+def _name(color: Color) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color)
 
 
 def count_votes(regions: Regions, hints: Sequence[Mark | Image] | Image) -> Votes:
@@ -66,10 +90,12 @@ def _of_mark(votes: Votes, regions: Regions, mark: Mark, number: int) -> None:
     strayed = _strayed(regions, mark, meant)
     if not meant:
         covered = np.bincount(labels[whole & paper])
-        meant = [int(covered.argmax()) if covered.any() else _nearest(regions, mark)]
+        meant = [int(covered.argmax()) if covered.any() else _nearest(regions, mark.x, mark.y)]
     if strayed:
-        cure = "the nearest region has its colour" if meant[0] else "there is no region"
-        votes.notes.append(f"hint {number} at ({mark.x:g}, {mark.y:g}) {strayed}; {cure}")
+        cure = TAKEN if meant[0] else NOWHERE
+        size = "{1}x{0} pixels".format(*regions.labels.shape)
+        more = f", {size}" if strayed == OUTSIDE else ""
+        votes.note(strayed, f"hint {number} at ({mark.x:g}, {mark.y:g}) lies {strayed}{more}; {cure}")
     for label in meant if meant[0] else ():
         votes.add(label, mark.color, max(1, int((whole & (labels == label)).sum())), (mark.x, mark.y))
 
@@ -78,10 +104,10 @@ def _strayed(regions: Regions, mark: Mark, meant: list[int]) -> str:
     """What is odd about the place of a mark, if anything."""
     height, width = regions.labels.shape
     if not (0 <= mark.x < width and 0 <= mark.y < height):
-        return f"lies outside the picture, {width}x{height} pixels"
+        return OUTSIDE
     if meant:
         return ""
-    return "lies on ink" if regions.labels[int(mark.y), int(mark.x)] else "lies outside the panels"
+    return ON_INK if regions.labels[int(mark.y), int(mark.x)] else BETWEEN
 
 
 def _drawn(mark: Mark, height: int, width: int) -> tuple[tuple[slice, slice], Mask, Mask]:
@@ -103,16 +129,16 @@ def _drawn(mark: Mark, height: int, width: int) -> tuple[tuple[slice, slice], Ma
         cv2.circle(whole, points[0].tolist(), radius, 1, -1)
     else:
         cv2.polylines(middle, [points], False, 1, 1)
-        cv2.polylines(whole, [points], False, 1, max(1, 2 * radius))
+        cv2.polylines(whole, [points], False, 1, max(1, min(2 * radius, WIDEST)))
         whole |= middle
     return (slice(top, bottom), slice(left, right)), middle.view(bool), whole.view(bool)
 
 
-def _nearest(regions: Regions, mark: Mark) -> int:
-    """The region nearest to a mark's place, 0 when there is none."""
+def _nearest(regions: Regions, at_x: float, at_y: float) -> int:
+    """The region nearest to a place, 0 when there is none."""
     labels = regions.labels
     height, width = labels.shape
-    x, y = min(max(int(mark.x), 0), width - 1), min(max(int(mark.y), 0), height - 1)
+    x, y = min(max(int(at_x), 0), width - 1), min(max(int(at_y), 0), height - 1)
     reach = 1
     while True:
         top, left = max(0, y - reach), max(0, x - reach)
@@ -136,12 +162,27 @@ def _of_layer(votes: Votes, regions: Regions, layer: Image) -> None:
         labels, ink, colours = regions.labels[where], regions.ink[where], layer[where][..., :3]
         meant = np.unique(labels[_core(whole) & ~ink & (labels > 0)])
         if not len(meant):
-            meant = np.unique(labels[whole & (labels > 0)])[:1]
-            votes.notes.append(f"a hint painted at ({left}, {top}) lies on ink; the nearest region has its colour")
+            label = _strayed_stroke(votes, regions, where, whole)
+            labels, meant = np.full_like(labels, label), np.array([label] if label else [], np.int32)
         counted = whole & np.isin(labels, meant)
         pairs = np.column_stack([labels[counted], colours[counted].astype(np.int32)])
         for (label, *color), pixels in zip(*np.unique(pairs, axis=0, return_counts=True), strict=True):
             votes.add(int(label), (int(color[0]), int(color[1]), int(color[2])), int(pixels), (left, top))
+
+
+def _strayed_stroke(votes: Votes, regions: Regions, where: tuple[slice, slice], whole: Mask) -> int:
+    """The region that a stroke of a layer means which lies on no paper of any: that which it covers most, else the
+    nearest; 0 where there is none.
+    """
+    rows, columns = where
+    covered = np.bincount(regions.labels[where][whole])
+    covered[0] = 0
+    middle = (columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2
+    label = int(covered.argmax()) if covered.any() else _nearest(regions, *middle)
+    place, cure = f"({columns.start}, {rows.start})", TAKEN if label else NOWHERE
+    kind = ON_INK if covered.any() else BETWEEN
+    votes.note(kind, f"a hint painted at {place} lies {kind}; {cure}")
+    return label
 
 
 def _core(whole: Mask) -> Mask:

@@ -47,7 +47,8 @@ class Source:
         return [hints_of_layer(rgba)]
 
 
-Round = Mapping[str, tuple[Source, ...]]  # by the name of the page
+Round = Mapping[int, tuple[Source, ...]]  # by the number of the page
+Pages = Sequence[Sequence[str]]  # all the names that each is known by, the first as what is made of it is called
 
 
 @dataclass(frozen=True)
@@ -58,16 +59,13 @@ class HintFiles:
     paths: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def of(self, page: str) -> list[tuple[Source, ...]]:
-        """The rounds that say something of a page."""
+    def of(self, page: int) -> list[tuple[Source, ...]]:
+        """The rounds that say something of a page, by its number from 0."""
         return [one[page] for one in self.rounds if page in one]
 
 
-def read_hint_files(
-    given: Sequence[Path], pages: Sequence[str], also: Mapping[str, Sequence[str]] | None = None
-) -> HintFiles:
-    """The hints in files for pages of these names, that are `also` called so; UsageError names the file and what is
-    wrong with it.
+def read_hint_files(given: Sequence[Path], pages: Pages) -> HintFiles:
+    """The hints in files for pages, each given by all its names; UsageError names the file and what is wrong with it.
 
     A file is JSON, a list of hints for the one page there is, or an object of such lists with names of pages as keys;
     or a painted layer, a picture or FILE.psd:LAYER, for the one page there is; or a folder of files named like pages.
@@ -107,7 +105,7 @@ def _in_folder(folder: Path) -> list[tuple[str, Source]]:
     return found
 
 
-def _in_file(path: Path, layer: str | None, pages: Sequence[str]) -> list[tuple[str, Source]]:
+def _in_file(path: Path, layer: str | None, pages: Pages) -> list[tuple[str, Source]]:
     """Hints with the names of their pages."""
     data = _bytes(path)
     kind = sniff(data[:HEAD])
@@ -123,58 +121,60 @@ def _in_file(path: Path, layer: str | None, pages: Sequence[str]) -> list[tuple[
     return [(_only(path, pages), Source(path, None, layer))]
 
 
-def _only(path: Path, pages: Sequence[str]) -> str:
+def _only(path: Path, pages: Pages) -> str:
     if len(pages) != 1:
         cure = "name a folder of files that are called like the pages, or JSON with names of pages as keys"
         raise UsageError(f"--hints {path}: hints of one picture, but {len(pages)} pictures are given; {cure}")
-    return pages[0]
+    return pages[0][0]
 
 
-def _matched(
-    path: Path, keyed: Sequence[tuple[str, Source]], pages: Sequence[str], also: Mapping[str, Sequence[str]]
-) -> tuple[Round, list[str]]:
+def _matched(path: Path, keyed: Sequence[tuple[str, Source]], pages: Pages) -> tuple[Round, list[str]]:
     """The hints by their pages, and the names that are of none; UsageError for one of several, and where none fits."""
-    known = _Names(pages, also)
-    found: dict[str, tuple[Source, ...]] = {}
+    known = _Names(pages)
+    found: dict[int, tuple[Source, ...]] = {}
     unmatched = []
     for key, source in keyed:
         fits = known.called(key)
         if len(fits) > 1:
-            raise UsageError(f"--hints {path}: {key!r} may be {fits[0]!r} or {fits[1]!r}; call it so")
+            one, other = (_told_apart(pages[number], [pages[at] for at in fits]) for number in fits[:2])
+            raise UsageError(f"--hints {path}: {key!r} may be {one!r} or {other!r}; call it so")
         if fits:
             found[fits[0]] = (*found.get(fits[0], ()), source)
         else:
             unmatched.append(key)
     if not found:
-        has = f"it has {keyed[0][0]!r}, the first page is {pages[0]!r}" if keyed and pages else "it has no hints"
+        has = f"it has {keyed[0][0]!r}, the first page is {pages[0][0]!r}" if keyed and pages else "it has no hints"
         raise UsageError(f"--hints {path}: no name in it is that of a page; {has}")
     return found, unmatched
 
 
+def _told_apart(names: Sequence[str], all_names: Pages) -> str:
+    """That name of a page which no other page has, if there is one."""
+    return next((one for one in names if sum(one in other for other in all_names) == 1), names[0])
+
+
 class _Names:
-    """Pages by their names: the whole, without its suffix, and, where no other page ends so, the end of it alone, or
-    what they are also called, in an archive, and the end of that.
+    """Pages by their names: the whole, without its suffix, and the end of it alone, also as its archive or its folder
+    on disk calls it. Those that several pages have are given back with all of these.
     """
 
-    def __init__(self, pages: Sequence[str], also: Mapping[str, Sequence[str]]) -> None:
-        self._ways: tuple[dict[str, list[str]], ...] = ({}, {}, {}, {})
-        for page in dict.fromkeys(pages):
-            self._add(page, [page], *self._ways[:2])
-            self._add(page, also.get(page, ()), *self._ways[2:])
+    def __init__(self, pages: Pages) -> None:
+        self._exact: dict[str, list[int]] = {}
+        self._others: dict[str, list[int]] = {}
+        for number, (name, *others) in enumerate(pages):
+            for one in _with_and_without_suffix(name):
+                self._exact.setdefault(one, []).append(number)
+            ends = [PurePosixPath(one).name for one in (name, *others)]
+            for one in dict.fromkeys(word for other in (*others, *ends) for word in _with_and_without_suffix(other)):
+                self._others.setdefault(one, []).append(number)
 
-    def _add(self, page: str, called: Sequence[str], exact: dict[str, list[str]], ends: dict[str, list[str]]) -> None:
-        for names, shown in ((exact, called), (ends, [PurePosixPath(one).name for one in called])):
-            for name in dict.fromkeys(each for one in shown for each in _with_and_without_suffix(one)):
-                names.setdefault(name, []).append(page)
-
-    def called(self, key: str) -> list[str]:
-        """The pages that a name may be of."""
-        whole, *others = (_named(names, key) for names in self._ways)
-        return whole or list(dict.fromkeys(page for one in others for page in one))
-
-
-def _named(names: Mapping[str, list[str]], key: str) -> list[str]:
-    return next((names[name] for name in _with_and_without_suffix(key) if name in names), [])
+    def called(self, key: str) -> list[int]:
+        """The numbers of the pages that a name may be of."""
+        for names in (self._exact, self._others):
+            for name in _with_and_without_suffix(key):
+                if name in names:
+                    return names[name]
+        return []
 
 
 def _with_and_without_suffix(name: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from psd_tools import PSDImage
 from watching import contents
 
 from comicdata import files
+from comicdata.cli import flats as flats_command
 from comicdata.cli.main import run
 from comicdata.images import encode_png
 from comicdata.layers import forms, svg
@@ -363,3 +364,73 @@ def test_panels_that_a_person_gave_bound_the_regions(place, capsys):
     (place / "boxes.json").write_text(json.dumps(given))
     flats(*arguments, status=3)
     assert "reaches out of the page" in rows(place)[0]["error"]
+
+
+@pytest.mark.parametrize("name", ["x" * 250, "漢" * 83, "y" * 160])
+def test_a_name_as_long_as_the_disk_takes_is_shortened_where_it_must_be(place, capsys, name):
+    (place / f"{name}.png").write_bytes(encode_png(drawing()))
+    (row, other) = document(capsys, f"{name}.png", "page.png", "--to", "regions")["outputs"]
+    assert row["input"] == f"{name}.png" and other["files"]["regions"] == "out/page.regions.png"
+    assert (row["files"]["regions"] == f"out/{name}.regions.png") == (len(name.encode()) <= 160)
+    assert (place / row["files"]["regions"]).is_file() and run(["verify", "out"]) == 0
+    capsys.readouterr()
+    flats(f"{name}.png", "page.png", "--to", "regions")
+    assert "2 of them as they were" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a\udcff", "\udce4\udcb8", "ä"])
+def test_a_name_that_is_no_utf_8_is_made_again_under_the_same_name(place, capsys, name):
+    (place / f"{name}.png").write_bytes(encode_png(drawing()))
+    (row,) = document(capsys, f"{name}.png")["outputs"]
+    assert row["input"] == f"{name}.png" and row["files"]["png"].isprintable()
+    assert run(["verify", "out"]) == 0
+    capsys.readouterr()
+    flats(f"{name}.png")
+    assert "1 of them as they were" in capsys.readouterr().err
+    assert run(["panels", f"{name}.png", "--to", "json", "--out", "boxes"]) == 0
+
+
+def test_hints_of_a_book_are_named_as_its_pages_are_in_it(place, capsys):
+    with zipfile.ZipFile("book.cbz", "w") as archive:
+        for name in ("first.png", "second.png"):
+            archive.writestr(name, encode_png(drawing()))
+    (place / "h.json").write_text(json.dumps({"second.png": [dot(30, 50)]}))
+    rows = document(capsys, "book.cbz", "--hints", "h.json")["outputs"]
+    assert [(row["input"], row["hinted"]) for row in rows] == [("book/0001", 0), ("book/0002", 1)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "files"),
+    [
+        ('to = ["regions", "ora"]', {"regions", "ora", "palette"}),
+        ('forms = ["psd"]', {"psd", "palette"}),
+        ("line-art = true", {"png", "palette"}),
+    ],
+)
+def test_settings_are_called_as_the_options_are(place, capsys, setting, files):
+    (place / "comicdata.toml").write_text(f"[flats]\n{setting}\n")
+    (row,) = document(capsys, "page.png")["outputs"]
+    assert set(row["files"]) == files
+
+
+@pytest.mark.parametrize("setting", ['too = ["psd"]', 'to = "psd"', "panels = 3"])
+def test_settings_that_are_none_are_refused(place, setting):
+    (place / "comicdata.toml").write_text(f"[flats]\n{setting}\n")
+    flats("page.png", status=2)
+    assert not (place / "out").exists()
+
+
+def test_two_at_work_in_one_folder_keep_each_others_rows(place, monkeypatch):
+    (place / "other.png").write_bytes(encode_png(drawing()))
+    make, turns = flats_command._Work._make, []
+
+    def with_another_run(work, number, picture, data, stem):
+        if not turns:
+            turns.append(stem)
+            flats("other.png")
+        return make(work, number, picture, data, stem)
+
+    monkeypatch.setattr(flats_command._Work, "_make", with_another_run)
+    flats("page.png")
+    stems = [json.loads(line)["stem"] for line in (place / "out" / "flats.jsonl").read_text().splitlines()]
+    assert stems == ["other", "page"]

@@ -74,13 +74,14 @@ def test_flag_over_environment_over_file_over_default(tmp_path, monkeypatch):
 
 
 def test_doctor_says_where_a_setting_came_from(tmp_path, monkeypatch, capsys):
-    (tmp_path / "comicdata.toml").write_text('[make-pairs]\nfit = "pad"\n')
+    (tmp_path / "comicdata.toml").write_text('[make-pairs]\nfit = "pad"\n[flats]\nto = ["psd"]\nunknown = 1\n')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COMICDATA_MAKE_PAIRS_SALT", "pepper")
     status = run(["doctor", "--json"])
     document = json.loads(capsys.readouterr().out)
     assert status == (8 if document["problems"] else 0)
-    found = {(one["option"], one["value"], one["origin"]) for one in document["settings"]}
+    found = {(one["option"], str(one["value"]), one["origin"]) for one in document["settings"]}
+    assert ("forms", "['psd']", "comicdata.toml") in found
     assert {("fit", "pad", "comicdata.toml"), ("salt", "pepper", "environment")} <= found
     assert document["machine"]["torch"]
 

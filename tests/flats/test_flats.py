@@ -1,5 +1,7 @@
 """Line art to regions and colours: what is one region, what is two, and who has which colour."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -232,3 +234,57 @@ def test_two_hints_that_look_alike_stay_as_they_are() -> None:
     near = (255, 4, 0)
     painted = paint(find_regions(two_boxes()), [Hint(90, 100, 4, RED), Hint(190, 100, 4, near)])
     assert painted.colours[2:].tolist() == [list(RED), list(near)]
+
+
+def tall() -> np.ndarray:
+    line = np.full((40_000, 30), 255, np.uint8)
+    line[::8_000] = 0
+    return line
+
+
+@pytest.mark.parametrize(
+    ("hint", "hinted"),
+    [
+        (Stroke(((5, 100),), 1_000_000, RED), 1),
+        (Stroke(((5, 100), (20, 39_000)), 100_000, RED), 5),
+        (Stroke(((5, 100), (20, 200)), 2, RED), 1),
+        (Hint(5, 39_900, 1_000_000, RED), 1),
+        (Area(((5, 100), (25, 100), (25, 39_900), (5, 39_900)), RED), 5),
+    ],
+)
+def test_hints_of_any_size_on_a_drawing_taller_than_what_is_drawn_at_once(hint: object, hinted: int) -> None:
+    painted = paint(find_regions(tall(), gap=0), [hint])
+    assert len(painted.hinted) == hinted and (painted.colours[painted.hinted] == RED).all()
+
+
+def test_notes_on_many_hints_are_few() -> None:
+    regions = find_regions(two_boxes())
+    outside = [Hint(400 + number, 10, 1, RED) for number in range(2000)]
+    on_ink = [Hint(40, 100, 1, RED)] * 5
+    notes = paint(regions, [*outside, *on_ink]).notes
+    assert len(notes) == 11 and "1,995 more hints: outside the picture" in notes
+    assert sum("on ink" in note for note in notes) == 5
+    colours = [Hint(90, 60 + number % 90, 1, (number % 256, number // 256, 9)) for number in range(1000)]
+    (note,) = paint(regions, colours).notes
+    assert "hints of 1000 colours" in note and note.endswith(" and more") and len(note) < 200
+
+
+def test_a_painted_hint_outside_all_panels_goes_to_the_nearest_region_and_where_there_is_none_nowhere() -> None:
+    hints = layer((200, 60, 220, 70, RED))
+    painted = paint(find_regions(two_boxes(), [Box(0, 0, 140, 200), Box(250, 0, 300, 200)]), hints)
+    assert (painted.colours[painted.hinted] == RED).all() and len(painted.hinted) == 1
+    assert painted.notes == ("a hint painted at (200, 60) lies outside the panels; the nearest region has its colour",)
+    nothing = paint(find_regions(two_boxes(), []), hints)
+    assert not len(nothing.hinted)
+    assert nothing.notes == ("a hint painted at (200, 60) lies outside the panels; there is no region",)
+    assert paint(find_regions(two_boxes()), hints).notes == ()
+
+
+def test_a_palette_of_ten_thousand_colours_needs_no_table_of_all_pairs() -> None:
+    palette = [(number % 256, number // 256, 90) for number in range(10_000)]
+    tracemalloc.start()
+    painted = paint(find_regions(two_boxes()), palette=palette)
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()
+    assert {tuple(one) for one in painted.colours[1:].tolist()} <= set(palette)
+    assert len(np.unique(painted.colours[1:], axis=0)) == 3

@@ -34,8 +34,8 @@ def marks(hints, page):
 
 
 def test_marks_of_one_picture(tmp_path):
-    hints = read_hint_files([put(tmp_path / "h.json", [DOT, STROKE, AREA])], ["a/page.png"])
-    (found,) = marks(hints, "a/page.png")
+    hints = read_hint_files([put(tmp_path / "h.json", [DOT, STROKE, AREA])], [["a/page.png"]])
+    (found,) = marks(hints, 0)
     assert found == [
         MARK,
         Stroke(((1, 2), (3, 4)), 1, (0, 255, 0)),
@@ -44,40 +44,64 @@ def test_marks_of_one_picture(tmp_path):
 
 
 def test_a_painted_layer_means_what_it_covers_by_half_or_more(tmp_path):
-    hints = read_hint_files([put(tmp_path / "h.png", layer())], ["page.png"])
-    ((found,),) = marks(hints, "page.png")
+    hints = read_hint_files([put(tmp_path / "h.png", layer())], [["page.png"]])
+    ((found,),) = marks(hints, 0)
     assert found.shape == (4, 6, 4) and (found[..., 3] > 0).sum() == 2 and (found[1, 1] == (9, 8, 7, 255)).all()
 
 
 def test_a_layer_of_another_size_is_said_with_both(tmp_path):
-    hints = read_hint_files([put(tmp_path / "h.png", layer(5, 6))], ["page.png"])
+    hints = read_hint_files([put(tmp_path / "h.png", layer(5, 6))], [["page.png"]])
     with pytest.raises(PictureError, match=r"h.png: the layer of hints is 6x5, its picture 6x4"):
-        marks(hints, "page.png")
+        marks(hints, 0)
 
 
 def test_rounds_keep_their_order(tmp_path):
     files = [put(tmp_path / "1.json", [DOT]), put(tmp_path / "2.png", layer()), put(tmp_path / "3.json", [STROKE])]
-    hints = read_hint_files(files, ["page.png"])
-    assert [len(one) for one in marks(hints, "page.png")] == [1, 1, 1]
-    assert marks(hints, "page.png")[0] == [MARK]
+    hints = read_hint_files(files, [["page.png"]])
+    assert [len(one) for one in marks(hints, 0)] == [1, 1, 1]
+    assert marks(hints, 0)[0] == [MARK]
 
 
 def test_several_pictures_need_names(tmp_path):
     for path in (put(tmp_path / "h.json", [DOT]), put(tmp_path / "h.png", layer())):
         with pytest.raises(UsageError, match="hints of one picture, but 2 pictures are given; name a folder"):
-            read_hint_files([path], ["a.png", "b.png"])
+            read_hint_files([path], [["a.png"], ["b.png"]])
 
 
-PAGES = ["e1/01.png", "e1/02.png", "e2/01.png", "e2/03"]
+PAGES = [["e1/01.png"], ["e1/02.png"], ["e2/01.png"], ["e2/03"]]
 
 
 @pytest.mark.parametrize(
     ("key", "page"),
-    [("e1/01.png", PAGES[0]), ("e2/01", PAGES[2]), ("02.png", PAGES[1]), ("02", PAGES[1]), ("03", PAGES[3])],
+    [("e1/01.png", 0), ("e2/01", 2), ("02.png", 1), ("02", 1), ("03", 3)],
 )
 def test_pages_by_their_names(key, page, tmp_path):
     hints = read_hint_files([put(tmp_path / "h.json", {key: [DOT]})], PAGES)
-    assert {one: marks(hints, one) for one in PAGES if hints.of(one)} == {page: [[MARK]]}
+    assert {one: marks(hints, one) for one in range(4) if hints.of(one)} == {page: [[MARK]]}
+
+
+BOOK = [["book/0001", "sub/000.jpg"], ["book/0002", "sub/001.jpg"], ["book/0003", "sub/0001.jpg"]]
+
+
+@pytest.mark.parametrize(
+    ("key", "page"), [("book/0001", 0), ("sub/001.jpg", 1), ("001", 1), ("000.jpg", 0), ("0003", 2), ("0001.jpg", 2)]
+)
+def test_pages_of_a_book_by_their_names_in_it_as_well(key, page, tmp_path):
+    hints = read_hint_files([put(tmp_path / "h.json", {key: [DOT]})], BOOK)
+    assert [one for one in range(3) if hints.of(one)] == [page]
+
+
+def test_a_name_that_means_one_page_by_number_and_one_by_its_name_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="'0001' may be 'book/0001' or 'book/0003'; call it so"):
+        read_hint_files([put(tmp_path / "h.json", {"0001": [DOT]})], BOOK)
+
+
+def test_two_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    pages = [["page.png", "a/page.png"], ["page.png", "b/page.png"]]
+    hints = read_hint_files([put(tmp_path / "h.json", {"b/page.png": [DOT]})], pages)
+    assert not hints.of(0) and marks(hints, 1) == [[MARK]]
+    with pytest.raises(UsageError, match=r"'page' may be 'a/page.png' or 'b/page.png'; call it so"):
+        read_hint_files([put(tmp_path / "n.json", {"page": [DOT]})], pages)
 
 
 def test_a_name_that_two_pages_have_is_refused(tmp_path):
@@ -119,9 +143,9 @@ def test_a_folder_of_files_named_like_pages(tmp_path):
     put(folder / "03.json", [STROKE])
     put(folder / "notes.txt", b"no hints")
     hints = read_hint_files([folder], PAGES)
-    ((dot, painted),) = marks(hints, PAGES[0])
+    ((dot, painted),) = marks(hints, 0)
     assert dot == MARK and painted.shape == (4, 6, 4)
-    assert [len(one) for one in marks(hints, PAGES[3])] == [1] and not hints.of(PAGES[1])
+    assert [len(one) for one in marks(hints, 3)] == [1] and not hints.of(1)
     assert {path.name for path in hints.paths} == {"hints", "01.json", "01.png", "03.json"}
 
 
@@ -138,7 +162,7 @@ def test_a_folder_of_files_named_like_pages(tmp_path):
 )
 def test_what_is_no_hints_is_one_line_before_any_work(name, value, words, tmp_path):
     with pytest.raises(UsageError, match=words):
-        read_hint_files([put(tmp_path / name, value)], ["p.png"])
+        read_hint_files([put(tmp_path / name, value)], [["p.png"]])
 
 
 def test_a_missing_file_an_empty_folder_and_a_missing_psd(tmp_path):
@@ -149,13 +173,13 @@ def test_a_missing_file_an_empty_folder_and_a_missing_psd(tmp_path):
         ("a.psd:x", "no such file"),
     ):
         with pytest.raises(UsageError, match=words):
-            read_hint_files([tmp_path / name], ["p.png"])
+            read_hint_files([tmp_path / name], [["p.png"]])
 
 
 def test_the_digest_changes_with_what_is_meant_alone(tmp_path):
     def digest(value, name="h.json"):
-        hints = read_hint_files([put(tmp_path / name, value)], ["p.png"])
-        return hints.of("p.png")[0][0].digest()
+        hints = read_hint_files([put(tmp_path / name, value)], [["p.png"]])
+        return hints.of(0)[0][0].digest()
 
     first = digest([DOT])
     assert digest({"p.png": [DOT], "q.png": [STROKE]}) == first != digest([STROKE])

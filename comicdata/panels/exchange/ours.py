@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from comicdata.errors import UsageError
-from comicdata.files import sha256_bytes
+from comicdata.files import sha256_bytes, utf8
 from comicdata.panels.exchange.entries import Corners, Entry, Region, Slice
 from comicdata.panels.splitter import SPLITTER
 from comicdata.reading.shapes import MisshapenError, of_shape
@@ -37,7 +37,7 @@ def write_ours(entries: Sequence[Mapping[str, Any]]) -> bytes:
         head = json.dumps({name: value for name, value in entry.items() if name != "panels"}, ensure_ascii=False)
         lines = ",\n".join(f"  {json.dumps(panel)}" for panel in entry["panels"])
         pages.append(f'{head[:-1]}, "panels": [\n{lines}\n]}}' if lines else f'{head[:-1]}, "panels": []}}')
-    return (f'{{"splitter": {SPLITTER}, "strips": [\n' + ",\n".join(pages) + "\n]}\n").encode()
+    return utf8(f'{{"splitter": {SPLITTER}, "strips": [\n' + ",\n".join(pages) + "\n]}\n")
 
 
 def read_document(value: Mapping[str, Any], place: str) -> Iterator[Entry]:
