@@ -15,20 +15,25 @@ _Floats = npt.NDArray[np.float64]
 
 def features(page: Separators, chord: Chord) -> _Floats:
     """How a chord is covered, straight, thick, dark or light; how the pictures on its two sides differ, or go on."""
-    strip = _level(page.image, chord, cv2.INTER_LINEAR)
+    places = _beside(chord)
+    strip = _level(page.image, places, cv2.INTER_LINEAR)
     grey = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY).astype(np.float64)
-    marks = _level(page.marks[chord.upright], chord, cv2.INTER_NEAREST)
+    marks = _level(page.marks[chord.upright], places, cv2.INTER_NEAREST)
     shorter = min(page.image.shape[:2])
     return np.array(
         [*_cover(marks), *_profile(grey, marks), *_sides(strip, grey), chord.length / shorter, float(chord.upright)]
     )
 
 
-def _level(image: Image, chord: Chord, interpolation: int) -> Image:
-    """The strip beside a chord, (2 * REACH + 1, SAMPLES, ...), turned so that the chord is its middle row."""
+def _beside(chord: Chord) -> npt.NDArray[np.float32]:
+    """The places of the strip beside a chord, (2 * REACH + 1, SAMPLES, 2), the chord its middle row."""
     along = chord.start + (chord.end - chord.start) * np.linspace(0.01, 0.99, SAMPLES)[:, None]
     across = np.arange(-REACH, REACH + 1)[:, None, None] * chord.normal
-    places = (along + across).astype(np.float32)
+    return np.asarray(along + across, np.float32)
+
+
+def _level(image: Image, places: npt.NDArray[np.float32], interpolation: int) -> Image:
+    """The pixels at these places."""
     level = cv2.remap(image, places[..., 0], places[..., 1], interpolation, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(level, np.uint8)
 

@@ -142,7 +142,7 @@ def _refined(
     ends = _crossings(points, slope, y - slope * x)
     if ends is None or ends[1, 0] - ends[0, 0] < 8:
         return
-    ends = _best_ends(np.ascontiguousarray(marks.T) if upright else marks, ends)
+    ends = _best_ends(marks.T if upright else marks, ends)
     if upright:
         ends = ends[:, ::-1]
     yield Chord(ends[0], ends[1], upright, covered)

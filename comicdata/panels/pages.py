@@ -9,7 +9,7 @@ import numpy.typing as npt
 from comicdata.images import Image
 from comicdata.panels.cells import find_cells, find_insets
 from comicdata.panels.faint import grown
-from comicdata.panels.lines import separators
+from comicdata.panels.lines import Separators, separators
 from comicdata.panels.paper import (
     BLACK,
     WHITE,
@@ -45,7 +45,7 @@ def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
             panels = [_panel(image, box, paper) for box in ordered]
             if _clearness(panels) > _clearness(best) + (RULES.much_clearer if best else 0):
                 best = panels
-        if _clearness(best) >= RULES.clear_enough or (best and not covered):
+        if _clearness(best) >= RULES.clear_enough:
             break
     if best:
         return best
@@ -127,7 +127,7 @@ def content_boxes(image: Image, paper: Colour) -> list[Box]:
 
 
 def _parted(small: Image, flood: Mask) -> list[Box]:
-    """The parts that the flood does not reach, cut along the lines that part panels."""
+    """The parts that the flood does not reach, cut at the gutters that something bridges, then along lines."""
     opened = cv2.morphologyEx(~flood, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
     page = separators(small, flood)
@@ -136,10 +136,17 @@ def _parted(small: Image, flood: Mask) -> list[Box]:
         box = Box(x, y, x + width, y + height)
         if not _is_panel_size(box, small.shape):
             continue
-        shape = (labels[y : y + height, x : x + width] == label).astype(np.uint8) * 255
-        parts = panels_in(page, hull(shape) + np.array((x, y)))
-        found += [box] if len(parts) == 1 else [drawn_in(opened, part.outline) for part in parts]
+        shape = np.where(labels[y : y + height, x : x + width] == label, np.uint8(255), np.uint8(0))
+        for piece in _split_bridges(flood, box):
+            inner = shape[piece.y0 - y : piece.y1 - y, piece.x0 - x : piece.x1 - x]
+            found += _between_lines(page, opened, piece, inner) if inner.any() else []
     return found
+
+
+def _between_lines(page: Separators, opened: Mask, piece: Box, shape: Mask) -> list[Box]:
+    """A piece that gutters bound, of this shape, cut along the lines in it."""
+    parts = panels_in(page, hull(shape) + np.array((piece.x0, piece.y0)))
+    return [piece] if len(parts) == 1 else [drawn_in(opened, part.outline) for part in parts]
 
 
 def _lacks_frames(flood: Mask, boxes: Sequence[Box]) -> bool:

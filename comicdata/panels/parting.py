@@ -23,15 +23,22 @@ class Part:
     chance: float = 1.0
 
 
-def panels_in(page: Separators, cell: Polygon, surely: float = RULES.parts_panels) -> list[Part]:
-    """The panels in a cell; the cell itself where nothing parts it, or it falls into as many parts as a fence."""
+def panels_in(page: Separators, cell: Polygon, *, in_strip: bool = False) -> list[Part]:
+    """The panels in a cell; the cell itself where nothing parts it, or it falls into as many parts as a fence.
+
+    In a strip lines must be surer, the first one most of all: gutters part what is there.
+    """
+    surely = (RULES.strip_parts_first, RULES.strip_parts_panels) if in_strip else (RULES.parts_panels,) * 2
     parts = list(parted(page, Part(cell), surely))
     return parts if len(parts) <= RULES.most_parts else [Part(cell)]
 
 
-def parted(page: Separators, part: Part, surely: float = RULES.parts_panels, depth: int = 0) -> Iterator[Part]:
-    """The panels in a cell: it is cut where a line most likely parts it, then its two parts likewise."""
-    cut = _best_cut(page, part.outline, surely) if depth < RULES.deepest else None
+def parted(page: Separators, part: Part, surely: tuple[float, float], depth: int = 0) -> Iterator[Part]:
+    """The panels in a cell: it is cut where a line most likely parts it, then its two parts likewise.
+
+    The first line is at least `surely[0]` likely to part panels, the others `surely[1]`.
+    """
+    cut = _best_cut(page, part.outline, surely[depth > 0]) if depth < RULES.deepest else None
     if cut is None:
         yield part
         return
@@ -55,14 +62,14 @@ def _best_cut(page: Separators, cell: Polygon, surely: float) -> tuple[float, tu
     return None
 
 
-def part_boxes(image: Image, ground: Mask, surely: float) -> list[tuple[Box, float]]:
-    """The panels in a picture, (h, w, 3), whose background is `ground`, with the least chance of the cuts between them;
-    only lines that part panels at least `surely` cut. [] where nothing does.
+def part_boxes(image: Image, ground: Mask) -> list[tuple[Box, float]]:
+    """The panels in a picture of a strip, (h, w, 3), whose background is `ground`, with the least chance of the cuts
+    between them. [] where nothing cuts.
     """
     small, factor = shrunk(image)
     content = cv2.resize(~ground, small.shape[1::-1], interpolation=cv2.INTER_AREA)
     content = np.asarray(cv2.threshold(content, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
-    parts = panels_in(separators(small, ~content), hull(content), surely)
+    parts = panels_in(separators(small, ~content), hull(content), in_strip=True)
     if len(parts) < 2:
         return []
     boxes = [drawn_in(content, part.outline) for part in parts]

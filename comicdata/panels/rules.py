@@ -157,7 +157,7 @@ class Rules:
     stroke_darkest: int = 120  # of grey that is ink at most
     stroke_lightest: int = 190  # of grey that is paper at least
     chord_shortest: float = 0.5  # of the longest chord of its direction: a corner cut off is no panel
-    chord_covered: float = 0.6  # of a chord that is marked, for it to be looked at closer
+    chord_covered: float = 0.7  # of a chord that is marked, for it to be looked at closer
     chord_stands_apart: int = 4  # at a quarter of the size of the analysis: as far from a chord ...
     chord_stands_out: float = 0.15  # ... at least on one side so much less is marked
     chords_apart: float = 3.0  # at a quarter of the size of the analysis
@@ -174,7 +174,8 @@ class Rules:
     figures_overlap_share: float = 0.3  # of a figure's box in another's: they are one scene
     lines_from_share: float = 0.4  # of a strip's width: both sides of what is cut along lines there
     lines_within_share: float = 0.98  # of the width: lines are looked for in what is narrower
-    strip_parts_panels: float = 0.9  # likewise in a strip, where that is rare
+    strip_parts_panels: float = 0.9  # likewise in a strip, where that is rare ...
+    strip_parts_first: float = 0.975  # ... and for the first line in a piece of one: with it others are likelier
     parts_panels: float = 0.5  # chance that a line parts two panels, for it to cut
 
 

@@ -118,7 +118,7 @@ def _by_content(part: Image, run: Run, piece: Run, width: int, right_to_left: bo
         return [replace(piece, box=_placed(box, piece.box)) for box in figures]
     if piece.box.width >= RULES.lines_within_share * width:
         return [piece]  # a line across the whole strip may be a seam that cutting it into files left
-    boxes = part_boxes(inner, ground, RULES.strip_parts_panels)
+    boxes = part_boxes(inner, ground)
     sure = {_placed(box, piece.box): chance for box, chance in boxes}
     ordered = reading_order(list(sure), right_to_left=right_to_left)
     return [replace(piece, box=box, confidence=min(piece.confidence, sure[box])) for box in ordered] or [piece]
