@@ -63,7 +63,7 @@ SAME = 10.0  # dE: nearer ones look alike beside each other
 def alike(neighbours: Neighbours, colours: Image) -> npt.NDArray[np.int32]:
     """Those of the K pairs of neighbours, (N, 2), whose colours (count + 1, 3) look the same."""
     one, two = _lab(colours)[neighbours.pairs.T]
-    found: npt.NDArray[np.int32] = neighbours.pairs[_far(one, two) < SAME]
+    found: npt.NDArray[np.int32] = neighbours.pairs[np.sqrt(((one - two) ** 2).sum(-1)) < SAME]
     return found
 
 

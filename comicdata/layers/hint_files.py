@@ -79,7 +79,7 @@ def read_hint_files(given: Sequence[Path], pages: Pages) -> HintFiles:
             paths += [source.path for _, source in keyed]
         else:
             keyed = _in_file(path, layer, pages)
-        found, unmatched = _matched(path, keyed, pages, also or {})
+        found, unmatched = _matched(path, keyed, pages)
         rounds.append(found)
         if unmatched:
             shown = ", ".join(unmatched[:5]) + (" and more" if len(unmatched) > 5 else "")

@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from comicdata.errors import IntegrityError
-from comicdata.files import write_atomic
+from comicdata.files import on_disk, write_atomic
 from comicdata.models.networks.palette import FILE
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def check_palette(run: Path, tensors: Mapping[str, Tensor], prefix: str = "") ->
         path = run / name
         if not path.is_file():
             log.warning("%s: missing; the colours are taken from the weights (%s)", path, CURE)
-        elif path.read_bytes() != data:
+        elif on_disk(path) != data:
             raise IntegrityError(f"{path}: not the colours that this run was trained with; delete it, and {CURE}")
 
 

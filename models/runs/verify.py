@@ -99,7 +99,7 @@ def _verify_palette(found: Findings) -> None:
         return
     for name, data in palette_files(weights.tensors).items():
         path = found.root / name
-        found.look(path, path.is_file() and path.read_bytes() == data, f"delete it, and {AGAIN}")
+        found.look(path, on_disk(path) == data, f"delete it, and {AGAIN}")
 
 
 def _verify_metrics(found: Findings, newest: State | None) -> None:
