@@ -1,18 +1,25 @@
 """What several commands are tried on: the tour of a comic, its pairs and a run of two steps."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from comicdata.cli.main import run
 
 
 @pytest.fixture(scope="session")
 def first_tour(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The whole road in seconds, made once."""
-    out = tmp_path_factory.mktemp("tour")
-    assert run(["demo", "--out", str(out), "--episodes", "4", "--images", "16", "-q"]) == 0
+    """The whole road in seconds, made once by whichever process of the tests is first; nobody writes into it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    out = shared / "tour"
+    with FileLock(shared / "tour.lock"):
+        if not (out / "report.html").is_file():  # its last file
+            assert run(["demo", "--out", str(out), "--episodes", "4", "--images", "16", "-q"]) == 0
     return out
 
 
