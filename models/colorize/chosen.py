@@ -4,6 +4,7 @@ The rule of the file: the network speaks at its own size, and every edge is one 
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import cast
 
 import cv2
@@ -73,7 +74,16 @@ class PaletteColorizer(Colorizer):
 
 def closed_regions(outline: Image) -> Labels:
     """(H, W) int32, from 1: the closed region of every pixel; ink belongs to the nearest."""
-    return find_regions(outline, gap=round(GAP * min(outline.shape))).labels
+    return _closed_regions(outline.tobytes(), outline.shape)
+
+
+@lru_cache(maxsize=2)
+def _closed_regions(data: bytes, shape: tuple[int, ...]) -> Labels:
+    """Found once for a drawing that is coloured again, with other hints."""
+    outline = np.frombuffer(data, np.uint8).reshape(shape)
+    labels = find_regions(outline, gap=round(GAP * min(shape))).labels
+    labels.setflags(write=False)
+    return labels
 
 
 def flats(
