@@ -50,7 +50,8 @@ def default_colours(
         least = np.full(len(choice), ENOUGH)
         for other in {*chosen[near[one]].tolist()} - {-1}:
             least = np.minimum(least, apart.from_color(tuple(every[other].tolist())))
-        best = int(np.lexsort((used, -least))[0])
+        farthest = np.flatnonzero(least == least.max())
+        best = int(farthest[used[farthest].argmin()])
         chosen[one] = best
         used[best] += 1
     return np.ascontiguousarray(every[chosen])

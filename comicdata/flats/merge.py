@@ -115,8 +115,12 @@ class Pieces:
         signs = signs_of(side, self.rim[small], self.area[small], self.area[large], self.sides)
         return sum(sign * weight for sign, weight in zip(signs, self.options.weights, strict=True))
 
-    def unite(self, keep: int, gone: int) -> None:
-        """Makes the one piece part of the other."""
+    def unite(self, keep: int, gone: int) -> list[int]:
+        """Makes the one piece part of the other: those pieces beside it whose odds may be lower now. Where it was the
+        larger piece before, and its side is as it was, they are not: the larger a piece, the likelier it is a region.
+        """
+        before = self.area[keep], keep
+        changed = self.near[gone].keys() - {keep}
         length = self.near[keep].pop(gone).length
         self.near[gone].pop(keep)
         self.area[keep] += self.area[gone]
@@ -132,6 +136,7 @@ class Pieces:
                     have.chance + side.chance,
                 )
         self.near[gone] = {}
+        return [one for one in self.near[keep] if one in changed or (self.area[one], one) > before]
 
 
 def join(sides: Sides, options: MergeOptions) -> Labels:
@@ -143,14 +148,18 @@ def join(sides: Sides, options: MergeOptions) -> Labels:
     heapq.heapify(queue)
     while queue and queue[0][0] < limit:
         value, one, two = heapq.heappop(queue)
-        if two not in pieces.near[one] or pieces.odds(one, two) != value:
+        if two not in pieces.near[one]:
+            continue
+        if (now := pieces.odds(one, two)) != value:
+            if now > value:  # a lower one is in the queue
+                heapq.heappush(queue, (now, one, two))
             continue
         keep, gone = (one, two) if len(pieces.near[one]) >= len(pieces.near[two]) else (two, one)
-        pieces.unite(keep, gone)
+        lower = pieces.unite(keep, gone)
         into[gone] = keep
-        for other, side in pieces.near[keep].items():
-            if side.open:
-                heapq.heappush(queue, (pieces.odds(keep, other), keep, other))
+        for other in lower:
+            if pieces.near[keep][other].open:
+                heapq.heappush(queue, (pieces.odds(keep, other), min(keep, other), max(keep, other)))
     for label in range(len(into)):
         root = label
         while into[root] != root:
