@@ -1,16 +1,15 @@
 """`comicdata colorize`: line art in, colour out."""
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
 
-from comicdata.cli.front import LARGEST_SEED, Front, command, reads_pictures
-from comicdata.errors import ComicDataError, PartialError, PictureError, UsageError
-from comicdata.files import jsonl_bytes
-from comicdata.records import Failure
+from comicdata.cli.failures import Failures
+from comicdata.cli.front import LARGEST_SEED, Front, command, reads_pictures, takes_panels
+from comicdata.errors import ComicDataError, PictureError, UsageError
 
 STYLE = "flats: one colour for each closed region; soft; by default what suits the comic. Of palette runs."
 MEMORY = "take --device cpu where this was a GPU, or end what else uses the memory"
@@ -36,14 +35,7 @@ MEMORY = "take --device cpu where this was a GPU, or end what else uses the memo
     default=None,
     help='Colours by place, JSON: [{"x", "y", "radius", "color": "#rrggbb"}, ...]',
 )
-@click.option(
-    "--panels",
-    "files",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="FILE",
-    help="Boxes that you corrected (comicdata panels --to json), ACBF or guided.json; repeat for more.",
-)
+@takes_panels("files")
 @click.option("--style", type=click.Choice(["flats", "soft"]), default=None, help=STYLE)
 @reads_pictures
 @click.option("--layers", is_flag=True, help="Also the mask of the background and the low-resolution picture.")
@@ -105,7 +97,7 @@ def colorize(
         for done, (picture, target) in enumerate(zip(pictures, targets, strict=True), 1):
             rows += work.colorize(done - 1, picture, target)
             update(done)
-    work.finish()
+    work.failures.finish()
     front.say(f"{len(rows)} of {len(pictures)} pictures coloured, in {out}")
     return {"outputs": rows}
 
@@ -170,7 +162,9 @@ class _Work:
     corrected: Any
     options: dict[str, Any]
     layers: bool
-    failures: list[Failure] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.failures = Failures(self.front, self.outputs, "colorize")
 
     def colorize(self, number: int, picture: Any, target: PurePosixPath) -> list[dict[str, Any]]:
         """Colour and write one picture, the one of this number from 0: its row, or none."""
@@ -191,7 +185,7 @@ class _Work:
         except ComicDataError as error:
             if error.status != 3:
                 raise
-            self._fail(picture.name, error)
+            self.failures.add(picture.name, error)
             return []
         seconds = round(time.monotonic() - start, 3)
         return [{"input": picture.name, **files, "panels": len(result.panels), "seconds": seconds}]
@@ -202,21 +196,6 @@ class _Work:
             return self.corrected.panels(number, image.shape[1], image.shape[0])
         except UsageError as error:
             raise PictureError(str(error)) from None
-
-    def finish(self) -> None:
-        """Write failures.jsonl, or take it away when nothing failed any more."""
-        try:
-            if self.failures:
-                self.outputs.write("failures.jsonl", jsonl_bytes(asdict(one) for one in self.failures))
-            else:
-                self.outputs.remove("failures.jsonl")
-        except PartialError as error:
-            self._fail("failures.jsonl", error)
-
-    def _fail(self, item: str, error: ComicDataError) -> None:
-        self.front.warn(f"failed: {error}")
-        self.front.status = 3
-        self.failures.append(Failure("colorize", item, str(error), type(error).__name__))
 
     def _leave_alone(self, picture: Any, why: str) -> None:
         knows = f"this run knows {self.colorizer.outline} line art"

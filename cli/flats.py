@@ -2,16 +2,16 @@
 
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, TypedDict
 
 import click
 
-from comicdata.cli.front import Front, command, reads_pictures
-from comicdata.errors import ComicDataError, PartialError, UsageError
+from comicdata.cli.failures import FAILURES, Failures
+from comicdata.cli.front import Front, command, reads_pictures, takes_panels
+from comicdata.errors import ComicDataError, UsageError
 from comicdata.files import alike, json_bytes, jsonl_bytes, sha256_bytes
-from comicdata.records import Failure
 
 FORMS = ("png", "psd", "ora", "svg", "regions")
 ROWS = "flats.jsonl"  # what was made of what: the same command again goes on from it
@@ -44,14 +44,7 @@ PALETTE = ".gpl"
     default="auto",
     help="What a picture is; single: one drawing, without panels.",
 )
-@click.option(
-    "--panels",
-    "corrected",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="FILE",
-    help="Boxes that you corrected (comicdata panels --to json), ACBF or guided.json; repeat for more.",
-)
+@takes_panels("corrected")
 @click.option("--line-art", is_flag=True, help="Take every picture for line art, whatever it looks like.")
 @click.option(
     "--to",
@@ -97,7 +90,7 @@ def flats(
     outputs = Outputs(out, "flats")
     files = [stem + end for stem in stems for end in ends]
     own = [*inputs, *(one.path for one in pictures), *given.paths, *corrected, *([palette] if palette else [])]
-    outputs.check([*files, ROWS, "failures.jsonl"], Reads(own))
+    outputs.check([*files, ROWS, FAILURES], Reads(own))
     for note in given.notes:
         front.warn(note)
     if front.dry_run:
@@ -110,7 +103,7 @@ def flats(
         for number, (picture, stem) in enumerate(zip(pictures, stems, strict=True)):
             work.make(number, picture, stem)
             update(number + 1)
-    work.finish()
+    work.failures.finish()
     again = f", {work.again} of them as they were" if work.again else ""
     front.say(f"flats of {len(work.rows)} of {len(pictures)} pictures in {out}{again}")
     return {"outputs": work.document()}
@@ -150,10 +143,10 @@ class _Work:
     options: dict[str, Any]
     rows: list[dict[str, Any]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)  # of each row; no record, for it differs from time to time
-    failures: list[Failure] = field(default_factory=list)
     again: int = 0
 
     def __post_init__(self) -> None:
+        self.failures = Failures(self.front, self.outputs, "flats")
         self.before = self._rows_there()
 
     def _rows_there(self) -> dict[str, dict[str, Any]]:
@@ -178,7 +171,7 @@ class _Work:
         except ComicDataError as error:
             if error.status not in (2, 3):
                 raise
-            self._fail(picture.name, error)
+            self.failures.add(picture.name, error)
 
     def document(self) -> list[dict[str, Any]]:
         """The rows as the command prints them."""
@@ -192,21 +185,6 @@ class _Work:
             }
             for row, seconds in zip(self.rows, self.seconds, strict=True)
         ]
-
-    def finish(self) -> None:
-        """Write failures.jsonl, or take it away when nothing failed any more."""
-        try:
-            if self.failures:
-                self.outputs.write("failures.jsonl", jsonl_bytes(asdict(one) for one in self.failures))
-            else:
-                self.outputs.remove("failures.jsonl")
-        except PartialError as error:
-            self._fail("failures.jsonl", error)
-
-    def _fail(self, item: str, error: ComicDataError) -> None:
-        self.front.warn(f"failed: {error}")
-        self.front.status = 3
-        self.failures.append(Failure("flats", item, str(error), type(error).__name__))
 
     def _note(self, row: dict[str, Any], seconds: float) -> None:
         """Add a row to those on disk, where rows of pictures that are still to come stay."""

@@ -299,6 +299,15 @@ reads_pictures = click.option(
 )
 
 
+CORRECTED = "Boxes that you corrected (comicdata panels --to json), ACBF or guided.json"
+
+
+def takes_panels(name: str, words: str = f"{CORRECTED}; repeat for more.") -> Callable[[Any], Any]:
+    """--panels FILE: boxes that a person gives, in place of those that are found; `name` of the parameter."""
+    place = click.Path(path_type=Path)
+    return click.option("--panels", name, type=place, multiple=True, metavar="FILE", help=words)
+
+
 def _load_config(context: click.Context, _: click.Parameter, value: Path | None) -> None:
     """Put the command's table of the settings file under the flags and the environment."""
     if value is None and not Path(CONFIG).is_file():

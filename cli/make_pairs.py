@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from comicdata.cli.front import Front, command
+from comicdata.cli.front import CORRECTED, Front, command, takes_panels
 from comicdata.cli.panel_files import order_line
 from comicdata.errors import UsageError
 from comicdata.records import CannyPreset, PairOptions, XDoGPreset
@@ -48,13 +48,7 @@ DOUBTS_SAID = 8  # the rest are counted: their rows have layout_evidence
     default=DEFAULTS.reading_order,
     help="Of panels side by side; auto: as ComicInfo.xml or the language says, else left to right.",
 )
-@click.option(
-    "--panels",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="FILE",
-    help="Boxes that you corrected (comicdata panels --to json), ACBF or guided.json; kept in PAIRS/panels.jsonl.",
-)
+@takes_panels("panels", f"{CORRECTED}; kept in PAIRS/panels.jsonl.")
 @click.option(
     "--color-format",
     type=click.Choice(["png", "jpeg", "webp"]),

@@ -16,7 +16,6 @@ class Names:
     """What the files in OUT are called: after the inputs, as `cli.targets` has it."""
 
     def __init__(self, groups: Sequence[Any], inputs: Sequence[Path]) -> None:
-
         places: dict[tuple[int, int | None], str] = {}
         for number, group in enumerate(groups):
             places[number, None] = name_of(group.place)

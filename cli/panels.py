@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from comicdata.cli.front import Front, command, reads_pictures
+from comicdata.cli.front import Front, command, reads_pictures, takes_panels
 from comicdata.cli.panel_files import FORMATS, Books, Names, documents, order_line
 from comicdata.errors import ComicDataError, PartialError, UsageError
 
@@ -23,14 +23,7 @@ from comicdata.errors import ComicDataError, PartialError, UsageError
     multiple=True,
     help="Also write into OUT: json, to be edited; acbf or guided, for readers that go panel by panel. Repeatable.",
 )
-@click.option(
-    "--panels",
-    "files",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="FILE",
-    help="Boxes that you corrected, in any of these formats; repeat for more.",
-)
+@takes_panels("files", "Boxes that you corrected, in any of these formats; repeat for more.")
 @click.option(
     "--layout",
     type=click.Choice(["auto", "strip", "page", "single"]),

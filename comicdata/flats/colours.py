@@ -93,17 +93,14 @@ class _Apart:
         return self._known[color]
 
 
-def _lab(colours: Image) -> Distances:
-    """(N, 3) uint8 in CIE Lab."""
+def lab_of_colours(rgb: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """(..., 3) sRGB from 0 to 255 -> CIELAB."""
     import cv2
 
-    lab = cv2.cvtColor(colours.reshape(1, -1, 3).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0]
-    return np.asarray(lab, np.float64)
+    values = np.asarray(rgb, np.float32)
+    lab = cv2.cvtColor((values / 255).reshape(-1, 1, 3), cv2.COLOR_RGB2LAB)
+    return np.asarray(lab, np.float32).reshape(values.shape)
 
 
-def nearest_colours(colours: Image, palette: Sequence[Color]) -> Image:
-    """Each of (N, 3) uint8 as the colour of the palette that looks most like it."""
-    choice = np.array(palette, np.uint8).reshape(-1, 3)
-    far = ((_lab(colours)[:, None] - _lab(choice)[None]) ** 2).sum(-1)
-    nearest: Image = choice[far.argmin(1)].reshape(colours.shape)
-    return nearest
+def _lab(colours: Image) -> Distances:
+    return lab_of_colours(colours).astype(np.float64)

@@ -212,6 +212,11 @@ def _shown(entry: Any) -> str:
     return json.dumps(entry)[:80]
 
 
+def hex_of(color: Color) -> str:
+    """A colour as a person types it: #88ccee."""
+    return "#{:02x}{:02x}{:02x}".format(*color)
+
+
 def parse_color(text: Any) -> Color | None:
     """#88ccee as three numbers, None when it is no such thing."""
     digits = text[1:] if isinstance(text, str) and text.startswith("#") else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from comicdata.flats.hints import Area, Color, Hint, Mark, Stroke
+from comicdata.flats.hints import Area, Color, Hint, Mark, Stroke, hex_of
 from comicdata.flats.ink import Mask
 from comicdata.flats.regions import Regions
 from comicdata.images import Image
@@ -57,16 +57,12 @@ class Votes:
 
     def _shown(self, label: int, color: Color) -> str:
         x, y = self.places[label, color]
-        return f"{_name(color)} at ({x:g}, {y:g})"
+        return f"{hex_of(color)} at ({x:g}, {y:g})"
 
 
 SEVERAL = "several colours in one region"
 ON_INK, OUTSIDE, BETWEEN = "on ink", "outside the picture", "outside the panels"
 TAKEN, NOWHERE = "the nearest region has its colour", "there is no region"
-
-
-def _name(color: Color) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*color)
 
 
 def count_votes(regions: Regions, hints: Sequence[Mark | Image] | Image) -> Votes:

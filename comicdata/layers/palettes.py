@@ -11,7 +11,7 @@ from pathlib import Path
 
 from comicdata.errors import UsageError
 from comicdata.files import read_regular
-from comicdata.flats.hints import parse_color
+from comicdata.flats.hints import hex_of, parse_color
 from comicdata.reading.numbers import whole_number
 from comicdata.reading.text import UnreadableError, parse_json
 
@@ -32,7 +32,7 @@ class Swatch:
 
     @property
     def hex(self) -> str:
-        return "#{:02x}{:02x}{:02x}".format(*self.color)
+        return hex_of(self.color)
 
     @property
     def label(self) -> str:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from comicdata.errors import PictureError, UsageError
+from comicdata.flats.hints import hex_of
 from comicdata.images import Image
 from comicdata.layers.flats import Flats, flats_png
 from comicdata.outputs.marks import Mark
@@ -40,7 +41,7 @@ def svg_bytes(flats: Flats, mark: Mark | None, name: str) -> bytes:
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
         raise PictureError(f"{name}: cannot be traced for SVG ({' '.join(str(error).split())[:200]})") from error
-    text = _FILL.sub(lambda found: f'fill="{_hex(palette[_nearest(found[1], keys)])}"', text)
+    text = _FILL.sub(lambda found: f'fill="{hex_of(tuple(palette[_nearest(found[1], keys)].tolist()))}"', text)
     return _START.sub(lambda found: _start(found[1], found[2], mark), text, count=1).encode()
 
 
@@ -56,10 +57,6 @@ def _nearest(text: str, keys: Image) -> int:
     """Which of the colours a fill stands for: where specks lie on specks, vtracer takes the mean of some."""
     far = np.abs(keys.astype(np.int64) - np.frombuffer(bytes.fromhex(text), np.uint8)).sum(axis=1)
     return int(far.argmin())
-
-
-def _hex(color: Image) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*color.tolist())
 
 
 def _start(width: str, height: str, mark: Mark | None) -> str:

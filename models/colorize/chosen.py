@@ -15,11 +15,12 @@ import torch.nn.functional as F
 from scipy.sparse import coo_array
 from torch import Tensor
 
+from comicdata.flats.colours import lab_of_colours
 from comicdata.flats.regions import find_regions
 from comicdata.images import Image
 from comicdata.models.colorize.colorizer import Colorizer, Floats, Painted, multiplied, tiled
 from comicdata.models.colorize.wishes import Style, Wishes
-from comicdata.models.data.colours import lab_of_colours, rgb_of_lab
+from comicdata.models.data.colours import rgb_of_lab
 from comicdata.models.networks.palette import CELL, PaletteNetwork
 
 Labels = npt.NDArray[np.int32]

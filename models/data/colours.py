@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.cluster.vq import kmeans2
 
 from comicdata.errors import UsageError
+from comicdata.flats.colours import lab_of_colours
 from comicdata.images import Image
 from comicdata.models.data.pairs import PairDataset
 from comicdata.records import spread
@@ -35,13 +36,6 @@ class Colours:
     share: Floats
     flatness: float
     in_common: float = 1.0
-
-
-def lab_of_colours(rgb: npt.ArrayLike) -> Floats:
-    """(..., 3) sRGB from 0 to 255 -> CIELAB."""
-    values = np.asarray(rgb, np.float32)
-    lab = cv2.cvtColor((values / 255).reshape(-1, 1, 3), cv2.COLOR_RGB2LAB)
-    return np.asarray(lab, np.float32).reshape(values.shape)
 
 
 def rgb_of_lab(lab: Floats) -> Image:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from comicdata.errors import IntegrityError
 from comicdata.files import on_disk, write_atomic
+from comicdata.flats.hints import hex_of
 from comicdata.models.networks.palette import FILE
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ def palette_bytes(palette: Tensor, share: Tensor) -> bytes:
         if tuple(color) not in seen:
             seen.add(tuple(color))
             red, green, blue = color
-            lines.append(f"{red:3} {green:3} {blue:3}\t#{red:02x}{green:02x}{blue:02x} {part:.2%}")
+            lines.append(f"{red:3} {green:3} {blue:3}\t{hex_of((red, green, blue))} {part:.2%}")
     return "\n".join([*lines, ""]).encode()
 
 

@@ -11,10 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from comicdata.errors import UsageError
+from comicdata.flats.colours import lab_of_colours
 from comicdata.flats.hints import hints_on
 from comicdata.images import Image, beside
 from comicdata.models.colorize import make_colorizer
-from comicdata.models.data.colours import all_steps, find_colours, lab_of_colours
+from comicdata.models.data.colours import all_steps, find_colours
 from comicdata.models.data.hints import Conditions, fixed_hints, with_hints
 from comicdata.models.data.pairs import PairDataset
 from comicdata.models.evaluate.lab import de2000_map, lab_of

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from comicdata.errors import UsageError
-from comicdata.models.data.colours import all_steps, lab_of_colours
+from comicdata.flats.colours import lab_of_colours
+from comicdata.models.data.colours import all_steps
 from comicdata.models.networks.palette import (
     CELL,
     PaletteConfig,

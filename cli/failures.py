@@ -1,0 +1,36 @@
+"""What fails for a picture of a command: a line to people, a row of OUT/failures.jsonl, status 3; the rest is done."""
+
+from dataclasses import asdict
+from typing import Any
+
+from comicdata.cli.front import Front
+from comicdata.errors import ComicDataError, PartialError
+from comicdata.files import jsonl_bytes
+from comicdata.records import Failure
+
+FAILURES = "failures.jsonl"
+
+
+class Failures:
+    """The failures of one command, whose name is `stage`."""
+
+    def __init__(self, front: Front, outputs: Any, stage: str) -> None:
+        self._front = front
+        self._outputs = outputs
+        self._stage = stage
+        self._found: list[Failure] = []
+
+    def add(self, item: str, error: ComicDataError) -> None:
+        self._front.warn(f"failed: {error}")
+        self._front.status = 3
+        self._found.append(Failure(self._stage, item, str(error), type(error).__name__))
+
+    def finish(self) -> None:
+        """Write failures.jsonl, or take it away when nothing failed any more."""
+        try:
+            if self._found:
+                self._outputs.write(FAILURES, jsonl_bytes(asdict(one) for one in self._found))
+            else:
+                self._outputs.remove(FAILURES)
+        except PartialError as error:
+            self.add(FAILURES, error)
