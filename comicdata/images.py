@@ -473,8 +473,8 @@ def encode_png(
     most 256, the (H, W) uint8 are places in it. Row filter "Up" and libdeflate,
     lossless; the same bytes on every machine, which faster libraries that choose by processor do not give.
 
-    `mark` says in its metadata who made it, `dpi` how many pixels an inch has. Several times faster than libpng at the
-    same size on comics (see benchmarks/README.md). Source: PNG (Third Edition) section 9, filter type 2.
+    `mark` says in its metadata who made it, `dpi` how many pixels an inch has. Somewhat faster than libpng on
+    comics (see benchmarks/README.md). Source: PNG (Third Edition) section 9, filter type 2.
     """
     import deflate
 
