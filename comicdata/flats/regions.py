@@ -58,18 +58,23 @@ def find_regions(line: Image, panels: Sequence[Box] | None = None, gap: int | No
     if line.ndim != 2 or line.dtype != np.uint8 or not line.size:
         raise ValueError(f"line art is (H, W) uint8, not {line.dtype} {line.shape}")
     labels = np.zeros(line.shape, np.int32)
-    ink, inside = np.zeros(line.shape, bool), np.zeros(line.shape, bool)
-    places = list(_places(line.shape, panels))
-    for place in places:
-        ink[place] |= find_ink(line[place])
-        inside[place] = True
+    ink, inside = inked(line, panels)
     balloons = find_balloons(ink | ~inside)
-    for place in places:
+    for place in _places(line.shape, panels):
         found = _numbered(ink[place], gap, balloons[place])
         labels[place] = np.where(labels[place] == 0, found + labels.max(), labels[place])
     labels, notes = _at_most(labels, ink, MOST)
     count = int(labels.max())
     return Regions(labels, count, ink, find_neighbours(labels, ink), notes, _mostly(labels, ink, balloons))
+
+
+def inked(line: Image, panels: Sequence[Box] | None = None) -> tuple[Mask, Mask]:
+    """The ink of line art (H, W) uint8, and what lies in panels, (H, W) bool both."""
+    ink, inside = np.zeros(line.shape, bool), np.zeros(line.shape, bool)
+    for place in _places(line.shape, panels):
+        ink[place] |= find_ink(line[place])
+        inside[place] = True
+    return ink, inside
 
 
 def _mostly(labels: Labels, ink: Mask, balloons: Mask) -> frozenset[int]:

@@ -87,14 +87,15 @@ def _first_of_each(swatches: Iterator[Swatch]) -> Iterator[Swatch]:
             yield swatch
 
 
-def gpl_bytes(name: str, swatches: Sequence[Swatch]) -> bytes:
-    """The colours as a GIMP palette, in the order given."""
+def gpl_bytes(name: str, swatches: Sequence[Swatch], columns: int = 0, remark: str = "") -> bytes:
+    """The colours as a GIMP palette, in the order given, shown in so many columns (0: as the program likes)."""
     lines = [
         f"{red:3} {green:3} {blue:3}\t{_one_line(one.name) or one.hex}"
         for one in swatches
         for red, green, blue in [one.color]
     ]
-    return "\n".join([GPL, f"Name: {_one_line(name)}", "Columns: 0", "#", *lines, ""]).encode()
+    head = [GPL, f"Name: {_one_line(name)}", f"Columns: {columns}", f"# {remark}".rstrip()]
+    return "\n".join([*head, *lines, ""]).encode()
 
 
 def _one_line(text: str) -> str:

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from comicdata.errors import IntegrityError
 from comicdata.files import on_disk, write_atomic
-from comicdata.flats.hints import hex_of
+from comicdata.flats.hints import Color, hex_of
+from comicdata.layers.palettes import Swatch, gpl_bytes
 from comicdata.models.networks.palette import FILE
 
 log = logging.getLogger(__name__)
@@ -26,14 +27,11 @@ def palette_files(tensors: Mapping[str, Tensor], prefix: str = "") -> dict[str, 
 
 def palette_bytes(palette: Tensor, share: Tensor) -> bytes:
     """Colours (K, 3) from 0 to 255 and their shares of the area (K,) as a GIMP palette, each colour once."""
-    lines = ["GIMP Palette", "Name: the colours of this run", "Columns: 8", "# each with its share of the area"]
-    seen: set[tuple[int, ...]] = set()
-    for color, part in zip(palette.round().int().tolist(), share.tolist(), strict=True):
-        if tuple(color) not in seen:
-            seen.add(tuple(color))
-            red, green, blue = color
-            lines.append(f"{red:3} {green:3} {blue:3}\t{hex_of((red, green, blue))} {part:.2%}")
-    return "\n".join([*lines, ""]).encode()
+    named: dict[Color, str] = {}
+    for (red, green, blue), part in zip(palette.round().int().tolist(), share.tolist(), strict=True):
+        named.setdefault((red, green, blue), f"{part:.2%}")
+    swatches = [Swatch(color, f"{hex_of(color)} {part}") for color, part in named.items()]
+    return gpl_bytes("the colours of this run", swatches, columns=8, remark="each with its share of the area")
 
 
 def check_palette(run: Path, tensors: Mapping[str, Tensor], prefix: str = "") -> None:
