@@ -102,14 +102,18 @@ def hints_of_layer(rgba: Image) -> Image:
     return np.where(meant, np.concatenate([rgba[..., :3], np.full_like(rgba[..., 3:], 255)], axis=2), np.uint8(0))
 
 
-def paint_hints(hints: Sequence[Mark], height: int, width: int, scale: float = 1.0) -> Image:
+def paint_hints(hints: Sequence[Mark | Image], height: int, width: int, scale: float = 1.0) -> Image:
     """(H, W, 4) uint8: hints at `scale` times their place and size, at least one pixel each; later ones on top.
+    Layers (h, w, 4) are brought to that size.
 
     A hint that belongs outside is left out; one in the half pixel that rounding the size took is at the border.
     """
     drawn = no_hints(height, width)
     for hint in hints:
-        if 0 <= hint.x * scale <= width + 0.5 and 0 <= hint.y * scale <= height + 0.5:
+        if isinstance(hint, np.ndarray):
+            layer = cv2.resize(hint, (width, height), interpolation=cv2.INTER_NEAREST)
+            drawn[layer[..., 3] > 0] = layer[layer[..., 3] > 0]
+        elif 0 <= hint.x * scale <= width + 0.5 and 0 <= hint.y * scale <= height + 0.5:
             _paint(drawn, hint, scale)
     return drawn
 

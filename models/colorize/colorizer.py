@@ -116,7 +116,6 @@ class Colorizer:
         wishes: Wishes = PLAIN,
         *,
         working: Image | None = None,
-        drawn: Image | None = None,
         lines: bool = False,
     ) -> list[Painted]:
         """(H, W) uint8, ink 0 on paper 255 -> `wishes.samples` colourings of the same size, the likeliest first.
@@ -125,8 +124,8 @@ class Colorizer:
         the network. Where that changed the size, only the colours come back from it: they are brought to the size of
         the input and multiplied by its lines, which so stay sharp. Each picture has random numbers of its own, or all
         panels would get like colours. UsageError where a model cannot do what is wished. `working` is the line art at
-        the working size where scaling does not give it, `drawn` are hints drawn at that size, (H, W, 4). `lines`: lay
-        the lines over the colours also where the size did not change; without, that is the network's own picture.
+        the working size where scaling does not give it. `lines`: lay the lines over the colours also where the size
+        did not change; without, that is the network's own picture.
         """
         if outline.ndim != 2 or outline.dtype != np.uint8 or not outline.size:
             raise UsageError(f"line art of shape {outline.shape}, {outline.dtype}: (H, W) uint8 is expected")
@@ -135,9 +134,7 @@ class Colorizer:
         if working is None:
             working = outline if scale == 1 else self._brought_down(outline)
         if wishes.hints:
-            drawn = paint_hints(wishes.hints, working.shape[0], working.shape[1], scale)
-        if drawn is not None:
-            working = self._with_hints(working, drawn)
+            working = self._with_hints(working, paint_hints(wishes.hints, working.shape[0], working.shape[1], scale))
         return self._painted(outline, working, wishes, lines=lines or scale != 1)
 
     def _brought_down(self, outline: Image) -> Image:

@@ -14,6 +14,7 @@ from comicdata.errors import UsageError
 from comicdata.files import json_bytes, jsonl_bytes
 from comicdata.flats.hints import Hint, hints_on, paint_hints
 from comicdata.images import Image, encode_png, read_image
+from comicdata.models.colorize.chosen import PaletteColorizer
 from comicdata.models.colorize.colorizer import Colorizer
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.pairs import PairDataset
@@ -35,6 +36,7 @@ from comicdata.models.evaluate.metrics import (
     ssim_map,
     windows_of,
 )
+from comicdata.models.evaluate.moods import Found, mean_moods, measure_moods
 from comicdata.models.evaluate.perceptual import Perceptual
 from comicdata.outputs import Outputs, mark
 from comicdata.records import spread
@@ -122,6 +124,22 @@ class _Contest:
         test = self.test
         return measure_hints(self.with_hints, plain, test.outline(index), test.color(index), test.rows[index].id)
 
+    def mood_errors(self, index: int, plain: Image) -> Found:
+        """Of a colorizer that heeds moods; another panel of the split is the other picture."""
+        assert isinstance(self.colorizer, PaletteColorizer)
+        test = self.test
+        other = next((one for one in range(index - 1, index - len(test), -1) if self._is_apart(one, index)), index)
+        pictures = (test.outline(index), test.color(index), test.color(other))
+
+        def with_moods(outline: Image, moods: Sequence[Image]) -> Image:
+            return self.colorizer.colorize(outline, replace(self.wishes, moods=moods))
+
+        return measure_moods(with_moods, self.colorizer.palette, pictures, plain)
+
+    def _is_apart(self, one: int, other: int) -> bool:
+        """Whether two pairs are of different episodes."""
+        return self.test.rows[one].episode_id != self.test.rows[other].episode_id
+
     def row(self, index: int, made: Made) -> Made:
         """The pictures of one pair, those with hints among them, where dots lie on the outline."""
         outline, truth = self.test.outline(index), self.test.color(index)
@@ -164,11 +182,13 @@ def evaluate(
     )
     panels: list[Panel] = []
     errors: list[Errors] = []
+    moods: list[Found] = []
     whole = {test.rows[index].id: test.rows[index].panel_id for index in indices}
-    for panel in _measured(contest, indices, grounds, eyes, errors):
+    for panel in _measured(contest, indices, grounds, eyes, errors, moods):
         panels.append(replace(panel, panel=whole[panel.id]))
         on_panel(len(panels), len(indices))
     document = summarise(panels, eyes) | ({"hints": mean_hints(errors)} if errors else {})
+    document |= {"mood": mean_moods(moods)} if moods else {}
     document["errors"] = standard_errors(panels)
     return Evaluation(document, panels, _picture(contest, indices, panels))
 
@@ -179,9 +199,10 @@ def _measured(
     grounds: Mapping[int, Mask],
     eyes: Perceptual | None,
     errors: list[Errors],
+    moods: list[Found],
 ) -> Iterator[Panel]:
     """Panels one after the other; the network goes on while threads measure what it made. Errors with hints go into
-    `errors`.
+    `errors`, those with moods into `moods`.
     """
     waiting: deque[Future[Panel]] = deque()
     test = contest.test
@@ -193,6 +214,8 @@ def _measured(
                 outline, truth, name = test.outline(index), test.color(index), test.rows[index].id
                 if index in hinted and (plain := made["model"]) is not None:
                     errors.append(contest.hint_errors(index, plain))
+                    if isinstance(contest.colorizer, PaletteColorizer):
+                        moods.append(contest.mood_errors(index, plain))
                 seen = {} if eyes is None else eyes.look(made, truth)
                 waiting.append(pool.submit(score_panel, name, made, outline, truth, grounds.get(index), seen))
             while len(waiting) > AT_ONCE:

@@ -77,9 +77,11 @@ def test_a_window_without_paper_has_no_number() -> None:
     _, truth = halves()
     found = measure_hints(lambda lines, hints: truth, truth, np.zeros((128, 128), np.uint8), truth, "w4")
     assert all(math.isnan(one) for areas in found.values() for both in areas.values() for one in both)
-    means = mean_hints([found, {count: dict.fromkeys(AREAS, (1.0, 3.0)) for count in COUNTS}])
+    means = mean_hints([found, {count: dict.fromkeys(AREAS, (1.0, 3.0, 5.0)) for count in COUNTS}])
     assert means == {
         "windows": 2,
-        "counts": {str(count): {area: {"hinted": 1.0, "plain": 3.0} for area in AREAS} for count in COUNTS},
+        "counts": {
+            str(count): {area: {"hinted": 1.0, "plain": 3.0, "hints_spread": 5.0} for area in AREAS} for count in COUNTS
+        },
     }
-    assert mean_hints([found])["counts"]["1"]["at"] == {"hinted": None, "plain": None}
+    assert mean_hints([found])["counts"]["1"]["at"] == {"hinted": None, "plain": None, "hints_spread": None}

@@ -11,14 +11,18 @@ from comicdata.flats.colours import lab_of_colours
 from comicdata.models.data.colours import all_steps
 from comicdata.models.networks.palette import (
     CELL,
+    NEVER,
     PaletteConfig,
     cell_targets,
+    choice_loss,
     class_weights,
+    draw_moods,
+    likeness,
+    moods_of,
     nearness,
-    palette_loss,
-    softened,
+    no_spread,
+    steps_of,
     table_of,
-    to_palette,
 )
 
 COLORS = np.array([[255, 0, 0], [0, 0, 255], [250, 250, 250], [10, 10, 10]], np.uint8)
@@ -33,8 +37,25 @@ def table() -> torch.Tensor:
 @pytest.mark.parametrize(("hints", "size"), [(True, (64, 128)), (False, (128, 64))])
 def test_logits_at_a_quarter_of_the_size(nearness: bool, attention: bool, hints: bool, size: tuple[int, int]) -> None:
     config = PaletteConfig(colors=7, width=8, hints=hints, nearness=nearness, attention=attention)
-    made = config.build()(torch.zeros(2, config.inputs, *size))
-    assert made.shape == (2, 7, size[0] // CELL, size[1] // CELL)
+    outline = torch.zeros(2, 1, *size)
+    made = config.build()(outline)
+    assert made.shape == (2, 8, size[0] // CELL, size[1] // CELL)
+    assert (made[:, -1] == NEVER).all()  # without hints there is nothing to copy
+
+
+def test_hints_and_moods_are_heard() -> None:
+    network = PaletteConfig(colors=7, width=8).build()
+    outline = torch.ones(2, 1, 64, 64)
+    spread = no_spread(outline)
+    spread[0, 0] = 255
+    spread[0, 3] = 40  # near enough to be heard, in the first picture alone
+    plain, hinted = network(outline), network(outline, spread)
+    assert (hinted[0, -1] > NEVER).all() and (hinted[1, -1] == NEVER).all()
+    assert not torch.equal(plain[0, :-1], hinted[0, :-1]) and torch.equal(plain[1], hinted[1])
+    mood = torch.zeros(2, 8)
+    mood[0, [2, 7]] = 1
+    moody = network(outline, None, mood)
+    assert not torch.equal(plain[0, :-1], moody[0, :-1]) and torch.equal(plain[1], moody[1])
 
 
 @pytest.mark.parametrize(
@@ -44,7 +65,6 @@ def test_logits_at_a_quarter_of_the_size(nearness: bool, attention: bool, hints:
         ({"width": 12}, "width 12: 1, 2, 4 or a multiple of 8"),
         ({"balance": 1.5}, "balance 1.5: a share"),
         ({"zoom": 0.5}, "zoom 0.5: a number from 1 to 4"),
-        ({"soft": float("nan")}, "soft nan: a number from 0 to 50"),
     ],
 )
 def test_options_that_cannot_be_built(given: dict[str, float], wanted: str) -> None:
@@ -54,7 +74,7 @@ def test_options_that_cannot_be_built(given: dict[str, float], wanted: str) -> N
 
 def test_every_colour_finds_its_nearest_in_the_palette() -> None:
     colors = torch.tensor([[250, 12, 8], [20, 20, 240], [255, 255, 255], [0, 0, 0]]).float() / 127.5 - 1
-    assert to_palette(colors.T[None, :, None], table()).tolist() == [[[0, 1, 2, 3]]]
+    assert table()[steps_of(colors.T[None, :, None])].tolist() == [[[0, 1, 2, 3]]]
 
 
 def test_a_target_is_a_colour_off_the_lines_and_never_a_mean() -> None:
@@ -82,20 +102,25 @@ def test_rare_colours_weigh_more_and_all_together_as_much_as_before() -> None:
     assert (weights[1:] > weights[:-1]).all() and math.isclose(float((weights * network.share).sum()), 1, rel_tol=1e-6)
 
 
-def test_the_loss_is_cross_entropy_over_cells_that_have_a_target() -> None:
-    logits, targets = torch.zeros(1, 4, 1, 2), torch.tensor([[[2, 3]]])
-    counts = torch.tensor([[[True, False]]])
-    loss = palette_loss(logits, targets, counts, torch.tensor([1.0, 1, 3, 9]), None)
-    assert math.isclose(float(loss), 3 * math.log(4) / 2, rel_tol=1e-6)
+def test_the_loss_is_the_logarithm_of_the_chance_of_the_colour() -> None:
+    """Three colours and the copy at a quarter each; the second cell has no target."""
+    logits, targets = torch.zeros(1, 4, 1, 2), torch.tensor([[[2, 1]]])
+    counts, weights = torch.tensor([[[True, False]]]), torch.tensor([1.0, 1, 3])
+    for alike, chance in ((0.0, 1 / 4), (1.0, 2 / 4), (0.5, 3 / 8)):
+        loss = choice_loss(logits, targets, torch.full((1, 1, 2), alike), counts, weights)
+        assert math.isclose(float(loss), -3 * math.log(chance + 1e-5) / 2, rel_tol=1e-5)
 
 
 def test_the_best_answer_between_two_colours_is_one_of_them() -> None:
     """Red or blue at equal odds: what minimises the loss puts its chances on both, and nothing on what lies between."""
-    logits = torch.zeros(1, 3, 1, 2, requires_grad=True)
+    logits = torch.zeros(1, 4, 1, 2)
+    logits[:, -1] = NEVER
+    logits.requires_grad_()
     descent = torch.optim.SGD([logits], 5.0)
     for _ in range(200):
         shared = logits.mean(dim=3, keepdim=True).expand(-1, -1, -1, 2)
-        loss = palette_loss(shared, torch.tensor([[[0, 2]]]), torch.ones(1, 1, 2), torch.ones(3), None)
+        targets, none = torch.tensor([[[0, 2]]]), torch.zeros(1, 1, 2)
+        loss = choice_loss(shared, targets, none, torch.ones(1, 1, 2), torch.ones(3))
         descent.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         descent.step()
@@ -103,12 +128,40 @@ def test_the_best_answer_between_two_colours_is_one_of_them() -> None:
     assert chances[1] < 0.02 and abs(chances[0] - chances[2]) < 0.02
 
 
-def test_soft_labels_stay_near_and_leave_out_what_the_comic_lacks() -> None:
-    palette, share = torch.tensor([[50.0, 0, 0], [52, 0, 0], [50, 60, 0], [51, 0, 0]]), torch.tensor([0.5, 0.3, 0.2, 0])
-    near = softened(palette, share, 3.0)
-    assert near is not None and torch.allclose(near.sum(dim=1), torch.ones(4))
-    assert near[0, 1] > 0.3 and near[0, 2] < 1e-6 and near[:, 3].tolist() == [0, 0, 0, 0]
-    assert softened(palette, share, 0.0) is None
+def test_copying_pays_where_the_spread_colour_is_right_and_nowhere_else() -> None:
+    for alike, copies in ((1.0, True), (0.0, False)):
+        logits = torch.zeros(1, 4, 1, 1, requires_grad=True)
+        loss = choice_loss(
+            logits, torch.zeros(1, 1, 1).long(), torch.full((1, 1, 1), alike), torch.ones(1, 1, 1), torch.ones(3)
+        )
+        loss.backward()  # type: ignore[no-untyped-call]
+        assert logits.grad is not None
+        assert bool(logits.grad[0, -1] < 0) == copies  # downhill is towards copying
+
+
+def test_likeness_falls_with_the_distance() -> None:
+    lab = torch.tensor([[50.0, 0, 0], [50, 3, 4], [50, 6, 8], [90, 0, 0]])
+    wanted = [1, math.exp(-0.5), math.exp(-2), math.exp(-32)]
+    assert np.allclose(likeness(lab, lab[:1]).tolist(), wanted, atol=1e-6)
+
+
+def test_a_mood_is_the_root_of_the_shares_and_a_one() -> None:
+    numbers = torch.tensor([[[0, 2], [2, 2]], [[1, 1], [1, 1]]])
+    counts = torch.tensor([[[True, True], [True, False]], [[False, False], [False, False]]])
+    found = moods_of(numbers, counts, 3)
+    assert np.allclose(found[0].tolist(), [math.sqrt(1 / 3), 0, math.sqrt(2 / 3), 1]) and found[1].tolist() == [
+        0,
+        0,
+        0,
+        0,
+    ]
+
+
+def test_every_kind_of_mood_has_its_turn() -> None:
+    torch.manual_seed(0)
+    drawn = draw_moods(torch.full((2000, 1), 1.0), torch.full((2000, 1), 2.0)).flatten()
+    shares = [float((drawn == kind).float().mean()) for kind in (0, 1, 2)]
+    assert np.allclose(shares, [0.3, 0.35, 0.35], atol=0.04)
 
 
 def test_nearness_tells_how_far_a_line_is() -> None:

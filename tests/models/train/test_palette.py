@@ -113,7 +113,7 @@ def test_a_run_in_parts_is_the_run_in_one(pairs: Path, tmp_path: Path) -> None:
 
 def test_parts_of_a_batch_learn_what_the_whole_does(pairs: Path) -> None:
     """The loss is a mean over samples alike, whichever part they are in (the targets are drawn for each part)."""
-    batch = make_batch(PairDataset(pairs, "train", 64), Sampling(0, 64, hints=True), images=0, count=4)
+    batch = make_batch(PairDataset(pairs, "train", 64), Sampling(0, 64, hints=True, spread=True), images=0, count=4)
     for part in (batch, batch.parts(2)[0]):
         learner = PaletteLearner(tiny(), torch.device("cpu"), Path("run"))
         learner.look_at(PairDataset(pairs, "train", 64))
