@@ -9,7 +9,7 @@ from comicdata.images import Image
 from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions, lay_flats, lay_softly
 from comicdata.models.colorize.decoding import Choice, Drawing
 from comicdata.models.colorize.wishes import Wishes
-from comicdata.models.networks.palette import CELL, NEVER, PaletteConfig
+from comicdata.models.networks.palette import CELL, PaletteConfig
 from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.runs.settings import options
 
@@ -35,8 +35,7 @@ def sure(rows: int, columns: int, *, wall: float = 0.53) -> torch.Tensor:
 
 def paint(lay, outline: Image, logits: torch.Tensor) -> Image:  # type: ignore[no-untyped-def]
     size = (logits.shape[1] * CELL, logits.shape[2] * CELL)
-    nothing = torch.full((1, *logits.shape[1:]), NEVER)
-    choice = Choice(torch.cat([logits, nothing]), np.zeros(logits.shape[1:], np.int64), PALETTE)
+    choice = Choice(logits, PALETTE)
     drawing = Drawing(closed_regions(outline).labels, outline >= 128, size)
     made: Image = lay(drawing, choice, choice, {})
     return made
@@ -117,10 +116,8 @@ def test_thin_lines_of_a_large_drawing_stay_dark_for_the_network(
     colorizer: PaletteColorizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Image] = []
-    known = colorizer._choice
-    monkeypatch.setattr(
-        colorizer, "_choice", lambda working, mood: seen.append(working[..., 0]) or known(working, mood)
-    )
+    known = colorizer._features
+    monkeypatch.setattr(colorizer, "_features", lambda working: seen.append(working) or known(working))
     for side in (256, 512, 2048):
         outline = np.full((side, side), 255, np.uint8)
         outline[:, side // 2 : side // 2 + max(1, side // 512)] = 0  # half a pixel or one of the network's
