@@ -46,7 +46,7 @@ class PaletteColorizer(Colorizer):
     @property
     def palette(self) -> Image:
         """(K, 3) uint8."""
-        return np.rint(self.chooser.palette.cpu().numpy()).astype(np.uint8)
+        return np.asarray(np.rint(self.chooser.palette.cpu().numpy()), np.uint8)
 
     @property
     def style(self) -> Style:

@@ -21,6 +21,7 @@ CONFIDENT = 0.5
 @dataclass(frozen=True)
 class Colorized:
     """The picture in colour, (H, W, 3) uint8 as large as the input, once per sample, and the panels that were coloured.
+    Where no panel has as many different colourings as were wished for there are fewer.
 
     `layers`: what a model of several stages made on the way, by name, (H, W) or (H, W, 3); the same sizes.
     `unheard`: the hints between the panels, which coloured nothing, by their number from 1.
@@ -72,7 +73,7 @@ def colorize_picture(
     _check_places(wishes.hints, rgb, name)
     given = None if panels is None else [panel.box for panel in panels if panel.kind == "panel"]
     boxes = panel_boxes(colorizer, rgb, layout) if given is None else given
-    results = [rgb.copy() for _ in range(wishes.samples)]
+    results = [rgb.copy()]
     layers: dict[str, Image] = {}
     for box in boxes:
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
@@ -82,8 +83,9 @@ def colorize_picture(
             made = colorizer.paint(read.drawing[place].copy(), own, lines=True)
         else:
             made = colorizer.recolor(part, own, lines=True)
-        for result, one in zip(results, made, strict=True):
-            result[place] = one.image
+        results += [results[-1].copy() for _ in made[len(results) :]]
+        for number, result in enumerate(results):
+            result[place] = made[min(number, len(made) - 1)].image
         for kind, layer in (("background", made[0].background), ("low-resolution", made[0].low_resolution)):
             if layer is not None:
                 whole = layers.setdefault(kind, np.zeros((*rgb.shape[:2], *layer.shape[2:]), np.uint8))
@@ -93,11 +95,11 @@ def colorize_picture(
     return Colorized(tuple(results), tuple(boxes), layers, tuple(unheard))
 
 
-def _check_places(hints: Sequence[Mark], rgb: Image, name: str) -> None:
+def _check_places(hints: Sequence[Mark | Image], rgb: Image, name: str) -> None:
     height, width = rgb.shape[:2]
     whole = Box(0, 0, width, height)
     for number, hint in enumerate(hints, 1):
-        if not is_inside(whole, hint):
+        if not isinstance(hint, np.ndarray) and not is_inside(whole, hint):
             raise UsageError(
                 f"{name}: hint {number} at ({hint.x:g}, {hint.y:g}) lies outside the picture, {width}x{height} pixels; "
                 "places are in pixels of the picture, from its top left corner"

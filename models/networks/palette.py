@@ -126,10 +126,10 @@ class PaletteNetwork(nn.Module):
 
     def features(self, outline: Tensor) -> Tensor:
         """(B, 2 width, H / 4, W / 4): what the drawing is of."""
-        value = F.pixel_unshuffle(outline, UNSHUFFLE)
+        planes = F.pixel_unshuffle(outline, UNSHUFFLE)
         if self.config.nearness:
-            value = torch.cat([value, nearness(outline)], dim=1)
-        value = self.stem(value)
+            planes = torch.cat([planes, nearness(outline)], dim=1)
+        value: Tensor = self.stem(planes)
         levels = []
         for number, layer in enumerate(self.down):
             value = layer(value)
