@@ -104,7 +104,7 @@ def _standing(pixels: Image, panels: npt.NDArray[np.str_], most: int) -> Image:
     same = [np.array(one) for one in tree.query_ball_point(tree.data, SAME)]
     left = np.ones(len(cells), bool)
     of_panels = np.array([there[near].max(axis=0).astype(bool).sum() for near in alike])
-    found = []
+    found: list[npt.NDArray[np.float64]] = []
     for best in np.argsort(-of_panels, kind="stable").tolist():
         if len(found) == most or of_panels[best] < max(LEAST_PANELS, LEAST_SHARE * len(names)):
             break
@@ -116,7 +116,7 @@ def _standing(pixels: Image, panels: npt.NDArray[np.str_], most: int) -> Image:
             found.append(np.median(pixels[which == middle], axis=0))
             left[alike[middle]] = False
         left[best] = False
-    return np.rint(np.array(found).reshape(-1, 3)).astype(np.uint8)
+    return np.asarray(np.rint(np.array(found).reshape(-1, 3)), np.uint8)
 
 
 def _apart(pixels: Image, colors: Image) -> Floats:
