@@ -14,6 +14,7 @@ from comicdata.errors import UsageError
 from comicdata.files import sha256_bytes
 from comicdata.flats.hints import no_hints, paint_hints
 from comicdata.images import Image, resize
+from comicdata.models.colorize.suggestions import Suggestion
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.hints import with_hints
 from comicdata.models.data.pairs import MIX
@@ -33,11 +34,13 @@ PLAIN = Wishes()
 class Painted:
     """One colouring, (H, W, 3) uint8, and what a model of several stages made on the way, of the same size:
     `background` (H, W), 255 where one colour was laid; `low_resolution` (H, W, 3), the small picture enlarged.
+    `suggested`: where hints would help most.
     """
 
     image: Image
     background: Image | None = None
     low_resolution: Image | None = None
+    suggested: Sequence[Suggestion] = ()
 
 
 class Colorizer:
