@@ -4,42 +4,39 @@ The network sees the line art, and what hints spread to, at its working size; li
 drawing at its own size, and every edge is one of the drawing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import cast
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from comicdata.flats.colours import lab_of_colours
-from comicdata.flats.hints import Color
+from comicdata.flats.hints import Color, Mark, paint_hints
 from comicdata.flats.marks import count_votes
 from comicdata.flats.regions import Regions, find_regions
 from comicdata.images import Image
-from comicdata.models.colorize.colorizer import Colorizer, Painted, multiplied, tiled
-from comicdata.models.colorize.decoding import Choice, Drawing, Floats, likeliest, painted, region_chances, soft
+from comicdata.models.colorize.colorizer import Colorizer, Painted, multiplied, picture_seed, tiled
+from comicdata.models.colorize.decoding import Choice, Drawing, Floats, likeliest, narrowed, region_chances, soft
+from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
 from comicdata.models.colorize.wishes import Style, Wishes
-from comicdata.models.data.colours import nearest_colours
+from comicdata.models.data.colours import nearest_colours, rgb_of_lab
 from comicdata.models.data.spreading import spread_hints
 from comicdata.models.networks.layers import to_tensor
 from comicdata.models.networks.palette import CELL, PaletteNetwork, moods_of
 
-Numbers = npt.NDArray[np.int64]
 EVEN = 0.5  # a comic with at least this share of even area is painted in flats unless somebody wishes otherwise
 INK = 128
 GAP = 6 / 256  # closed in lines, as a share of the short side
 LOOKED_AT = 256  # pixels a side of a picture that sets a mood, at most
-ALIKE = 0.5  # of what is likely in two regions, the least in common when they are the same thing
-PALE = 90.0  # lightness from which on a colour may be paper's: no hint beside it changes that
 
 
 class PaletteColorizer(Colorizer):
     """A trained chooser of colours."""
 
     styles = ("flats", "soft")
+    heeds_moods = True
     _known: tuple[Image, Tensor] | None = None
 
     @property
@@ -73,15 +70,47 @@ class PaletteColorizer(Colorizer):
 
     def _painted(self, outline: Image, working: Image, wishes: Wishes, *, lines: bool) -> list[Painted]:
         """The lines are always laid over the colours: the network knows nothing of what is under them."""
-        self._check_single(wishes)
         regions = closed_regions(outline)
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
         features, mood = self._features(np.atleast_3d(working)[..., 0]), self._mood(wishes.moods)
         plain = self._choice(features, None, mood)
         given = count_votes(regions, wishes.hints).winners() if wishes.hints else {}
-        shown = self._choice(features, working[::CELL, ::CELL, 1:], mood) if given and wishes.follow else plain
-        lay = lay_flats if (wishes.style or self.style) == "flats" else lay_softly
-        return [Painted(multiplied(lay(drawing, plain, shown, given), outline))]
+        told = self._choice(features, working[::CELL, ::CELL, 1:], mood) if given and wishes.follow else plain
+        chances = region_chances(told, drawing)
+        drawn = samples(chances, told.colors, regions.areas, wishes.samples, picture_seed(wishes.seed, outline))
+        fixed, behind = self._fixed(plain, told, chances, regions, drawing, wishes, given)
+        made = []
+        for number, numbers in enumerate(drawn):
+            if (wishes.style or self.style) == "flats":
+                color = lay_flats(drawing, told.colors[numbers], fixed)
+            else:
+                known = chances if number == 0 else narrowed(chances, told.colors, numbers)
+                color = lay_softly(drawing, told, known, wishes.hints, given, fixed)
+            made.append(Painted(multiplied(color, outline), behind))
+        return made
+
+    def _fixed(
+        self,
+        plain: Choice,
+        told: Choice,
+        chances: Floats,
+        regions: Regions,
+        drawing: Drawing,
+        wishes: Wishes,
+        given: dict[int, Color],
+    ) -> tuple[dict[int, Color], Image | None]:
+        """Regions whose colour a person decided, and with a background the mask of it (H, W), all 0 without any."""
+        fixed: dict[int, Color] = {}
+        behind = None
+        if wishes.background is not None:
+            numbers = likeliest(chances, told.colors)
+            found = background_regions(regions.labels, numbers, {*regions.balloons, *given})
+            fixed |= dict.fromkeys(found.tolist(), wishes.background)
+            behind = np.where(np.isin(regions.labels, found), np.uint8(255), np.uint8(0))
+        if told is not plain and (wishes.style or self.style) == "flats":
+            before = region_chances(plain, drawing)
+            fixed |= followers(before, plain.colors, chances, told.colors, given)
+        return fixed | given, behind
 
     def _features(self, working: Image) -> Tensor:
         """(1, C, h / 4, w / 4): what line art (h, w) is of; kept for a drawing that is coloured again."""
@@ -136,40 +165,27 @@ def _closed_regions(data: bytes, shape: tuple[int, ...]) -> Regions:
     return found
 
 
-def lay_flats(drawing: Drawing, plain: Choice, shown: Choice, given: dict[int, Color]) -> Image:
-    """Every region in the colour that is likeliest in all of it; hinted ones, and what is the same thing, in theirs."""
-    before = region_chances(plain, drawing)
-    chances = before if shown is plain else region_chances(shown, drawing)
-    colors = shown.colors[likeliest(chances, shown.colors)]
-    if shown is not plain:
-        for label, color in _followers(before, plain.colors, chances, shown.colors, given).items():
-            colors[label] = color
-    for label, color in given.items():
-        colors[label] = color
-    return np.ascontiguousarray(colors[drawing.regions])
+def lay_flats(drawing: Drawing, colors: Image, fixed: Mapping[int, Color]) -> Image:
+    """Every region in its colour (count, 3), or that which is fixed."""
+    laid = colors.copy()
+    for label, color in fixed.items():
+        laid[label] = color
+    return np.ascontiguousarray(laid[drawing.regions])
 
 
-def _followers(
-    before: Floats, palette: Image, chances: Floats, colors: Image, given: dict[int, Color]
-) -> dict[int, Color]:
-    """Regions that the network, not shown the hints, takes for the same thing as a hinted one, and the colour of that.
-
-    Never what may be paper, a balloon or the white of an eye. Of several hints the one that is likeliest there.
-    """
-    numbers = likeliest(before, palette)
-    followed: dict[int, Color] = {}
-    light = lab_of_colours(palette)[:, 0]
-    number_of = {tuple(color): at for at, color in enumerate(colors.tolist())}
-    hinted = np.array(sorted(given))
-    for label in np.flatnonzero(np.isin(numbers, numbers[hinted]) & (light[numbers] < PALE)).tolist():
-        same = hinted[numbers[hinted] == numbers[label]]
-        alike = np.minimum(before[same], before[label]).sum(axis=1)
-        same = same[alike >= ALIKE]
-        if label and label not in given and len(same):
-            likely = [chances[label, number_of[given[int(one)]]] if given[int(one)] in number_of else 0 for one in same]
-            followed[label] = given[int(same[int(np.argmax(likely))])]
-    return followed
-
-
-def lay_softly(drawing: Drawing, plain: Choice, shown: Choice, given: dict[int, Color]) -> Image:
-    return painted(soft(shown, drawing, region_chances(shown, drawing)))
+def lay_softly(
+    drawing: Drawing,
+    choice: Choice,
+    chances: Floats,
+    hints: Sequence[Mark | Image],
+    given: Mapping[int, Color],
+    fixed: Mapping[int, Color],
+) -> Image:
+    """Soft colours, with every hint's own at the hint, and what is fixed without being hinted in its colour."""
+    lab = soft(choice, drawing, chances)
+    if given:
+        lab = with_hints(lab, drawing.regions, paint_hints(hints, *drawing.regions.shape), drawing.paper, given)
+    color = rgb_of_lab(lab)
+    for label in set(fixed) - set(given):
+        color[drawing.regions == label] = fixed[label]
+    return color

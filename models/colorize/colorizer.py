@@ -46,11 +46,12 @@ class Painted:
 class Colorizer:
     """A trained generator. `size`: the working size it was trained at; `outline`: the outline it knows, and `outlines`
     how Canny and XDoG were drawn then. `has_layers`: whether it gives more than the colours. `styles`: those it paints
-    in, where there is a choice.
+    in, where there is a choice; `heeds_moods`: whether it heeds them.
     """
 
     has_layers = False
     styles: tuple[Style, ...] = ()
+    heeds_moods = False
 
     def __init__(self, network: nn.Module, config: dict[str, Any], device: torch.device) -> None:
         self.network = network
@@ -133,6 +134,8 @@ class Colorizer:
         if outline.ndim != 2 or outline.dtype != np.uint8 or not outline.size:
             raise UsageError(f"line art of shape {outline.shape}, {outline.dtype}: (H, W) uint8 is expected")
         self._check_style(wishes.style)
+        if wishes.moods and not self.heeds_moods:
+            raise UsageError(f"{self.config['model']} heeds no moods (--mood); palette does")
         scale = self._scale(outline)
         if working is None:
             working = outline if scale == 1 else self._brought_down(outline)
@@ -172,10 +175,10 @@ class Colorizer:
         name = self.config["model"]
         if wishes.samples != 1:
             raise UsageError(
-                f"{name} has one colouring for each outline; several (--samples) need two-step or consistent"
+                f"{name} has one colouring for each outline; several (--samples) need palette, two-step or consistent"
             )
         if wishes.background is not None:
-            raise UsageError(f"{name} does not know what the background is (--background); consistent does")
+            raise UsageError(f"{name} does not know what the background is (--background); palette and consistent do")
 
     def _paint(self, outline: Image) -> Image:
         """At the size given."""

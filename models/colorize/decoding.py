@@ -13,7 +13,6 @@ from torch import Tensor
 
 from comicdata.flats.colours import lab_of_colours
 from comicdata.images import Image
-from comicdata.models.data.colours import rgb_of_lab
 from comicdata.models.networks.palette import ALIKE, CELL
 
 Floats = npt.NDArray[np.float32]
@@ -75,11 +74,20 @@ def region_chances(choice: Choice, drawing: Drawing) -> Floats:
     return np.asarray(sums / np.maximum(sums.sum(axis=1, keepdims=True), FAINT), np.float32)
 
 
-def likeliest(chances: Floats, colors: Image) -> npt.NDArray[np.int64]:
+def likeliest(chances: Floats, colors: Image) -> Numbers:
     """(count,): the colour of each region, by its number: the one that is likeliest together with those like it."""
+    return np.asarray((chances @ _alike(colors)).argmax(axis=1))
+
+
+def narrowed(chances: Floats, colors: Image, numbers: Numbers) -> Floats:
+    """The chances of regions (count, N) when each is to have the colour of its number, or one like it."""
+    return np.asarray(chances * _alike(colors)[numbers] + FAINT * (np.arange(len(colors)) == numbers[:, None]))
+
+
+def _alike(colors: Image) -> Floats:
+    """(N, N): how like the colours are, see `likeness` of the network."""
     lab = lab_of_colours(colors)
-    apart = np.square(lab[:, None] - lab[None]).sum(axis=2)
-    return np.asarray((chances @ np.exp(-apart / (2 * ALIKE**2))).argmax(axis=1))
+    return np.asarray(np.exp(-np.square(lab[:, None] - lab[None]).sum(axis=2) / (2 * ALIKE**2)), np.float32)
 
 
 def soft(choice: Choice, drawing: Drawing, chances: Floats) -> Floats:
@@ -104,11 +112,6 @@ def soft(choice: Choice, drawing: Drawing, chances: Floats) -> Floats:
         parts.append(mean + weights[-1][..., None] * lab[copied])
     small = torch.cat(parts).numpy()
     return _within_regions(_from_within(small, inner), inner, drawing.regions)
-
-
-def painted(lab: Floats) -> Image:
-    """CIELAB (H, W, 3) as sRGB."""
-    return rgb_of_lab(lab)
 
 
 def _bands(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tensor]]:

@@ -7,7 +7,7 @@ import torch
 
 from comicdata.images import Image
 from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions, lay_flats, lay_softly
-from comicdata.models.colorize.decoding import Choice, Drawing
+from comicdata.models.colorize.decoding import Choice, Drawing, likeliest, region_chances
 from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.networks.palette import CELL, PaletteConfig
 from comicdata.models.runs.overrides import resolve_config
@@ -37,8 +37,10 @@ def paint(lay, outline: Image, logits: torch.Tensor) -> Image:  # type: ignore[n
     size = (logits.shape[1] * CELL, logits.shape[2] * CELL)
     choice = Choice(logits, PALETTE)
     drawing = Drawing(closed_regions(outline).labels, outline >= 128, size)
-    made: Image = lay(drawing, choice, choice, {})
-    return made
+    chances = region_chances(choice, drawing)
+    if lay is lay_flats:
+        return lay_flats(drawing, PALETTE[likeliest(chances, PALETTE)], {})
+    return lay_softly(drawing, choice, chances, [], {}, {})
 
 
 @pytest.mark.parametrize("size", [(64, 64), (640, 640), (1000, 700), (61, 47)])
