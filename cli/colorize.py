@@ -42,7 +42,7 @@ MEMORY = "take --device cpu where this was a GPU, or end what else uses the memo
     "moods",
     multiple=True,
     metavar="COLOR|PICTURE",
-    help="Colours for the whole scene: #34506e, a picture, or a folder of pictures named like the pages; repeat to mix.",
+    help="Colours for a scene: #34506e, a picture, or a folder of pictures named like the pages; repeat to mix.",
 )
 @click.option(
     "--palette",
@@ -75,10 +75,10 @@ def colorize(
     """Colour pictures, folders and CBZ files with RUN; every output is as large as its input.
 
     Line art is used as it is, on paper and in ink of any colour; --line-art insists. A picture in colour or in soft
-    tones is left alone unless --recolor. --samples (which numbers the files)
-    and --layers need a two-step or consistent RUN, --background a consistent one; --hints, in pixels of the picture, one
-    that was trained with hints; --mood, --palette, --suggest and --style one of palette. NAME.suggested.json has the
-    places of --suggest with the colours it guesses, to be corrected and given back with --hints.
+    tones is left alone unless --recolor. A RUN of palette heeds all that is wished here but --layers; --samples (which
+    numbers the files) and --layers are for two-step and consistent as well, --background for consistent, --hints, in
+    pixels of the picture, for a RUN trained with hints. NAME.suggested.json has the places of --suggest in the colours
+    that are guessed, to be corrected and given back with --hints.
     """
     from comicdata.cli.inputs import read_groups
     from comicdata.cli.wishes import read_wishes
@@ -229,6 +229,8 @@ class _Work:
         wished = self.wishes.plain
         if len(result.images) < wished.samples:
             self.front.warn(f"{picture.name}: only {len(result.images)} different colourings (--samples)")
+        if wished.background is not None and not result.layers["background"].any():
+            self.front.warn(f"{picture.name}: nothing in it was found to be background (--background)")
         if len(result.suggested) < wished.suggest:
             self.front.warn(f"{picture.name}: only {len(result.suggested)} places where a hint would help (--suggest)")
 
@@ -236,21 +238,20 @@ class _Work:
         """Write samples, layers and suggestions; where somebody changed one since, it is kept and the rest is
         written. What is where, for the row.
         """
-        from comicdata.files import json_bytes
-        from comicdata.flats.hints import entry_of
+        from comicdata.flats.hints import hints_bytes
         from comicdata.images import encode_png
 
         pictures = _pictures(target, self.wishes.plain.samples)[: len(result.images)]
         layers = {name: _layer(target, name) for name in LAYERS if self.layers and name in result.layers}
         pixels = [*zip(pictures, result.images, strict=True), *((layers[name], result.layers[name]) for name in layers)]
         files = [(name, encode_png(image, self.mark)) for name, image in pixels]
-        places = {_suggested(target): json_bytes([entry_of(one) for one in result.suggested])} if self.suggests else {}
+        places = {_suggested(target): hints_bytes(result.suggested)} if self.suggests else {}
         self.outputs.write_all([*files, *places.items()])
         out = self.outputs.out
         row: dict[str, Any] = {"output": (out / pictures[0]).as_posix()}
         row |= {"samples": [(out / name).as_posix() for name in pictures]} if len(pictures) > 1 else {}
         row |= {"layers": {kind: (out / name).as_posix() for kind, name in layers.items()}} if layers else {}
-        return row | {"suggested": (out / name).as_posix() for name in places}
+        return row | ({"suggested": (out / _suggested(target)).as_posix()} if places else {})
 
     @property
     def suggests(self) -> bool:

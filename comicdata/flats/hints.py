@@ -165,9 +165,10 @@ def marks_from(entries: Any, name: str) -> list[Mark]:
     return marks
 
 
-def entry_of(mark: Mark) -> dict[str, Any]:
-    """A hint as JSON holds it."""
-    return {**asdict(mark), "color": hex_of(mark.color)}
+def hints_bytes(marks: Sequence[Mark]) -> bytes:
+    """Hints as JSON, one a line, to be changed by hand and read again."""
+    lines = ",\n".join(f"  {json.dumps({**asdict(mark), 'color': hex_of(mark.color)})}" for mark in marks)
+    return f"[\n{lines}\n]\n".encode() if marks else b"[]\n"
 
 
 def _points(mark: Mark) -> tuple[Point, ...]:

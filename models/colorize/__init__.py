@@ -17,8 +17,13 @@ from comicdata.models.networks.palette import PaletteNetwork
 from comicdata.models.runs.load import load_network
 
 __all__ = [
-    *("Colorized", "Colorizer", "PaletteColorizer", "Wishes"),
-    *("colorize_picture", "load_colorizer", "make_colorizer"),
+    "Colorized",
+    "Colorizer",
+    "PaletteColorizer",
+    "Wishes",
+    "colorize_picture",
+    "load_colorizer",
+    "make_colorizer",
 ]
 
 

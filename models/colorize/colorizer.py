@@ -238,11 +238,11 @@ def _brought_to(outline: Image, working: Image, made: Painted) -> Painted:
     """A colouring of the working size at the size of the outline, with its lines."""
     height, width = outline.shape
     color = resize(_without_lines(made.image, working), width, height)
-    layers = (
+    background, low_resolution = (
         None if one is None else np.asarray(cv2.resize(one, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
         for one in (made.background, made.low_resolution)
     )
-    return Painted(multiplied(color, outline), *layers)
+    return Painted(multiplied(color, outline), background, low_resolution)
 
 
 def _without_lines(color: Image, outline: Image) -> Image:

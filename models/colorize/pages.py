@@ -21,7 +21,8 @@ CONFIDENT = 0.5
 
 @dataclass(frozen=True)
 class Colorized:
-    """The picture in colour, (H, W, 3) uint8 as large as the input, once per sample, and the panels that were coloured.
+    """The picture in colour, (H, W, 3) uint8 as large as the input, once per sample (fewer where there are no more
+    different ones), and the panels that were coloured.
 
     `layers`: what a model of several stages made on the way, by name, (H, W) or (H, W, 3); the same sizes.
     `unheard`: the hints between the panels, which coloured nothing, by their number from 1. `suggested`: where hints
@@ -62,7 +63,8 @@ def colorize_picture(
     Line art is used as it is, on paper of any colour; `line_art` insists that it is. With `recolor` the outline the run
     was trained on is drawn first, panel by panel; PictureError (with `name`) when that outline was made elsewhere.
     The layers are those of the first sample. Hints are in pixels of the picture; each reaches the panel that its centre
-    lies in. PictureError names one outside the picture. `panels` are those that a person gave; others are not looked for.
+    lies in. PictureError names one outside the picture. `panels` are those that a person gave; no others are looked
+    for. Where a panel has fewer different colourings than were wished for, the others of it have its last.
     """
     read = read_line_art(rgb, insist=line_art)
     if not read.is_line_art and not recolor:
@@ -78,6 +80,7 @@ def colorize_picture(
     results = [rgb.copy() for _ in range(wishes.samples)]
     layers: dict[str, Image] = {}
     suggested: list[Suggestion] = []
+    most = 1
     for box in boxes:
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         part = rgb[place]
@@ -86,8 +89,9 @@ def colorize_picture(
             made = colorizer.paint(read.drawing[place].copy(), own, lines=True)
         else:
             made = colorizer.recolor(part, own, lines=True)
-        for result, one in zip(results, made, strict=True):
-            result[place] = one.image
+        most = max(most, len(made))
+        for number, result in enumerate(results):
+            result[place] = made[min(number, len(made) - 1)].image
         suggested += [Suggestion(gain, hint.moved(box.x0, box.y0)) for gain, hint in made[0].suggested]
         for kind, layer in (("background", made[0].background), ("low-resolution", made[0].low_resolution)):
             if layer is not None:
@@ -96,7 +100,7 @@ def colorize_picture(
     hints = enumerate(wishes.hints, 1)
     unheard = (number for number, hint in hints if not any(is_inside(box, hint) for box in boxes))
     best = sorted(suggested, key=lambda one: -one.gain)[: wishes.suggest]
-    return Colorized(tuple(results), tuple(boxes), layers, tuple(unheard), tuple(one.hint for one in best))
+    return Colorized(tuple(results[:most]), tuple(boxes), layers, tuple(unheard), tuple(one.hint for one in best))
 
 
 def _check_places(hints: Sequence[Mark | Image], rgb: Image, name: str) -> None:

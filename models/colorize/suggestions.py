@@ -32,6 +32,8 @@ def suggest(
     network's own doubt is how far from the guess it expects the true colour. What is probably the same thing as a
     chosen region is settled with it, by as much as their chances have in common, so that the next dot lies elsewhere.
     """
+    if not count:
+        return []
     area = np.bincount(regions.labels[~regions.ink], minlength=len(chances))
     apart = np.linalg.norm(lab_of_colours(guesses)[:, None] - lab_of_colours(colors)[None], axis=2)
     gains = (chances * apart).sum(axis=1) * area
