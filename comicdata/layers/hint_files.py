@@ -4,6 +4,7 @@ The rule of this file: JSON is read, and checked, before any work; painted layer
 was named is one round: what an earlier round coloured, a later one leaves as it is where it says nothing.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from comicdata.layers.psd_reading import PSD_SUFFIXES, check_psd_tools, split_la
 from comicdata.outputs import read_list
 from comicdata.reading.text import UnreadableError, parse_json
 
+log = logging.getLogger("comicdata")
 JSON = ".json"
 SUGGESTED = ".suggested.json"  # what `colorize --suggest` writes, to be corrected and given back
 
@@ -68,7 +70,11 @@ class Source:
         if rgba.shape[:2] != (height, width):
             size = f"{rgba.shape[1]}x{rgba.shape[0]}, its picture {width}x{height}"
             raise PictureError(f"{self.path}: the layer of hints is {size}; save it in the size of the picture")
-        return [hints_of_layer(rgba)]
+        meant = hints_of_layer(rgba)
+        if not meant[..., 3].any():
+            log.warning("%s: nothing is painted on this layer of hints", self.path)
+            return []
+        return [meant]
 
 
 Round = Mapping[int, tuple[Source, ...]]  # by the number of the page

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from comicdata.errors import PictureError
-from comicdata.flats.hints import Area, Hint, Mark, Stroke
+from comicdata.flats.hints import Hint, Mark
 from comicdata.flats.line_art import read_line_art
 from comicdata.images import Image
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer
@@ -21,8 +21,8 @@ CONFIDENT = 0.5
 
 @dataclass(frozen=True)
 class Colorized:
-    """The picture in colour, (H, W, 3) uint8 as large as the input, once per sample (fewer where there are no more
-    different ones), and the panels that were coloured.
+    """The picture in colour, (H, W, 3) uint8 as large as the input, once per sample, and the panels that were coloured.
+    Where no panel has as many different colourings as were wished for there are fewer.
 
     `layers`: what a model of several stages made on the way, by name, (H, W) or (H, W, 3); the same sizes.
     `unheard`: the hints between the panels, which coloured nothing, by their number from 1. `suggested`: where hints
@@ -77,10 +77,9 @@ def colorize_picture(
     _check_places(wishes.hints, rgb, name)
     given = None if panels is None else [panel.box for panel in panels if panel.kind == "panel"]
     boxes = panel_boxes(colorizer, rgb, layout) if given is None else given
-    results = [rgb.copy() for _ in range(wishes.samples)]
+    results = [rgb.copy()]
     layers: dict[str, Image] = {}
     suggested: list[Suggestion] = []
-    most = 1
     for box in boxes:
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         part = rgb[place]
@@ -89,7 +88,7 @@ def colorize_picture(
             made = colorizer.paint(read.drawing[place].copy(), own, lines=True)
         else:
             made = colorizer.recolor(part, own, lines=True)
-        most = max(most, len(made))
+        results += [results[-1].copy() for _ in made[len(results) :]]
         for number, result in enumerate(results):
             result[place] = made[min(number, len(made) - 1)].image
         suggested += [Suggestion(gain, hint.moved(box.x0, box.y0)) for gain, hint in made[0].suggested]
@@ -100,14 +99,14 @@ def colorize_picture(
     hints = enumerate(wishes.hints, 1)
     unheard = (number for number, hint in hints if not any(is_inside(box, hint) for box in boxes))
     best = sorted(suggested, key=lambda one: -one.gain)[: wishes.suggest]
-    return Colorized(tuple(results[:most]), tuple(boxes), layers, tuple(unheard), tuple(one.hint for one in best))
+    return Colorized(tuple(results), tuple(boxes), layers, tuple(unheard), tuple(one.hint for one in best))
 
 
 def _check_places(hints: Sequence[Mark | Image], rgb: Image, name: str) -> None:
     height, width = rgb.shape[:2]
     whole = Box(0, 0, width, height)
     for number, hint in enumerate(hints, 1):
-        if isinstance(hint, Stroke | Area | Hint) and not is_inside(whole, hint):
+        if not isinstance(hint, np.ndarray) and not is_inside(whole, hint):
             raise PictureError(
                 f"{name}: hint {number} at ({hint.x:g}, {hint.y:g}) lies outside the picture, {width}x{height} pixels; "
                 "places are in pixels of the picture, from its top left corner"

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,64 +17,24 @@ from comicdata.models.colorize.chosen import PaletteColorizer
 from comicdata.models.colorize.colorizer import Colorizer
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.pairs import PairDataset
-from comicdata.models.evaluate.baselines import NAMES, Baselines
+from comicdata.models.evaluate.baselines import Baselines
 from comicdata.models.evaluate.comparison import draw_rows
 from comicdata.models.evaluate.differences import standard_errors
 from comicdata.models.evaluate.hint_fidelity import Errors, choose_dots, mean_hints, measure_hints
-from comicdata.models.evaluate.lab import de2000_map, lab_of
 from comicdata.models.evaluate.metrics import (
     Mask,
-    background_consistency,
-    colourfulness,
-    flat_regions,
-    l1,
-    mean_of_finite,
-    mean_under,
-    off_line,
-    psnr,
-    ssim_map,
-    windows_of,
 )
-from comicdata.models.evaluate.moods import Found, mean_moods, measure_moods
+from comicdata.models.evaluate.moods import Found, mean_mood, mean_moods, measure_moods
 from comicdata.models.evaluate.perceptual import Perceptual
+from comicdata.models.evaluate.scores import Made, Panel, panel_row, score_panel, summarise
 from comicdata.outputs import Outputs, mark
 from comicdata.records import spread
 
-SUBSETS = ("all", "off_line", "figures", "foreground", "background")
-MEASURES = ("l1", "psnr", "ssim", "de2000", "within10")
-WITHIN = 10  # CIEDE2000: a colour at most so far off is called the same
 WORKERS = 2
 AT_ONCE = 8  # panels painted together
 SHOWN = 2  # panels each of best, median and worst
+SHEET = (1, 4, 16)  # hints of the windows in the picture
 HINTED = 64  # at most so many panels are coloured again with hints
-
-Subset = dict[str, float]
-Made = dict[str, Image | None]  # colourings of one pair, by who made them
-
-
-@dataclass(frozen=True)
-class Scores:
-    """One colouring of one panel. `subsets` by name, without those that are unknown; any number may be nan or inf.
-
-    `colourfulness` is of the output and of the truth; `lpips` is None without weights for it.
-    """
-
-    subsets: dict[str, Subset]
-    colourfulness: tuple[float, float]
-    background_consistency: float
-    lpips: float | None = None
-
-
-@dataclass(frozen=True)
-class Panel:
-    """The scores of one pair: of the colorizer, and of every baseline that has a picture for it. `panel` is the id of
-    the panel that the pair is a window of.
-    """
-
-    id: str
-    model: Scores
-    baselines: dict[str, Scores]
-    panel: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,10 +90,10 @@ class _Contest:
         other = next((one for one in range(index - 1, index - len(test), -1) if self._is_apart(one, index)), index)
         pictures = (test.outline(index), test.color(index), test.color(other))
 
-        def with_moods(outline: Image, moods: Sequence[Image]) -> Image:
-            return self.colorizer.colorize(outline, replace(self.wishes, moods=moods))
+        return measure_moods(self.with_moods, self.colorizer.palette, pictures, plain)
 
-        return measure_moods(with_moods, self.colorizer.palette, pictures, plain)
+    def with_moods(self, outline: Image, moods: Sequence[Image]) -> Image:
+        return self.colorizer.colorize(outline, replace(self.wishes, moods=moods))
 
     def _is_apart(self, one: int, other: int) -> bool:
         """Whether two pairs are of different episodes."""
@@ -145,9 +104,11 @@ class _Contest:
         outline, truth = self.test.outline(index), self.test.color(index)
         row = made | {"truth": truth}
         if self.hints:
-            hints = choose_dots(outline, truth, self.test.rows[index].id)
-            dotted = hints_on(outline, paint_hints(hints, *outline.shape))
-            row |= {"outline_copy": dotted, "hinted": self.with_hints(outline, hints)}
+            hints = choose_dots(outline, truth, self.test.rows[index].id)[: max(SHEET)]
+            row["outline_copy"] = hints_on(outline, paint_hints(hints, *outline.shape))
+            row |= {f"hinted_{count}": self.with_hints(outline, hints[:count]) for count in SHEET}
+        if self.colorizer.heeds_moods and (mood := mean_mood(outline, truth)) is not None:
+            row["mood"] = self.with_moods(outline, [mood])
         return row
 
 
@@ -236,50 +197,6 @@ def _picture(contest: _Contest, indices: Sequence[int], panels: Sequence[Panel])
     )
 
 
-def score_panel(
-    name: str,
-    made: Made,
-    outline: Image,
-    truth: Image,
-    background: Mask | None,
-    distances: Mapping[str, float] = MappingProxyType({}),
-) -> Panel:
-    """Measure every colouring of one pair; `made` has "model" and the baselines, None where there is no picture.
-
-    `distances`: LPIPS by the same names, where it is known.
-    """
-    paper = off_line(outline)
-    subsets: dict[str, Mask | None] = {"all": None, "off_line": paper}
-    if background is not None:
-        subsets |= {"figures": ~background & paper, "foreground": ~background, "background": background}
-    truth_lab, truth_windows = lab_of(truth), windows_of(truth)
-    regions = flat_regions(truth, truth_lab, paper if background is None else paper & background)
-    truth_colour = colourfulness(truth)
-
-    def score(method: str, output: Image) -> Scores:
-        output_lab = lab_of(output)
-        similar, different = ssim_map(windows_of(output), truth_windows), de2000_map(output_lab, truth_lab)
-        close = (different <= WITHIN).astype(np.float32)
-        return Scores(
-            {
-                subset: {
-                    "l1": l1(output, truth, mask),
-                    "psnr": psnr(output, truth, mask),
-                    "ssim": mean_under(similar, mask),
-                    "de2000": mean_under(different, mask),
-                    "within10": mean_under(close, mask),
-                }
-                for subset, mask in subsets.items()
-            },
-            (colourfulness(output), truth_colour),
-            background_consistency(output_lab, regions),
-            distances.get(method),
-        )
-
-    scores = {method: score(method, output) for method, output in made.items() if output is not None}
-    return Panel(name, scores.pop("model"), scores)
-
-
 def read_masks(folder: Path | None, test: PairDataset, indices: Sequence[int]) -> dict[int, Mask]:
     """(H, W) bool, True on the background, for the pairs that have one; UsageError when none fits."""
     if folder is None:
@@ -299,35 +216,6 @@ def read_masks(folder: Path | None, test: PairDataset, indices: Sequence[int]) -
         wanted = f"{test.rows[indices[0]].id}.png"
         raise UsageError(f"{folder}: no mask of these pairs; one is named after its pair, such as {wanted}")
     return found
-
-
-def summarise(panels: Sequence[Panel], eyes: Perceptual | None = None) -> dict[str, Any]:
-    """The public document: means over panels of the model and of every baseline, and what `eyes` found in all."""
-
-    def means(name: str, scores: Sequence[Scores]) -> dict[str, Any]:
-        return mean_scores(scores) | ({} if eyes is None else eyes.distances(name))
-
-    every = {name: [panel.baselines[name] for panel in panels if name in panel.baselines] for name in NAMES}
-    return {
-        "model": means("model", [panel.model for panel in panels]),
-        "baselines": {name: means(name, scores) for name, scores in every.items()},
-    }
-
-
-def mean_scores(scores: Sequence[Scores]) -> dict[str, Any]:
-    """Means over panels. A panel without a number (an empty mask, no flat region) is left out of that mean, one equal
-    to the truth out of that of its PSNR; None where no panel has one. The colourfulness ratio is one of sums, so that
-    a panel nearly without colour does not decide it.
-    """
-    means: dict[str, Any] = {}
-    for subset in SUBSETS:
-        known = [one.subsets[subset] for one in scores if subset in one.subsets]
-        means[subset] = {name: mean_of_finite(one[name] for one in known) for name in MEASURES} if known else None
-    made, true = (sum(one.colourfulness[which] for one in scores) for which in (0, 1))
-    means["colourfulness_ratio"] = made / true if true else None
-    means["background_consistency"] = mean_of_finite(one.background_consistency for one in scores)
-    distances = [one.lpips for one in scores if one.lpips is not None]
-    return means | ({"lpips": mean_of_finite(distances)} if distances else {})
 
 
 def choose_shown(panels: Sequence[Panel]) -> list[tuple[str, int]]:
@@ -364,15 +252,3 @@ def write_evaluation(
     )
     outputs.write_all(zip(evaluation_names(split), parts, strict=True))
     return {kind: folder / f"{split}.{kind}" for kind in ("png", "jsonl", "json")}
-
-
-def panel_row(panel: Panel) -> dict[str, Any]:
-    """One panel flat, for tables: id, psnr, psnr_off_line, ..., colourfulness_ratio, background_consistency."""
-    means = mean_scores([panel.model])
-    row: dict[str, Any] = {"id": panel.id}
-    for subset in SUBSETS:
-        for name in MEASURES if means[subset] else ():
-            row[name if subset == "all" else f"{name}_{subset}"] = means[subset][name]
-    return row | {
-        name: means[name] for name in ("colourfulness_ratio", "background_consistency", "lpips") if name in means
-    }

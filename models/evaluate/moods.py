@@ -9,11 +9,17 @@ from comicdata.images import Image
 from comicdata.models.data.colours import nearest_colours
 from comicdata.models.evaluate.lab import de2000_map, lab_of
 from comicdata.models.evaluate.metrics import mean_of_finite, mean_under, off_line
+from comicdata.models.evaluate.scores import WITHIN
 
-WITHIN = 10  # CIEDE2000
 MOODS = ("one", "own", "other")
 
 Found = dict[str, dict[str, float]]  # by mood: de2000 and within10 off the lines, and whether its colours came
+
+
+def mean_mood(outline: Image, truth: Image) -> Image | None:
+    """The mean colour of the truth (H, W, 3) off the lines, as a picture of one pixel; None where all is ink."""
+    paper = off_line(outline)
+    return np.rint(truth[paper].mean(axis=0)).astype(np.uint8)[None, None] if paper.any() else None
 
 
 def measure_moods(
@@ -29,12 +35,11 @@ def measure_moods(
     mood than without it, by the sum of differences of shares.
     """
     outline, truth, other = pictures
-    paper = off_line(outline)
-    if not paper.any():
+    paper, mean = off_line(outline), mean_mood(outline, truth)
+    if mean is None:
         return {}
     truth_lab = lab_of(truth)
-    mean = np.rint(truth[paper].mean(axis=0)).astype(np.uint8)
-    wished = {"one": mean[None, None], "own": truth[paper][None], "other": other.reshape(1, -1, 3)}
+    wished = {"one": mean, "own": truth[paper][None], "other": other.reshape(1, -1, 3)}
 
     def shares(picture: Image) -> Any:
         numbers = nearest_colours(picture.reshape(-1, 3), palette)

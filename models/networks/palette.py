@@ -126,10 +126,10 @@ class PaletteNetwork(nn.Module):
 
     def features(self, outline: Tensor) -> Tensor:
         """(B, 2 width, H / 4, W / 4): what the drawing is of."""
-        value = F.pixel_unshuffle(outline, UNSHUFFLE)
+        planes = F.pixel_unshuffle(outline, UNSHUFFLE)
         if self.config.nearness:
-            value = torch.cat([value, nearness(outline)], dim=1)
-        value = self.stem(value)
+            planes = torch.cat([planes, nearness(outline)], dim=1)
+        value: Tensor = self.stem(planes)
         levels = []
         for number, layer in enumerate(self.down):
             value = layer(value)
@@ -165,6 +165,8 @@ class PaletteNetwork(nn.Module):
 class Listener(nn.Module):
     """What the drawing is of (B, C, h, w), what hints spread (B, 5, h, w) in [0, 1] and the mood (B, colors + 1) ->
     what to add to the logits (B, colors + 1, h, w): nothing, before it learned.
+
+    Every place decides how much the colours of the mood count there, and how little those that it lacks.
     """
 
     def __init__(self, channels: int, colors: int) -> None:
@@ -174,15 +176,20 @@ class Listener(nn.Module):
         self.mood = nn.ModuleList(nn.Linear(colors + 1, channels) for _ in range(3))
         self.both = Block(channels, channels)
         self.change = Pointwise(channels, colors + 1)
-        nn.init.zeros_(self.change.weight)
+        self.heed = Pointwise(channels, 2)
+        for layer in (self.change, self.heed):
+            nn.init.zeros_(layer.weight)
 
     def forward(self, features: Tensor, spread: Tensor, mood: Tensor) -> Tensor:
         at_near, at_far, at_last = (layer(mood)[..., None, None] for layer in self.mood)
         said = torch.cat([(2 * spread[:, :3] - 1) * (spread[:, 3:4] > 0), spread[:, 3:]], dim=1)
         near = self.near(torch.cat([features, said], dim=1)) + at_near
         far = self.far(near) + at_far
-        value = near + F.interpolate(far, size=near.shape[2:], mode="nearest")
-        changed: Tensor = self.change(self.both(value) + at_last)
+        value = self.both(near + F.interpolate(far, size=near.shape[2:], mode="nearest")) + at_last
+        wanted, lacking = self.heed(value).chunk(2, dim=1)
+        there, known = mood[:, :-1, None, None], mood[:, -1:, None, None]
+        heeded = wanted * there + lacking * known * (there == 0)
+        changed: Tensor = self.change(value) + F.pad(heeded, COPY_LAST)
         return changed
 
 
