@@ -25,9 +25,18 @@ def palette_files(tensors: Mapping[str, Tensor], prefix: str = "") -> dict[str, 
     """What a run keeps beside weights with these tensors; nothing beside those of other networks."""
     if f"{prefix}palette" not in tensors:
         return {}
-    colors = shown_colors(tensors[f"{prefix}palette"])
-    names = dict(zip(names_of(colors), map(_color, colors), strict=True))
-    return {FILE: gpl_bytes(NAME, [Swatch(color, name) for name, color in names.items()])}
+    shares = palette_shares(tensors[f"{prefix}palette"], tensors[f"{prefix}share"])
+    return {FILE: gpl_bytes(NAME, [*shares])}
+
+
+def palette_shares(palette: Tensor, share: Tensor) -> dict[Swatch, float]:
+    """The colours of a run (K, 3), each once, by its name, with its share of the comic's area, of those (K,)."""
+    colors = shown_colors(palette)
+    found: dict[Swatch, float] = {}
+    for color, name, part in zip(map(_color, colors), names_of(colors), share.tolist(), strict=True):
+        swatch = Swatch(color, name)
+        found[swatch] = found.get(swatch, 0.0) + part
+    return found
 
 
 def shown_colors(palette: Tensor) -> Image:

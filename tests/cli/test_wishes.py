@@ -208,3 +208,12 @@ def test_what_is_read_is_not_written_onto(place, colorize):
     put(place / "out" / "p01.suggested.json", [dot(20, 20)])
     _, made = colorize("--hints", "out/p01.suggested.json", inputs=["art/p01.png"])
     assert (made["p01"][LEFT] == GREEN).all()
+
+
+def test_show_draws_the_palette_with_the_share_of_each_colour(place):
+    assert command_line(["show", "run", "--out", "page.html", "-q"]) == 0
+    text = (place / "page.html").read_text()
+    assert '<i style="background: #e63c32; flex: 0.25000"></i>' in text  # an untrained network knows no shares: 1 / 4
+    assert "c02<br>#faf0c8<br>25.0%" in text and "4 colours" in text
+    assert command_line(["show", "pix2pix", "--out", "other.html", "-q"]) == 0
+    assert "Palette" not in (place / "other.html").read_text()
