@@ -16,6 +16,7 @@ from comicdata.reading.numbers import whole_number
 
 Series = dict[str, list[tuple[float, float]]]
 WIDE = 1100
+PALETTE = "palette.gpl"  # of runs that choose from one
 NOT_LOSSES = {"images", "lr"}
 
 
@@ -28,6 +29,7 @@ def page(run: Path) -> str:
     stages = stage_folders(run, config)
     name = model_of(config, "run")
     sections = [one for folder in sorted(run.glob("evaluation*")) for one in evaluations(folder)]
+    sections += palette(run)
     for stage, folder in stages.items():
         words = f": {stage}" if stage else ""
         sections += [(f"Training{words}", training(folder)), (f"Settings{words}", _settings(folder))]
@@ -60,6 +62,21 @@ def evaluations(folder: Path) -> list[tuple[str, str]]:
         shown = [report.picture(read_image(picture), words, width=WIDE)] if picture.is_file() else []
         sections.append((heading, table + report.row(shown)))
     return sections
+
+
+def palette(run: Path) -> list[tuple[str, str]]:
+    """The colours that a run chooses from, with the share of each; none where its model has no palette."""
+    if not (run / PALETTE).is_file() or not (run / "weights.safetensors").is_file():
+        return []
+    from comicdata.models.runs.checkpoint import load_weights
+    from comicdata.models.runs.palette import palette_shares
+
+    tensors = load_weights(run).tensors
+    shares = palette_shares(tensors["palette"], tensors["share"])
+    drawn = report.swatches([(one.hex, one.name, share) for one, share in shares.items()])
+    return [
+        ("Palette", drawn + report.paragraph(f"{len(shares)} colours, and what share of the area each has: {PALETTE}"))
+    ]
 
 
 def training(folder: Path) -> str:

@@ -7,7 +7,7 @@ Source: Liu and others, "Auto-painter" (2017), arXiv 1705.01908 (colour control)
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +163,12 @@ def marks_from(entries: Any, name: str) -> list[Mark]:
     if sum(len(_points(mark)) for mark in marks) > POINTS:
         raise UsageError(f"{name}: more than {POINTS:,} points in all; leave out points of long strokes")
     return marks
+
+
+def hints_bytes(marks: Sequence[Mark]) -> bytes:
+    """Hints as JSON, one a line, to be changed by hand and read again."""
+    lines = ",\n".join(f"  {json.dumps({**asdict(mark), 'color': hex_of(mark.color)})}" for mark in marks)
+    return f"[\n{lines}\n]\n".encode() if marks else b"[]\n"
 
 
 def _points(mark: Mark) -> tuple[Point, ...]:

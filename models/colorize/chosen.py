@@ -19,12 +19,14 @@ from comicdata.flats.regions import Regions, find_regions
 from comicdata.images import Image
 from comicdata.models.colorize.colorizer import Colorizer, Painted, multiplied, picture_seed, tiled
 from comicdata.models.colorize.decoding import Choice, Drawing, Floats, likeliest, narrowed, region_chances, soft
+from comicdata.models.colorize.suggestions import suggest
 from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.colours import nearest_colours, rgb_of_lab
 from comicdata.models.data.spreading import spread_hints
 from comicdata.models.networks.layers import to_tensor
 from comicdata.models.networks.palette import CELL, PaletteNetwork, moods_of
+from comicdata.models.runs.palette import shown_colors
 
 EVEN = 0.5  # a comic with at least this share of even area is painted in flats unless somebody wishes otherwise
 INK = 128
@@ -46,7 +48,7 @@ class PaletteColorizer(Colorizer):
     @property
     def palette(self) -> Image:
         """(K, 3) uint8."""
-        return np.asarray(np.rint(self.chooser.palette.cpu().numpy()), np.uint8)
+        return shown_colors(self.chooser.palette)
 
     @property
     def style(self) -> Style:
@@ -79,14 +81,16 @@ class PaletteColorizer(Colorizer):
         chances = region_chances(told, drawing)
         drawn = samples(chances, told.colors, regions.areas, wishes.samples, picture_seed(wishes.seed, outline))
         fixed, behind = self._fixed(plain, told, chances, regions, drawing, wishes, given)
+        shown = told.painted_as(wishes.palette)
+        places = suggest(regions, chances, shown.colors[drawn[0]], shown.colors, fixed, wishes.suggest)
         made = []
         for number, numbers in enumerate(drawn):
             if (wishes.style or self.style) == "flats":
-                color = lay_flats(drawing, told.colors[numbers], fixed)
+                color = lay_flats(drawing, shown.colors[numbers], fixed)
             else:
                 known = chances if number == 0 else narrowed(chances, told.colors, numbers)
-                color = lay_softly(drawing, told, known, wishes.hints, given, fixed)
-            made.append(Painted(multiplied(color, outline), behind))
+                color = lay_softly(drawing, shown, known, wishes.hints, given, fixed)
+            made.append(Painted(multiplied(color, outline), behind, suggested=places))
         return made
 
     def _fixed(

@@ -14,6 +14,7 @@ from comicdata.errors import UsageError
 from comicdata.files import sha256_bytes
 from comicdata.flats.hints import no_hints, paint_hints
 from comicdata.images import Image, resize
+from comicdata.models.colorize.suggestions import Suggestion
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.hints import with_hints
 from comicdata.models.data.pairs import MIX
@@ -33,11 +34,13 @@ PLAIN = Wishes()
 class Painted:
     """One colouring, (H, W, 3) uint8, and what a model of several stages made on the way, of the same size:
     `background` (H, W), 255 where one colour was laid; `low_resolution` (H, W, 3), the small picture enlarged.
+    `suggested`: where hints would help most.
     """
 
     image: Image
     background: Image | None = None
     low_resolution: Image | None = None
+    suggested: Sequence[Suggestion] = ()
 
 
 class Colorizer:
@@ -235,11 +238,11 @@ def _brought_to(outline: Image, working: Image, made: Painted) -> Painted:
     """A colouring of the working size at the size of the outline, with its lines."""
     height, width = outline.shape
     color = resize(_without_lines(made.image, working), width, height)
-    layers = (
+    background, low_resolution = (
         None if one is None else np.asarray(cv2.resize(one, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
         for one in (made.background, made.low_resolution)
     )
-    return Painted(multiplied(color, outline), *layers)
+    return Painted(multiplied(color, outline), background, low_resolution)
 
 
 def _without_lines(color: Image, outline: Image) -> Image:

@@ -1,7 +1,7 @@
 """From how likely each colour is in each place to colours: one for each closed region, or soft within it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -54,6 +54,12 @@ class Choice:
     def palette(self) -> int:
         """K."""
         return len(self.logits) - (self.copied is not None)
+
+    def painted_as(self, palette: Image | None) -> "Choice":
+        """The same with other colours (K, 3) for those of the palette, where there are any; those of hints stay."""
+        if palette is None:
+            return self
+        return replace(self, colors=np.concatenate([palette, self.colors[self.palette :]]))
 
 
 def region_chances(choice: Choice, drawing: Drawing) -> Floats:

@@ -20,7 +20,9 @@ class Wishes:
     the colour of the background. `hints` say what colour is where, in pixels of the picture: marks, and layers
     (H, W, 4) of its size. `follow`: what is the same thing as a hinted region follows it. `moods`: pictures (H, W, 3)
     that have the colours wished for, one colour is a picture of one pixel. `style`: one colour for each closed region
-    ("flats"), or colours that may change within one ("soft"); None is what suits the comic.
+    ("flats"), or colours that may change within one ("soft"); None is what suits the comic. `palette` (K, 3): what the
+    colours of a run's palette are painted as, see `recoloured`. `suggest`: so many places where a hint would help most
+    are looked for, too.
     """
 
     seed: int = 0
@@ -30,6 +32,8 @@ class Wishes:
     follow: bool = True
     moods: Sequence[Image] = ()
     style: Style | None = None
+    palette: Image | None = None
+    suggest: int = 0
 
     def inside(self, box: Box) -> "Wishes":
         """For one panel of a picture: what of the hints lies in it, in its own coordinates."""

@@ -89,8 +89,10 @@ def test_figures_have_their_colours_and_nothing_is_averaged(
 
 def test_the_palette_is_that_of_the_comic_and_a_file_of_the_run(learned: Path) -> None:
     lines = (learned / "run" / "palette.gpl").read_text().splitlines()
-    colors = {tuple(int(one) for one in line.split("\t")[0].split()) for line in lines if line[:1] in " 0123456789"}
-    assert lines[0] == "GIMP Palette" and len(colors) <= 8
+    colors = [tuple(int(one) for one in line.split("\t")[0].split()) for line in lines if line[:1] in " 0123456789"]
+    assert lines[0] == "GIMP Palette" and len({*colors}) == len(colors) <= 8
+    names = [line.split("\t")[1] for line in lines if "\t" in line]
+    assert names == [f"c{number:02}" for number in range(len(colors))]
     for wanted in (DISC, SQUARE, *PAPERS):
         assert min(np.abs(np.subtract(wanted, one)).max() for one in colors) <= 2
     assert load_colorizer(learned / "run").style == "flats"
@@ -138,7 +140,7 @@ def test_an_edited_palette_is_refused_and_a_missing_one_made_again(
     train(tiny(images=8), pairs, run)
     path = run / "palette.gpl"
     data = path.read_bytes()
-    path.write_bytes(data.replace(b"#", b"# ", 1))
+    path.write_bytes(data.replace(b"c01", b"c1", 1))
     for use in (lambda: load_colorizer(run), lambda: train(tiny(images=8), pairs, run)):
         with pytest.raises(
             IntegrityError, match=r"palette\.gpl: not the colours that this run was trained with; delete"
