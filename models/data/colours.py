@@ -26,9 +26,9 @@ PAPER = 200  # paler than this an outline has no line
 EVEN_REACH = 7  # pixels around an even place, lines left out, in which no channel changes by more than
 EVEN_STEP = 10
 STEPS = 32
-FINE = 4  # levels of a channel that are one colour
-ALIKE, SAME = 3.0, 1.5  # CIELAB: colours no farther apart are one; are the same but for noise
-EXACT = 0.6  # of what is like a colour, what is the same: paint shades, and a cast's colours do not
+FINE = 2  # levels of a channel that are one colour
+ALIKE, SAME = 4.0, 2.0  # CIELAB: colours no farther apart are one; are the same but for noise
+EXACT = 0.75  # of what is like a colour, what is the same: paint shades, and a cast's colours do not
 STANDING = 0.75  # of the palette, at most, are colours that come back
 LEAST_PANELS = 4  # that have a colour that comes back
 LEAST_SHARE = 0.02  # of all panels, likewise
@@ -104,7 +104,7 @@ def _standing(pixels: Image, panels: npt.NDArray[np.str_], most: int) -> Image:
     same = [np.array(one) for one in tree.query_ball_point(tree.data, SAME)]
     left = np.ones(len(cells), bool)
     of_panels = np.array([there[near].max(axis=0).astype(bool).sum() for near in alike])
-    found = []
+    found: list[npt.NDArray[np.float64]] = []
     for best in np.argsort(-of_panels, kind="stable").tolist():
         if len(found) == most or of_panels[best] < max(LEAST_PANELS, LEAST_SHARE * len(names)):
             break
@@ -116,7 +116,7 @@ def _standing(pixels: Image, panels: npt.NDArray[np.str_], most: int) -> Image:
             found.append(np.median(pixels[which == middle], axis=0))
             left[alike[middle]] = False
         left[best] = False
-    return np.rint(np.array(found).reshape(-1, 3)).astype(np.uint8)
+    return np.asarray(np.rint(np.array(found).reshape(-1, 3)), np.uint8)
 
 
 def _apart(pixels: Image, colors: Image) -> Floats:
