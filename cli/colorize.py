@@ -219,8 +219,10 @@ class _Work:
             )
 
     def _say_less(self, picture: Any, result: Any) -> None:
-        """That there is less than was wished for."""
+        """What could not be as it was wished for."""
         wished = self.wishes.plain
+        for note in result.notes:
+            self.front.warn(f"{picture.name}: {note}")
         if len(result.images) < wished.samples:
             self.front.warn(f"{picture.name}: only {len(result.images)} different colourings (--samples)")
         if wished.background is not None and not result.layers["background"].any():

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from comicdata.flats.hints import Color, Mark, paint_hints
-from comicdata.flats.marks import count_votes
+from comicdata.flats.marks import SEVERAL, SHOWN, count_votes
 from comicdata.flats.regions import Regions, find_regions
 from comicdata.images import Image
 from comicdata.models.colorize.colorizer import Colorizer, Painted, multiplied, picture_seed, tiled
@@ -76,21 +76,24 @@ class PaletteColorizer(Colorizer):
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
         features, mood = self._features(np.atleast_3d(working)[..., 0]), self._mood(wishes.moods)
         plain = self._choice(features, None, mood)
-        given = count_votes(regions, wishes.hints).winners() if wishes.hints else {}
+        votes = count_votes(regions, wishes.hints, wishes.at)
+        given = votes.winners()
         told = self._choice(features, working[::CELL, ::CELL, 1:], mood) if given and wishes.follow else plain
         chances = region_chances(told, drawing)
         drawn = samples(chances, told.colors, regions.areas, wishes.samples, picture_seed(wishes.seed, outline))
         fixed, behind = self._fixed(plain, told, chances, regions, drawing, wishes, given)
         shown = told.painted_as(wishes.palette)
         places = suggest(regions, chances, shown.colors[drawn[0]], shown.colors, fixed, wishes.suggest)
+        flat = (wishes.style or self.style) == "flats"
+        notes = votes.said.get(SEVERAL, [])[:SHOWN] if flat else []
         made = []
         for number, numbers in enumerate(drawn):
-            if (wishes.style or self.style) == "flats":
+            if flat:
                 color = lay_flats(drawing, shown.colors[numbers], fixed)
             else:
                 known = chances if number == 0 else narrowed(chances, told.colors, numbers)
                 color = lay_softly(drawing, shown, known, wishes.hints, given, fixed)
-            made.append(Painted(multiplied(color, outline), behind, suggested=places))
+            made.append(Painted(multiplied(color, outline), behind, suggested=places, notes=notes))
         return made
 
     def _fixed(

@@ -34,13 +34,14 @@ PLAIN = Wishes()
 class Painted:
     """One colouring, (H, W, 3) uint8, and what a model of several stages made on the way, of the same size:
     `background` (H, W), 255 where one colour was laid; `low_resolution` (H, W, 3), the small picture enlarged.
-    `suggested`: where hints would help most.
+    `suggested`: where hints would help most; `notes`: what is worth a word.
     """
 
     image: Image
     background: Image | None = None
     low_resolution: Image | None = None
     suggested: Sequence[Suggestion] = ()
+    notes: Sequence[str] = ()
 
 
 class Colorizer:

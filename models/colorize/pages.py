@@ -26,7 +26,7 @@ class Colorized:
 
     `layers`: what a model of several stages made on the way, by name, (H, W) or (H, W, 3); the same sizes.
     `unheard`: the hints between the panels, which coloured nothing, by their number from 1. `suggested`: where hints
-    would help most, the best first, in the colours that are guessed.
+    would help most, the best first, in the colours that are guessed. `notes`: what is worth a word.
     """
 
     images: tuple[Image, ...]
@@ -34,6 +34,7 @@ class Colorized:
     layers: dict[str, Image]
     unheard: tuple[int, ...] = ()
     suggested: tuple[Hint, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def image(self) -> Image:
@@ -80,6 +81,7 @@ def colorize_picture(
     results = [rgb.copy()]
     layers: dict[str, Image] = {}
     suggested: list[Suggestion] = []
+    notes: list[str] = []
     for box in boxes:
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         part = rgb[place]
@@ -92,6 +94,7 @@ def colorize_picture(
         for number, result in enumerate(results):
             result[place] = made[min(number, len(made) - 1)].image
         suggested += [Suggestion(gain, hint.moved(box.x0, box.y0)) for gain, hint in made[0].suggested]
+        notes += made[0].notes
         for kind, layer in (("background", made[0].background), ("low-resolution", made[0].low_resolution)):
             if layer is not None:
                 whole = layers.setdefault(kind, np.zeros((*rgb.shape[:2], *layer.shape[2:]), np.uint8))
@@ -99,7 +102,8 @@ def colorize_picture(
     hints = enumerate(wishes.hints, 1)
     unheard = (number for number, hint in hints if not any(is_inside(box, hint) for box in boxes))
     best = sorted(suggested, key=lambda one: -one.gain)[: wishes.suggest]
-    return Colorized(tuple(results), tuple(boxes), layers, tuple(unheard), tuple(one.hint for one in best))
+    places = tuple(one.hint for one in best)
+    return Colorized(tuple(results), tuple(boxes), layers, tuple(unheard), places, tuple(notes))
 
 
 def _check_places(hints: Sequence[Mark | Image], rgb: Image, name: str) -> None:

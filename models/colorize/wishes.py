@@ -22,7 +22,7 @@ class Wishes:
     that have the colours wished for, one colour is a picture of one pixel. `style`: one colour for each closed region
     ("flats"), or colours that may change within one ("soft"); None is what suits the comic. `palette` (K, 3): what the
     colours of a run's palette are painted as, see `recoloured`. `suggest`: so many places where a hint would help most
-    are looked for, too.
+    are looked for, too. `at`: where the picture begins in the one that a person knows, x and y.
     """
 
     seed: int = 0
@@ -34,10 +34,12 @@ class Wishes:
     style: Style | None = None
     palette: Image | None = None
     suggest: int = 0
+    at: tuple[int, int] = (0, 0)
 
     def inside(self, box: Box) -> "Wishes":
         """For one panel of a picture: what of the hints lies in it, in its own coordinates."""
-        return replace(self, hints=[_moved(box, hint) for hint in self.hints if is_inside(box, hint)])
+        own = [_moved(box, hint) for hint in self.hints if is_inside(box, hint)]
+        return replace(self, hints=own, at=(self.at[0] + box.x0, self.at[1] + box.y0))
 
 
 def is_inside(box: Box, hint: Mark | Image) -> bool:

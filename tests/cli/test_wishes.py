@@ -114,6 +114,19 @@ def test_bad_hints_of_a_picture_are_a_row_and_the_others_are_made(place, coloriz
     assert "hints/p01.png: nothing is painted on this layer of hints" in colorize("--hints", "hints")[0]
 
 
+def test_two_colours_in_one_region_are_said_with_their_places_in_the_picture(place, colorize):
+    page = np.full((3 * HEIGHT, WIDTH, 3), 255, np.uint8)
+    page[HEIGHT : 2 * HEIGHT] = drawing()
+    write_atomic(place / "art" / "p01.png", encode_png(page))
+    put(place / "boxes.json", {"input": "p01.png", "panels": [{"box": [0, HEIGHT, WIDTH, 2 * HEIGHT]}]})
+    put(place / "h.json", [dot(20, HEIGHT + 20), dot(20, HEIGHT + 60) | {"radius": 9, "color": "#0000ff"}])
+    words = ["--hints", "h.json", "--panels", "boxes.json", "--layout", "page"]
+    said, _ = colorize(*words, inputs=["art/p01.png"])
+    other = "#0000ff at (20, 140) covers most of it, so without effect: #00c800 at (20, 100)"
+    assert f"p01.png: a region has hints of 2 colours: {other}" in said
+    assert "a region" not in colorize(*words, "--style", "soft", inputs=["art/p01.png"])[0]
+
+
 def test_five_thousand_dots_and_two_on_one_pixel(place, colorize):
     many = [dot(at % 40, at // 40 % 70, "#0000ff") for at in range(5000)]
     put(place / "h.json", [*many, dot(39, 69)])
