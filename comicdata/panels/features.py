@@ -6,10 +6,13 @@ import numpy.typing as npt
 
 from comicdata.images import Image
 from comicdata.panels.lines import Chord, Separators
-from comicdata.panels.paper import Flags, Mask, spans
+from comicdata.panels.paper import Flags, Mask, median, spans
 
 REACH = 12  # pixels on both sides of a chord, at the size of the analysis
 SAMPLES = 128  # along it
+_ALONG = np.linspace(0.01, 0.99, SAMPLES)[:, None]
+_ACROSS = np.arange(-REACH, REACH + 1)[:, None, None]
+_SHIFTED = np.arange(5)[:, None] + np.arange(SAMPLES - 1)  # by -2 to 2 samples
 _Floats = npt.NDArray[np.float64]
 
 
@@ -27,9 +30,8 @@ def features(page: Separators, chord: Chord) -> _Floats:
 
 def _beside(chord: Chord) -> npt.NDArray[np.float32]:
     """The places of the strip beside a chord, (2 * REACH + 1, SAMPLES, 2), the chord its middle row."""
-    along = chord.start + (chord.end - chord.start) * np.linspace(0.01, 0.99, SAMPLES)[:, None]
-    across = np.arange(-REACH, REACH + 1)[:, None, None] * chord.normal
-    return np.asarray(along + across, np.float32)
+    along = chord.start + (chord.end - chord.start) * _ALONG
+    return np.asarray(along + _ACROSS * chord.normal, np.float32)
 
 
 def _level(image: Image, places: npt.NDArray[np.float32], interpolation: int) -> Image:
@@ -45,7 +47,7 @@ def _cover(marks: Mask) -> list[float]:
     middle: Flags = np.asarray((marks[REACH - 1 : REACH + 2] > 0).any(axis=0))
     eighths = middle.reshape(8, -1).mean(axis=1)
     holes = [end - start for start, end in spans(~middle, 1)]
-    beside = [(marks[REACH + at] > 0).mean() for at in (-10, -7, -4, 4, 7, 10)]
+    beside = (marks[[REACH + at for at in (-10, -7, -4, 4, 7, 10)]] > 0).mean(axis=1)
     ends = sorted((middle[:12].mean(), middle[-12:].mean()))
     return [
         middle.mean(), (marks[REACH] > 0).mean(), *ends, eighths.min(), float(np.sort(eighths)[2]),
@@ -58,23 +60,24 @@ def _profile(grey: _Floats, marks: Mask) -> list[float]:
     on = (marks[REACH - 1 : REACH + 2] > 0).any(axis=0)
     if not on.any():
         return [0.0] * 10
-    core = grey[REACH - 1 : REACH + 2][:, on]
+    if not on.all():
+        grey, marks = grey[:, on], marks[:, on]
+    core = grey[REACH - 1 : REACH + 2]
     dark, light = core.min(axis=0), core.max(axis=0)
-    beside = np.median(grey[[2, 3, 4, 5, -6, -5, -4, -3]][:, on], axis=0)
-    thick = _thickness(marks[:, on] > 0)
-    place = np.argmin(grey[REACH - 4 : REACH + 5][:, on], axis=0)
+    beside = median(grey[[2, 3, 4, 5, -6, -5, -4, -3]])
+    thick, place = _thickness(marks > 0), np.argmin(grey[REACH - 4 : REACH + 5], axis=0)
+    middle = median(np.stack([dark, light, beside - dark, light - beside, thick]), axis=1).tolist()
+    uneven = np.stack([dark, light, thick, place]).std(axis=1).tolist()
     return [
-        float(np.median(dark)) / 255, float(dark.std()) / 64, float(np.median(light)) / 255, float(light.std()) / 64,
-        float(np.median(beside - dark)) / 255, float(np.median(light - beside)) / 255,
-        float((dark < 90).mean()), float((light > 215).mean()),
-        float(np.median(thick)) / 10, float(thick.std()) / 5 + float(place.std()) / 10,
+        middle[0] / 255, uneven[0] / 64, middle[1] / 255, uneven[1] / 64, middle[2] / 255, middle[3] / 255,
+        float((dark < 90).mean()), float((light > 215).mean()), middle[4] / 10, uneven[2] / 5 + uneven[3] / 10,
     ]  # fmt: skip
 
 
 def _thickness(marked: npt.NDArray[np.bool_]) -> _Floats:
     """Marked pixels that hang together with the middle row, per column."""
-    up = np.cumprod(marked[REACH::-1], axis=0).sum(axis=0)
-    down = np.cumprod(marked[REACH:], axis=0).sum(axis=0)
+    up = np.logical_and.accumulate(marked[REACH::-1], axis=0).sum(axis=0)
+    down = np.logical_and.accumulate(marked[REACH:], axis=0).sum(axis=0)
     return np.asarray(np.maximum(up, 1) + np.maximum(down, 1) - 1, np.float64)
 
 
@@ -84,7 +87,8 @@ def _sides(strip: Image, grey: _Floats) -> list[float]:
     apart = np.abs(upper - lower).max(axis=1)
     steps = [np.diff(cv2.blur(one[None], (3, 1))[0]) for one in (grey[:5].mean(axis=0), grey[-5:].mean(axis=0))]
     norm = float(np.sqrt((steps[0] ** 2).sum() * (steps[1] ** 2).sum()))
-    goes_on = max(float((steps[0] * np.roll(steps[1], at)).sum()) for at in (-2, -1, 0, 1, 2)) / (norm + 300)
+    around = np.concatenate([steps[1][-2:], steps[1], steps[1][:2]])
+    goes_on = float((steps[0] * around[_SHIFTED]).sum(axis=1).max()) / (norm + 300)
     alike = float((apart < 16).mean())
     calm = sorted(float(np.abs(one).mean()) / 20 for one in steps)
-    return [float(apart.mean()) / 128, float(np.median(apart)) / 128, alike, goes_on, *calm]
+    return [float(apart.mean()) / 128, float(median(apart)) / 128, alike, goes_on, *calm]

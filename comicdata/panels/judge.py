@@ -14,12 +14,13 @@ from comicdata.panels.lines import Chord, Separators
 _Floats = npt.NDArray[np.float64]
 MOST = 4.0  # spreads that a feature may lie from the mean
 UNIT = 64  # weights are stored in such parts
+_MEAN, _SPREAD = np.array(weights.MEAN), np.array(weights.SPREAD)
 
 
 def chance(page: Separators, chord: Chord) -> float:
     """The chance, in [0, 1], that two panels meet at this line."""
     layers = _layers()
-    values = np.clip((features(page, chord) - np.array(weights.MEAN)) / np.array(weights.SPREAD), -MOST, MOST)
+    values = np.clip((features(page, chord) - _MEAN) / _SPREAD, -MOST, MOST)
     for factors, biases in layers[:-1]:
         values = np.maximum(values @ factors + biases, 0)
     factors, biases = layers[-1]

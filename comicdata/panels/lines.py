@@ -10,15 +10,21 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import as_strided
 
 from comicdata.images import Image
-from comicdata.panels.paper import Mask
+from comicdata.panels.paper import Mask, row_shares
 from comicdata.panels.polygons import Polygon
 from comicdata.panels.rules import RULES
 
 ALONG = 64  # samples of a chord while chords are compared; a power of two
 STEEPEST = 36  # rows, at a quarter of the size of the analysis, that a chord may rise or fall
 _Floats = npt.NDArray[np.float64]
+_SHARE = np.linspace(0, 1, 96)  # where a chord is looked at while its ends are moved
+_REACHED = np.arange(-RULES.chord_reach, RULES.chord_reach + 1)
+_MOVES = np.stack(np.meshgrid(_REACHED, _REACHED, indexing="ij"), axis=-1).reshape(-1, 2)  # of its two ends
+_MOVED = _MOVES[:, :1] * (1 - _SHARE) + _MOVES[:, 1:] * _SHARE  # and of its places
+_MOVING = 0.05 * np.abs(_MOVES).sum(axis=1) / len(_SHARE)  # in shares of the line: what moving its ends must gain
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +104,14 @@ def _best(layers: list[Mask], least: float) -> Iterator[tuple[float, float, floa
     """
     height = layers[0].shape[0]
     level = np.stack([cv2.resize(one, (ALONG, height), interpolation=cv2.INTER_AREA) for one in layers])
-    both = np.asarray(np.concatenate([level, level[..., ::-1]]) / 255, np.float32)
-    sums = leaning_sums(both)
+    sums = leaning_sums(np.concatenate([level, level[..., ::-1]]))
     marked, length = sums[::2], sums[1::2]
-    shares = np.where(length >= RULES.chord_shortest * length.max(), marked / np.maximum(length, 1), 0)
+    long = length >= max(1, RULES.chord_shortest * length.max())
+    shares = np.divide(marked, length, out=np.zeros(length.shape, np.float32), where=long)
     far = RULES.chord_stands_apart
-    padded = np.pad(shares, ((0, 0), (far, far), (0, 0)))
-    stands_out = shares - np.minimum(padded[:, 2 * far :], padded[:, : -2 * far])
+    around = np.zeros((2, shares.shape[1] + 2 * far, shares.shape[2]), np.float32)
+    around[:, far:-far] = shares
+    stands_out = shares - np.minimum(around[:, 2 * far :], around[:, : -2 * far])
     good = np.argwhere((shares >= RULES.chord_covered) & (stands_out >= RULES.chord_stands_out))
     order = np.argsort(0.002 * good[:, 2] - shares[tuple(good.T)], kind="stable")
     taken: list[float] = []
@@ -118,20 +125,29 @@ def _best(layers: list[Mask], least: float) -> Iterator[tuple[float, float, floa
             return
 
 
-def leaning_sums(layers: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Sums of (n, h, ALONG) along lines that fall by 0 to STEEPEST rows from left to right, (n, h + 2 STEEPEST,
+def leaning_sums(layers: Mask) -> npt.NDArray[np.uint16]:
+    """Sums of (n, h, ALONG) along lines that fall by 0 to STEEPEST rows from left to right, (n, h + STEEPEST,
     STEEPEST + 1): [.., y + STEEPEST, fall] is the line that begins in row y. Sums of halves make up those of the whole.
     """
     count, height, _ = layers.shape
-    sums = np.zeros((height + 3 * STEEPEST, 1, count, ALONG), np.float32)  # row, fall, layer, block
-    sums[STEEPEST : STEEPEST + height, 0] = layers.transpose(1, 0, 2)
-    rows = np.arange(len(sums))[:, None]
+    rows = STEEPEST + height
+    sums = np.zeros((1, ALONG, count, rows + STEEPEST), np.uint16)  # fall, block, layer, row: rows are added at once
+    sums[0, :, :, STEEPEST:rows] = layers.transpose(2, 0, 1)
     for width in (2**power for power in range(1, ALONG.bit_length())):
-        falls = np.arange(min(width, -(-STEEPEST * width // ALONG) + 2))
-        half = np.minimum(falls // 2, sums.shape[1] - 1)
-        lower = np.minimum(rows + falls - half, len(sums) - 1)
-        sums = sums[:, half, :, ::2] + sums[lower, half, :, 1::2]
-    return sums[: height + 2 * STEEPEST, : STEEPEST + 1, :, 0].transpose(2, 0, 1)
+        halves = min(width // 2, STEEPEST * width // ALONG // 2 + 1)
+        left, right = sums[:halves, ::2, :, :rows], sums[:halves, 1::2]
+        sums = np.zeros((2 * halves, ALONG // width, count, rows + STEEPEST), np.uint16)
+        for odd in (0, 1):  # of a fall by 2 * half + odd the left half falls by half, and so does the right, lower down
+            np.add(left, _lowered(right[..., odd:], rows), out=sums[odd::2, ..., :rows])
+    return sums[: STEEPEST + 1, 0, :, :rows].transpose(1, 2, 0)
+
+
+def _lowered(sums: npt.NDArray[np.uint16], rows: int) -> npt.NDArray[np.uint16]:
+    """A view of (falls, blocks, layers, more than rows) as (falls, blocks, layers, rows), each begun as many rows later
+    as it falls.
+    """
+    fall, *others, row = sums.strides
+    return as_strided(sums, (*sums.shape[:-1], rows), (fall + row, *others, row), writeable=False)
 
 
 def _refined(
@@ -142,7 +158,7 @@ def _refined(
     ends = _crossings(points, slope, y - slope * x)
     if ends is None or ends[1, 0] - ends[0, 0] < 8:
         return
-    ends = _best_ends(marks.T if upright else marks, ends)
+    ends = _best_ends(marks, ends, upright=upright)
     if upright:
         ends = ends[:, ::-1]
     yield Chord(ends[0], ends[1], upright, covered)
@@ -163,17 +179,15 @@ def _crossings(points: Polygon, slope: float, y: float) -> Polygon | None:
     return np.stack([at, y + slope * at], axis=1)
 
 
-def _best_ends(marks: Mask, ends: Polygon) -> Polygon:
-    """Ends moved up or down by up to `chord_reach` pixels each, so that most of the line is marked."""
-    reach = RULES.chord_reach
-    xs = np.linspace(ends[0, 0], ends[1, 0], 96)
-    columns = xs.astype(int).clip(0, marks.shape[1] - 1)
-    moves = np.arange(-reach, reach + 1)
-    share = np.linspace(0, 1, len(xs))
-    left, right = (one.ravel() for one in np.meshgrid(moves, moves, indexing="ij"))
-    rows = ends[0, 1] + (ends[1, 1] - ends[0, 1]) * share + left[:, None] * (1 - share) + right[:, None] * share
-    rows = np.rint(rows).astype(int).clip(0, marks.shape[0] - 1)
-    sums = (marks[rows, columns] > 0).sum(axis=1) - 0.05 * (abs(left) + abs(right))
-    best = int(sums.argmax())
-    moved: Polygon = ends + np.array([(0, left[best]), (0, right[best])], float)
+def _best_ends(marks: Mask, ends: Polygon, *, upright: bool) -> Polygon:
+    """Ends moved up or down by up to `chord_reach` pixels each, so that most of the line is marked.
+
+    Of an upright line x and y are exchanged in `ends`.
+    """
+    along = np.trunc(ends[0, 0] + (ends[1, 0] - ends[0, 0]) * _SHARE) + np.zeros_like(_MOVED)
+    across = ends[0, 1] + (ends[1, 1] - ends[0, 1]) * _SHARE + _MOVED
+    x, y = (np.asarray(one, np.float32) for one in ((across, along) if upright else (along, across)))
+    shown = cv2.remap(marks, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    best = int((row_shares(np.asarray(shown, np.uint8)) - _MOVING).argmax())
+    moved: Polygon = ends + np.stack([np.zeros(2), _MOVES[best]], axis=1)
     return moved

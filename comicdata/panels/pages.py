@@ -42,7 +42,8 @@ def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
         boxes = content_boxes(image, paper)
         if _makes_sense(boxes, image.shape, covered):
             ordered = reading_order(grown(image, boxes, paper), right_to_left=right_to_left)
-            panels = [_panel(image, box, paper) for box in ordered]
+            like = is_like(image, paper)
+            panels = [_panel(image, like, box, paper) for box in ordered]
             if _clearness(panels) > _clearness(best) + (RULES.much_clearer if best else 0):
                 best = panels
         if _clearness(best) >= RULES.clear_enough:
@@ -128,15 +129,17 @@ def content_boxes(image: Image, paper: Colour) -> list[Box]:
 
 def _parted(small: Image, flood: Mask) -> list[Box]:
     """The parts that the flood does not reach, cut at the gutters that something bridges, then along lines."""
-    opened = cv2.morphologyEx(~flood, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
+    opened = np.asarray(cv2.morphologyEx(~flood, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
+    contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     page = separators(small, flood)
     found = []
-    for label, (x, y, width, height, _) in enumerate(stats[1:count].tolist(), 1):
+    for contour in contours[::-1]:  # from the top
+        x, y, width, height = cv2.boundingRect(contour)
         box = Box(x, y, x + width, y + height)
         if not _is_panel_size(box, small.shape):
             continue
-        shape = np.where(labels[y : y + height, x : x + width] == label, np.uint8(255), np.uint8(0))
+        shape = np.zeros((height, width), np.uint8)
+        cv2.drawContours(shape, [contour], -1, 255, cv2.FILLED, offset=(-x, -y))
         for piece in _split_bridges(flood, box):
             inner = shape[piece.y0 - y : piece.y1 - y, piece.x0 - x : piece.x1 - x]
             found += _between_lines(page, opened, piece, inner) if inner.any() else []
@@ -162,9 +165,9 @@ def _lacks_frames(flood: Mask, boxes: Sequence[Box]) -> bool:
 
 def flooded(paper: Mask) -> Mask:
     """Background pixels connected to the border of the page; the outside counts as background."""
-    padded = np.pad(paper, 1, constant_values=255)
-    _, labels = cv2.connectedComponents(padded, connectivity=4)
-    return np.asarray(labels[1:-1, 1:-1] == labels[0, 0]).astype(np.uint8) * 255
+    padded = cv2.copyMakeBorder(paper, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=255)
+    cv2.floodFill(padded, None, (0, 0), 128, flags=4)
+    return np.asarray(padded[1:-1, 1:-1] == 128).astype(np.uint8) * 255
 
 
 def _flooded_widely(paper: Mask) -> Mask:
@@ -272,25 +275,21 @@ def _groups(boxes: Sequence[Box], axis: str, slack: float) -> list[list[Box]]:
     return groups
 
 
-def _panel(image: Image, box: Box, paper: Colour) -> Panel:
-    """Confidence: how much of the ring just outside the box is background, less where the box itself is not filled."""
-    part = image[box.y0 : box.y1, box.x0 : box.x1]
-    text = is_text(part, paper, paper, image.shape[1])
-    sure = _ring_share(image, box, paper) * solid_confidence(is_like(part, paper))
+def _panel(image: Image, like: Mask, box: Box, paper: Colour) -> Panel:
+    """Confidence: how much of the ring just outside the box is background, less where the box itself is not filled.
+
+    `like` (H, W): which pixels of the page have the colour of paper.
+    """
+    inside = np.s_[box.y0 : box.y1, box.x0 : box.x1]
+    text = is_text(image[inside], like[inside], paper, paper, image.shape[1])
+    sure = _ring_share(like, box) * solid_confidence(like[inside])
     return Panel(box, round(sure, 4), "text" if text else "panel")
 
 
-def _ring_share(image: Image, box: Box, paper: Colour) -> float:
+def _ring_share(like: Mask, box: Box) -> float:
     """Share of background in the lines 3 pixels outside the box; sides at the edge of the page count as background."""
-    shares: list[float] = []
-    lines: list[npt.NDArray[np.uint8]] = []
-    if box.y0 >= 3:
-        lines.append(image[box.y0 - 3 : box.y0 - 2, box.x0 : box.x1])
-    if box.y1 + 3 <= image.shape[0]:
-        lines.append(image[box.y1 + 2 : box.y1 + 3, box.x0 : box.x1])
-    if box.x0 >= 3:
-        lines.append(image[box.y0 : box.y1, box.x0 - 3 : box.x0 - 2])
-    if box.x1 + 3 <= image.shape[1]:
-        lines.append(image[box.y0 : box.y1, box.x1 + 2 : box.x1 + 3])
-    shares = [share(is_like(line, paper)) for line in lines]
-    return (sum(shares) + 4 - len(shares)) / 4
+    height, width = like.shape
+    rows, columns = slice(box.y0, box.y1), slice(box.x0, box.x1)
+    lines = [like[y, columns] for y in (box.y0 - 3, box.y1 + 2) if 0 <= y < height]
+    lines += [like[rows, x] for x in (box.x0 - 3, box.x1 + 2) if 0 <= x < width]
+    return (sum(map(share, lines)) + 4 - len(lines)) / 4
