@@ -27,6 +27,7 @@ class BalloonRules:
     """Lengths are heights of letters."""
 
     likely: float = -4.0  # log odds: a block below is no lettering
+    most: int = 40  # blocks: of more the likeliest
     sure: float = -1.0  # and one above surely is
     good: float = -1.0  # log odds: a rim above is one
     many: int = 20  # letters: fewer, on open paper, are a sign or a sound
@@ -62,7 +63,8 @@ def look_around(ink: Mask) -> "Iterator[Around]":
     if not blocks:
         return
     chances = odds("letters", np.stack([one.signs for one in blocks]))
-    likely = np.flatnonzero(chances > RULES.likely)
+    likely = np.sort(np.argsort(-chances, kind="stable")[: RULES.most])
+    likely = likely[chances[likely] > RULES.likely]
     letters = np.zeros(int(marks.max()) + 1, bool)
     text = np.zeros(ink.shape, np.int32)
     for number in likely.tolist():
@@ -134,12 +136,12 @@ class Around:
         x1, y1 = (-(block.marks.boxes[:, 2:].max(axis=0).astype(int) // -self.step) + self.margin).tolist()
         self.box = x0 * self.step, y0 * self.step, x1 * self.step, y1 * self.step
         self.fine = self.window(paper)
-        self.free = _cells(self.fine, self.step).min(axis=(1, 3))
-        self.ink = _cells(self.window(ink), self.step).max(axis=(1, 3))
+        self.free = _coarser(self.fine, self.step) == 255
+        self.ink = _coarser(self.window(ink), self.step) > 0
         inner = self.window(text)
         if chance <= RULES.sure:
             _write(inner, block, number, self.box[:2])
-        self.text = _cells(inner, self.step).max(axis=(1, 3))
+        self.text = np.ascontiguousarray(inner[self.step // 2 :: self.step, self.step // 2 :: self.step])
         away, place = cv2.distanceTransformWithLabels(
             (self.text == 0).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
         )
@@ -272,10 +274,11 @@ def _window(picture: npt.NDArray[Kind], box: Box4) -> npt.NDArray[Kind]:
     return np.pad(part, ((max(0, -y0), max(0, y1 - high)), (max(0, -x0), max(0, x1 - wide))))
 
 
-def _cells(picture: npt.NDArray[Kind], step: int) -> npt.NDArray[Kind]:
-    """(h, w) as (h / step, step, w / step, step)."""
-    high, wide = picture.shape
-    return picture.reshape(high // step, step, wide // step, step)
+def _coarser(mask: Mask, step: int) -> Image:
+    """(h, w) bool as means of cells, 255 where all of one is true."""
+    whole = mask.view(np.uint8) * np.uint8(255)
+    size = mask.shape[1] // step, mask.shape[0] // step
+    return whole if step == 1 else np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _disc(wide: float) -> Image:
@@ -298,9 +301,9 @@ def _reached(free: Mask, start: Mask, wide: float) -> Mask:
 def _finished(found: Mask, height: float) -> Mask:
     """Balloons without scraps, the small holes in them filled: those in letters, dots, letters that were not seen."""
     whole = found.view(np.uint8)
-    for inside, most in ((0, 9 * height**2), (1, 3 * height**2)):
-        _, labels, stats, _ = cv2.connectedComponentsWithStats((whole == inside).view(np.uint8), connectivity=4)
-        small = stats[:, cv2.CC_STAT_AREA] <= most
-        small[0] = False
-        whole = np.where(small[labels], np.uint8(1 - inside), whole)
-    return np.asarray(whole > 0)
+    for method, most, inside in ((cv2.RETR_CCOMP, 3 * height**2, 1), (cv2.RETR_EXTERNAL, 9 * height**2, 0)):
+        outlines, tree = cv2.findContours(whole, method, cv2.CHAIN_APPROX_NONE)
+        for number, outline in enumerate(outlines):
+            if cv2.contourArea(outline) <= most and (tree[0, number, 3] >= 0) == inside:
+                cv2.drawContours(whole, outlines, number, inside, -1)
+    return found

@@ -123,12 +123,13 @@ def _paper(ink: Mask, labels: npt.NDArray[np.int32], number: Indices, most: floa
     found = []
     for octave in range(int(_octave(np.array([most]))[0]) + 1):
         radius = LETTERING.gap * LETTERING.lowest * 2**octave
-        _, pieces = cv2.connectedComponents((away > max(radius, 0.5)).view(np.uint8), connectivity=4)
+        step = max(1, int(radius / 2))
+        _, pieces = cv2.connectedComponents((away[::step, ::step] > max(radius, 0.5)).view(np.uint8), connectivity=4)
         around = np.zeros(len(number), np.intp)
-        for step in range(1, int(2 * radius) + 4):  # up from the highest pixel, down from the lowest
-            for place in (first[number] - step * wide, last[number] + step * wide):
-                there = pieces.ravel()[np.clip(place, 0, ink.size - 1)]
-                around = np.where(around == 0, there, around)
+        for far in range(1, int(2 * radius) + 4, step):  # up from the highest pixel, down from the lowest
+            for place in (first[number] - far * wide, last[number] + far * wide):
+                y, x = np.divmod(np.clip(place, 0, ink.size - 1), wide)
+                around = np.where(around == 0, pieces[y // step, x // step], around)
         found.append(around)
     return np.stack(found)
 
@@ -140,25 +141,25 @@ def _blocks(marks: Marks) -> list[Block]:
     letters = np.flatnonzero(in_row & marks.full)
     if not len(letters):
         return []
-    number = _stacked(marks.of(letters), rows[letters])
+    number, middle = _stacked(marks.of(letters), rows[letters]), marks.middle
     order = np.argsort(number, kind="stable")
     found = []
     for chosen in np.split(letters[order], np.flatnonzero(np.diff(number[order])) + 1):
         block = marks.of(chosen)
         even = len(chosen) >= LETTERING.row and max(_spread(block.ink), _spread(block.width)) < LETTERING.alike
         if len(chosen) <= LETTERING.most and not even:
-            found.append(Block(block, _signs(marks, chosen, rows[chosen])))
+            found.append(Block(block, _signs(marks, middle, chosen, rows[chosen])))
     return found
 
 
-def _signs(marks: Marks, own: Indices, rows: Indices) -> Numbers:
-    """What tells a block of letters, among all marks, from strokes and leaves."""
+def _signs(marks: Marks, middle: Numbers, own: Indices, rows: Indices) -> Numbers:
+    """What tells a block of letters, among all marks and their middles, from strokes and leaves."""
     block = marks.of(own)
     height = float(np.median(block.height))
     _, row = np.unique(rows, return_inverse=True)
     in_row = np.bincount(row)
     first, last = block.boxes[:, :2].min(axis=0) - height / 2, block.boxes[:, 2:].max(axis=0) + height / 2
-    around = ((marks.middle >= first) & (marks.middle <= last)).all(axis=1)
+    around = ((middle >= first) & (middle <= last)).all(axis=1)
     octave = int(_octave(np.array([height]))[0])
     among = around & (marks.paper[octave] == np.bincount(block.paper[octave]).argmax())
     order = np.lexsort([block.boxes[:, 0], row])
