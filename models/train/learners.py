@@ -14,7 +14,7 @@ from comicdata.errors import UsageError
 from comicdata.flats.colours import lab_of_colours
 from comicdata.flats.hints import hints_on
 from comicdata.images import Image, beside
-from comicdata.models.colorize import make_colorizer
+from comicdata.models.colorize import Wishes, make_colorizer
 from comicdata.models.data.colours import all_steps, find_colours
 from comicdata.models.data.hints import Conditions, fixed_hints, with_hints
 from comicdata.models.data.pairs import PairDataset
@@ -32,14 +32,19 @@ from comicdata.models.networks.background import (
 from comicdata.models.networks.layers import STRIDE, to_image, to_range, to_tensor
 from comicdata.models.networks.options import NetworkOptions
 from comicdata.models.networks.palette import (
+    PAPER,
     PaletteConfig,
     PaletteNetwork,
     cell_targets,
+    choice_loss,
     class_weights,
-    palette_loss,
-    softened,
+    draw_moods,
+    likeness,
+    mean_color,
+    moods_of,
+    no_spread,
+    steps_of,
     table_of,
-    to_palette,
 )
 from comicdata.models.networks.pix2pix import ColorizerConfig, PatchGAN
 from comicdata.models.networks.pixelcnn import LowResolutionColorizer, LowResolutionConfig, shrink
@@ -78,7 +83,7 @@ class PictureLearner(Learner):
         if not self.config.network.takes_hints:
             return plain
         hints = fixed_hints(judged.color(index), outline, index)
-        return beside([plain, hints_on(outline, hints), self.colorizer.paint(outline, drawn=hints)[0].image])
+        return beside([plain, hints_on(outline, hints), self.colorizer.colorize(outline, Wishes(hints=[hints]))])
 
 
 class PaletteLearner(PictureLearner):
@@ -116,18 +121,36 @@ class PaletteLearner(PictureLearner):
         return palette_files(dict(self.average.named_parameters()))
 
     @cached_property
-    def _choice(self) -> tuple[Tensor, Tensor, Tensor | None]:
-        """From colours to the palette, what a pixel of each weighs, and what each is taken for."""
+    def _tables(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Of every step of colour the number in the palette and the CIELAB, and what a pixel of each number weighs."""
         chooser = cast(PaletteNetwork, self.generator)
         palette = torch.from_numpy(lab_of_colours(chooser.palette.cpu().numpy()))
-        table = table_of(palette, torch.from_numpy(all_steps())).to(self.device)
-        return table, class_weights(chooser), softened(palette.to(self.device), chooser.share, self.network.soft)
+        steps = torch.from_numpy(all_steps())
+        return table_of(palette, steps).to(self.device), steps.to(self.device), class_weights(chooser)
 
     def terms(self, outline: Tensor, truth: Tensor, conditions: Conditions, images: int) -> tuple[Terms, Terms]:
-        table, weights, near = self._choice
-        targets, counts = cell_targets(to_palette(truth, table), outline)
-        logits = self.generate(with_hints(outline, conditions.hints))
-        return {"palette": palette_loss(logits, targets, counts, weights, near)}, {}
+        numbers, lab, weights = self._tables
+        every = steps_of(truth)
+        spread = no_spread(outline) if conditions.spread is None else conditions.spread
+        said = steps_of(to_range(spread[:, :3]))
+        steps, counts = cell_targets(every, outline)
+        plain, told = self.generate_all(outline, spread, self._mood(outline, truth, every, spread, said))
+        targets, alike = numbers[steps], likeness(lab[steps], lab[said])
+        return {
+            "palette": choice_loss(plain, targets, None, counts, weights),
+            "told": choice_loss(told, targets, alike, counts, weights),
+        }, {}
+
+    def _mood(self, outline: Tensor, truth: Tensor, every: Tensor, spread: Tensor, said: Tensor) -> Tensor:
+        """Of each sample none, the colours of its hints, its mean colour, or all its colours."""
+        numbers, colors = self._tables[0], self.network.colors
+        paper = outline[:, 0] > PAPER
+        one = steps_of(mean_color(truth, paper))
+        return draw_moods(
+            moods_of(numbers[said], spread[:, 4] > 0, colors),
+            moods_of(numbers[one], torch.ones_like(one), colors),
+            moods_of(numbers[every], paper, colors),
+        )
 
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
         """Without hints, in the style of the run."""
