@@ -1,4 +1,4 @@
-"""The ways in which an open end may go on, and their signs: what speaks for them and against. Nothing is decided here."""
+"""The ways in which an open end may go on, and their signs, for and against. The rule: nothing is decided here."""
 
 from dataclasses import dataclass
 
@@ -101,7 +101,8 @@ def _pixels(points: Floats, shape: tuple[int, ...]) -> tuple[Places, Places]:
 def _piece(ends: Ends, space: Space) -> Places:
     """The piece of ink that each end is of."""
     column, row = _pixels(ends.points, space.ink.shape)
-    return space.piece[row, column].astype(np.int64)
+    piece: Places = space.piece[row, column].astype(np.int64)
+    return piece
 
 
 def _crossing(ink: Mask, lines: Floats, tips: Floats, far: Floats) -> Mask:
@@ -109,7 +110,7 @@ def _crossing(ink: Mask, lines: Floats, tips: Floats, far: Floats) -> Mask:
     column, row = _pixels(lines, ink.shape)
     t = np.linspace(0, 1, lines.shape[1])
     own = (t < (tips / far)[:, None]) | (t > 1 - (tips / far)[:, None])
-    crossing: Mask = (ink[row, column] & ~own).any(1)
+    crossing: Mask = np.asarray((ink[row, column] & ~own).any(1))
     return crossing
 
 

@@ -83,6 +83,6 @@ def panels_of(drawing: Image, layout: Layout) -> list[Box] | None:
 
 
 def cut_into(panels: Sequence[Box] | None, ink: Mask) -> list[Box] | None:
-    """The panels that were found, as a page of ink (H, W) bool is cut into them; None where it is one drawing after all."""
+    """The panels that were found, as a page of ink (H, W) bool is cut into them; None where it is one drawing."""
     boxes = parted(panels, ink) if panels else []
     return boxes if len(boxes) > 1 else None

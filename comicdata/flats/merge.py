@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from comicdata.flats.ends import Floats
 from comicdata.flats.gaps import Gaps
@@ -87,10 +88,8 @@ def find_walls(pieces: Labels, ink: Mask, gaps: Gaps) -> Walls:
     number = np.maximum(closings[here], closings[there]).astype(np.int64)
     width = np.zeros(len(keys))
     np.maximum.at(width, place, np.maximum(space[here], space[there]))
-    walls = [
-        Wall(*sizes[:2], {}, sizes[2])
-        for sizes in zip(*(one.astype(np.float64).tolist() for one in (length, open_, width)), strict=True)
-    ]
+    sizes = (one.astype(np.float64).tolist() for one in (length, open_, width))
+    walls = [Wall(long, opening, {}, far) for long, opening, far in zip(*sizes, strict=True)]
     many = len(gaps.odds)
     for key, count in zip(*(one.tolist() for one in np.unique(place * many + number, return_counts=True)), strict=True):
         if key % many:
@@ -102,7 +101,7 @@ def find_walls(pieces: Labels, ink: Mask, gaps: Gaps) -> Walls:
     )  # fmt: skip
 
 
-def _room(pieces: Labels, space: Floats, wide: int) -> Floats:
+def _room(pieces: Labels, space: npt.NDArray[np.float32], wide: int) -> Floats:
     """How far from ink each piece goes: (wide,)."""
     room = np.zeros(wide)
     peak = (space > 0) & (space == cv2.dilate(space, np.ones((3, 3), np.uint8)))
@@ -130,7 +129,7 @@ class Pieces:
             self.open[two] += wall.open
 
     def slivers(self, pairs: list[Pair]) -> list[float]:
-        """Below 0 for pairs one of which is a sliver: less by each pixel between them that no closing shuts for sure."""
+        """Below 0 for pairs one of which is a sliver: less by each pixel between them that no closing surely shuts."""
         sliver = self.options.sliver * self.found.scale**2
         return [
             -self._ajar(self.near[one][two]) if min(self.area[one], self.area[two]) < sliver else 0.0
@@ -178,8 +177,8 @@ class Pieces:
         return mean, min(main), max(main), every, float(len(main)), share
 
     def unite(self, keep: int, gone: int) -> list[int]:
-        """Makes the one piece part of the other: the pieces of which the wall to it is another now; all, if it is larger
-        than before by a tenth."""
+        """Makes the one piece part of the other: the pieces of which the wall to it is another now; all, if it grew by
+        more than a tenth."""
         grown = self.area[gone] > 0.1 * self.area[keep]
         wall = self.near[keep].pop(gone)
         changed = self.near[gone].keys() - {keep}
@@ -219,7 +218,9 @@ def join_pieces(pieces: Pieces) -> Labels:
 def _joins(pieces: Pieces, judge: Callable[[list[Pair]], list[float]], limit: float) -> Iterator[Pair]:
     """Joins pairs that are parted by less than the limit, the least first: each time which piece is gone, and into
     which. A pair whose pieces have grown is judged again when its turn comes."""
-    pairs = [(one, two) for one, near in enumerate(pieces.near) for two, wall in near.items() if one < two and wall.open]
+    pairs = [
+        (one, two) for one, near in enumerate(pieces.near) for two, wall in near.items() if one < two and wall.open
+    ]
     now = dict(zip(pairs, judge(pairs), strict=True))
     queue = [(value, pair) for pair, value in now.items()]
     heapq.heapify(queue)

@@ -49,8 +49,8 @@ def parted(boxes: Sequence[Box], ink: Mask, options: PartedOptions | None = None
 
 
 def _open_side(boxes: Sequence[Box], ink: Mask, beside: int, options: PartedOptions) -> tuple[int, Box, float] | None:
-    """The first box with a side that is none, by its place; what it reaches over there; and how much of another box that
-    must cover to be one with it."""
+    """The first box with a side that is none, by its place; what it reaches over there; and the share of another box
+    that this must cover to be one with it."""
     for at, box in enumerate(boxes):
         for lines, outside, side in _sides(box, ink):
             if outside < beside or lines.shape[1] - outside < beside:
@@ -79,7 +79,7 @@ def _sides(box: Box, ink: Mask) -> Iterator[tuple[Mask, int, str]]:
 
 
 def _over(other: Box, box: Box, side: str, beside: int) -> slice:
-    """Along which part of a side of a box another one lies over it: what runs across there is of the drawing in that."""
+    """Along which part of a side of a box another one lies over it: what runs across there is of that one."""
     across, along = ("x", "y") if side in ("x0", "x1") else ("y", "x")
     edge = getattr(box, side)
     if not getattr(other, across + "0") <= edge - beside < edge + beside <= getattr(other, across + "1"):
