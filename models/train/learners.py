@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import cast
@@ -38,9 +39,12 @@ from comicdata.models.networks.palette import (
     cell_targets,
     choice_loss,
     class_weights,
+    color_of,
     draw_moods,
+    exchange,
+    exchanged,
     likeness,
-    mean_color,
+    mean_step,
     moods_of,
     no_spread,
     steps_of,
@@ -84,6 +88,15 @@ class PictureLearner(Learner):
             return plain
         hints = fixed_hints(judged.color(index), outline, index)
         return beside([plain, hints_on(outline, hints), self.colorizer.colorize(outline, Wishes(hints=[hints]))])
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a listener is told: `spread` (B, 5, h, w), `mood` (B, colors + 1); `steps` (B, h, w): the spread colours."""
+
+    spread: Tensor
+    mood: Tensor
+    steps: Tensor
 
 
 class PaletteLearner(PictureLearner):
@@ -131,26 +144,32 @@ class PaletteLearner(PictureLearner):
     def terms(self, outline: Tensor, truth: Tensor, conditions: Conditions, images: int) -> tuple[Terms, Terms]:
         numbers, lab, weights = self._tables
         every = steps_of(truth)
-        spread = no_spread(outline) if conditions.spread is None else conditions.spread
-        said = steps_of(to_range(spread[:, :3]))
         steps, counts = cell_targets(every, outline)
-        plain, told = self.generate_all(outline, spread, self._mood(outline, truth, every, spread, said))
-        targets, alike = numbers[steps], likeness(lab[steps], lab[said])
+        told, others = self._told(outline, every, conditions.spread)
+        wanted = exchanged(steps, numbers, others)
+        plain, changed = self.generate_all(outline, told.spread, told.mood)
+        alike = likeness(lab[wanted], lab[told.steps])
         return {
-            "palette": choice_loss(plain, targets, None, counts, weights),
-            "told": choice_loss(told, targets, alike, counts, weights),
+            "palette": choice_loss(plain, numbers[steps], None, counts, weights),
+            "told": choice_loss(changed, numbers[wanted], alike, counts, weights),
         }, {}
 
-    def _mood(self, outline: Tensor, truth: Tensor, every: Tensor, spread: Tensor, said: Tensor) -> Tensor:
-        """Of each sample none, the colours of its hints, its mean colour, or all its colours."""
+    def _told(self, outline: Tensor, every: Tensor, spread: Tensor | None) -> tuple[Told, Tensor]:
+        """What the network is told of colours (B, H, W) by their steps, some of them exchanged, and which ones."""
         numbers, colors = self._tables[0], self.network.colors
-        paper = outline[:, 0] > PAPER
-        one = steps_of(mean_color(truth, paper))
-        return draw_moods(
-            moods_of(numbers[said], spread[:, 4] > 0, colors),
+        spread = no_spread(outline) if spread is None else spread
+        paper, dots = outline[:, 0] > PAPER, spread[:, 4] > 0
+        steps = steps_of(to_range(spread[:, :3]))
+        others = exchange(numbers, moods_of(numbers[steps], dots, colors)[:, :-1] > 0, self.network.exchange)
+        new, every = exchanged(steps, numbers, others), exchanged(every, numbers, others)
+        shown = torch.where((new == steps)[:, None], spread[:, :3], color_of(new))
+        one = mean_step(every, paper)
+        mood = draw_moods(
+            moods_of(numbers[new], dots, colors),
             moods_of(numbers[one], torch.ones_like(one), colors),
             moods_of(numbers[every], paper, colors),
         )
+        return Told(torch.cat([shown, spread[:, 3:]], dim=1), mood, new), others
 
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
         """Without hints, in the style of the run."""
