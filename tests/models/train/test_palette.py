@@ -21,7 +21,7 @@ from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.runs.settings import TrainConfig
 from comicdata.models.runs.verify import verify_run
 from comicdata.models.train import train
-from comicdata.models.train.learners import PaletteLearner
+from comicdata.models.train.palette import PaletteLearner
 
 TINY: dict[str, Any] = {
     "images": 48,
