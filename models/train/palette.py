@@ -125,6 +125,7 @@ class PaletteLearner(PictureLearner):
 
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
         """Without hints, in the style of the run."""
+        self.colorizer.forget()
         outlines = [judged.outline(index) for index in chosen]
         made = [self.colorizer.colorize(outline) for outline in outlines]
         panels = list(zip(outlines, made, map(judged.color, chosen), strict=True))

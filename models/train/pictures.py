@@ -27,6 +27,7 @@ class PictureLearner(Learner):
 
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
         """Without hints: what a reader gets who gives none."""
+        self.colorizer.forget()
         outlines = [judged.outline(index) for index in chosen]
         made = [self.colorizer.colorize(outline) for outline in outlines]
         panels = list(zip(outlines, made, map(judged.color, chosen), strict=True))
@@ -34,6 +35,7 @@ class PictureLearner(Learner):
 
     def show(self, judged: PairDataset, index: int) -> Image:
         """Without hints; for networks that take them also the hints, and the colours with them."""
+        self.colorizer.forget()
         outline = judged.outline(index)
         plain = self.colorizer.colorize(outline)
         if not self.config.network.takes_hints:
