@@ -122,12 +122,6 @@ def colorize(
     return {"outputs": rows}
 
 
-def check_style(run: Path, colorizer: Any, style: str | None) -> None:
-    """UsageError when the model has no such style."""
-    if style is not None and style not in colorizer.styles:
-        raise UsageError(f"{run}: {colorizer.config['model']} has no styles (--style {style}); palette has")
-
-
 def _targets(names: list[str]) -> list[PurePosixPath]:
     """One PNG per input, by its place in OUT."""
     from comicdata.cli.targets import apart

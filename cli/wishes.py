@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from comicdata.cli.colorize import check_style
 from comicdata.errors import UsageError
 from comicdata.flats.hints import parse_color
 from comicdata.images import Image
@@ -84,3 +83,9 @@ def _color(text: str | None) -> tuple[int, int, int] | None:
     if color is None:
         raise UsageError(f"--background {text}: a colour looks like #88ccee")
     return color
+
+
+def check_style(run: Path, colorizer: Colorizer, style: str | None) -> None:
+    """UsageError when the model has no such style."""
+    if style is not None and style not in colorizer.styles:
+        raise UsageError(f"{run}: {colorizer.config['model']} has no styles (--style {style}); palette has")

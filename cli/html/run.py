@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from comicdata.cli.html import pieces as report
-from comicdata.cli.html.scores import COLUMNS, HINT_COLUMNS, hint_rows, hint_title, score_rows, verdict
+from comicdata.cli.html.scores import (
+    COLUMNS,
+    HINT_COLUMNS,
+    MOOD_COLUMNS,
+    hint_rows,
+    hint_title,
+    mood_rows,
+    score_rows,
+    verdict,
+)
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import inside, read_json
 from comicdata.images import read_image
@@ -55,6 +64,9 @@ def evaluations(folder: Path) -> list[tuple[str, str]]:
             if hints := document.get("hints"):
                 table += report.paragraph(hint_title(hints))
                 table += report.table(HINT_COLUMNS, hint_rows(hints["counts"]))
+            if moods := document.get("mood"):
+                table += report.paragraph("CIEDE2000 with a mood")
+                table += report.table(MOOD_COLUMNS, mood_rows(moods))
             words = verdict(document)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError(f"{path}: not what comicdata evaluate writes; run that again") from error

@@ -179,6 +179,7 @@ class Listener(nn.Module):
         self.heed = Pointwise(channels, 2)
         for layer in (self.change, self.heed):
             nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
 
     def forward(self, features: Tensor, spread: Tensor, mood: Tensor) -> Tensor:
         at_near, at_far, at_last = (layer(mood)[..., None, None] for layer in self.mood)
@@ -310,12 +311,19 @@ def moods_of(numbers: Tensor, counts: Tensor, colors: int) -> Tensor:
     return torch.cat([(sums / total.clamp(min=1)).sqrt(), (total > 0).to(sums.dtype)], dim=1)
 
 
-def draw_moods(dots: Tensor, whole: Tensor) -> Tensor:
-    """For each sample (B, colors + 1) no mood, that of its hints, or that of the whole picture, so that the network
-    knows what to do with little, and with much.
+def mean_color(color: Tensor, paper: Tensor) -> Tensor:
+    """The mean of colour (B, 3, H, W) over the paper (B, H, W), as pictures of one pixel (B, 3, 1, 1)."""
+    seen = paper[:, None].to(color.dtype)
+    return (color * seen).sum(dim=(2, 3), keepdim=True) / seen.sum(dim=(2, 3), keepdim=True).clamp(min=1)
+
+
+def draw_moods(*moods: Tensor) -> Tensor:
+    """For each sample no mood or one of several (B, colors + 1), as often one as another, so that the network knows
+    what to do with little and with much.
     """
-    chance = torch.rand(len(dots), 1, device=dots.device)
-    return torch.where(chance < 0.3, torch.zeros(()), torch.where(chance < 0.65, dots, whole))
+    every = torch.stack([torch.zeros_like(moods[0]), *moods])
+    drawn = torch.randint(len(every), (every.shape[1],), device=every.device)
+    return every[drawn, torch.arange(every.shape[1], device=every.device)]
 
 
 def steps_of(color: Tensor) -> Tensor:

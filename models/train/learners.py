@@ -40,6 +40,7 @@ from comicdata.models.networks.palette import (
     class_weights,
     draw_moods,
     likeness,
+    mean_color,
     moods_of,
     no_spread,
     steps_of,
@@ -133,14 +134,23 @@ class PaletteLearner(PictureLearner):
         spread = no_spread(outline) if conditions.spread is None else conditions.spread
         said = steps_of(to_range(spread[:, :3]))
         steps, counts = cell_targets(every, outline)
-        whole = moods_of(numbers[every], outline[:, 0] > PAPER, self.network.colors)
-        dots = moods_of(numbers[said], spread[:, 4] > 0, self.network.colors)
-        plain, told = self.generate_all(outline, spread, draw_moods(dots, whole))
+        plain, told = self.generate_all(outline, spread, self._mood(outline, truth, every, spread, said))
         targets, alike = numbers[steps], likeness(lab[steps], lab[said])
         return {
             "palette": choice_loss(plain, targets, None, counts, weights),
             "told": choice_loss(told, targets, alike, counts, weights),
         }, {}
+
+    def _mood(self, outline: Tensor, truth: Tensor, every: Tensor, spread: Tensor, said: Tensor) -> Tensor:
+        """Of each sample none, the colours of its hints, its mean colour, or all its colours."""
+        numbers, colors = self._tables[0], self.network.colors
+        paper = outline[:, 0] > PAPER
+        one = steps_of(mean_color(truth, paper))
+        return draw_moods(
+            moods_of(numbers[said], spread[:, 4] > 0, colors),
+            moods_of(numbers[one], torch.ones_like(one), colors),
+            moods_of(numbers[every], paper, colors),
+        )
 
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
         """Without hints, in the style of the run."""

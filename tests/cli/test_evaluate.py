@@ -33,8 +33,8 @@ def test_numbers_for_programs_and_a_table_for_people(tour, tmp_path, capsys):
     assert run([*arguments, "--out", str(tmp_path / "a")]) == 0
     captured = capsys.readouterr()
     document = json.loads(captured.out)
-    assert set(document) == {"model", "baselines", "hints", "errors"}
-    assert document["hints"]["windows"] == 3 and list(document["hints"]["counts"]) == ["1", "4", "16"]
+    assert set(document) == {"model", "baselines", "hints", "mood", "errors"}
+    assert document["hints"]["windows"] == 3 and list(document["hints"]["counts"]) == ["1", "4", "16", "64"]
     for words in (
         "with hints, and (without), on 3 windows",
         "near them",
