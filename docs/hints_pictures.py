@@ -46,12 +46,11 @@ def correct() -> None:
 
 
 def darken() -> None:
-    """The palette of the run by night, its names kept, as somebody changes it in a painting program."""
-    swatches = [
-        Swatch((int(red), int(green), int(blue)), one.name)
-        for one in read_palette(Path("run/palette.gpl")).swatches
-        for red, green, blue in [np.rint(np.array(one.color) * NIGHT).tolist()]
-    ]
+    """The palette of the run by night, white and its names kept, as somebody changes it in a painting program."""
+    swatches = []
+    for one in read_palette(Path("run/palette.gpl")).swatches:
+        red, green, blue = np.rint(np.array(one.color) * (1 if min(one.color) == 255 else NIGHT)).astype(int).tolist()
+        swatches.append(Swatch((red, green, blue), one.name))
     write_atomic(Path("night.gpl"), gpl_bytes("night", swatches))
 
 
