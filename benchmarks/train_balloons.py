@@ -1,6 +1,6 @@
-"""Fits the two judges of comicdata/flats/judges.py on outlines of lettered pages; episodes 6, 10 and 16 are held out.
+"""Fits two judges of comicdata/flats (balloons.npz) on outlines of lettered pages; episodes 6, 10, 16 are held out.
 
-python benchmarks/train_balloons.py --comics DIR [--write]   DIR/pepper-and-carrot; --write replaces the weights
+python benchmarks/train_balloons.py --comics DIR [--out NPZ]   DIR/pepper-and-carrot
 
 `letters`: whether a block of marks is lettering. `rims`: among the distances around one block, and none, the one whose
 paper has most of the balloon and least besides: the mean of (balloon - COST * others) under a softmax is maximised.
@@ -16,16 +16,17 @@ import cv2
 import numpy as np
 import torch
 from line_art import HELD_OUT, balloons_of, pairs, panels_of_page
-from safetensors.numpy import save_file
 
 from comicdata.flats import judges
 from comicdata.flats.balloons import look_around
+from comicdata.flats.ink import find_ink
 from comicdata.flats.lettering import find_lettering
-from comicdata.flats.regions import inked
+from comicdata.flats.regions import inside_panels
 from comicdata.outlines import canny_black, xdog
 
 COST = 2.0  # pixels of a balloon that one of others outweighs
 AREA, MOST = 6000.0, 3.0  # pixels that count as one, and the most that one balloon counts
+FAR = 4.0  # standard deviations: what lies farther from what was seen counts as lying so far
 NETS, HIDDEN = 4, 16  # networks whose mean is taken, and how wide each is
 
 
@@ -59,8 +60,8 @@ def read_pages(comics: Path, episodes: set[int]) -> list[Page]:
     for textless, lettered, page in pairs(comics / "pepper-and-carrot", episodes):
         truth, near = balloons_of(textless, lettered)
         for outline in (canny_black, xdog):
-            ink, inside = inked(outline(lettered), panels_of_page(lettered) or None)
-            found.append(Page(int(page[1:3]), ink | ~inside, truth, near))
+            inside = inside_panels(truth.shape, panels_of_page(lettered) or None)
+            found.append(Page(int(page[1:3]), find_ink(outline(lettered)) | ~inside, truth, near))
     return found
 
 
@@ -109,12 +110,14 @@ def _signs(rows: list[tuple]) -> Signs:
     )
 
 
-def fitted(judge: str, data: Signs, choice: float, decay: float) -> dict[str, np.ndarray]:
-    """The mean of NETS networks as one: how right each row is, and `choice` times the gain of the best of a group."""
+def fit(judge: str, data: Signs, choice: float, decay: float) -> None:
+    """Sets a judge to the mean of NETS networks: how right each row is, and `choice` times the gain of the best of a
+    group.
+    """
     mean, spread = data.signs.mean(0), data.signs.std(0) + 1e-6
     signs, right, weight, gain = (
         torch.tensor(one, dtype=torch.float32)
-        for one in (np.clip((data.signs - mean) / spread, -judges.FAR, judges.FAR), data.right, data.weight, data.gain)
+        for one in (np.clip((data.signs - mean) / spread, -FAR, FAR), data.right, data.weight, data.gain)
     )
     group, groups = torch.tensor(data.group), int(data.group.max()) + 1
     nets = []
@@ -135,42 +138,42 @@ def fitted(judge: str, data: Signs, choice: float, decay: float) -> dict[str, np
             rate.step()
             fall.step()
         nets.append([one.detach().numpy() for one in net.parameters()])
-    hidden, bias, out, last = zip(*nets, strict=True)
-    parts = {
-        "mean": mean,
-        "spread": spread,
-        "hidden": np.concatenate(hidden).T,
-        "bias": np.concatenate(bias),
-        "out": np.concatenate(out, axis=1)[0] / NETS,
-        "last": np.mean(last, axis=0),
-    }
-    return {f"{judge}.{name}": np.ascontiguousarray(one, np.float32) for name, one in parts.items()}
-
-
-def judged_by(weights: dict[str, np.ndarray]) -> None:
-    judges._weights.cache_clear()
-    judges._weights = lambda: {name: one.astype(np.float64) for name, one in weights.items()}
+    first, bias, out, last = zip(*nets, strict=True)
+    scaled = np.concatenate(first) / spread
+    bounds = np.stack([mean - FAR * spread, mean + FAR * spread])
+    second = np.concatenate(out, axis=1)[0] / NETS, np.mean(last, axis=0)[0]
+    judges.judges()[judge] = scaled.T, np.concatenate(bias) - scaled @ mean, *second, bounds
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--comics", type=Path, required=True)
-    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     pages = read_pages(given.comics, set(range(1, 18)) - {int(one) for one in HELD_OUT.split(",")})
     letters = letters_of(pages)
     print(f"{len(letters.right):,} blocks of marks, {int((letters.right > 0.5).sum()):,} of them lettering", flush=True)
     rims = []
     for odd in (0, 1):
-        judged_by(fitted("letters", letters.of(letters.episode % 2 != odd), 0.0, 1e-3))
+        fit("letters", letters.of(letters.episode % 2 != odd), 0.0, 1e-3)
         rims.append(rims_of([page for page in pages if page.episode % 2 == odd]))
     rims[1].group += rims[0].group.max() + 1
     both = Signs(*(np.concatenate([getattr(one, name) for one in rims]) for name in Signs.__dataclass_fields__))
     print(f"{len(both.right):,} rims of {int(both.group.max()) + 1:,} blocks", flush=True)
-    weights = fitted("letters", letters, 0.0, 1e-3) | fitted("rims", both, 3.0, 0.03)
-    if given.write:
-        save_file(weights, judges.WEIGHTS)
-        print(f"{judges.WEIGHTS.stat().st_size:,} bytes")
+    fit("letters", letters, 0.0, 1e-3)
+    fit("rims", both, 3.0, 0.03)
+    if given.out:
+        save(given.out)
+
+
+def save(path: Path) -> None:
+    """Writes the two judges as the package reads them."""
+    layers = {
+        f"{name} {at}": np.asarray(layer, np.float32)
+        for name in ("letters", "rims")
+        for at, layer in enumerate(judges.judges()[name])
+    }
+    np.savez_compressed(path, **layers)
 
 
 if __name__ == "__main__":

@@ -107,6 +107,8 @@ def colorize(
     with memory_errors(f"while {run} was loaded; {MEMORY}"):
         colorizer = load_colorizer(run, device)
     wishes = wishes.heard_by(run, colorizer)
+    for note in wishes.strange_moods(colorizer):
+        front.warn(note)
     if layers and not colorizer.has_layers:
         raise UsageError(f"{run}: {colorizer.config['model']} has no layers (--layers); two-step and consistent do")
     name = (run if run.is_dir() else run.parent).resolve().name

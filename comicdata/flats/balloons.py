@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from comicdata.flats.ink import Mask
-from comicdata.flats.judges import odds
+from comicdata.flats.judges import log_odds
 from comicdata.flats.lettering import Block, find_lettering
 from comicdata.images import Image
 
@@ -51,7 +51,7 @@ def find_balloons(ink: Mask) -> Mask:
     for around in look_around(ink):
         usual = around.usual
         if candidates := list(around.candidates()):
-            chances = odds("rims", np.stack([one.signs for one in candidates]))
+            chances = log_odds("rims", np.stack([one.signs for one in candidates]))
             if chances.max() > RULES.good:
                 around.draw(found, candidates[int(chances.argmax())])
     return _finished(found, usual)
@@ -62,7 +62,7 @@ def look_around(ink: Mask) -> "Iterator[Around]":
     blocks, marks = find_lettering(ink)
     if not blocks:
         return
-    chances = odds("letters", np.stack([one.signs for one in blocks]))
+    chances = log_odds("letters", np.stack([one.signs for one in blocks]))
     likely = np.sort(np.argsort(-chances, kind="stable")[: RULES.most])
     likely = likely[chances[likely] > RULES.likely]
     letters = np.zeros(int(marks.max()) + 1, bool)

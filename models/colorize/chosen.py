@@ -55,6 +55,9 @@ class PaletteColorizer(Colorizer):
         """What suits the comic that it learned from."""
         return "flats" if float(self.chooser.flatness) >= EVEN else "soft"
 
+    def forget(self) -> None:
+        self._known = None
+
     def _brought_down(self, outline: Image) -> Image:
         """Thin lines of a large drawing are made thicker first, or they would shrink to a pale thread that no training
         window has.

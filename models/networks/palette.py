@@ -38,7 +38,8 @@ class PaletteConfig(NetworkOptions):
     """All that builds the network and weighs its loss.
 
     `colors` in the palette; `zoom`: training windows are enlarged up to so many times. `balance`: 0 weighs each pixel
-    alike, 1 each colour of the palette. `nearness`: also tell the network how far lines are. `attention`: let the
+    alike, 1 each colour of the palette. `exchange`: the share of hinted colours that are others while it learns to
+    listen. `nearness`: also tell the network how far lines are. `attention`: let the
     places of the two lowest levels look at each other. `decay`: of the weights (AdamW).
     """
 
@@ -48,6 +49,7 @@ class PaletteConfig(NetworkOptions):
     nearness: bool = True
     attention: bool = False
     balance: float = 0.5
+    exchange: float = 0.3
     zoom: float = 1.3
     decay: float = 0.01
 
@@ -55,6 +57,7 @@ class PaletteConfig(NetworkOptions):
         require("colors", self.colors, 2 <= self.colors <= LARGEST_PALETTE, f"2 to {LARGEST_PALETTE}")
         require_width("width", self.width, "group", 2)
         require_share("balance", self.balance)
+        require_share("exchange", self.exchange)
         require("zoom", self.zoom, 1 <= self.zoom <= 4, "a number from 1 to 4")
         require_weight("decay", self.decay)
 
@@ -311,10 +314,35 @@ def moods_of(numbers: Tensor, counts: Tensor, colors: int) -> Tensor:
     return torch.cat([(sums / total.clamp(min=1)).sqrt(), (total > 0).to(sums.dtype)], dim=1)
 
 
-def mean_color(color: Tensor, paper: Tensor) -> Tensor:
-    """The mean of colour (B, 3, H, W) over the paper (B, H, W), as pictures of one pixel (B, 3, 1, 1)."""
-    seen = paper[:, None].to(color.dtype)
-    return (color * seen).sum(dim=(2, 3), keepdim=True) / seen.sum(dim=(2, 3), keepdim=True).clamp(min=1)
+def exchange(numbers: Tensor, hinted: Tensor, share: float) -> Tensor:
+    """(B, K): for each colour of the palette the step of another that it is exchanged for in a sample, -1 where it
+    stays. Of those that hints have, a `share` is exchanged, so that a hint is obeyed where the comic never has its
+    colour, by that part alone and all that is the same.
+
+    `numbers` (32^3,): from steps to the palette; `hinted` (B, K): whether any hint has that colour.
+    """
+    others = torch.randint(len(numbers), hinted.shape, device=hinted.device)
+    drawn = torch.rand(hinted.shape, device=hinted.device) < share
+    return torch.where(drawn & hinted, others, -1)
+
+
+def exchanged(steps: Tensor, numbers: Tensor, others: Tensor) -> Tensor:
+    """Steps (B, ...) with the colours exchanged that `exchange` says."""
+    new = others.gather(1, numbers[steps].flatten(1)).view(steps.shape)
+    return torch.where(new < 0, steps, new)
+
+
+def color_of(steps: Tensor) -> Tensor:
+    """Steps (B, H, W) -> the middles of their colours, (B, 3, H, W), 0 to 255."""
+    parts = [steps // STEPS**2, steps // STEPS % STEPS, steps % STEPS]
+    return (torch.stack(parts, dim=1) * (256 // STEPS) + 128 // STEPS).to(torch.uint8)
+
+
+def mean_step(steps: Tensor, paper: Tensor) -> Tensor:
+    """(B, 1, 1): the step of the mean colour of steps (B, H, W) where there is paper (B, H, W)."""
+    color, seen = color_of(steps).float(), paper[:, None].float()
+    mean = (color * seen).sum(dim=(2, 3), keepdim=True) / seen.sum(dim=(2, 3), keepdim=True).clamp(min=1)
+    return steps_of(mean / 127.5 - 1)
 
 
 def draw_moods(*moods: Tensor) -> Tensor:
