@@ -44,9 +44,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Told:
-    """What a listener is told: `spread` (B, 5, h, w), `mood` (B, colors + 1); `steps` (B, h, w): the spread colours."""
+    """What a listener is told: `spread` (B, 5, h, w), `sources` (B, h, w), `mood` (B, colors + 1); `steps` (B, h, w):
+    the spread colours.
+    """
 
     spread: Tensor
+    sources: Tensor
     mood: Tensor
     steps: Tensor
 
@@ -97,19 +100,21 @@ class PaletteLearner(PictureLearner):
         numbers, lab, weights = self._tables
         every = steps_of(truth)
         steps, counts = cell_targets(every, outline)
-        told, others = self._told(outline, every, conditions.spread)
+        told, others = self._told(outline, every, conditions)
         wanted = exchanged(steps, numbers, others)
-        plain, changed = self.generate_all(outline, told.spread, told.mood)
+        plain, changed = self.generate_all(outline, told.spread, told.sources, told.mood)
         alike = likeness(lab[wanted], lab[told.steps])
         return {
             "palette": choice_loss(plain, numbers[steps], None, counts, weights),
             "told": choice_loss(changed, numbers[wanted], alike, counts, weights),
         }, {}
 
-    def _told(self, outline: Tensor, every: Tensor, spread: Tensor | None) -> tuple[Told, Tensor]:
+    def _told(self, outline: Tensor, every: Tensor, conditions: Conditions) -> tuple[Told, Tensor]:
         """What the network is told of colours (B, H, W) by their steps, some of them exchanged, and which ones."""
         numbers, colors = self._tables[0], self.network.colors
-        spread = no_spread(outline) if spread is None else spread
+        spread, sources = conditions.spread, conditions.sources
+        if spread is None or sources is None:
+            spread, sources = no_spread(outline)
         paper, dots = outline[:, 0] > PAPER, spread[:, 4] > 0
         steps = steps_of(to_range(spread[:, :3]))
         others = exchange(numbers, moods_of(numbers[steps], dots, colors)[:, :-1] > 0, self.network.exchange)
@@ -121,7 +126,7 @@ class PaletteLearner(PictureLearner):
             moods_of(numbers[one], torch.ones_like(one), colors),
             moods_of(numbers[every], paper, colors),
         )
-        return Told(torch.cat([shown, spread[:, 3:]], dim=1), mood, new), others
+        return Told(torch.cat([shown, spread[:, 3:]], dim=1), sources, mood, new), others
 
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
         """Without hints, in the style of the run."""
