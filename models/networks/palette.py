@@ -163,12 +163,10 @@ class PaletteNetwork(nn.Module):
         """(B, colors + 1, H / 4, W / 4), with hints, a mood, or both; the last is so low that it never counts where
         nothing spreads.
         """
-        batch, _, height, width = features.shape
         if spread is None or sources is None:
-            spread = torch.zeros(batch, SPREAD_PLANES, height, width, dtype=torch.uint8, device=features.device)
-            sources = torch.zeros(batch, height, width, dtype=torch.int32, device=features.device)
+            spread, sources = no_spread(features[:, 0])
         if mood is None:
-            mood = features.new_zeros(batch, self.config.colors + 1)
+            mood = features.new_zeros(len(features), self.config.colors + 1)
         unheard = NEVER * (spread[:, 3:4] == 0).to(plain.dtype)
         changed = self.listener(features, spread.to(features.dtype) / 255, sources, mood)
         logits: Tensor = changed + F.pad(plain, COPY_LAST) + F.pad(unheard, (0, 0, 0, 0, self.config.colors, 0))
@@ -314,11 +312,11 @@ def likeness(lab: Tensor, other: Tensor) -> Tensor:
     return torch.exp(-(lab - other).square().sum(dim=-1) / (2 * ALIKE**2))
 
 
-def no_spread(outline: Tensor) -> tuple[Tensor, Tensor]:
-    """What the network is told of hints where there are none for line art (B, 1, H, W): spread and sources."""
-    batch, _, height, width = outline.shape
-    spread = torch.zeros(batch, SPREAD_PLANES, height // CELL, width // CELL, dtype=torch.uint8, device=outline.device)
-    return spread, torch.zeros_like(spread[:, 0], dtype=torch.int32)
+def no_spread(cells: Tensor) -> tuple[Tensor, Tensor]:
+    """What the network is told of hints where there are none for as many cells as these, (B, h, w)."""
+    batch, height, width = cells.shape
+    spread = torch.zeros(batch, SPREAD_PLANES, height, width, dtype=torch.uint8, device=cells.device)
+    return spread, torch.zeros(batch, height, width, dtype=torch.int32, device=cells.device)
 
 
 def moods_of(numbers: Tensor, counts: Tensor, colors: int) -> Tensor:

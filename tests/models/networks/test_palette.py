@@ -51,7 +51,7 @@ def test_hints_and_moods_are_heard_and_change_nothing_of_the_plain_answer() -> N
     network = PaletteConfig(colors=7, width=8).build()
     torch.nn.init.normal_(network.listener.change.weight)  # as if it had learned
     outline = torch.ones(2, 1, 64, 64)
-    spread, sources = no_spread(outline)
+    spread, sources = no_spread(torch.zeros(len(outline), 16, 16))
     spread[0, 0] = 255
     spread[0, 3] = 40  # near enough to be heard, in the first picture alone
     mood = torch.zeros(2, 8)
@@ -69,7 +69,7 @@ def test_it_is_heard_what_a_hint_lies_on() -> None:
     network = PaletteConfig(colors=7, width=8).build()
     torch.nn.init.normal_(network.listener.change.weight)
     outline = torch.rand(1, 1, 64, 64)
-    spread, sources = no_spread(outline)
+    spread, sources = no_spread(torch.zeros(len(outline), 16, 16))
     spread[:, 3] = 40
     told = [network(outline, spread, torch.full_like(sources, cell))[1] for cell in (0, 200)]
     assert not torch.equal(*told)
