@@ -9,6 +9,7 @@ import numpy.typing as npt
 from comicdata.images import Image
 from comicdata.panels.cells import find_cells, find_insets
 from comicdata.panels.faint import grown
+from comicdata.panels.frames import find_frames
 from comicdata.panels.lines import Separators, separators
 from comicdata.panels.paper import (
     BLACK,
@@ -23,7 +24,8 @@ from comicdata.panels.paper import (
     solid_confidence,
     spans,
 )
-from comicdata.panels.parting import drawn_in, enlarged, hull, panels_in, shrunk, trimmed
+from comicdata.panels.tinted import plain_paper
+from comicdata.panels.parting import at_frame, drawn_in, enlarged, hull, panels_in, shrunk, trimmed
 from comicdata.panels.rules import RULES
 from comicdata.panels.text import is_lettering, is_text
 from comicdata.records import Box, Panel
@@ -37,6 +39,7 @@ def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
     The whole page at low confidence where no gutter is found, or where what is found makes no sense; nothing on a
     blank page.
     """
+    image = plain_paper(image)
     best: list[Panel] = []
     for paper, covered in _papers(image):
         boxes = content_boxes(image, paper)
@@ -115,32 +118,57 @@ def content_boxes(image: Image, paper: Colour) -> list[Box]:
     small, factor = shrunk(image)
     like = is_like(small, paper)
     flood = flooded(like) if paper.max() > 128 else _flooded_widely(like)
-    pieces = [piece for box in _parted(small, flood) for piece in _split_bridges(flood, box)]
-    pieces = _merge_contained([box for box in pieces if _is_panel_size(box, small.shape)])
+    if _is_speckled(flood) or (paper.max() <= 128 and _is_thin(flood)):
+        flood = np.zeros_like(flood)
+    least = round(RULES.page_speck_share * min(small.shape[:2]))
+    frames = [box for box in find_frames(small, least) if _is_panel_size(box, small.shape)]
+    found, insets = _parted(small, flood, frames)
+    pieces = [piece for box in found for piece in _split_bridges(flood, box)]
+    pieces = [at_frame(flood, box) for box in pieces if _is_panel_size(box, small.shape)]
+    pieces = _merge_contained(pieces)
     if _lacks_frames(flood, pieces):
         cells = find_cells(small, ~flood)
         if len(cells) > RULES.cells_least and _makes_sense(cells, small.shape):
             return [enlarged(box, factor, image.shape) for box in cells]
-    least = round(RULES.page_speck_share * min(small.shape[:2]))
-    insets = find_insets(like, flood, least) if paper.min() > 128 else []  # black rims are windows more often
+    if paper.min() > 128:  # black rims are windows more often
+        rimmed = find_insets(like, flood, least)
+        insets += [box for box in rimmed if not any(_is_inside(other, box) or _is_inside(box, other) for other in insets)]
     return [enlarged(box, factor, image.shape) for box in [*pieces, *insets]]
 
 
-def _parted(small: Image, flood: Mask) -> list[Box]:
-    """The parts that the flood does not reach, cut at the gutters that something bridges, then along lines."""
-    opened = cv2.morphologyEx(~flood, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
+def _parted(small: Image, flood: Mask, frames: Sequence[Box]) -> tuple[list[Box], list[Box]]:
+    """The parts that the flood does not reach, cut at the gutters that something bridges, then along lines; and the
+    frames within them, without which they are parted: insets, and panels that overlap others.
+    """
+    opened = np.asarray(cv2.morphologyEx(~flood, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
+    inner = [frame for box in _components(opened) for frame in _frames_in(frames, box)]
+    for box in inner:
+        opened[max(0, box.y0 - 2) : box.y1 + 2, max(0, box.x0 - 2) : box.x1 + 2] = 0
     page = separators(small, flood)
     found = []
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
     for label, (x, y, width, height, _) in enumerate(stats[1:count].tolist(), 1):
         box = Box(x, y, x + width, y + height)
         if not _is_panel_size(box, small.shape):
             continue
         shape = np.where(labels[y : y + height, x : x + width] == label, np.uint8(255), np.uint8(0))
+        if share(shape) < RULES.around_frames_share and any(_is_inside(one, box) for one in inner):
+            continue  # what is left around a frame is its gutter
         for piece in _split_bridges(flood, box):
-            inner = shape[piece.y0 - y : piece.y1 - y, piece.x0 - x : piece.x1 - x]
-            found += _between_lines(page, opened, piece, inner) if inner.any() else []
-    return found
+            part = shape[piece.y0 - y : piece.y1 - y, piece.x0 - x : piece.x1 - x]
+            found += _between_lines(page, opened, piece, part) if part.any() else []
+    return found, inner
+
+
+def _components(content: Mask) -> list[Box]:
+    _, _, stats, _ = cv2.connectedComponentsWithStats(content, connectivity=8)
+    return [Box(x, y, x + width, y + height) for x, y, width, height, _ in stats[1:].tolist()]
+
+
+def _frames_in(frames: Sequence[Box], whole: Box) -> list[Box]:
+    """The frames that lie within a part of the page and are clearly smaller, those around several others left out."""
+    inside = [one for one in frames if _is_inside(one, whole) and not _is_inside(whole, one)]
+    return [one for one in inside if sum(other is not one and _is_inside(other, one) for other in inside) < 2]
 
 
 def _between_lines(page: Separators, opened: Mask, piece: Box, shape: Mask) -> list[Box]:
@@ -165,6 +193,19 @@ def flooded(paper: Mask) -> Mask:
     padded = np.pad(paper, 1, constant_values=255)
     _, labels = cv2.connectedComponents(padded, connectivity=4)
     return np.asarray(labels[1:-1, 1:-1] == labels[0, 0]).astype(np.uint8) * 255
+
+
+def _is_speckled(flood: Mask) -> bool:
+    """Whether what was flooded is full of specks: a painting with a colour like that at its border, no paper."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(~flood, connectivity=8)
+    specks = np.count_nonzero(stats[1:, 4] < RULES.speck_area)
+    return specks > RULES.speckled_share * cv2.countNonZero(flood)
+
+
+def _is_thin(flood: Mask) -> bool:
+    """Whether what was flooded is the lines of frames that the border of the page cuts through."""
+    wide = cv2.morphologyEx(flood, cv2.MORPH_OPEN, np.ones((RULES.ink_thick,) * 2, np.uint8))
+    return cv2.countNonZero(wide) < RULES.ink_thick_share * cv2.countNonZero(flood)
 
 
 def _flooded_widely(paper: Mask) -> Mask:

@@ -8,11 +8,14 @@ import numpy as np
 
 from comicdata.images import Image
 from comicdata.panels.judge import chance
-from comicdata.panels.lines import Separators, chords, separators
-from comicdata.panels.paper import Mask, column_shares, row_shares
-from comicdata.panels.polygons import Polygon, area, bounds, clipped
+from comicdata.panels.lines import Chord, Separators, chords, separators
+from comicdata.panels.paper import Mask, Shares, column_shares, row_shares
+from comicdata.panels.polygons import Polygon, bounds, clipped
 from comicdata.panels.rules import RULES
 from comicdata.records import Box
+
+
+Judged = tuple[float, Chord]  # how likely a line parts panels
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,33 +36,35 @@ def panels_in(page: Separators, cell: Polygon, *, in_strip: bool = False) -> lis
     return parts if len(parts) <= RULES.most_parts else [Part(cell)]
 
 
-def parted(page: Separators, part: Part, surely: tuple[float, float], depth: int = 0) -> Iterator[Part]:
+def parted(
+    page: Separators, part: Part, surely: tuple[float, float], depth: int = 0, lines: Sequence[Judged] = ()
+) -> Iterator[Part]:
     """The panels in a cell: it is cut where a line most likely parts it, then its two parts likewise.
 
-    The first line is at least `surely[0]` likely to part panels, the others `surely[1]`.
+    The first line is at least `surely[0]` likely to part panels, the others `surely[1]`. `lines` went through more than
+    this cell, where a balloon may hide most of what is left of them here.
     """
-    cut = _best_cut(page, part.outline, surely[depth > 0]) if depth < RULES.deepest else None
-    if cut is None:
+    if depth >= RULES.deepest:
         yield part
         return
-    sure, halves = cut
-    for half in halves:
-        yield from parted(page, Part(half, min(part.chance, sure)), surely, depth + 1)
-
-
-def _best_cut(page: Separators, cell: Polygon, surely: float) -> tuple[float, tuple[Polygon, Polygon]] | None:
-    """The likeliest cut through a cell and its two sides."""
     least = max(RULES.part_least, RULES.part_least_share * min(page.image.shape[:2]))
-    if min(np.ptp(cell, axis=0)) < least or max(np.ptp(cell, axis=0)) < 2 * least:
-        return None
-    judged = [(chance(page, chord), chord) for chord in chords(page, cell, least)]
+    judged = [*lines, *_judged(page, part.outline, surely[depth > 0], least)]
     for sure, chord in sorted(judged, key=lambda one: -one[0]):
-        if sure < surely:
-            break
-        halves = clipped(cell, chord.start, chord.normal), clipped(cell, chord.start, -chord.normal)
-        if min(map(area, halves)) >= least * least:
-            return sure, halves
-    return None
+        halves = clipped(part.outline, chord.start, chord.normal), clipped(part.outline, chord.start, -chord.normal)
+        if all(map(len, halves)) and min(min(np.ptp(half, axis=0)) for half in halves) >= least:
+            across = [(chance, other) for chance, other in judged if other.upright != chord.upright]
+            for half in halves:
+                yield from parted(page, Part(half, min(part.chance, sure)), surely, depth + 1, across)
+            return
+    yield part
+
+
+def _judged(page: Separators, cell: Polygon, surely: float, least: float) -> list[Judged]:
+    """The lines through a cell that are likely enough to part panels."""
+    if min(np.ptp(cell, axis=0)) < least or max(np.ptp(cell, axis=0)) < 2 * least:
+        return []
+    judged = ((chance(page, chord), chord) for chord in chords(page, cell, least))
+    return [(sure, chord) for sure, chord in judged if sure >= surely]
 
 
 def part_boxes(image: Image, ground: Mask) -> list[tuple[Box, float]]:
@@ -115,6 +120,26 @@ def trimmed(ground: Mask, box: Box) -> Box:
     return Box(
         box.x0 + int(columns[0]), box.y0 + int(rows[0]), box.x0 + int(columns[-1]) + 1, box.y0 + int(rows[-1]) + 1
     )
+
+
+def at_frame(ground: Mask, box: Box) -> Box:
+    """The box without what stands out of its frame: a balloon, a head, an arm beside much background, up to where
+    nearly all of a line is content at once.
+    """
+    part = np.ascontiguousarray(~ground[box.y0 : box.y1, box.x0 : box.x1])
+    rows, columns = row_shares(part), column_shares(part)
+    x0, x1 = _standing_out(columns), box.width - _standing_out(columns[::-1])
+    y0, y1 = _standing_out(rows), box.height - _standing_out(rows[::-1])
+    return Box(box.x0 + x0, box.y0 + y0, box.x0 + x1, box.y0 + y1)
+
+
+def _standing_out(content: Shares) -> int:
+    """How many lines from the end there are before the frame; 0 where none begins at once after them."""
+    start = int((content >= RULES.frame_line_share).argmax())
+    if not 0 < start <= RULES.out_of_frame_share * len(content):
+        return 0
+    out = content[: max(0, start - RULES.frame_line_blur)]
+    return start if (out <= RULES.out_of_frame_most).all() else 0
 
 
 def hull(mask: Mask) -> Polygon:

@@ -126,6 +126,14 @@ class Rules:
     )
     bleeding_covers: float = 0.6  # of a page that panels cover where its border does not show the paper
     border_paper_share: float = 0.5  # of a page's border in its colour, for that to be the paper
+    paper_side: int = 16  # columns at both sides of a page that show how its paper changes downwards
+    paper_plain_share: float = 0.9  # of them that are one colour: such paper is plain
+    paper_blur: int = 9  # rows and columns over which dots and grain are one tint
+    paper_side_share: float = 0.97  # of the rows whose two ends have one tint
+    speck_area: int = 40  # pixels, at the size of the analysis
+    speckled_share: float = 0.004  # specks by pixels of paper: paintings have 0.01 and more
+    ink_thick: int = 7  # pixels, at the size of the analysis: dark paper is wider somewhere, lines of frames are not
+    ink_thick_share: float = 0.3  # of dark paper
     page_smallest_share: float = 0.008  # of the page's area
     page_speck_share: float = 0.10  # of the page's shorter side, for both sides of a panel
     page_soft_share: float = 0.35  # of a line across a part of a page: a gutter with balloons over it
@@ -137,6 +145,10 @@ class Rules:
     blank_share: float = 0.9995  # of a page without a picture: dust is allowed
     page_text_share: float = 0.9  # of a page that is all lettering
 
+    frame_line_share: float = 0.8  # of a line that is content: the side of a frame
+    frame_line_blur: int = 3  # lines before it
+    out_of_frame_most: float = 0.5  # of a line outside: what stands out of a frame is narrower than the panel
+    out_of_frame_share: float = 0.3  # of the box, at each side
     solid_share: float = 0.8  # of a box that is not background: a framed or painted panel
     loose_confidence: float = 0.85  # of a box that is filled less: as often it was right on real comics
     solid_page_share: float = 0.45  # of the page's content: with less in such boxes its panels have no frames
@@ -152,15 +164,31 @@ class Rules:
     inset_side_share: float = 0.9  # of each side that the rim covers
     inset_inner_share: float = 0.7  # of a line across the inset that is rim at most
 
+    frame_widest: int = 9  # pixels, at the size of the analysis: a line of a frame
+    frame_step: int = 14  # of grey that it is darker than both its sides
+    frame_darkest: int = 80  # of grey
+    frame_hole: int = 5  # pixels, at the size of the analysis, that something hides of the side of a frame
+    frame_thickest: int = 12  # with the slack of the lines
+    frame_slack: int = 4  # by which its sides miss each other at a corner
+    frame_covered: float = 0.85  # of each side
+    frame_beyond: int = 16  # pixels beyond a corner, over which the side of a frame does not go on ...
+    frame_same: float = 0.5  # intersection over union of two that are one
+    around_frames_share: float = 0.4  # of a box with a frame in it that is content outside the frame
+    frame_goes_on: int = 2  # ... at more than so many of eight ends
+
     stroke_widest: int = 17  # at the size of the analysis: a thin line, a narrow gutter
     stroke_step: int = 36  # of grey that it stands out from both its sides
     stroke_darkest: int = 120  # of grey that is ink at most
     stroke_lightest: int = 190  # of grey that is paper at least
+    chord_edge_reach: int = 2  # pixels on both sides of an edge
+    chord_edge_step: int = 30  # by which the colour changes there
+    chord_edge_mark: int = 204  # of 255: so much an edge counts beside a stroke
     chord_shortest: float = 0.5  # of the longest chord of its direction: a corner cut off is no panel
     chord_covered: float = 0.7  # of a chord that is marked, for it to be looked at closer
     chord_stands_apart: int = 4  # at a quarter of the size of the analysis: as far from a chord ...
     chord_stands_out: float = 0.15  # ... at least on one side so much less is marked
     chords_apart: float = 3.0  # at a quarter of the size of the analysis
+    most_rivals: int = 9  # lines of one direction that are counted
     most_chords: int = 3  # that are looked at closer, along each axis of a cell
     chord_reach: int = 5  # pixels by which its ends are moved to where it is covered most
 

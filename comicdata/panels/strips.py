@@ -116,7 +116,7 @@ def _by_content(part: Image, run: Run, piece: Run, width: int, right_to_left: bo
     figures = find_figures(inner, ground, piece.above, width) if is_close(piece.above, piece.below) else []
     if figures:
         return [replace(piece, box=_placed(box, piece.box)) for box in figures]
-    if piece.box.width >= RULES.lines_within_share * width:
+    if piece.box.width >= RULES.lines_within_share * width or share(ground) > 1 - RULES.solid_share:
         return [piece]  # a line across the whole strip may be a seam that cutting it into files left
     boxes = part_boxes(inner, ground)
     sure = {_placed(box, piece.box): chance for box, chance in boxes}
