@@ -124,8 +124,8 @@ def content_boxes(image: Image, paper: Colour) -> list[Box]:
     frames = [box for box in find_frames(small, least) if _is_panel_size(box, small.shape)]
     found, insets = _parted(small, flood, frames)
     pieces = [piece for box in found for piece in _split_bridges(flood, box)]
-    pieces = [at_frame(flood, box) for box in pieces if _is_panel_size(box, small.shape)]
-    pieces = _merge_contained(pieces)
+    pieces = [box for box in pieces if _is_panel_size(box, small.shape)]
+    pieces = _merge_contained([at_frame(flood, box) for box in pieces])
     if _lacks_frames(flood, pieces):
         cells = find_cells(small, ~flood)
         if len(cells) > RULES.cells_least and _makes_sense(cells, small.shape):
@@ -222,7 +222,9 @@ def _is_panel_size(box: Box, shape: Sequence[int]) -> bool:
 def _split_bridges(flood: Mask, box: Box) -> list[Box]:
     """Cut a box at the clearest gutter that something bridges, along either axis, then its two parts likewise."""
     part = np.ascontiguousarray(flood[box.y0 : box.y1, box.x0 : box.x1])
-    row, column = _clearest_gutter(row_shares(part), box.height), _clearest_gutter(column_shares(part), box.width)
+    least = RULES.page_speck_share * min(flood.shape)
+    row = _clearest_gutter(row_shares(part), box.height, least)
+    column = _clearest_gutter(column_shares(part), box.width, least)
     if not row and not column:
         return [box]
     if row and (not column or row[0] >= column[0]):
@@ -234,15 +236,14 @@ def _split_bridges(flood: Mask, box: Box) -> list[Box]:
     return [piece for half in halves for piece in _split_bridges(flood, trimmed(flood, half))]
 
 
-def _clearest_gutter(shares: npt.NDArray[np.float64], length: int) -> tuple[float, int, int] | None:
+def _clearest_gutter(shares: npt.NDArray[np.float64], length: int, least: float) -> tuple[float, int, int] | None:
     """The clearest gutter in a profile of background shares, as (clarity, start, end).
 
-    Clarity is how far the share falls on both sides within 3 pixels: where panels begin.
+    It leaves `least` rows on both sides. Clarity is how far the share falls on both sides within 3 pixels: where panels begin.
     """
     best: tuple[float, int, int] | None = None
-    margin = RULES.page_soft_margin * length
     for start, end in spans(shares >= RULES.page_soft_share, 1):
-        if end - start < RULES.page_soft_height or start < margin or end > length - margin:
+        if end - start < RULES.page_soft_height or start < least or end > length - least:
             continue
         level = float(np.median(shares[start:end]))
         clarity = level - max(shares[max(0, start - 3)], shares[min(length - 1, end + 2)])

@@ -9,7 +9,7 @@ import numpy as np
 from comicdata.images import Image
 from comicdata.panels.judge import chance
 from comicdata.panels.lines import Chord, Separators, chords, separators
-from comicdata.panels.paper import Mask, Shares, column_shares, row_shares
+from comicdata.panels.paper import Mask, column_shares, row_shares, share
 from comicdata.panels.polygons import Polygon, bounds, clipped
 from comicdata.panels.rules import RULES
 from comicdata.records import Box
@@ -123,23 +123,29 @@ def trimmed(ground: Mask, box: Box) -> Box:
 
 
 def at_frame(ground: Mask, box: Box) -> Box:
-    """The box without what stands out of its frame: a balloon, a head, an arm beside much background, up to where
-    nearly all of a line is content at once.
+    """The box without what stands out of its frame, a balloon, a head, an arm between background on both sides, up to
+    where nearly all of a line is content at once.
     """
     part = np.ascontiguousarray(~ground[box.y0 : box.y1, box.x0 : box.x1])
-    rows, columns = row_shares(part), column_shares(part)
-    x0, x1 = _standing_out(columns), box.width - _standing_out(columns[::-1])
-    y0, y1 = _standing_out(rows), box.height - _standing_out(rows[::-1])
-    return Box(box.x0 + x0, box.y0 + y0, box.x0 + x1, box.y0 + y1)
+    turned = np.ascontiguousarray(part.T)
+    x0, x1 = _standing_out(turned), _standing_out(turned[::-1])
+    y0, y1 = _standing_out(part), _standing_out(part[::-1])
+    return Box(box.x0 + x0, box.y0 + y0, box.x1 - x1, box.y1 - y1)
 
 
-def _standing_out(content: Shares) -> int:
-    """How many lines from the end there are before the frame; 0 where none begins at once after them."""
-    start = int((content >= RULES.frame_line_share).argmax())
-    if not 0 < start <= RULES.out_of_frame_share * len(content):
+def _standing_out(content: Mask) -> int:
+    """How many rows of (h, w) there are before the frame; 0 where none begins at once after them.
+
+    Where art goes up along a side of the panel its frame is above, and a balloon as white as paper lies over it.
+    """
+    shares = row_shares(np.ascontiguousarray(content))
+    start = int((shares >= RULES.frame_line_share).argmax())
+    if not 0 < start <= RULES.out_of_frame_share * len(shares):
         return 0
-    out = content[: max(0, start - RULES.frame_line_blur)]
-    return start if (out <= RULES.out_of_frame_most).all() else 0
+    out = shares[: max(0, start - RULES.frame_line_blur)]
+    sides = max(share(content[: len(out), :4]), share(content[: len(out), -4:])) if len(out) else 0.0
+    narrow = (out <= RULES.out_of_frame_most).all() and sides <= RULES.out_of_frame_sides
+    return start if narrow else 0
 
 
 def hull(mask: Mask) -> Polygon:

@@ -136,9 +136,8 @@ class Rules:
     ink_thick_share: float = 0.3  # of dark paper
     page_smallest_share: float = 0.008  # of the page's area
     page_speck_share: float = 0.10  # of the page's shorter side, for both sides of a panel
-    page_soft_share: float = 0.35  # of a line across a part of a page: a gutter with balloons over it
+    page_soft_share: float = 0.6  # of a line across a part of a page: a gutter with balloons over it
     page_soft_height: int = 3  # at the size of the analysis
-    page_soft_margin: float = 0.05  # of the part: no gutter this near to its ends
     page_soft_edge: float = 0.3  # how far the share of background falls on both sides of such a gutter
     clear_enough: float = 0.8  # of the ring around panels that is paper: no other paper is asked for
     much_clearer: float = 0.15  # by so much must it rise with another paper, one that is less likely
@@ -148,6 +147,7 @@ class Rules:
     frame_line_share: float = 0.8  # of a line that is content: the side of a frame
     frame_line_blur: int = 3  # lines before it
     out_of_frame_most: float = 0.5  # of a line outside: what stands out of a frame is narrower than the panel
+    out_of_frame_sides: float = 0.1  # of the first columns outside that are content, on either side
     out_of_frame_share: float = 0.3  # of the box, at each side
     solid_share: float = 0.8  # of a box that is not background: a framed or painted panel
     loose_confidence: float = 0.85  # of a box that is filled less: as often it was right on real comics
