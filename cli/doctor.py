@@ -133,14 +133,14 @@ def _apply_config(child: click.Command, context: click.Context) -> None:
 
 
 def _not_defaults(name: str, child: click.Command, context: click.Context) -> list[dict[str, Any]]:
-    from comicdata.cli.front import CONFIG
+    from comicdata.cli.front import CONFIG, typed
 
     found = []
     origins = {ParameterSource.ENVIRONMENT: "environment", ParameterSource.DEFAULT_MAP: CONFIG}
     for parameter in child.params:
         value, source = parameter.consume_value(context, {})
         if source in origins:
-            found.append({"command": name, "option": parameter.name, "value": value, "origin": origins[source]})
+            found.append({"command": name, "option": typed(parameter), "value": value, "origin": origins[source]})
     return found
 
 

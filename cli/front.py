@@ -190,15 +190,29 @@ def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], cli
         own: list[click.Parameter] = list(reversed(getattr(function, "__click_params__", [])))
         for one in own:
             one.type = _strict(one.type)
+        name = function.__name__.rstrip("_").replace("_", "-")
+        params = [*own, *_common_options(writes)]
+        for option in (one for one in params if isinstance(one, click.Option)):
+            option.envvar = variable(name, option)
         return click.Command(
-            name=function.__name__.rstrip("_").replace("_", "-"),
+            name=name,
             callback=callback,
-            params=[*own, *_common_options(writes)],
+            params=params,
             help=f"{_paragraphs(function.__doc__)}\n\n\b\nExample:\n  {example}",
             context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
         )
 
     return decorate
+
+
+def typed(option: click.Parameter) -> str:
+    """The name of an option as it is typed, without the dashes before it."""
+    return max(option.opts, key=len).removeprefix("--")
+
+
+def variable(command: str, option: click.Parameter) -> str:
+    """The variable of the environment that sets an option: COMICDATA_MAKE_PAIRS_READING_ORDER."""
+    return f"COMICDATA_{command}_{typed(option)}".replace("-", "_").upper()
 
 
 class _Lines(logging.Formatter):

@@ -16,7 +16,7 @@ def verify(front: Front, folder: Path) -> Any:
 
     Names what is missing, changed, or belongs to nothing, and the command that makes it again.
     """
-    found = _verify(folder)
+    found = _verify(front, folder)
     report_found(front, found)
     return found
 
@@ -38,8 +38,10 @@ def report_found(front: Front, found: dict[str, Any]) -> None:
     front.status = max(front.status, 6 if wrong else 0)
 
 
-def _verify(folder: Path) -> dict[str, Any]:
+def _verify(front: Front, folder: Path) -> dict[str, Any]:
     """What kind of folder it is decides who verifies it."""
+    from comicdata.episodes import INDEX, verify_crawl
+    from comicdata.forgotten import read_forgotten
     from comicdata.outputs import LIST
     from comicdata.outputs.findings import verify_outputs
 
@@ -56,8 +58,11 @@ def _verify(folder: Path) -> dict[str, Any]:
 
         return verify_export(folder)
     if any(folder.glob("*/*/series.json")) or any(folder.glob("*/*/*/episode.json")):
-        from comicdata.episodes import verify_crawl
-
+        return verify_crawl(folder)
+    if (folder / INDEX).is_file() and read_forgotten(folder):
+        front.say(
+            f"{folder}: a crawl of which every series was forgotten: {', '.join(map('/'.join, read_forgotten(folder)))}"
+        )
         return verify_crawl(folder)
     if (folder / LIST).is_file():
         return verify_outputs(folder)

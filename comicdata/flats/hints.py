@@ -144,7 +144,7 @@ def read_hints(path: Path) -> list[Mark]:
     if not path.exists():
         raise UsageError(f"{path}: no such file")
     try:
-        entries = parse_json(read_regular(path, LARGEST_FILE))
+        entries = parse_json(read_regular(path, LARGEST_FILE), by_hand=True)
     except (OSError, UnreadableError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"{path}: cannot be read as JSON hints ({reason})") from error

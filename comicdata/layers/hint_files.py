@@ -194,6 +194,6 @@ def _bytes(path: Path) -> bytes:
 
 def _json(path: Path, data: bytes) -> Any:
     try:
-        return parse_json(data, LARGEST_FILE)
+        return parse_json(data, LARGEST_FILE, by_hand=True)
     except UnreadableError as error:
         raise UsageError(f"{path}: cannot be read as hints: neither a picture nor JSON ({error})") from error

@@ -126,7 +126,7 @@ def _gpl(data: bytes) -> Iterator[Swatch]:
 
 
 def _json(data: bytes) -> Iterator[Swatch]:
-    entries = parse_json(data, LARGEST_FILE)
+    entries = parse_json(data, LARGEST_FILE, by_hand=True)
     if not isinstance(entries, list):
         raise UnreadableError('a list of {"color": "#rrggbb", "name"} is expected')
     for number, entry in enumerate(entries, 1):

@@ -29,7 +29,7 @@ def cut_bridged_rows(mask: Mask, run: Run, width: int) -> list[Run]:
 def cut_bridged_columns(part: Image, mask: Mask, run: Run, width: int) -> list[Run]:
     """Split likewise where background comes in from above or below, between the frames of two panels side by side."""
     box, smallest = run.box, RULES.smallest_panel_share * width
-    open_shares = _open_shares(np.ascontiguousarray(mask.T))
+    open_shares = _open_shares(np.asarray(cv2.transpose(mask), np.uint8))
     found = _open_spans(open_shares, RULES.soft_width)
     cuts = [(x0, x1) for x0, x1 in found if smallest < x0 and x1 < box.width - smallest]
     cuts = [(x0, x1) for x0, x1 in cuts if _is_between_frames(part, mask, x0, x1)]
@@ -61,9 +61,9 @@ def _is_between_frames(part: Image, mask: Mask, x0: int, x1: int) -> bool:
 def _open_shares(mask: Mask) -> Shares:
     """Share of every row that is background all the way to the left or the right end of the row; dust is closed."""
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    ink = np.asarray(closed) == 0
+    ink, flipped = np.asarray(closed) == 0, np.asarray(cv2.flip(closed, 1)) == 0
     width = mask.shape[1]
-    from_left, from_right = ink.argmax(axis=1), ink[:, ::-1].argmax(axis=1)
+    from_left, from_right = ink.argmax(axis=1), flipped.argmax(axis=1)
     result: Shares = np.where(ink.any(axis=1), (from_left + from_right) / width, 1.0)
     return result
 

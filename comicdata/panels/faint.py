@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from comicdata.images import Image
-from comicdata.panels.paper import Colour, Flags, Mask, Shares, column_shares, is_like, row_shares, share
+from comicdata.panels.paper import Colour, Flags, Shares, column_shares, is_like, row_shares, share
 from comicdata.panels.rules import RULES
 from comicdata.records import Box
 
@@ -15,10 +15,9 @@ def grown(image: Image, boxes: Sequence[Box], paper: Colour) -> list[Box]:
 
     Only clean paper can tell; on grain the boxes stay as they are.
     """
-    near = is_like(image, paper, RULES.grow_step)
-    if not _is_clean(image, near, paper):
+    if not _is_clean(image, paper):
         return list(boxes)
-    faint = ~near
+    faint = ~is_like(image, paper, RULES.grow_step)
     found = list(boxes)
     for index, box in enumerate(boxes):
         others = found[:index] + found[index + 1 :]
@@ -29,15 +28,13 @@ def grown(image: Image, boxes: Sequence[Box], paper: Colour) -> list[Box]:
     return found
 
 
-def _is_clean(image: Image, near: Mask, paper: Colour) -> bool:
+def _is_clean(image: Image, paper: Colour) -> bool:
     """Pure white and black are; another colour where the border of the picture shows it without grain."""
     if min(paper.min(), 255 - paper.max()) <= RULES.grow_step // 2 and np.ptp(paper) <= RULES.grow_step:
         return True
-    like = is_like(image, paper)
-    sides = [(near[edge], like[edge]) for edge in (np.s_[:6], np.s_[-6:], np.s_[:, :6], np.s_[:, -6:])]
-    return (
-        sum(map(share, (one for one, _ in sides))) >= RULES.grow_clean_share * sum(share(one) for _, one in sides) > 0
-    )
+    sides = image[:6], image[-6:], image[:, :6], image[:, -6:]
+    near = sum(share(is_like(side, paper, RULES.grow_step)) for side in sides)
+    return near >= RULES.grow_clean_share * sum(share(is_like(side, paper)) for side in sides) > 0
 
 
 def _limits(box: Box, others: Sequence[Box], axis: str) -> tuple[int, int]:

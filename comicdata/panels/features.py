@@ -6,12 +6,13 @@ import numpy.typing as npt
 
 from comicdata.images import Image
 from comicdata.panels.lines import Chord, Separators
-from comicdata.panels.paper import Flags, Mask, spans
+from comicdata.panels.paper import Flags, Mask, median, spans
 
 REACH = 12  # pixels on both sides of a chord, at the size of the analysis
 SAMPLES = 128  # along it
 _ALONG = np.linspace(0.01, 0.99, SAMPLES)[:, None]
 _ACROSS = np.arange(-REACH, REACH + 1)[:, None, None]
+_SHIFTED = np.arange(5)[:, None] + np.arange(SAMPLES - 1)  # by -2 to 2 samples
 _Floats = npt.NDArray[np.float64]
 
 
@@ -63,23 +64,18 @@ def _profile(grey: _Floats, marks: Mask) -> list[float]:
     on = (marks[REACH - 1 : REACH + 2] > 0).any(axis=0)
     if not on.any():
         return [0.0] * 10
-    core = grey[REACH - 1 : REACH + 2][:, on]
+    if not on.all():
+        grey, marks = grey[:, on], marks[:, on]
+    core = grey[REACH - 1 : REACH + 2]
     dark, light = core.min(axis=0), core.max(axis=0)
-    beside = _median(grey[[2, 3, 4, 5, -6, -5, -4, -3]][:, on])
-    thick = _thickness(marks[:, on] > 0)
-    place = np.argmin(grey[REACH - 4 : REACH + 5][:, on], axis=0)
+    beside = median(grey[[2, 3, 4, 5, -6, -5, -4, -3]])
+    thick, place = _thickness(marks > 0), np.argmin(grey[REACH - 4 : REACH + 5], axis=0)
+    middle = median(np.stack([dark, light, beside - dark, light - beside, thick]), axis=1).tolist()
+    uneven = np.stack([dark, light, thick, place]).std(axis=1).tolist()
     return [
-        float(_median(dark)) / 255, float(dark.std()) / 64, float(_median(light)) / 255, float(light.std()) / 64,
-        float(_median(beside - dark)) / 255, float(_median(light - beside)) / 255,
-        float((dark < 90).mean()), float((light > 215).mean()),
-        float(_median(thick)) / 10, float(thick.std()) / 5 + float(place.std()) / 10,
+        middle[0] / 255, uneven[0] / 64, middle[1] / 255, uneven[1] / 64, middle[2] / 255, middle[3] / 255,
+        float((dark < 90).mean()), float((light > 215).mean()), middle[4] / 10, uneven[2] / 5 + uneven[3] / 10,
     ]  # fmt: skip
-
-
-def _median(values: _Floats) -> _Floats:
-    """The median along the first axis; for so few values several times as fast as np.median."""
-    ordered, middle = np.sort(values, axis=0), len(values) // 2
-    return np.asarray((ordered[middle] + ordered[-middle - 1]) / 2)
 
 
 def _thickness(marked: npt.NDArray[np.bool_]) -> _Floats:
@@ -96,7 +92,7 @@ def _step(strip: Image) -> list[float]:
     )
     sides = np.abs(upper - lower).max(axis=1)
     own = sorted(float((np.abs(side - middle).max(axis=1) >= 24).mean()) for side in (upper, lower))
-    return [float((sides >= 24).mean()), float(_median(sides)) / 128, *own]
+    return [float((sides >= 24).mean()), float(median(sides)) / 128, *own]
 
 
 def _sides(strip: Image, grey: _Floats) -> list[float]:
@@ -106,7 +102,7 @@ def _sides(strip: Image, grey: _Floats) -> list[float]:
     steps = [np.diff(cv2.blur(one[None], (3, 1))[0]) for one in (grey[:5].mean(axis=0), grey[-5:].mean(axis=0))]
     norm = float(np.sqrt((steps[0] ** 2).sum() * (steps[1] ** 2).sum()))
     around = np.concatenate([steps[1][-2:], steps[1], steps[1][:2]])
-    goes_on = max(float((steps[0] * around[at : at + len(steps[0])]).sum()) for at in range(5)) / (norm + 300)
+    goes_on = float((steps[0] * around[_SHIFTED]).sum(axis=1).max()) / (norm + 300)
     alike = float((apart < 16).mean())
     calm = sorted(float(np.abs(one).mean()) / 20 for one in steps)
-    return [float(apart.mean()) / 128, float(_median(apart)) / 128, alike, goes_on, *calm]
+    return [float(apart.mean()) / 128, float(median(apart)) / 128, alike, goes_on, *calm]

@@ -36,7 +36,8 @@ def ink(image: Image) -> tuple[Mask, Mask]:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     wide = RULES.frame_widest
     found = [cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones(one, np.uint8)) for one in ((wide, 1), (1, wide))]
-    level, upright = (np.where((one >= RULES.frame_step) & (grey <= RULES.frame_darkest), np.uint8(255), np.uint8(0)) for one in found)
+    dark = grey <= RULES.frame_darkest
+    level, upright = (np.where((one >= RULES.frame_step) & dark, np.uint8(255), np.uint8(0)) for one in found)
     return level, upright
 
 
@@ -46,7 +47,7 @@ def _lines(strokes: Mask, least: int) -> list[Line]:
     closed = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, np.ones((1, RULES.frame_hole), np.uint8))
     long = np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, least), np.uint8)), np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(long, connectivity=8)
-    return [(y + height // 2, x, x + width) for x, y, width, height, _ in stats[1:].tolist() if height <= RULES.frame_thickest]
+    return [(y + h // 2, x, x + width) for x, y, width, h, _ in stats[1:].tolist() if h <= RULES.frame_thickest]
 
 
 def _cornered(level: Sequence[Line], upright: Sequence[Line], least: int) -> Iterator[Box]:

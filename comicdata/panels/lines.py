@@ -13,7 +13,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
 from comicdata.images import Image
-from comicdata.panels.paper import Mask
+from comicdata.panels.paper import Mask, row_shares
 from comicdata.panels.polygons import Polygon
 from comicdata.panels.rules import RULES
 
@@ -24,14 +24,16 @@ _SHARE = np.linspace(0, 1, 96)  # where a chord is looked at while its ends are 
 _REACHED = np.arange(-RULES.chord_reach, RULES.chord_reach + 1)
 _MOVES = np.stack(np.meshgrid(_REACHED, _REACHED, indexing="ij"), axis=-1).reshape(-1, 2)  # of its two ends
 _MOVED = _MOVES[:, :1] * (1 - _SHARE) + _MOVES[:, 1:] * _SHARE  # and of its places
+_MOVING = 0.05 * np.abs(_MOVES).sum(axis=1) / len(_SHARE)  # in shares of the line: what moving its ends must gain
 
 
 @dataclass(frozen=True, eq=False)
 class Separators:
     """What may part panels on a page, at the size of the analysis: for level lines and for upright ones.
 
-    `image` (H, W, 3); `strokes[axis]` (H, W), 255 where a stroke or a band of paper runs across; `marks[axis]` the same, and
-    fainter where only the colour changes, since dark art hides a line; `coarse[axis]` these at a quarter of the size.
+    `image` (H, W, 3); `strokes[axis]` (H, W), 255 where a stroke or a band of paper runs across; `marks[axis]` the
+    same, and fainter where only the colour changes, since dark art hides a line; `coarse[axis]` these at a quarter of
+    the size.
     """
 
     image: Image
@@ -199,7 +201,7 @@ def _refined(marks: Mask, cell: Polygon, upright: bool, slope: float, y: float, 
     ends = _crossings(points, slope, y - slope * x)
     if ends is None or ends[1, 0] - ends[0, 0] < 8:
         return None
-    ends = _best_ends(marks.T if upright else marks, ends)
+    ends = _best_ends(marks, ends, upright=upright)
     return ends[:, ::-1] if upright else ends
 
 
@@ -218,11 +220,15 @@ def _crossings(points: Polygon, slope: float, y: float) -> Polygon | None:
     return np.stack([at, y + slope * at], axis=1)
 
 
-def _best_ends(marks: Mask, ends: Polygon) -> Polygon:
-    """Ends moved up or down by up to `chord_reach` pixels each, so that most of the line is marked."""
-    columns = np.linspace(ends[0, 0], ends[1, 0], len(_SHARE)).astype(int).clip(0, marks.shape[1] - 1)
-    rows = ends[0, 1] + (ends[1, 1] - ends[0, 1]) * _SHARE + _MOVED
-    rows = np.rint(rows).astype(int).clip(0, marks.shape[0] - 1)
-    best = int((marks[rows, columns].sum(axis=1) / 255 - 0.05 * np.abs(_MOVES).sum(axis=1)).argmax())
+def _best_ends(marks: Mask, ends: Polygon, *, upright: bool) -> Polygon:
+    """Ends moved up or down by up to `chord_reach` pixels each, so that most of the line is marked.
+
+    Of an upright line x and y are exchanged in `ends`.
+    """
+    along = np.trunc(ends[0, 0] + (ends[1, 0] - ends[0, 0]) * _SHARE) + np.zeros_like(_MOVED)
+    across = ends[0, 1] + (ends[1, 1] - ends[0, 1]) * _SHARE + _MOVED
+    x, y = (np.asarray(one, np.float32) for one in ((across, along) if upright else (along, across)))
+    shown = cv2.remap(marks, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    best = int((row_shares(np.asarray(shown, np.uint8)) - _MOVING).argmax())
     moved: Polygon = ends + np.stack([np.zeros(2), _MOVES[best]], axis=1)
     return moved

@@ -24,10 +24,10 @@ from comicdata.panels.paper import (
     solid_confidence,
     spans,
 )
-from comicdata.panels.tinted import plain_paper
 from comicdata.panels.parting import at_frame, drawn_in, enlarged, hull, panels_in, shrunk, trimmed
 from comicdata.panels.rules import RULES
 from comicdata.panels.text import is_lettering, is_text
+from comicdata.panels.tinted import plain_paper
 from comicdata.records import Box, Panel
 
 WHOLE_CONFIDENCE = 0.3  # no gutter found: the page is one panel, or it beats us
@@ -45,7 +45,8 @@ def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
         boxes = content_boxes(image, paper)
         if _makes_sense(boxes, image.shape, covered):
             ordered = reading_order(grown(image, boxes, paper), right_to_left=right_to_left)
-            panels = [_panel(image, box, paper) for box in ordered]
+            like = is_like(image, paper)
+            panels = [_panel(image, like, box, paper) for box in ordered]
             if _clearness(panels) > _clearness(best) + (RULES.much_clearer if best else 0):
                 best = panels
         if _clearness(best) >= RULES.clear_enough:
@@ -131,8 +132,8 @@ def content_boxes(image: Image, paper: Colour) -> list[Box]:
         if len(cells) > RULES.cells_least and _makes_sense(cells, small.shape):
             return [enlarged(box, factor, image.shape) for box in cells]
     if paper.min() > 128:  # black rims are windows more often
-        rimmed = find_insets(like, flood, least)
-        insets += [box for box in rimmed if not any(_is_inside(other, box) or _is_inside(box, other) for other in insets)]
+        rimmed = [box for box in find_insets(like, flood, least) if not any(_is_same(box, one) for one in insets)]
+        insets += rimmed
     return [enlarged(box, factor, image.shape) for box in [*pieces, *insets]]
 
 
@@ -141,28 +142,30 @@ def _parted(small: Image, flood: Mask, frames: Sequence[Box]) -> tuple[list[Box]
     frames within them, without which they are parted: insets, and panels that overlap others.
     """
     opened = np.asarray(cv2.morphologyEx(~flood, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
-    inner = [frame for box in _components(opened) for frame in _frames_in(frames, box)]
+    inner = [frame for _, box in _outlines(opened) for frame in _frames_in(frames, box)]
     for box in inner:
         opened[max(0, box.y0 - 2) : box.y1 + 2, max(0, box.x0 - 2) : box.x1 + 2] = 0
     page = separators(small, flood)
     found = []
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
-    for label, (x, y, width, height, _) in enumerate(stats[1:count].tolist(), 1):
-        box = Box(x, y, x + width, y + height)
+    for contour, box in _outlines(opened):
         if not _is_panel_size(box, small.shape):
             continue
-        shape = np.where(labels[y : y + height, x : x + width] == label, np.uint8(255), np.uint8(0))
-        if share(shape) < RULES.around_frames_share and any(_is_inside(one, box) for one in inner):
+        shape = np.zeros((box.height, box.width), np.uint8)
+        cv2.drawContours(shape, [contour], -1, 255, cv2.FILLED, offset=(-box.x0, -box.y0))
+        seen = share(shape & opened[box.y0 : box.y1, box.x0 : box.x1])
+        if seen < RULES.around_frames_share and any(_is_inside(one, box) for one in inner):
             continue  # what is left around a frame is its gutter
         for piece in _split_bridges(flood, box):
-            part = shape[piece.y0 - y : piece.y1 - y, piece.x0 - x : piece.x1 - x]
+            part = shape[piece.y0 - box.y0 : piece.y1 - box.y0, piece.x0 - box.x0 : piece.x1 - box.x0]
             found += _between_lines(page, opened, piece, part) if part.any() else []
     return found, inner
 
 
-def _components(content: Mask) -> list[Box]:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(content, connectivity=8)
-    return [Box(x, y, x + width, y + height) for x, y, width, height, _ in stats[1:].tolist()]
+def _outlines(content: Mask) -> list[tuple[cv2.typing.MatLike, Box]]:
+    """The outline of every part of the content, (H, W), and the box around it, from the top."""
+    contours, _ = cv2.findContours(content, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    boxes = (cv2.boundingRect(one) for one in contours[::-1])
+    return [(one, Box(x, y, x + w, y + h)) for one, (x, y, w, h) in zip(contours[::-1], boxes, strict=True)]
 
 
 def _frames_in(frames: Sequence[Box], whole: Box) -> list[Box]:
@@ -190,9 +193,9 @@ def _lacks_frames(flood: Mask, boxes: Sequence[Box]) -> bool:
 
 def flooded(paper: Mask) -> Mask:
     """Background pixels connected to the border of the page; the outside counts as background."""
-    padded = np.pad(paper, 1, constant_values=255)
-    _, labels = cv2.connectedComponents(padded, connectivity=4)
-    return np.asarray(labels[1:-1, 1:-1] == labels[0, 0]).astype(np.uint8) * 255
+    padded = cv2.copyMakeBorder(paper, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=255)
+    cv2.floodFill(padded, None, (0, 0), 128, flags=4)
+    return np.asarray(padded[1:-1, 1:-1] == 128).astype(np.uint8) * 255
 
 
 def _is_speckled(flood: Mask) -> bool:
@@ -239,7 +242,7 @@ def _split_bridges(flood: Mask, box: Box) -> list[Box]:
 def _clearest_gutter(shares: npt.NDArray[np.float64], length: int, least: float) -> tuple[float, int, int] | None:
     """The clearest gutter in a profile of background shares, as (clarity, start, end).
 
-    It leaves `least` rows on both sides. Clarity is how far the share falls on both sides within 3 pixels: where panels begin.
+    It leaves `least` rows on both sides. Clarity is how far the share falls there within 3 pixels: where panels begin.
     """
     best: tuple[float, int, int] | None = None
     for start, end in spans(shares >= RULES.page_soft_share, 1):
@@ -263,6 +266,10 @@ def _merge_contained(boxes: Sequence[Box]) -> list[Box]:
 
 def _is_inside(one: Box, other: Box) -> bool:
     return _shared(one, other) > 0.85 * one.width * one.height
+
+
+def _is_same(one: Box, other: Box) -> bool:
+    return _is_inside(one, other) or _is_inside(other, one)
 
 
 def _shared(one: Box, other: Box) -> int:
@@ -314,25 +321,21 @@ def _groups(boxes: Sequence[Box], axis: str, slack: float) -> list[list[Box]]:
     return groups
 
 
-def _panel(image: Image, box: Box, paper: Colour) -> Panel:
-    """Confidence: how much of the ring just outside the box is background, less where the box itself is not filled."""
-    part = image[box.y0 : box.y1, box.x0 : box.x1]
-    text = is_text(part, paper, paper, image.shape[1])
-    sure = _ring_share(image, box, paper) * solid_confidence(is_like(part, paper))
+def _panel(image: Image, like: Mask, box: Box, paper: Colour) -> Panel:
+    """Confidence: how much of the ring just outside the box is background, less where the box itself is not filled.
+
+    `like` (H, W): which pixels of the page have the colour of paper.
+    """
+    inside = np.s_[box.y0 : box.y1, box.x0 : box.x1]
+    text = is_text(image[inside], like[inside], paper, paper, image.shape[1])
+    sure = _ring_share(like, box) * solid_confidence(like[inside])
     return Panel(box, round(sure, 4), "text" if text else "panel")
 
 
-def _ring_share(image: Image, box: Box, paper: Colour) -> float:
+def _ring_share(like: Mask, box: Box) -> float:
     """Share of background in the lines 3 pixels outside the box; sides at the edge of the page count as background."""
-    shares: list[float] = []
-    lines: list[npt.NDArray[np.uint8]] = []
-    if box.y0 >= 3:
-        lines.append(image[box.y0 - 3 : box.y0 - 2, box.x0 : box.x1])
-    if box.y1 + 3 <= image.shape[0]:
-        lines.append(image[box.y1 + 2 : box.y1 + 3, box.x0 : box.x1])
-    if box.x0 >= 3:
-        lines.append(image[box.y0 : box.y1, box.x0 - 3 : box.x0 - 2])
-    if box.x1 + 3 <= image.shape[1]:
-        lines.append(image[box.y0 : box.y1, box.x1 + 2 : box.x1 + 3])
-    shares = [share(is_like(line, paper)) for line in lines]
-    return (sum(shares) + 4 - len(shares)) / 4
+    height, width = like.shape
+    rows, columns = slice(box.y0, box.y1), slice(box.x0, box.x1)
+    lines = [like[y, columns] for y in (box.y0 - 3, box.y1 + 2) if 0 <= y < height]
+    lines += [like[rows, x] for x in (box.x0 - 3, box.x1 + 2) if 0 <= x < width]
+    return (sum(map(share, lines)) + 4 - len(lines)) / 4

@@ -1,5 +1,7 @@
 """Which pixels are background: colours compared within a tolerance, and how much of a row or column they fill."""
 
+from typing import TypeVar
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +12,7 @@ from comicdata.panels.rules import RULES
 Mask = npt.NDArray[np.uint8]  # 255 where true, 0 elsewhere, as OpenCV writes it
 Flags = npt.NDArray[np.bool_]  # one per row or column
 Colour = npt.NDArray[np.float32]  # (3,), 0..255
+Real = TypeVar("Real", np.float32, np.float64)
 Shares = npt.NDArray[np.float64]  # one number in [0, 1] per row or column
 
 WHITE: Colour = np.full(3, 255, np.float32)
@@ -31,8 +34,16 @@ def is_like(image: Image, colour: Colour, tolerance: int = RULES.tolerance) -> M
 
 def is_like_rows(image: Image, colours: npt.NDArray[np.float32]) -> Mask:
     """Which pixels of (H, W, 3) are within tolerance of the colour of their row, `colours` (H, 3)."""
-    rows = np.repeat(np.rint(colours).astype(np.uint8)[:, None], image.shape[1], axis=1)
-    return within(image, rows, RULES.tolerance)
+    column = np.rint(colours).astype(np.uint8)[:, None]
+    rows = cv2.resize(column, (image.shape[1], len(column)), interpolation=cv2.INTER_NEAREST)
+    return within(image, np.asarray(rows, np.uint8), RULES.tolerance)
+
+
+def median(values: npt.NDArray[Real], axis: int = 0) -> npt.NDArray[Real]:
+    """The median along an axis; where that is short, several times as fast as np.median."""
+    ordered, middle = np.sort(values, axis=axis), values.shape[axis] // 2
+    pair = ordered.take(middle, axis), ordered.take(values.shape[axis] - 1 - middle, axis)
+    return np.asarray((pair[0] + pair[1]) / 2, values.dtype)
 
 
 def within(one: Image, other: Image, step: int) -> Mask:

@@ -14,7 +14,6 @@ from comicdata.panels.polygons import Polygon, bounds, clipped
 from comicdata.panels.rules import RULES
 from comicdata.records import Box
 
-
 Judged = tuple[float, Chord]  # how likely a line parts panels
 
 
@@ -86,9 +85,10 @@ def shrunk(image: Image) -> tuple[Image, int]:
     factor = max(1, round((image.shape[0] * image.shape[1]) ** 0.5 / RULES.page_side))
     if factor == 1:
         return image, 1
-    size = max(1, round(image.shape[1] / factor)), max(1, round(image.shape[0] / factor))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8).reshape(*small.shape[:2], 3), factor
+    more_rows, more_columns = -image.shape[0] % factor, -image.shape[1] % factor
+    whole = cv2.copyMakeBorder(image, 0, more_rows, 0, more_columns, cv2.BORDER_REPLICATE)
+    small = cv2.resize(whole, (whole.shape[1] // factor, whole.shape[0] // factor), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8), factor
 
 
 def enlarged(box: Box, factor: int, shape: Sequence[int]) -> Box:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from comicdata.images import Image
-from comicdata.panels.paper import Flags, Shares, is_like_rows, row_shares, within
+from comicdata.panels.paper import Flags, Shares, is_like_rows, median, row_shares, within
 from comicdata.panels.rules import RULES
 
 SAMPLES = 64  # columns whose median is the colour of a row
@@ -43,9 +44,9 @@ def read_rows(slices: Iterable[Image]) -> Rows:
     width, tail = 0, None
     for one in slices:
         width = one.shape[1]
-        sampled = _sampled(one, STEP_SAMPLES)
-        parts.append(_row_colours(one, sampled))
-        joined = sampled if tail is None else np.concatenate([tail, sampled])
+        columns = sampled(one, STEP_SAMPLES)
+        parts.append(_row_colours(one, columns))
+        joined = columns if tail is None else np.concatenate([tail, columns])
         if len(joined) > REACH:
             steps.append(1 - row_shares(within(joined[REACH:], joined[:-REACH], RULES.edge_step)))
         tail = joined[-REACH:]
@@ -73,15 +74,15 @@ def _row_colours(
     colours = np.zeros((height, 3), np.float32)
     uniform = np.zeros(height, bool)
     left, right = np.full(height, -1, np.int32), np.full(height, -1, np.int32)
-    sampled = _sampled(columns, SAMPLES)
+    samples = sampled(columns, SAMPLES)
     calm = np.ones(height, bool)
-    if sampled.shape[1] > 1:
-        pairs = within(np.ascontiguousarray(sampled[:, 1:]), np.ascontiguousarray(sampled[:, :-1]), 2 * RULES.tolerance)
+    if samples.shape[1] > 1:
+        pairs = within(np.ascontiguousarray(samples[:, 1:]), np.ascontiguousarray(samples[:, :-1]), 2 * RULES.tolerance)
         calm = row_shares(pairs) >= 2 * RULES.sampled_share - 1
     rows = np.flatnonzero(calm)
     if rows.size:
-        medians = np.median(np.ascontiguousarray(sampled[rows].transpose(0, 2, 1)), axis=2).astype(np.float32)
-        agree = row_shares(is_like_rows(sampled[rows], medians)) >= RULES.sampled_share
+        medians = median(samples[rows].transpose(0, 2, 1).astype(np.float32, order="C"), axis=2)
+        agree = row_shares(is_like_rows(samples[rows], medians)) >= RULES.sampled_share
         rows, medians = rows[agree], medians[agree]
     if rows.size:
         like = is_like_rows(image[rows], medians)
@@ -91,8 +92,14 @@ def _row_colours(
     return uniform, colours, left, right
 
 
-def _sampled(image: Image, columns: int) -> Image:
-    return np.ascontiguousarray(image[:, :: max(1, image.shape[1] // columns)])
+def sampled(image: Image, columns: int) -> Image:
+    """Every nth column of (h, W, 3), so many or a few more."""
+    height, width = image.shape[:2]
+    apart = max(1, width // columns)
+    count = width // apart
+    most = cv2.resize(image[:, : count * apart], (count, height), interpolation=cv2.INTER_NEAREST)  # a quick copy
+    last = image[:, count * apart :: apart]
+    return np.concatenate([np.asarray(most, np.uint8), last], axis=1) if last.size else np.asarray(most, np.uint8)
 
 
 def _ends_of_ink(ink: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:

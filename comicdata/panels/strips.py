@@ -35,7 +35,7 @@ from comicdata.panels.paper import (
     within,
 )
 from comicdata.panels.parting import part_boxes
-from comicdata.panels.rows import read_rows, uniform_rows
+from comicdata.panels.rows import STEP_SAMPLES, read_rows, sampled, uniform_rows
 from comicdata.panels.rules import RULES
 from comicdata.panels.text import is_text
 from comicdata.records import Box, Panel
@@ -82,37 +82,47 @@ def _parts(runs: Sequence[Run], slices: Iterable[Image]) -> Iterator[tuple[Run, 
 def _run_panels(part: Image, run: Run, *, right_to_left: bool) -> list[Panel]:
     """The panels in the rows of one run, `part` (h, W, 3)."""
     width, least = part.shape[1], RULES.smallest_panel_share * part.shape[1]
+    ground = _grounds(part, run)
     pieces = []
     for one in _by_paper(part, run, width):
-        inner = _within_run(part, run, one.box)
-        mask = paper_mask(inner, one.above, one.below)
-        pieces += _divide(inner, mask, one, width, 0, right_to_left)
-    pieces = [one for piece in pieces for one in _by_content(part, run, piece, width, right_to_left)]
+        pieces += _divide(_within_run(part, run, one.box), ground(one), one, width, 0, right_to_left)
+    pieces = [one for piece in pieces for one in _by_content(part, run, piece, ground(piece), width, right_to_left)]
     pieces = [piece for piece in pieces if min(piece.box.width, piece.box.height) >= least]
     boxes = [piece.box for piece in pieces]
     if is_close(run.above, run.below):
         top = run.box.y0
         inside = grown(part, [_moved(box, -top) for box in boxes], run.above)
         boxes = [_moved(box, top) for box in inside]
-    texts = (is_text(_within_run(part, run, one.box), one.above, one.below, width) for one in pieces)
     return [
-        Panel(piece.box if text else box, _sure(part, run, piece), "text" if text else "panel")
-        for piece, box, text in zip(pieces, boxes, texts, strict=True)
+        _panel(_within_run(part, run, piece.box), ground(piece), piece, box, width)
+        for piece, box in zip(pieces, boxes, strict=True)
     ]
 
 
-def _sure(part: Image, run: Run, piece: Run) -> float:
-    """The confidence of a piece: that of its cuts, less where it is not filled."""
-    ground = paper_mask(_within_run(part, run, piece.box), piece.above, piece.below)
-    return round(piece.confidence * solid_confidence(ground), 4)
+def _grounds(part: Image, run: Run) -> Callable[[Run], Mask]:
+    """What of a piece of a run is background; between two like papers that is marked once for all pieces."""
+    whole = paper_mask(part, run.above, run.below) if is_close(run.above, run.below) else None
+
+    def ground(piece: Run) -> Mask:
+        if whole is not None:
+            return _within_run(whole, run, piece.box)
+        return paper_mask(_within_run(part, run, piece.box), piece.above, piece.below)
+
+    return ground
 
 
-def _by_content(part: Image, run: Run, piece: Run, width: int, right_to_left: bool) -> list[Run]:
+def _panel(inner: Image, ground: Mask, piece: Run, box: Box, width: int) -> Panel:
+    """A piece as a panel with this box, or as lettering; as sure as its cuts are, less where it is not filled."""
+    sure = round(piece.confidence * solid_confidence(ground), 4)
+    text = is_text(inner, ground, piece.above, piece.below, width)
+    return Panel(piece.box if text else box, sure, "text" if text else "panel")
+
+
+def _by_content(part: Image, run: Run, piece: Run, ground: Mask, width: int, right_to_left: bool) -> list[Run]:
     """A large piece cut into the figures that stand on its black ground, or along the lines that part panels in it."""
     if min(piece.box.width, piece.box.height) < RULES.lines_from_share * width:
         return [piece]
     inner = _within_run(part, run, piece.box)
-    ground = paper_mask(inner, piece.above, piece.below)
     figures = find_figures(inner, ground, piece.above, width) if is_close(piece.above, piece.below) else []
     if figures:
         return [replace(piece, box=_placed(box, piece.box)) for box in figures]
@@ -211,17 +221,17 @@ def _hard_edges(part: Image, run: Run, width: int) -> list[Run]:
     if height <= max(2, RULES.hard_from_share * width) or part.shape[1] < RULES.hard_width_share * width:
         return []
     margin = round(RULES.hard_margin_share * width)
-    sampled = np.ascontiguousarray(part[:, :: max(1, part.shape[1] // 256)])
+    columns = sampled(part, STEP_SAMPLES)
     flat = uniform_rows(part)
-    changed = _changed_shares(sampled, flat, RULES.hard_edge_step)
-    faint = _middles(_changed_shares(sampled, flat, RULES.hard_edge_step // 2) >= RULES.hard_faint_share)
+    changed = _changed_shares(columns, flat, RULES.hard_edge_step)
+    faint = _middles(_changed_shares(columns, flat, RULES.hard_edge_step // 2) >= RULES.hard_faint_share)
     cuts = [
         (y, y)
         for y in _middles(changed >= RULES.hard_edge_share)
         if margin < y < height - margin
         and not _is_horizon(flat, y)
-        and not _is_seam(sampled, y)
-        and not _is_pattern(sampled, y, [0, *faint, height], margin)
+        and not _is_seam(columns, y)
+        and not _is_pattern(columns, y, [0, *faint, height], margin)
     ]
     return run.cut(cuts, RULES.hard_confidence)
 

@@ -4,12 +4,13 @@ import cv2
 import numpy as np
 
 from comicdata.images import Image, channel_spread
-from comicdata.panels.paper import WHITE, Colour, Mask, column_shares, is_like, paper_mask, row_shares, share
+from comicdata.panels.paper import WHITE, Colour, Mask, column_shares, is_close, is_like, row_shares, share
 from comicdata.panels.rules import RULES
 
 
-def is_text(part: Image, above: Colour, below: Colour, width: int) -> bool:
-    """Whether a part (h, w, 3) between background colours is a caption or a balloon; `width` is the strip's or page's.
+def is_text(part: Image, ground: Mask, above: Colour, below: Colour, width: int) -> bool:
+    """Whether a part (h, w, 3) between background colours is a caption or a balloon; `ground` (h, w) is what of it has
+    these colours, `width` is the strip's or page's.
 
     Low, mostly background, hardly any colour, and no mark larger than a letter but the outline around all of it.
     White is the paper of a balloon on any background; on a dark one a balloon is told by its round shape from a figure
@@ -20,9 +21,10 @@ def is_text(part: Image, above: Colour, below: Colour, width: int) -> bool:
         return False
     if height <= RULES.caption_share * width and _is_caption(part, width):
         return True
-    paper = paper_mask(part, above, below)
+    paper = ground
     if max(above.min(), below.min()) > 128 or _is_balloon(paper, width):
-        paper = paper | is_like(part, WHITE)
+        has_white = is_close(above, WHITE) or is_close(below, WHITE)
+        paper = paper if has_white else paper | is_like(part, WHITE)
     elif _is_figure(paper, width):
         return False
     if height > RULES.framed_text_share * width and _has_frame(paper):

@@ -1,4 +1,4 @@
-"""Paper that is not one colour: it gets darker downwards, is dotted with a screen, has grain. It is made plain first."""
+"""Paper that is not one colour: darker downwards, dotted with a screen, full of grain. First it is made plain."""
 
 import cv2
 import numpy as np

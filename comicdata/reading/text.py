@@ -12,6 +12,7 @@ LARGEST = 512_000_000  # bytes of a record of our own: an export of millions of 
 LARGEST_TOML = 1_000_000  # bytes of what a person writes
 _LONE = re.compile("[\ud800-\udfff]")
 _HALF = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")  # may make one
+_COLON = re.compile(r"\s*:")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s,:\[\]{}"]+', re.DOTALL)
 
 
@@ -19,21 +20,28 @@ class UnreadableError(ValueError):
     """A text is not what it should be: what is wrong with it, and where."""
 
 
-def parse_json(data: str | bytes, most: int = LARGEST) -> Any:
+def parse_json(data: str | bytes, most: int = LARGEST, *, by_hand: bool = False) -> Any:
     """The value of one JSON text: UTF-8, 16 or 32 as bytes, at most `most` of them; UnreadableError for any other.
 
     At most DEPTH deep, numbers at most DIGITS long and finite. Halves of characters (lone surrogates), which no
-    file can hold, become the sign for what cannot be shown. Of a key that stands twice the last counts.
+    file can hold, become the sign for what cannot be shown. Of a key that stands twice the last counts; where a person
+    may have written it `by_hand`, it is refused, since what else it says would be lost.
     """
     if len(data) > most:
         raise UnreadableError(f"larger than {most // 10**6} MB")
     try:
         text = data if isinstance(data, str) else data.decode(json.detect_encoding(data))
         value = json.loads(
-            text.removeprefix("\ufeff"), parse_int=_Numbers.whole, parse_float=_Numbers.real, parse_constant=_refuse
+            text.removeprefix("\ufeff"),
+            parse_int=_Numbers.whole,
+            parse_float=_Numbers.real,
+            parse_constant=_refuse,
+            object_pairs_hook=_once if by_hand else None,
         )
     except _BadNumberError as error:
         raise UnreadableError(f"{_place(text, str(error))}: {_shown(str(error))} is no number that is taken") from None
+    except _TwiceError:
+        raise UnreadableError(_second(text)) from None
     except (RecursionError, MemoryError):
         raise UnreadableError(f"{_deep_place(text)}: nested more than {DEPTH} deep") from None
     except UnicodeDecodeError as error:
@@ -87,6 +95,20 @@ class _Numbers:
         return value if abs(value) != float("inf") else _refuse(digits)
 
 
+class _TwiceError(Exception):
+    """An object has a key twice; no ValueError, which json would make its own."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these keys and values, each key once."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _TwiceError
+        found[key] = value
+    return found
+
+
 def _refuse(digits: str) -> NoReturn:
     raise _BadNumberError(digits)
 
@@ -108,6 +130,22 @@ def _deep_place(text: str) -> str:
         if depth > DEPTH:
             return _line_column(text, one.start())
     return _line_column(text, 0)
+
+
+def _second(text: str) -> str:
+    """What is said of the first key that its object has had before."""
+    open_keys: list[set[str]] = []
+    for one in _TOKEN.finditer(text):
+        if one[0] in "[{":
+            open_keys.append(set())
+        elif one[0] in "]}":
+            open_keys.pop()
+        elif one[0].startswith('"') and _COLON.match(text, one.end()):
+            key = json.loads(one[0])
+            if key in open_keys[-1]:
+                return f"{_line_column(text, one.start())}: {key[:40]!r} stands there twice; take one away"
+            open_keys[-1].add(key)
+    raise AssertionError("every key stands once")
 
 
 def _line_column(text: str, at: int) -> str:

@@ -58,6 +58,12 @@ def test_the_series_goes_and_the_other_stays(place, capsys):
     assert {left.pop("crawl/forgotten.jsonl"), left.pop("pairs/forgotten.jsonl")}
     assert not [name for name, data in left.items() if b"gone" in data]
     assert run(["verify", "pairs"]) == 0 and run(["verify", "crawl"]) == 0
+    assert run(["forget", "stays", "--crawl", "crawl", "--yes"]) == 0
+    capsys.readouterr()
+    assert run(["verify", "crawl"]) == 0
+    said = capsys.readouterr().err
+    assert "a crawl of which every series was forgotten: local/gone, local/stays" in said
+    assert "2 files checked, all as recorded" in said
 
 
 def test_damaged_pictures_of_another_series_do_not_stop_it(place):

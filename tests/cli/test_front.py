@@ -73,6 +73,26 @@ def test_flag_over_environment_over_file_over_default(tmp_path, monkeypatch):
     assert values["split_by"] == PairOptions().split_by
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_has_the_variable_that_its_typed_name_says(name, monkeypatch):
+    parent = click.Context(cli, info_name="comicdata", auto_envvar_prefix="COMICDATA")
+    one = command(name)
+    context = click.Context(one, parent, info_name=name)
+    options = [option for option in one.params if isinstance(option, click.Option)]
+    words = [word for option in options for word in option.opts if word.startswith("--")]
+    for word in words:
+        monkeypatch.setenv(f"COMICDATA_{name}_{word[2:]}".replace("-", "_").upper(), word)
+    assert [option.resolve_envvar_value(context) for option in options] == words
+
+
+def test_a_variable_named_like_the_option_sets_it(monkeypatch, capsys):
+    monkeypatch.setenv("COMICDATA_FLATS_TO", "svg psd")
+    monkeypatch.setenv("COMICDATA_DOCTOR_JSON", "1")
+    run(["doctor"])
+    found = json.loads(capsys.readouterr().out)["settings"]
+    assert {"command": "flats", "option": "to", "value": ["svg", "psd"], "origin": "environment"} in found
+
+
 def test_doctor_says_where_a_setting_came_from(tmp_path, monkeypatch, capsys):
     (tmp_path / "comicdata.toml").write_text('[make-pairs]\nfit = "pad"\n[flats]\nto = ["psd"]\nunknown = 1\n')
     monkeypatch.chdir(tmp_path)
@@ -81,7 +101,7 @@ def test_doctor_says_where_a_setting_came_from(tmp_path, monkeypatch, capsys):
     document = json.loads(capsys.readouterr().out)
     assert status == (8 if document["problems"] else 0)
     found = {(one["option"], str(one["value"]), one["origin"]) for one in document["settings"]}
-    assert ("forms", "['psd']", "comicdata.toml") in found
+    assert ("to", "['psd']", "comicdata.toml") in found
     assert {("fit", "pad", "comicdata.toml"), ("salt", "pepper", "environment")} <= found
     assert document["machine"]["torch"]
 

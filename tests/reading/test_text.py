@@ -85,6 +85,23 @@ def test_what_is_legal_passes(text, value):
     assert parse_json(text) == parse_json(text.encode()) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"color": "#fff",\n "color": "#000"}', "line 2 column 2: 'color' stands there twice"),
+        ('[{"a": {"b": ":", "c": [1]}, "b": "a"}, {"a": 0, "\\u0061": 0}]', "line 1 column 50: 'a' stands there twice"),
+        ('{"a": {"b": 1, "b": 2}, "a": 1}', "line 1 column 16: 'b' stands there twice"),
+        ("{" + ",".join(f'"{"k" * 500}": {n}' for n in (1, 2)) + "}", "kkk' stands there twice"),
+    ],
+)
+def test_of_what_a_person_wrote_no_key_is_lost(text, words):
+    with pytest.raises(UnreadableError) as caught:
+        parse_json(text, by_hand=True)
+    assert words in str(caught.value) and len(str(caught.value)) < 120
+    assert parse_json(text) == json.loads(text)
+    assert parse_json('[{"a": 1, "b": {"a": 1}}, {"a": "b"}]', by_hand=True) == [{"a": 1, "b": {"a": 1}}, {"a": "b"}]
+
+
 def test_more_than_was_allowed_is_not_read():
     assert parse_json(b"[1234]", 6) == [1234]
     with pytest.raises(UnreadableError, match="larger than"):

@@ -55,7 +55,7 @@ def _read_json(data: bytes, path: Path) -> list[Entry]:
     """A document of ours or of Readium, else a page a line."""
     place = str(path)
     try:
-        value = parse_json(data)
+        value = parse_json(data, by_hand=True)
     except UnreadableError as error:
         whole = str(error)
     else:
@@ -83,6 +83,6 @@ def _is_object(line: bytes) -> bool:
 
 def _line(line: bytes, place: str) -> object:
     try:
-        return parse_json(line)
+        return parse_json(line, by_hand=True)
     except UnreadableError as error:
         raise UsageError(f"{place}: not valid JSON ({error}); one JSON object per line, like {EXAMPLE}") from None
