@@ -25,12 +25,11 @@ class Part:
     chance: float = 1.0
 
 
-def panels_in(page: Separators, cell: Polygon, *, in_strip: bool = False) -> list[Part]:
+def panels_in(page: Separators, cell: Polygon, surely: tuple[float, float] = (RULES.parts_panels,) * 2) -> list[Part]:
     """The panels in a cell; the cell itself where nothing parts it, or it falls into as many parts as a fence.
 
-    In a strip lines must be surer, the first one most of all: gutters part what is there.
+    The first line is at least `surely[0]` likely to part panels, the others `surely[1]`.
     """
-    surely = (RULES.strip_parts_first, RULES.strip_parts_panels) if in_strip else (RULES.parts_panels,) * 2
     parts = list(parted(page, Part(cell), surely))
     return parts if len(parts) <= RULES.most_parts else [Part(cell)]
 
@@ -66,14 +65,18 @@ def _judged(page: Separators, cell: Polygon, surely: float, least: float) -> lis
     return [(sure, chord) for sure, chord in judged if sure >= surely]
 
 
-def part_boxes(image: Image, ground: Mask) -> list[tuple[Box, float]]:
+def part_boxes(image: Image, ground: Mask, *, is_page: bool) -> list[tuple[Box, float]]:
     """The panels in a picture of a strip, (h, w, 3), whose background is `ground`, with the least chance of the cuts
     between them. [] where nothing cuts.
+
+    In a strip lines must be surer, the first one most of all, less so in what is as large as a page: gutters part the
+    rest.
     """
+    surely = (RULES.strip_page_first, RULES.strip_page) if is_page else (RULES.strip_parts_first, RULES.strip_parts)
     small, factor = shrunk(image)
     content = cv2.resize(~ground, small.shape[1::-1], interpolation=cv2.INTER_AREA)
     content = np.asarray(cv2.threshold(content, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
-    parts = panels_in(separators(small, ~content), hull(content), in_strip=True)
+    parts = panels_in(separators(small, ~content), hull(content), surely)
     if len(parts) < 2:
         return []
     boxes = [drawn_in(content, part.outline) for part in parts]

@@ -61,6 +61,9 @@ class Rules:
     coloured_share: float = 0.03  # of the width: a coloured or changing run must be this tall to be a gutter
     beside: int = 12  # a coloured run this near to white or black background is flat art at the edge of a picture
     gutter_ends_share: float = 0.4  # of the ends of runs of one colour at which panels begin, or the colour is a sky's
+    line_thinnest: int = 5  # rows of a dark line where two frames meet across the strip
+    line_darkest: int = 40
+    line_edge_share: float = 0.6  # of the width that changes on both its sides
     often: int = 3  # a colour seen in this many gutters is the background, whatever borders on it
     edge_step: int = 12  # the colour changes by more than this where a panel begins
     flat_edge_share: float = 0.3  # of the width, above and below a gutter of a colour seen elsewhere too
@@ -85,9 +88,6 @@ class Rules:
     )  # of a row open to the sides where a balloon bridges a gutter
     soft_level_of_ends: float = 0.18  # likewise where a balloon only hangs out
     soft_height: int = 8
-    soft_width: int = 4  # between panels side by side: gutters there are narrow
-    soft_frame_share: float = 0.9  # of such a gutter that frames run along on both sides
-    soft_frame_step: int = 40  # by which the colour of such a frame may vary: thin lines are blurred
     soft_edge_share: float = 0.08  # by how much that falls where panels begin
     soft_beside_share: float = 0.4  # and what is left of it there, of what it was
     soft_end_share: float = 0.35  # of the height of a run: a balloon that hangs out of the panel is lower
@@ -98,7 +98,7 @@ class Rules:
     hard_edge_step: int = 18  # by more than this
     hard_flat_share: float = 0.97  # where one of the pictures is flat
     hard_from_share: float = 0.9  # of the width: only in runs taller than this
-    hard_width_share: float = 0.8  # of the width: only in parts as wide as the strip
+    hard_width_share: float = 0.98  # of the width: only in parts as wide as the strip
     hard_margin_share: float = 0.2  # of the width: no panel is as low as this
     hard_flat: int = 4  # rows around the edge; one colour on both sides is a sky over a horizon, not two pictures
     hard_sky_share: float = 0.5  # of the rows on one side: a flat sky is no picture of its own
@@ -202,8 +202,12 @@ class Rules:
     figures_overlap_share: float = 0.3  # of a figure's box in another's: they are one scene
     lines_from_share: float = 0.4  # of a strip's width: both sides of what is cut along lines there
     lines_within_share: float = 0.98  # of the width: lines are looked for in what is narrower
-    strip_parts_panels: float = 0.9  # likewise in a strip, where that is rare ...
+    strip_parts: float = 0.9  # chance that a line parts two panels of a strip, where that is rare ...
     strip_parts_first: float = 0.975  # ... and for the first line in a piece of one: with it others are likelier
+    strip_page: float = 0.6  # likewise in a page that the strip holds ...
+    strip_page_first: float = 0.9  # ... and for the first line in it
+    strip_page_high: float = 0.8  # height by width of such a page
+    strip_page_wide: float = 0.8  # of the width of the strip
     parts_panels: float = 0.5  # chance that a line parts two panels, for it to cut
 
 

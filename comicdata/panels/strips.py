@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from comicdata.images import Image
-from comicdata.panels.bridged import cut_bridged_columns, cut_bridged_rows
+from comicdata.panels.bridged import cut_bridged_rows
 from comicdata.panels.faint import grown
 from comicdata.panels.figures import find_figures
 from comicdata.panels.gutters import Run, find_runs
@@ -128,7 +128,9 @@ def _by_content(part: Image, run: Run, piece: Run, ground: Mask, width: int, rig
         return [replace(piece, box=_placed(box, piece.box)) for box in figures]
     if piece.box.width >= RULES.lines_within_share * width or share(ground) > 1 - RULES.solid_share:
         return [piece]  # a line across the whole strip may be a seam that cutting it into files left
-    boxes = part_boxes(inner, ground)
+    high, wide = piece.box.height / piece.box.width, piece.box.width / width
+    is_page = high >= RULES.strip_page_high and wide >= RULES.strip_page_wide
+    boxes = part_boxes(inner, ground, is_page=is_page)
     sure = {_placed(box, piece.box): chance for box, chance in boxes}
     ordered = reading_order(list(sure), right_to_left=right_to_left)
     return [replace(piece, box=box, confidence=min(piece.confidence, sure[box])) for box in ordered] or [piece]
@@ -176,7 +178,6 @@ def _divide(part: Image, mask: Mask, run: Run, width: int, depth: int, right_to_
         return []
     if pieces == [run.box]:
         cut = cut_bridged_rows(mask, run, width)
-        cut = cut or cut_bridged_columns(part, mask, run, width)[:: -1 if right_to_left else 1]
         cut = cut or _hard_edges(part, run, width)
         if not cut:
             return [run]
