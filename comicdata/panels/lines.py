@@ -87,6 +87,8 @@ def _edges(image: Image, axis: int) -> Mask:
     """Where the colour of (H, W, 3) changes downwards (axis 0) or sidewards (1), (H, W): fainter than a stroke."""
     soft, step = cv2.blur(image, (3, 3)), RULES.chord_edge_reach
     changed = np.zeros(image.shape[:2], np.uint8)
+    if image.shape[axis] <= 2 * step:
+        return changed
     if axis:
         changed[:, step:-step] = cv2.absdiff(soft[:, 2 * step :], soft[:, : -2 * step]).max(axis=2, initial=0)
     else:
@@ -120,7 +122,7 @@ def chords(page: Separators, cell: Polygon, least: float) -> Iterator[Chord]:
             slope, place = rise / (ALONG - 1) / stretch, (y + rise / 2) / height
             ends = _refined(page.marks[upright], cell, upright, slope, 4 * (y + y0) + 2, 4 * x0)
             if ends is not None:
-                yield Chord(*ends, upright, covered, len(found), min(place, 1 - place), framed)
+                yield Chord(ends[0], ends[1], upright, covered, len(found), min(place, 1 - place), framed)
 
 
 def _framed_share(image: Image, cell: Polygon) -> float:

@@ -202,7 +202,7 @@ def _is_speckled(flood: Mask) -> bool:
     """Whether what was flooded is full of specks: a painting with a colour like that at its border, no paper."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(~flood, connectivity=8)
     specks = np.count_nonzero(stats[1:, 4] < RULES.speck_area)
-    return specks > RULES.speckled_share * cv2.countNonZero(flood)
+    return bool(specks > RULES.speckled_share * cv2.countNonZero(flood))
 
 
 def _is_thin(flood: Mask) -> bool:

@@ -27,6 +27,7 @@ from comicdata.panels.paper import (
     column_shares,
     is_close,
     is_enclosed,
+    is_like,
     paper_mask,
     row_shares,
     share,
@@ -177,7 +178,7 @@ def _divide(part: Image, mask: Mask, run: Run, width: int, depth: int, right_to_
     if not pieces:
         return []
     if pieces == [run.box]:
-        cut = cut_bridged_rows(mask, run, width)
+        cut = cut_bridged_rows(mask & _clean(part, run), run, width)
         cut = cut or _hard_edges(part, run, width)
         if not cut:
             return [run]
@@ -188,6 +189,13 @@ def _divide(part: Image, mask: Mask, run: Run, width: int, depth: int, right_to_
         inner, inner_mask = _within_run(part, run, one.box), _within_run(mask, run, one.box)
         found += _divide(inner, inner_mask, one, width, depth + 1, right_to_left)
     return found
+
+
+def _clean(part: Image, run: Run) -> Mask:
+    """Where the dark ground of a run is quite clean: in a dark picture what looks like it is art; all of other runs."""
+    if max(run.above.max(), run.below.max()) > RULES.figures_darkest:
+        return np.full(part.shape[:2], 255, np.uint8)
+    return is_like(part, run.above, RULES.grow_step) | is_like(part, run.below, RULES.grow_step)
 
 
 def _column_spans(mask: Mask) -> list[tuple[int, int]]:
