@@ -27,6 +27,7 @@ from comicdata.cli.main import run as comicdata
 from comicdata.files import write_atomic, write_json
 from comicdata.models.data.pairs import PairDataset, Sampling, batches
 from comicdata.models.networks.options import NetworkOptions
+from comicdata.models.networks.palette import NEVER
 from comicdata.models.networks.pixelcnn import PRESETS, LowResolutionColorizer
 from comicdata.models.networks.polishing import PolishingConfig
 from comicdata.models.runs.checkpoint import load_weights
@@ -124,7 +125,8 @@ def inputs_of(options: NetworkOptions, side: int) -> list[Tensor]:
 
 def outputs_of(network: nn.Module, inputs: list[Tensor]) -> Tensor:
     made = network(*inputs)
-    return torch.cat([one.flatten() for one in (made if isinstance(made, tuple) else (made,))]).float().cpu()
+    values = torch.cat([one.flatten() for one in (made if isinstance(made, tuple) else (made,))]).float().cpu()
+    return values[values > NEVER / 2]  # what can never be chosen would hide all differences
 
 
 @torch.inference_mode()

@@ -33,8 +33,25 @@ MEMORY = "take --device cpu where this was a GPU, or end what else uses the memo
     "--hints",
     type=click.Path(path_type=Path),
     default=None,
-    help='Colours by place, JSON: [{"x", "y", "radius", "color": "#rrggbb"}, ...]',
+    metavar="FILE|FOLDER",
+    help="Colours by place: JSON, a painted layer (PNG, FILE.psd:LAYER), or a folder of these, named like the pages.",
 )
+@click.option("--no-follow", is_flag=True, help="Hints colour their own regions alone, and change no other.")
+@click.option(
+    "--mood",
+    "moods",
+    multiple=True,
+    metavar="COLOR|PICTURE",
+    help="Colours for a scene: #34506e, a picture, or a folder of pictures named like the pages; repeat to mix.",
+)
+@click.option(
+    "--palette",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="c00, c01, ... in place of RUN/palette.gpl's; colours of other names are all there may be. .gpl, .ase, JSON.",
+)
+@click.option("--suggest", type=click.IntRange(0, 1000), default=0, help="Also write where so many hints would help.")
 @takes_panels("files")
 @click.option("--style", type=click.Choice(["flats", "soft"]), default=None, help=STYLE)
 @reads_pictures
@@ -46,38 +63,42 @@ def colorize(
     run: Path,
     inputs: tuple[Path, ...],
     out: Path,
-    seed: int,
-    samples: int,
-    background: str | None,
-    hints: Path | None,
-    files: tuple[Path, ...],
-    style: Any,
-    layers: bool,
+    recolor: bool,
+    line_art: bool,
+    layout: Any,
     device: Any,
-    **options: Any,
+    files: tuple[Path, ...],
+    layers: bool,
+    no_follow: bool,
+    **wished: Any,
 ) -> Any:
     """Colour pictures, folders and CBZ files with RUN; every output is as large as its input.
 
     Line art is used as it is, on paper and in ink of any colour; --line-art insists. A picture in colour or in soft
-    tones is left alone unless --recolor. --samples (which numbers the files)
-    and --layers need a two-step or consistent RUN, --background a consistent one. --hints is for one picture, in
-    its pixels, and needs a RUN trained with hints.
+    tones is left alone unless --recolor. A RUN of palette heeds all that is wished here but --layers; --samples (which
+    numbers the files) and --layers are for two-step and consistent as well, --background for consistent, --hints, in
+    pixels of the picture, for a RUN trained with hints. NAME.suggested.json has the places of --suggest in the colours
+    that are guessed, to be corrected and given back with --hints.
     """
     from comicdata.cli.inputs import read_groups
-    from comicdata.models.colorize import Wishes, load_colorizer
+    from comicdata.cli.wishes import read_wishes
+    from comicdata.models.colorize import load_colorizer
     from comicdata.models.memory import memory_errors
     from comicdata.outputs import Outputs, Reads, mark
     from comicdata.panels.corrected import read_corrected
 
     groups = list(read_groups(inputs))
     pictures = [picture for group in groups for picture in group.pictures]
-    wishes = Wishes(seed, samples, _color(background), _hints(hints, len(pictures)), style)
-    corrected = read_corrected(files, [picture.names for picture in pictures])
+    known_as = [picture.names for picture in pictures]
+    wishes = read_wishes(known_as, follow=not no_follow, **wished)
+    corrected = read_corrected(files, known_as)
     targets = _targets([picture.name for picture in pictures])
     outputs = Outputs(out, "colorize")
-    reads = Reads([run, *inputs, *(picture.path for picture in pictures), *([hints] if hints else []), *files])
-    names = [name for target in targets for name in _names(target, samples, layers)]
+    reads = Reads([run, *inputs, *(picture.path for picture in pictures), *wishes.paths, *files])
+    names = [name for target in targets for name in _names(target, wishes.plain, layers)]
     outputs.check(names, reads)
+    for note in wishes.notes:
+        front.warn(note)
     if front.dry_run:
         for reason in outputs.kept(names).values():
             front.warn(reason)
@@ -85,12 +106,13 @@ def colorize(
         return {"outputs": [], "pictures": len(pictures)}
     with memory_errors(f"while {run} was loaded; {MEMORY}"):
         colorizer = load_colorizer(run, device)
-    if wishes.hints and not colorizer.takes_hints:
-        raise UsageError(f"{run}: trained without hints (--hints); train one with them: comicdata train --hints ...")
-    check_style(run, colorizer, style)
+    wishes = wishes.heard_by(run, colorizer)
+    for note in wishes.strange_moods(colorizer):
+        front.warn(note)
     if layers and not colorizer.has_layers:
         raise UsageError(f"{run}: {colorizer.config['model']} has no layers (--layers); two-step and consistent do")
     name = (run if run.is_dir() else run.parent).resolve().name
+    options = {"recolor": recolor, "line_art": line_art, "layout": layout}
     work = _Work(front, colorizer, outputs, mark(name), wishes, corrected, options, layers)
     rows: list[dict[str, Any]] = []
     with front.progress("colorize", len(pictures), "pictures") as update:
@@ -100,35 +122,6 @@ def colorize(
     work.failures.finish()
     front.say(f"{len(rows)} of {len(pictures)} pictures coloured, in {out}")
     return {"outputs": rows}
-
-
-def check_style(run: Path, colorizer: Any, style: str | None) -> None:
-    """UsageError when the model has no such style."""
-    if style is not None and style not in colorizer.styles:
-        raise UsageError(f"{run}: {colorizer.config['model']} has no styles (--style {style}); palette has")
-
-
-def _color(text: str | None) -> tuple[int, int, int] | None:
-    """#88ccee as three numbers; UsageError when it is no such thing."""
-    from comicdata.flats.hints import parse_color
-
-    if text is None:
-        return None
-    color = parse_color("#" + text.removeprefix("#"))
-    if color is None:
-        raise UsageError(f"--background {text}: a colour looks like #88ccee")
-    return color
-
-
-def _hints(path: Path | None, pictures: int) -> Any:
-    """The hints of a file, none without one; UsageError when they are for several pictures, or no hints."""
-    from comicdata.flats.hints import read_hints
-
-    if path is None:
-        return ()
-    if pictures != 1:
-        raise UsageError(f"--hints {path}: places in one picture, but {pictures} pictures are given")
-    return read_hints(path)
 
 
 def _targets(names: list[str]) -> list[PurePosixPath]:
@@ -143,11 +136,27 @@ def _targets(names: list[str]) -> list[PurePosixPath]:
 LAYERS = ("background", "low-resolution")
 
 
-def _names(target: PurePosixPath, samples: int, layers: bool) -> list[str]:
-    """NAME.png, or NAME-1.png, NAME-2.png, ... of several samples; NAME.background.png and the like for layers."""
-    numbered = [target.with_name(f"{target.stem}-{number}.png") for number in range(1, samples + 1)]
-    beside = [target.with_name(f"{target.stem}.{layer}.png") for layer in LAYERS] if layers else []
-    return [path.as_posix() for path in [*(numbered if samples > 1 else [target]), *beside]]
+def _names(target: PurePosixPath, wishes: Any, layers: bool) -> list[str]:
+    """All that may be made of a picture: pictures, layers, suggestions."""
+    beside = [_layer(target, layer) for layer in LAYERS] if layers else []
+    return [*_pictures(target, wishes.samples), *beside, *([_suggested(target)] if wishes.suggest else [])]
+
+
+def _pictures(target: PurePosixPath, samples: int) -> list[str]:
+    """NAME.png, or NAME-1.png, NAME-2.png, ... of several samples."""
+    if samples == 1:
+        return [target.as_posix()]
+    return [target.with_name(f"{target.stem}-{number}.png").as_posix() for number in range(1, samples + 1)]
+
+
+def _layer(target: PurePosixPath, layer: str) -> str:
+    return target.with_name(f"{target.stem}.{layer}.png").as_posix()
+
+
+def _suggested(target: PurePosixPath) -> str:
+    from comicdata.layers.hint_files import SUGGESTED
+
+    return target.with_name(target.stem + SUGGESTED).as_posix()
 
 
 @dataclass
@@ -176,11 +185,12 @@ class _Work:
             with memory_errors(f"on {picture.name}; cut it into smaller pictures, take fewer --samples, {MEMORY}"):
                 image = picture.read()
                 options = {"name": picture.name, "panels": self._panels(number, image), **self.options}
-                result = colorize_picture(self.colorizer, image, self.wishes, **options)
+                result = colorize_picture(self.colorizer, image, self.wishes.of(number, image), **options)
             if isinstance(result, LeftAlone):
                 self._leave_alone(picture, result.why)
                 return []
             self._say_unheard(picture, result)
+            self._say_less(picture, result)
             files = self._write(result, target)
         except ComicDataError as error:
             if error.status != 3:
@@ -210,24 +220,40 @@ class _Work:
                 "the picture as one panel with --layout single"
             )
 
+    def _say_less(self, picture: Any, result: Any) -> None:
+        """What could not be as it was wished for."""
+        wished = self.wishes.plain
+        for note in result.notes:
+            self.front.warn(f"{picture.name}: {note}")
+        if len(result.images) < wished.samples:
+            self.front.warn(f"{picture.name}: only {len(result.images)} different colourings (--samples)")
+        if wished.background is not None and not result.layers["background"].any():
+            self.front.warn(f"{picture.name}: nothing in it was found to be background (--background)")
+        if len(result.suggested) < wished.suggest:
+            self.front.warn(f"{picture.name}: only {len(result.suggested)} places where a hint would help (--suggest)")
+
     def _write(self, result: Any, target: PurePosixPath) -> dict[str, Any]:
-        """Write the samples and layers; where somebody changed one since, it is kept and the rest is written."""
+        """Write samples, layers and suggestions; where somebody changed one since, it is kept and the rest is
+        written. What is where, for the row.
+        """
+        from comicdata.flats.hints import hints_bytes
         from comicdata.images import encode_png
 
-        images = [*result.images, *(result.layers[name] for name in LAYERS if self.layers and name in result.layers)]
-        names = [
-            name
-            for name in _names(target, len(result.images), self.layers)
-            if not any(name.endswith(f".{layer}.png") and layer not in result.layers for layer in LAYERS)
-        ]
-        self.outputs.write_all((name, encode_png(one, self.mark)) for name, one in zip(names, images, strict=True))
-        return self._row(names, len(result.images))
+        pictures = _pictures(target, self.wishes.plain.samples)[: len(result.images)]
+        layers = {name: _layer(target, name) for name in LAYERS if self.layers and name in result.layers}
+        pixels = [*zip(pictures, result.images, strict=True), *((layers[name], result.layers[name]) for name in layers)]
+        files = [(name, encode_png(image, self.mark)) for name, image in pixels]
+        places = {_suggested(target): hints_bytes(result.suggested)} if self.suggests else {}
+        self.outputs.write_all([*files, *places.items()])
+        out = self.outputs.out
+        row: dict[str, Any] = {"output": (out / pictures[0]).as_posix()}
+        row |= {"samples": [(out / name).as_posix() for name in pictures]} if len(pictures) > 1 else {}
+        row |= {"layers": {kind: (out / name).as_posix() for kind, name in layers.items()}} if layers else {}
+        return row | ({"suggested": (out / _suggested(target)).as_posix()} if places else {})
 
-    def _row(self, names: list[str], samples: int) -> dict[str, Any]:
-        paths = [(self.outputs.out / name).as_posix() for name in names]
-        row: dict[str, Any] = {"output": paths[0]} | ({"samples": paths[:samples]} if samples > 1 else {})
-        layers = {path.split(".")[-2]: path for path in paths[samples:]}
-        return row | ({"layers": layers} if layers else {})
+    @property
+    def suggests(self) -> bool:
+        return bool(self.wishes.plain.suggest)
 
 
 command_ = colorize

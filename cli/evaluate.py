@@ -8,15 +8,17 @@ from typing import Any
 
 import click
 
-from comicdata.cli.colorize import STYLE, check_style
+from comicdata.cli.colorize import STYLE
 from comicdata.cli.front import LARGEST_SEED, Front, command
 from comicdata.cli.html.scores import (
     COLUMNS,
     DIFFERENCE_COLUMNS,
     HINT_COLUMNS,
+    MOOD_COLUMNS,
     difference_rows,
     hint_rows,
     hint_title,
+    mood_rows,
     score_rows,
     verdict,
 )
@@ -67,8 +69,8 @@ def evaluate(front: Front, runs: tuple[Path, ...], pairs: Path, split: str, out:
 
     L1 is on the scale [-1, 1]; within 10 is the share of the area whose colour is within CIEDE2000 10 of the truth's;
     figures are the foreground off the lines; the colour ratio is colourfulness over that of the truth; flat spread is
-    how much colours vary (CIELAB) where the truth has one: 0 is even. A RUN trained with hints also colours with 1, 4
-    and 16 dots of the truth. docs/evaluate.md explains every figure.
+    how much colours vary (CIELAB) where the truth has one: 0 is even. A RUN trained with hints also colours with 1, 4,
+    16 and 64 dots of the truth, one of palette with moods. docs/evaluate.md explains every figure.
 
     With OTHER runs of the same pairs: every figure with its standard error over panels, and how far each OTHER is above
     RUN, window by window.
@@ -113,6 +115,8 @@ class _Job:
         Outputs(self.folder, "evaluate").check(evaluation_names(self.split), reads)
         with memory_errors(MEMORY):
             colorizer = load_colorizer(self.run, self.options["device"])
+        from comicdata.cli.wishes import check_style
+
         check_style(self.run, colorizer, self.options["style"])
         return colorizer
 
@@ -153,6 +157,8 @@ def _show(front: Front, job: _Job, found: Any) -> None:
     front.table(title, COLUMNS, score_rows(found.document))
     if hints := found.document.get("hints"):
         front.table(hint_title(hints), HINT_COLUMNS, hint_rows(hints["counts"]))
+    if moods := found.document.get("mood"):
+        front.table("CIEDE2000 with a mood", MOOD_COLUMNS, mood_rows(moods))
     front.say(verdict(found.document))
     if job.options["feature_weights"] and found.document["model"]["fid_vgg16"] is None:
         front.say("no FID: it needs more windows than VGG16 has features (512); KID needs only two, and is unbiased")

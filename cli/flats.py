@@ -246,7 +246,7 @@ class _Work:
         """The colours that get a layer of their own, with their names: those of hints, then those of the palette."""
         from comicdata.layers.palettes import Swatch
 
-        named = {one.color: one for one in (self.palette.swatches if self.palette else ())}
+        named = self.palette.by_color if self.palette else {}
         given = dict.fromkeys(painted.given.values())
         return {color: named.get(color, Swatch(color)) for color in [*given, *named]}
 

@@ -27,7 +27,19 @@ ONLY_FROM = {  # core rooms that know less than their floor allows
     },
 }
 # What models may know of.
-OF_MODELS = {"errors", "records", "reading", "files", "outputs", "images", "outlines", "panels", "pairs", "flats"}
+OF_MODELS = {
+    "errors",
+    "records",
+    "reading",
+    "files",
+    "outputs",
+    "images",
+    "outlines",
+    "panels",
+    "pairs",
+    "flats",
+    "layers",
+}
 
 
 def module_name(path):

@@ -26,6 +26,9 @@ h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px sol
 figure { margin: 0; } figcaption { font-size: .85rem; color: var(--soft); } img { max-width: 100%; display: block; }
 table { border-collapse: collapse; }
 td, th { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: left; }
+.bar { display: flex; height: 3rem; margin: 0 0 1rem; border: 1px solid var(--line); }
+.swatch { font-size: .8rem; line-height: 1.3; color: var(--soft); width: 4.5rem; }
+.swatch i { display: block; height: 2.5rem; border: 1px solid var(--line); }
 svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: var(--soft); }
 """
 COLOURS = ("#c0392b", "#2471a3", "#1e8449", "#b9770e", "#6c3483", "#117a65", "#5d6d7e", "#cb4335")
@@ -156,6 +159,16 @@ def cards(facts: Sequence[tuple[str, str]]) -> str:
     """Large figures with a few words under each: (words, figure)."""
     parts = (f'<div class="card"><b>{text(figure)}</b><span>{text(words)}</span></div>' for words, figure in facts)
     return f'<div class="cards">{"".join(parts)}</div>'
+
+
+def swatches(colors: Sequence[tuple[str, str, float]]) -> str:
+    """Colours as (#rrggbb, name, share): a bar of them by their shares, then each with its words."""
+    parts = (f'<i style="background: {text(code)}; flex: {share:.5f}"></i>' for code, _, share in colors)
+    each = (
+        f'<div class="swatch"><i style="background: {text(code)}"></i>{text(name)}<br>{text(code)}<br>{share:.1%}</div>'
+        for code, name, share in colors
+    )
+    return f'<div class="bar">{"".join(parts)}</div><div class="row">{"".join(each)}</div>'
 
 
 def note(words: str) -> str:

@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from comicdata.cli.html import pieces as report
-from comicdata.cli.html.scores import COLUMNS, HINT_COLUMNS, hint_rows, hint_title, score_rows, verdict
+from comicdata.cli.html.scores import (
+    COLUMNS,
+    HINT_COLUMNS,
+    MOOD_COLUMNS,
+    hint_rows,
+    hint_title,
+    mood_rows,
+    score_rows,
+    verdict,
+)
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import inside, read_json
 from comicdata.images import read_image
@@ -16,6 +25,7 @@ from comicdata.reading.numbers import whole_number
 
 Series = dict[str, list[tuple[float, float]]]
 WIDE = 1100
+PALETTE = "palette.gpl"  # of runs that choose from one
 NOT_LOSSES = {"images", "lr"}
 
 
@@ -28,6 +38,7 @@ def page(run: Path) -> str:
     stages = stage_folders(run, config)
     name = model_of(config, "run")
     sections = [one for folder in sorted(run.glob("evaluation*")) for one in evaluations(folder)]
+    sections += palette(run)
     for stage, folder in stages.items():
         words = f": {stage}" if stage else ""
         sections += [(f"Training{words}", training(folder)), (f"Settings{words}", _settings(folder))]
@@ -53,6 +64,9 @@ def evaluations(folder: Path) -> list[tuple[str, str]]:
             if hints := document.get("hints"):
                 table += report.paragraph(hint_title(hints))
                 table += report.table(HINT_COLUMNS, hint_rows(hints["counts"]))
+            if moods := document.get("mood"):
+                table += report.paragraph("CIEDE2000 with a mood")
+                table += report.table(MOOD_COLUMNS, mood_rows(moods))
             words = verdict(document)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError(f"{path}: not what comicdata evaluate writes; run that again") from error
@@ -60,6 +74,21 @@ def evaluations(folder: Path) -> list[tuple[str, str]]:
         shown = [report.picture(read_image(picture), words, width=WIDE)] if picture.is_file() else []
         sections.append((heading, table + report.row(shown)))
     return sections
+
+
+def palette(run: Path) -> list[tuple[str, str]]:
+    """The colours that a run chooses from, with the share of each; none where its model has no palette."""
+    if not (run / PALETTE).is_file() or not (run / "weights.safetensors").is_file():
+        return []
+    from comicdata.models.runs.checkpoint import load_weights
+    from comicdata.models.runs.palette import palette_shares
+
+    tensors = load_weights(run).tensors
+    shares = palette_shares(tensors["palette"], tensors["share"])
+    drawn = report.swatches([(one.hex, one.name, share) for one, share in shares.items()])
+    return [
+        ("Palette", drawn + report.paragraph(f"{len(shares)} colours, and what share of the area each has: {PALETTE}"))
+    ]
 
 
 def training(folder: Path) -> str:

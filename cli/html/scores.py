@@ -27,7 +27,9 @@ WHOLE = {
 }
 THREE_DECIMALS = ("l1", "ssim", "within10", "lpips", "kid_vgg16")
 DIFFERENCE_COLUMNS = ["measure", "pixels", "first", "other", "difference"]
-HINT_COLUMNS = ["hints", "at them", "near them", "off lines"]
+HINT_COLUMNS = ["hints", "at them", "near them", "off lines", "off lines, no network"]
+MOOD_COLUMNS = ["mood", "off lines", "within 10", "nearer to it"]
+MOODS = {"none": "none", "one": "the mean colour", "own": "all its colours", "other": "another episode's"}
 TO_BEAT = ("outline_copy", "mean_color", "nearest")
 
 
@@ -92,7 +94,27 @@ def hint_rows(hints: Mapping[str, Any]) -> list[list[str]]:
     def cell(both: Mapping[str, float | None]) -> str:
         return f"{_number(both['hinted'], 'de2000')} ({_number(both['plain'], 'de2000')})"
 
-    return [[count, *(cell(areas[name]) for name in ("at", "near", "off_line"))] for count, areas in hints.items()]
+    return [
+        [
+            count,
+            *(cell(areas[name]) for name in ("at", "near", "off_line")),
+            _number(areas["off_line"]["hints_spread"], ""),
+        ]
+        for count, areas in hints.items()
+    ]
+
+
+def mood_rows(moods: Mapping[str, Any]) -> list[list[str]]:
+    """What evaluate found about moods as rows of MOOD_COLUMNS."""
+
+    def share(value: float | None) -> str:
+        return "-" if value is None else f"{value:.0%}"
+
+    return [
+        [words, _number(found.get("de2000"), "de2000"), share(found.get("within10")), share(found.get("nearer"))]
+        for name, words in MOODS.items()
+        if (found := moods.get(name))
+    ]
 
 
 def _number(value: float | None, name: str) -> str:

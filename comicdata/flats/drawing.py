@@ -10,7 +10,7 @@ import numpy as np
 
 from comicdata.errors import PictureError
 from comicdata.flats.hints import Color, Mark
-from comicdata.flats.ink import find_ink
+from comicdata.flats.ink import Mask, find_ink
 from comicdata.flats.line_art import read_line_art
 from comicdata.flats.margins import margins
 from comicdata.flats.painting import Painted, paint
@@ -60,8 +60,9 @@ def flat_drawing(rgb: Image, name: str, wanted: Wanted) -> FlatDrawing:
     if not art.is_line_art:
         raise PictureError(f"{name}: {art.why}, no line art; --line-art takes it for that")
     found = panels_of(art.drawing, wanted.layout) if wanted.panels is None else wanted.panels
-    panels = cut_into(found, art.line) if wanted.panels is None else found
-    regions = find_regions(art.line, panels, wanted.gap)
+    ink = find_ink(art.line)
+    panels = cut_into(found, ink) if wanted.panels is None else found
+    regions = find_regions(art.line, panels, wanted.gap, ink)
     white = frozenset(white_regions(regions, art.shade) | margins(regions, found or (), panels or ()))
     painted = paint(regions, palette=wanted.palette, white=white)
     for one in wanted.rounds:
@@ -81,7 +82,7 @@ def panels_of(drawing: Image, layout: Layout) -> list[Box] | None:
     return panels if len(panels) > 1 else None
 
 
-def cut_into(panels: Sequence[Box] | None, line: Image) -> list[Box] | None:
-    """The panels that were found, as line art (H, W) uint8 is cut into them; None where it is one drawing after all."""
-    boxes = parted(panels, find_ink(line)) if panels else []
+def cut_into(panels: Sequence[Box] | None, ink: Mask) -> list[Box] | None:
+    """The panels that were found, as a page of ink (H, W) bool is cut into them; None where it is one drawing."""
+    boxes = parted(panels, ink) if panels else []
     return boxes if len(boxes) > 1 else None

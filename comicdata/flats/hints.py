@@ -7,7 +7,7 @@ Source: Liu and others, "Auto-painter" (2017), arXiv 1705.01908 (colour control)
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,14 +102,18 @@ def hints_of_layer(rgba: Image) -> Image:
     return np.where(meant, np.concatenate([rgba[..., :3], np.full_like(rgba[..., 3:], 255)], axis=2), np.uint8(0))
 
 
-def paint_hints(hints: Sequence[Mark], height: int, width: int, scale: float = 1.0) -> Image:
+def paint_hints(hints: Sequence[Mark | Image], height: int, width: int, scale: float = 1.0) -> Image:
     """(H, W, 4) uint8: hints at `scale` times their place and size, at least one pixel each; later ones on top.
+    Layers (h, w, 4) are brought to that size.
 
     A hint that belongs outside is left out; one in the half pixel that rounding the size took is at the border.
     """
     drawn = no_hints(height, width)
     for hint in hints:
-        if 0 <= hint.x * scale <= width + 0.5 and 0 <= hint.y * scale <= height + 0.5:
+        if isinstance(hint, np.ndarray):
+            layer = cv2.resize(hint, (width, height), interpolation=cv2.INTER_NEAREST)
+            drawn[layer[..., 3] > 0] = layer[layer[..., 3] > 0]
+        elif 0 <= hint.x * scale <= width + 0.5 and 0 <= hint.y * scale <= height + 0.5:
             _paint(drawn, hint, scale)
     return drawn
 
@@ -159,6 +163,12 @@ def marks_from(entries: Any, name: str) -> list[Mark]:
     if sum(len(_points(mark)) for mark in marks) > POINTS:
         raise UsageError(f"{name}: more than {POINTS:,} points in all; leave out points of long strokes")
     return marks
+
+
+def hints_bytes(marks: Sequence[Mark]) -> bytes:
+    """Hints as JSON, one a line, to be changed by hand and read again."""
+    lines = ",\n".join(f"  {json.dumps({**asdict(mark), 'color': hex_of(mark.color)})}" for mark in marks)
+    return f"[\n{lines}\n]\n".encode() if marks else b"[]\n"
 
 
 def _points(mark: Mark) -> tuple[Point, ...]:

@@ -19,12 +19,13 @@ CORE = 0.5  # of a painted layer, what lies deeper than this share of its half w
 @dataclass
 class Votes:
     """Pixels of each colour in each region that a hint means, where its first hint lies, (x, y), and what is to be said
-    of the hints.
+    of the hints. `at`: where the picture lies in that whose pixels people know.
     """
 
     pixels: dict[int, dict[Color, int]] = field(default_factory=dict)
     places: dict[tuple[int, Color], tuple[float, float]] = field(default_factory=dict)
     said: dict[str, list[str]] = field(default_factory=dict)  # notes on single hints, by what they are about
+    at: tuple[int, int] = (0, 0)
 
     @property
     def notes(self) -> list[str]:
@@ -56,7 +57,7 @@ class Votes:
         return {label: max(colours, key=lambda one: colours[one]) for label, colours in self.pixels.items()}
 
     def _shown(self, label: int, color: Color) -> str:
-        x, y = self.places[label, color]
+        x, y = (one + far for one, far in zip(self.places[label, color], self.at, strict=True))
         return f"{hex_of(color)} at ({x:g}, {y:g})"
 
 
@@ -65,9 +66,11 @@ ON_INK, OUTSIDE, BETWEEN = "on ink", "outside the picture", "outside the panels"
 TAKEN, NOWHERE = "the nearest region has its colour", "there is no region"
 
 
-def count_votes(regions: Regions, hints: Sequence[Mark | Image] | Image) -> Votes:
-    """What all hints say: marks, and layers (H, W, 4) uint8 whose last channel is 0 where nothing is meant."""
-    votes = Votes()
+def count_votes(regions: Regions, hints: Sequence[Mark | Image] | Image, at: tuple[int, int] = (0, 0)) -> Votes:
+    """What all hints say: marks, and layers (H, W, 4) uint8 whose last channel is 0 where nothing is meant. `at`: where
+    the picture lies in a larger one.
+    """
+    votes = Votes(at=at)
     number = 0
     for one in [hints] if isinstance(hints, np.ndarray) else hints:
         if isinstance(one, np.ndarray):

@@ -1,7 +1,7 @@
 """Palette files of other programs: GIMP's .gpl, Adobe's .ase and JSON are read, .gpl is written.
 
-The rule of this file: a file is what it holds, not what its name ends in; a colour that stands twice is one colour,
-with its first name.
+The rule of this file: a file is what it holds, not what its name ends in; a colour that stands twice under one name is
+one.
 """
 
 import struct
@@ -42,14 +42,23 @@ class Swatch:
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours in the order of the file, each once."""
+    """Colours in the order of the file."""
 
     name: str
     swatches: tuple[Swatch, ...]
 
     @property
+    def by_color(self) -> dict[Color, Swatch]:
+        """Each colour once, with its first name."""
+        found: dict[Color, Swatch] = {}
+        for one in self.swatches:
+            found.setdefault(one.color, one)
+        return found
+
+    @property
     def colors(self) -> tuple[Color, ...]:
-        return tuple(swatch.color for swatch in self.swatches)
+        """Each once."""
+        return tuple(self.by_color)
 
 
 def read_palette(path: Path) -> Palette:
@@ -71,20 +80,12 @@ def parse_palette(data: bytes, path: Path) -> Palette:
     elif data.lstrip(b"\xef\xbb\xbf").startswith(GPL.encode()):
         read = _gpl
     try:
-        found = list(_first_of_each(read(data)))
+        found = list(dict.fromkeys(read(data)))
     except UnreadableError as error:
         raise UsageError(f"{path}: no palette that is read, which are .gpl, .ase and JSON: {error}") from error
     if not 0 < len(found) <= MOST:
         raise UsageError(f"{path}: {len(found)} colours; a palette has 1 to {MOST}")
     return Palette(name, tuple(found))
-
-
-def _first_of_each(swatches: Iterator[Swatch]) -> Iterator[Swatch]:
-    seen: set[Color] = set()
-    for swatch in swatches:
-        if swatch.color not in seen:
-            seen.add(swatch.color)
-            yield swatch
 
 
 def gpl_bytes(name: str, swatches: Sequence[Swatch]) -> bytes:

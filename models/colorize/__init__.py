@@ -16,7 +16,15 @@ from comicdata.models.networks.layers import find_device
 from comicdata.models.networks.palette import PaletteNetwork
 from comicdata.models.runs.load import load_network
 
-__all__ = ["Colorized", "Colorizer", "Wishes", "colorize_picture", "load_colorizer", "make_colorizer"]
+__all__ = [
+    "Colorized",
+    "Colorizer",
+    "PaletteColorizer",
+    "Wishes",
+    "colorize_picture",
+    "load_colorizer",
+    "make_colorizer",
+]
 
 
 def load_colorizer(run: Path | str, device: str = "auto") -> Colorizer:

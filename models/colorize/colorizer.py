@@ -14,6 +14,7 @@ from comicdata.errors import UsageError
 from comicdata.files import sha256_bytes
 from comicdata.flats.hints import no_hints, paint_hints
 from comicdata.images import Image, resize
+from comicdata.models.colorize.suggestions import Suggestion
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.hints import with_hints
 from comicdata.models.data.pairs import MIX
@@ -33,21 +34,25 @@ PLAIN = Wishes()
 class Painted:
     """One colouring, (H, W, 3) uint8, and what a model of several stages made on the way, of the same size:
     `background` (H, W), 255 where one colour was laid; `low_resolution` (H, W, 3), the small picture enlarged.
+    `suggested`: where hints would help most; `notes`: what is worth a word.
     """
 
     image: Image
     background: Image | None = None
     low_resolution: Image | None = None
+    suggested: Sequence[Suggestion] = ()
+    notes: Sequence[str] = ()
 
 
 class Colorizer:
     """A trained generator. `size`: the working size it was trained at; `outline`: the outline it knows, and `outlines`
     how Canny and XDoG were drawn then. `has_layers`: whether it gives more than the colours. `styles`: those it paints
-    in, where there is a choice.
+    in, where there is a choice; `heeds_moods`: whether it heeds them.
     """
 
     has_layers = False
     styles: tuple[Style, ...] = ()
+    heeds_moods = False
 
     def __init__(self, network: nn.Module, config: dict[str, Any], device: torch.device) -> None:
         self.network = network
@@ -102,6 +107,9 @@ class Colorizer:
     def takes_hints(self) -> bool:
         return self.options.takes_hints
 
+    def forget(self) -> None:
+        """What was kept of a drawing: the network is another one now."""
+
     def colorize(self, outline: Image, wishes: Wishes = PLAIN) -> Image:
         """(H, W) uint8, ink 0 on paper 255 -> (H, W, 3) uint8 of the same size."""
         return self.paint(outline, wishes)[0].image
@@ -116,7 +124,6 @@ class Colorizer:
         wishes: Wishes = PLAIN,
         *,
         working: Image | None = None,
-        drawn: Image | None = None,
         lines: bool = False,
     ) -> list[Painted]:
         """(H, W) uint8, ink 0 on paper 255 -> `wishes.samples` colourings of the same size, the likeliest first.
@@ -125,19 +132,19 @@ class Colorizer:
         the network. Where that changed the size, only the colours come back from it: they are brought to the size of
         the input and multiplied by its lines, which so stay sharp. Each picture has random numbers of its own, or all
         panels would get like colours. UsageError where a model cannot do what is wished. `working` is the line art at
-        the working size where scaling does not give it, `drawn` are hints drawn at that size, (H, W, 4). `lines`: lay
-        the lines over the colours also where the size did not change; without, that is the network's own picture.
+        the working size where scaling does not give it. `lines`: lay the lines over the colours also where the size
+        did not change; without, that is the network's own picture.
         """
         if outline.ndim != 2 or outline.dtype != np.uint8 or not outline.size:
             raise UsageError(f"line art of shape {outline.shape}, {outline.dtype}: (H, W) uint8 is expected")
         self._check_style(wishes.style)
+        if wishes.moods and not self.heeds_moods:
+            raise UsageError(f"{self.config['model']} heeds no moods (--mood); palette does")
         scale = self._scale(outline)
         if working is None:
             working = outline if scale == 1 else self._brought_down(outline)
         if wishes.hints:
-            drawn = paint_hints(wishes.hints, working.shape[0], working.shape[1], scale)
-        if drawn is not None:
-            working = self._with_hints(working, drawn)
+            working = self._with_hints(working, paint_hints(wishes.hints, working.shape[0], working.shape[1], scale))
         return self._painted(outline, working, wishes, lines=lines or scale != 1)
 
     def _brought_down(self, outline: Image) -> Image:
@@ -172,10 +179,10 @@ class Colorizer:
         name = self.config["model"]
         if wishes.samples != 1:
             raise UsageError(
-                f"{name} has one colouring for each outline; several (--samples) need two-step or consistent"
+                f"{name} has one colouring for each outline; several (--samples) need palette, two-step or consistent"
             )
         if wishes.background is not None:
-            raise UsageError(f"{name} does not know what the background is (--background); consistent does")
+            raise UsageError(f"{name} does not know what the background is (--background); palette and consistent do")
 
     def _paint(self, outline: Image) -> Image:
         """At the size given."""
@@ -235,11 +242,11 @@ def _brought_to(outline: Image, working: Image, made: Painted) -> Painted:
     """A colouring of the working size at the size of the outline, with its lines."""
     height, width = outline.shape
     color = resize(_without_lines(made.image, working), width, height)
-    layers = (
+    background, low_resolution = (
         None if one is None else np.asarray(cv2.resize(one, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
         for one in (made.background, made.low_resolution)
     )
-    return Painted(multiplied(color, outline), *layers)
+    return Painted(multiplied(color, outline), background, low_resolution)
 
 
 def _without_lines(color: Image, outline: Image) -> Image:

@@ -22,19 +22,23 @@ from comicdata.models.networks.layers import to_range
 MOST = 40
 MEAN_COUNT = 6
 LARGEST_PART = 24  # a hint's radius in training is at most the side of the crop through this
+SMALL_PART = 64
 BLUR_PART = 100  # the authors blur with radius 5 at 512 pixels
 SAME_COLOR = 36  # largest difference in a channel from the hint's colour, for a pixel to belong to it
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a network is told beside the outline, for B pictures: hints (B, 4, H, W) uint8, None where it takes none."""
+    """What a network is told beside the outline, for B pictures; None where it takes none: `hints` (B, 4, H, W) uint8
+    as they are drawn, `spread` (B, 5, H / 4, W / 4) uint8 as `spread_hints` hands them on.
+    """
 
     hints: Tensor | None = None
+    spread: Tensor | None = None
 
     def each(self, change: Callable[[Tensor], Tensor]) -> "Conditions":
         """The same with every tensor changed: a part of the batch, another device."""
-        return Conditions(None if self.hints is None else change(self.hints))
+        return Conditions(*(None if one is None else change(one) for one in (self.hints, self.spread)))
 
 
 def with_hints(outline: Tensor, hints: Tensor | None) -> Tensor:
@@ -56,16 +60,33 @@ def random_hints(color: Image, outline: Image, random: np.random.Generator) -> I
     Dots, squares and strokes around places off the lines, their number geometric; each has one colour, the blurred
     truth at its centre, and ends where the truth has another.
     """
+    if random.random() < 0.5:
+        return no_hints(*outline.shape)
+    blurred = cv2.GaussianBlur(color, (0, 0), max(1.0, min(outline.shape) / BLUR_PART))
+    return _scattered(blurred, outline, min(MOST, int(random.geometric(1 / MEAN_COUNT))), random)
+
+
+def random_dots(color: Image, outline: Image, random: np.random.Generator) -> Image:
+    """Hints for a network that is told what they spread to: one to 64 of them, few as often as many; in a sixth of
+    the samples none. As `random_hints`, but small, and in the colour that is there.
+    """
+    if random.random() < 1 / 6:
+        return no_hints(*outline.shape)
+    count = round(float(2 ** random.uniform(0, 6)))
+    return _scattered(cv2.blur(color, (3, 3)), outline, count, random, part=SMALL_PART)
+
+
+def _scattered(
+    colors: Image, outline: Image, count: int, random: np.random.Generator, part: int = LARGEST_PART
+) -> Image:
+    """At most `count` shapes in the colours (H, W, 3) of places drawn at random; those on a line are left out."""
     height, width = outline.shape
     drawn = no_hints(height, width)
-    if random.random() < 0.5:
-        return drawn
-    blurred = cv2.GaussianBlur(color, (0, 0), max(1.0, min(height, width) / BLUR_PART))
-    for _ in range(min(MOST, int(random.geometric(1 / MEAN_COUNT)))):
+    for _ in range(count):
         row, column = int(random.integers(height)), int(random.integers(width))
-        shape = _shape(random, max(1.0, min(height, width) / LARGEST_PART))
+        shape = _shape(random, max(1.0, min(height, width) / part))
         if outline[row, column] >= 128:  # nobody points at a line
-            _lay(drawn, blurred, shape, row, column)
+            _lay(drawn, colors, shape, row, column)
     return drawn
 
 

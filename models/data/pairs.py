@@ -17,8 +17,9 @@ from torch import Tensor
 from comicdata.errors import IntegrityError, PictureError, UsageError
 from comicdata.files import read_regular, sha256_bytes
 from comicdata.images import MAX_FILE_BYTES, Image, decode
-from comicdata.models.data.hints import Conditions, random_hints
+from comicdata.models.data.hints import Conditions, random_dots, random_hints
 from comicdata.models.data.line_jitter import other_filter, vary_lines
+from comicdata.models.data.spreading import spread_hints
 from comicdata.models.networks.layers import to_tensor
 from comicdata.pairs.card import read_outlines
 from comicdata.pairs.manifest import (
@@ -180,7 +181,8 @@ def permutation(count: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
 class Sampling:
     """How a pair becomes a sample: a random crop, mirrored half of the time, and what is done to it on the way.
 
-    `line_jitter`: the share of samples whose lines are varied (line_jitter.py). `hints`: draw colour hints (hints.py).
+    `line_jitter`: the share of samples whose lines are varied (line_jitter.py). `hints`: draw colour hints (hints.py),
+    as they are or `spread` over the picture (spreading.py).
     `zoom`: crops are of parts, enlarged up to so many times; where the draw is below 1, as they are.
     Every sample has random numbers of its own, from (seed, epoch, pair): they depend on no order and no worker.
     """
@@ -188,6 +190,7 @@ class Sampling:
     seed: int
     crop: int
     hints: bool = False
+    spread: bool = False
     line_jitter: float = 0.0
     zoom: float = 1.0
 
@@ -201,7 +204,8 @@ def make_batch(dataset: PairDataset, sampling: Sampling, *, images: int, count: 
         random = np.random.default_rng([sampling.seed, epoch, index])
         samples.append((dataset.rows[index].id, *_sample(dataset, index, sampling, random)))
     ids, outlines, colors, hints = zip(*samples, strict=True)
-    conditions = Conditions(to_tensor(np.stack(hints)) if sampling.hints else None)
+    told = to_tensor(np.stack(hints)) if sampling.hints else None
+    conditions = Conditions(spread=told) if sampling.spread else Conditions(hints=told)
     return Batch(ids, to_tensor(np.stack(outlines)), to_tensor(np.stack(colors)), conditions)
 
 
@@ -218,12 +222,18 @@ def _sample(
         outline, color = _enlarged(outline, color, sampling.crop)
     if random.integers(2):
         outline, color = outline[:, ::-1], color[:, ::-1]
-    hints = random_hints(color, outline, random) if sampling.hints else None
+    hints = _hints(outline, color, sampling, random)
     if random.random() < sampling.line_jitter:
         if len(dataset.kinds) > 1 and random.integers(2):
             outline = other_filter(color, dataset.size, random, dataset.outlines.xdog)
         outline = vary_lines(outline, random)
-    return outline, color, hints
+    return outline, color, spread_hints(outline, hints) if sampling.spread and hints is not None else hints
+
+
+def _hints(outline: Image, color: Image, sampling: Sampling, random: np.random.Generator) -> Image | None:
+    if not sampling.hints:
+        return None
+    return (random_dots if sampling.spread else random_hints)(color, outline, random)
 
 
 def _side(sampling: Sampling, random: np.random.Generator) -> int:

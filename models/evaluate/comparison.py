@@ -12,7 +12,10 @@ LABEL = 30  # height of a line of words
 COLUMNS = {
     "outline_copy": "outline",
     "model": "colorizer",
-    "hinted": "with 16 hints",
+    "mood": "told its mean colour",
+    "hinted_1": "with 1 hint",
+    "hinted_4": "with 4 hints",
+    "hinted_16": "with 16 hints",
     "truth": "truth",
     "mean_color": "mean colour",
     "nearest": "nearest",

@@ -16,7 +16,7 @@ import numpy as np
 from comicdata.errors import UsageError
 
 if TYPE_CHECKING:
-    from comicdata.models.evaluate.contest import Panel, Scores
+    from comicdata.models.evaluate.scores import Panel, Scores
 
 Part = tuple[float, float]  # what a window adds above and below the line; nan where it has no number
 Figures = dict[str, Callable[["Scores"], Part]]

@@ -1,4 +1,6 @@
-"""What colour hints are worth: how far a colouring is from the truth at the hints, near them, and over all."""
+"""What colour hints are worth: how far a colouring is from the truth at the hints, near them, and over all; beside
+what they are worth without any network, each place in the colour of the nearest hint.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,16 +11,21 @@ import numpy as np
 from comicdata.files import sha256_bytes
 from comicdata.flats.hints import Hint, paint_hints
 from comicdata.images import Image
+from comicdata.models.colorize.colorizer import multiplied
+from comicdata.models.data.spreading import spread_hints
 from comicdata.models.evaluate.lab import Floats, de2000_map, lab_of
 from comicdata.models.evaluate.metrics import Mask, mean_of_finite, mean_under, off_line
+from comicdata.models.networks.palette import CELL
 
-COUNTS = (1, 4, 16)  # hints given to one window
+COUNTS = (1, 4, 16, 64)  # hints given to one window
 RADIUS_PART = 64  # the radius of a hint is the side of the window through this
 REACH = 6  # "near" ends so many radii from the centre
 ALIKE = 12  # a pixel has the colour of a hint when no channel is further from it
 AREAS = ("at", "near", "off_line")
 
-Errors = dict[int, dict[str, tuple[float, float]]]  # by count and area: with these hints, and without any
+NAMES = ("hinted", "plain", "hints_spread")
+
+Errors = dict[int, dict[str, tuple[float, ...]]]  # by count and area, in the order of NAMES
 
 
 @dataclass(frozen=True)
@@ -65,11 +72,19 @@ def _disc(hint: Hint, scale: float, shape: tuple[int, ...]) -> Mask:
     return paint_hints([larger], shape[0], shape[1])[..., 3] > 0
 
 
+def spread_alone(hints: Sequence[Hint], outline: Image) -> Image:
+    """Every place in the colour of the hint that is nearest by the way over the paper: what needs no network."""
+    height, width = outline.shape
+    spread = spread_hints(outline, paint_hints(hints, height, width))[..., :3]
+    return multiplied(spread.repeat(CELL, axis=0).repeat(CELL, axis=1)[:height, :width], outline)
+
+
 def measure_hints(
     colorize: Callable[[Image, Sequence[Hint]], Image], plain: Image, outline: Image, truth: Image, name: str
 ) -> Errors:
-    """The mean CIEDE2000 between truth (H, W, 3) and colouring, with hints and without on the very same pixels; nan
-    where no pixel is left. `colorize` paints an outline (H, W) with hints; `plain` is what it makes of it without.
+    """The mean CIEDE2000 between truth (H, W, 3) and colourings on the very same pixels: with hints, without any, and
+    with nothing but hints; nan where no pixel is left. `colorize` paints an outline (H, W) with hints; `plain` is what
+    it makes of it without.
     """
     truth_lab = lab_of(truth)
 
@@ -81,8 +96,10 @@ def measure_hints(
     for count in COUNTS:
         dots = dots_of(every[:count], outline, truth)
         hinted = error(colorize(outline, dots.hints)) if every else without
+        alone = error(spread_alone(dots.hints, outline))
         found[count] = {
-            area: (mean_under(hinted, pixels), mean_under(without, pixels)) for area, pixels in dots.areas.items()
+            area: tuple(mean_under(one, pixels) for one in (hinted, without, alone))
+            for area, pixels in dots.areas.items()
         }
     return found
 
@@ -91,8 +108,8 @@ def mean_hints(windows: Sequence[Errors]) -> dict[str, Any]:
     """Means over windows, for the public document; None where no window has a number."""
 
     def means(count: int, area: str) -> dict[str, float | None]:
-        with_hints, without = zip(*(one[count][area] for one in windows), strict=True)
-        return {"hinted": mean_of_finite(with_hints), "plain": mean_of_finite(without)}
+        every = zip(*(one[count][area] for one in windows), strict=True)
+        return {name: mean_of_finite(values) for name, values in zip(NAMES, every, strict=True)}
 
     counts = {str(count): {area: means(count, area) for area in AREAS} for count in COUNTS}
     return {"windows": len(windows), "counts": counts}

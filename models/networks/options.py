@@ -37,6 +37,11 @@ class NetworkOptions:
         return False
 
     @property
+    def spreads_hints(self) -> bool:
+        """Whether the network is told what hints spread to (spreading.py) instead of the hints as they are drawn."""
+        return False
+
+    @property
     def largest_zoom(self) -> float:
         """How many times the windows that the network learns from are enlarged, at most."""
         return 1.0

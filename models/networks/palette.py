@@ -5,7 +5,8 @@ Sources: Zhang, Isola, Efros, "Colorful Image Colorization" (2016), arXiv 1603.0
 their mean, rare ones weighing more (section 2.2), the annealed mean of what is likely (section 2.3). Ronneberger,
 Fischer, Brox, "U-Net" (2015), arXiv 1505.04597.
 Differs: the classes are the colours of the comic at hand, found by k-means in CIELAB, lightness included: line art has
-none; and the network sees line art and hints.
+none; the network sees line art, what colour the hints would spread to each place, which it may take over as it is (one
+more class), and a mood: which colours are to be in the picture.
 """
 
 from dataclasses import dataclass, replace
@@ -17,15 +18,19 @@ from torch import Tensor, nn
 
 from comicdata.models.networks.layers import normalisation
 from comicdata.models.networks.options import NetworkOptions, require, require_share, require_weight, require_width
-from comicdata.models.networks.pix2pix import HINT_CHANNELS
 
 FILE = "palette.gpl"
 CELL = 4  # pixels of the input, in each direction, that share one choice
+SPREAD_PLANES = 5  # what hints spread: red, green, blue, nearness, and where a hint is
 UNSHUFFLE = 2  # the first convolution sees 2 x 2 pixels as one
 WIDTHS = (1, 2, 3, 4, 4, 4)  # of the levels, in units of `width`
 PAPER = 200 / 127.5 - 1  # paler than this there is no line; varied lines lie on paper that is not quite white
 STEPS = 32  # of a channel, in the table from colours to the palette
 LARGEST_PALETTE = 1024
+NEVER = -1e4  # a logit that makes a choice impossible
+COPY_LAST = (0, 0, 0, 0, 0, 1)  # one more channel
+LEAST = 1e-5  # added before a logarithm
+ALIKE = 5.0  # CIELAB: the standard deviation of what is called the same
 
 
 @dataclass(frozen=True)
@@ -33,9 +38,9 @@ class PaletteConfig(NetworkOptions):
     """All that builds the network and weighs its loss.
 
     `colors` in the palette; `zoom`: training windows are enlarged up to so many times. `balance`: 0 weighs each pixel
-    alike, 1 each colour of the palette. `soft`: a colour of the palette that lies `soft` away (CIELAB) from the true
-    one is taken for it in part (0: only the true one counts). `nearness`: also tell the network how far lines are.
-    `attention`: let the places of the two lowest levels look at each other. `decay`: of the weights (AdamW).
+    alike, 1 each colour of the palette. `exchange`: the share of hinted colours that are others while it learns to
+    listen. `nearness`: also tell the network how far lines are. `attention`: let the
+    places of the two lowest levels look at each other. `decay`: of the weights (AdamW).
     """
 
     colors: int = 64
@@ -44,7 +49,7 @@ class PaletteConfig(NetworkOptions):
     nearness: bool = True
     attention: bool = False
     balance: float = 0.5
-    soft: float = 0.0
+    exchange: float = 0.3
     zoom: float = 1.3
     decay: float = 0.01
 
@@ -52,8 +57,8 @@ class PaletteConfig(NetworkOptions):
         require("colors", self.colors, 2 <= self.colors <= LARGEST_PALETTE, f"2 to {LARGEST_PALETTE}")
         require_width("width", self.width, "group", 2)
         require_share("balance", self.balance)
+        require_share("exchange", self.exchange)
         require("zoom", self.zoom, 1 <= self.zoom <= 4, "a number from 1 to 4")
-        require("soft", self.soft, 0 <= self.soft <= 50, "a number from 0 to 50")
         require_weight("decay", self.decay)
 
     @property
@@ -65,17 +70,16 @@ class PaletteConfig(NetworkOptions):
         return self.hints
 
     @property
+    def spreads_hints(self) -> bool:
+        return self.hints
+
+    @property
     def largest_zoom(self) -> float:
         return self.zoom
 
     @property
     def files(self) -> tuple[str, ...]:
         return (FILE,)
-
-    @property
-    def inputs(self) -> int:
-        """Channels that the network reads: the line art, and hints."""
-        return 1 + (HINT_CHANNELS if self.hints else 0)
 
     def build(self) -> "PaletteNetwork":
         return PaletteNetwork(self)
@@ -86,7 +90,12 @@ PRESETS = {"small": SMALL, "medium": replace(SMALL, width=24, colors=96), "large
 
 
 class PaletteNetwork(nn.Module):
-    """Line art and hints (B, 1 or 5, H, W) in [-1, 1] -> logits over the palette (B, colors, H / 4, W / 4).
+    """Line art (B, 1, H, W) in [-1, 1] -> logits (B, colors, H / 4, W / 4) over the palette, and those with what was
+    said, (B, colors + 1, H / 4, W / 4), the last for "the colour that hints spread to here".
+
+    `spread` (B, 5, H / 4, W / 4), 0 to 255: what hints say, as `spread_hints` gives it; `mood` (B, colors + 1): see
+    `moods_of`. The drawing is understood first, whatever is said of its colours (`features`, `plain`), which takes
+    nearly all of the time; `told` then changes what is likely by hints and mood, as often as they change.
 
     What was learned of the comic before any step stands beside the weights and never moves: `palette` (colors, 3), its
     colours as 0 to 255, the commonest first; `share` (colors,), the share of the area that each has; `flatness` (1,),
@@ -97,24 +106,33 @@ class PaletteNetwork(nn.Module):
         super().__init__()
         self.config = config
         widths = [config.width * part for part in WIDTHS]
-        planes = config.inputs * UNSHUFFLE**2 + len(REACHES) * config.nearness
-        self.stem = Block(planes, widths[0])
+        self.stem = Block(UNSHUFFLE**2 + len(REACHES) * config.nearness, widths[0])
         self.down = nn.ModuleList(
             nn.Sequential(Block(above, below, stride=2), Block(below, below)) for above, below in pairwise(widths)
         )
         self.look = nn.ModuleList(Attention(widths[-1]) for _ in range(2 if config.attention else 0))
         ways = list(zip(widths[:1:-1], widths[-2:0:-1], strict=True))
         self.up = nn.ModuleList(Block(below + beside, beside) for below, beside in ways)
-        self.head = nn.Conv2d(widths[1], config.colors, 1)
+        self.head = Pointwise(widths[1], config.colors)
+        self.listener = Listener(widths[1], config.colors)
         self.palette = nn.Parameter(torch.zeros(config.colors, 3), requires_grad=False)
         self.share = nn.Parameter(torch.ones(config.colors) / config.colors, requires_grad=False)
         self.flatness = nn.Parameter(torch.zeros(1), requires_grad=False)
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        value = F.pixel_unshuffle(inputs, UNSHUFFLE)
+    def forward(
+        self, outline: Tensor, spread: Tensor | None = None, mood: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The logits that the drawing alone gives, and those with what was said."""
+        features = self.features(outline)
+        plain = self.plain(features)
+        return plain, self.told(features, plain, spread, mood)
+
+    def features(self, outline: Tensor) -> Tensor:
+        """(B, 2 width, H / 4, W / 4): what the drawing is of."""
+        planes = F.pixel_unshuffle(outline, UNSHUFFLE)
         if self.config.nearness:
-            value = torch.cat([value, nearness(inputs[:, :1])], dim=1)
-        value = self.stem(value)
+            planes = torch.cat([planes, nearness(outline)], dim=1)
+        value: Tensor = self.stem(planes)
         levels = []
         for number, layer in enumerate(self.down):
             value = layer(value)
@@ -125,8 +143,58 @@ class PaletteNetwork(nn.Module):
         levels.pop()  # the lowest goes up itself
         for layer in self.up:
             value = layer(torch.cat([F.interpolate(value, scale_factor=2.0, mode="nearest"), levels.pop()], dim=1))
-        logits: Tensor = self.head(value)
+        return value
+
+    def plain(self, features: Tensor) -> Tensor:
+        """(B, colors, H / 4, W / 4), nothing said."""
+        logits: Tensor = self.head(features)
         return logits
+
+    def told(self, features: Tensor, plain: Tensor, spread: Tensor | None = None, mood: Tensor | None = None) -> Tensor:
+        """(B, colors + 1, H / 4, W / 4), with hints, a mood, or both; the last is so low that it never counts where
+        nothing spreads.
+        """
+        batch, _, height, width = features.shape
+        if spread is None:
+            spread = torch.zeros(batch, SPREAD_PLANES, height, width, dtype=torch.uint8, device=features.device)
+        if mood is None:
+            mood = features.new_zeros(batch, self.config.colors + 1)
+        unheard = NEVER * (spread[:, 3:4] == 0).to(plain.dtype)
+        changed = self.listener(features, spread.to(features.dtype) / 255, mood)
+        logits: Tensor = changed + F.pad(plain, COPY_LAST) + F.pad(unheard, (0, 0, 0, 0, self.config.colors, 0))
+        return logits
+
+
+class Listener(nn.Module):
+    """What the drawing is of (B, C, h, w), what hints spread (B, 5, h, w) in [0, 1] and the mood (B, colors + 1) ->
+    what to add to the logits (B, colors + 1, h, w): nothing, before it learned.
+
+    Every place decides how much the colours of the mood count there, and how little those that it lacks.
+    """
+
+    def __init__(self, channels: int, colors: int) -> None:
+        super().__init__()
+        self.near = Block(channels + SPREAD_PLANES, channels)
+        self.far = nn.Sequential(Block(channels, channels, stride=2), Block(channels, channels))
+        self.mood = nn.ModuleList(nn.Linear(colors + 1, channels) for _ in range(3))
+        self.both = Block(channels, channels)
+        self.change = Pointwise(channels, colors + 1)
+        self.heed = Pointwise(channels, 2)
+        for layer in (self.change, self.heed):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, features: Tensor, spread: Tensor, mood: Tensor) -> Tensor:
+        at_near, at_far, at_last = (layer(mood)[..., None, None] for layer in self.mood)
+        said = torch.cat([(2 * spread[:, :3] - 1) * (spread[:, 3:4] > 0), spread[:, 3:]], dim=1)
+        near = self.near(torch.cat([features, said], dim=1)) + at_near
+        far = self.far(near) + at_far
+        value = self.both(near + F.interpolate(far, size=near.shape[2:], mode="nearest")) + at_last
+        wanted, lacking = self.heed(value).chunk(2, dim=1)
+        there, known = mood[:, :-1, None, None], mood[:, -1:, None, None]
+        heeded = wanted * there + lacking * known * (there == 0)
+        changed: Tensor = self.change(value) + F.pad(heeded, COPY_LAST)
+        return changed
 
 
 class Block(nn.Sequential):
@@ -134,6 +202,15 @@ class Block(nn.Sequential):
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__(nn.Conv2d(inputs, outputs, 3, stride, 1), normalisation("group", outputs), nn.SiLU())
+
+
+class Pointwise(nn.Linear):
+    """A 1 x 1 convolution, (B, I, h, w) -> (B, O, h, w), as the product that it is: on one thread PyTorch's own takes
+    several times as long.
+    """
+
+    def forward(self, value: Tensor) -> Tensor:
+        return super().forward(value.movedim(1, -1)).movedim(-1, 1)
 
 
 class Attention(nn.Module):
@@ -180,14 +257,14 @@ def class_weights(network: PaletteNetwork) -> Tensor:
     return weights / (weights * share).sum()
 
 
-def cell_targets(index: Tensor, outline: Tensor) -> tuple[Tensor, Tensor]:
-    """Of every 4 x 4 pixels the number of one off the lines, drawn at random: index (B, H, W) and outline (B, 1, H, W)
-    in [-1, 1] -> targets (B, H / 4, W / 4), and whether the cell has such a pixel.
+def cell_targets(steps: Tensor, outline: Tensor) -> tuple[Tensor, Tensor]:
+    """Of every 4 x 4 pixels the colour of one off the lines, drawn at random: steps (B, H, W), see `steps_of`, and
+    outline (B, 1, H, W) in [-1, 1] -> its step (B, H / 4, W / 4), and whether the cell has such a pixel.
 
     Differs: the paper takes the colour of a smaller picture, which mixes what meets in it.
     """
-    chance = torch.rand(index.shape, device=index.device) * (outline[:, 0] > PAPER)
-    chances, numbers = (_cells(one) for one in (chance, index))
+    chance = torch.rand(steps.shape, device=steps.device) * (outline[:, 0] > PAPER)
+    chances, numbers = (_cells(one) for one in (chance, steps))
     most, place = chances.max(dim=-1, keepdim=True)
     return numbers.gather(-1, place)[..., 0], most[..., 0] > 0
 
@@ -199,33 +276,91 @@ def _cells(values: Tensor) -> Tensor:
     return cells.reshape(batch, height // CELL, width // CELL, CELL * CELL)
 
 
-def palette_loss(logits: Tensor, targets: Tensor, counts: Tensor, weights: Tensor, near: Tensor | None) -> Tensor:
-    """Weighted cross entropy, a mean over the cells of (B, colors, h, w); `counts` says which of them have a target.
-    `near` (colors, colors): what each colour of the palette is taken for.
+def choice_loss(logits: Tensor, targets: Tensor, likeness: Tensor | None, counts: Tensor, weights: Tensor) -> Tensor:
+    """The weighted mean of -log P(colour) over the cells (B, h, w) that have a target, where a colour is likely as
+    its class of the palette or as what hints spread: P = p(class) + p(copy) likeness.
+
+    logits (B, colors + 1, h, w), or (B, colors, h, w) and no `likeness`, where nothing is copied; `targets`: the class;
+    `likeness`: how like the spread colour the true one is, 0 to 1; `counts`: whether there is a target; `weights`
+    (colors,).
     """
-    if near is None:
+    if likeness is None:
         errors = F.cross_entropy(logits, targets, reduction="none")
     else:
-        errors = -(F.log_softmax(logits, dim=1).movedim(1, -1) * near[targets]).sum(dim=-1)
+        both = torch.stack([targets, torch.full_like(targets, logits.shape[1] - 1)], dim=1)
+        ways = F.log_softmax(logits, dim=1).gather(1, both)
+        errors = -torch.logaddexp(ways[:, 0], ways[:, 1] + torch.log(likeness + LEAST))
     return (errors * weights[targets] * counts).mean()
 
 
-def to_palette(color: Tensor, table: Tensor) -> Tensor:
-    """Colour (B, 3, H, W) in [-1, 1] -> the number of its colour in the palette, (B, H, W), by a table of 32^3."""
+def likeness(lab: Tensor, other: Tensor) -> Tensor:
+    """How like colours (..., 3) in CIELAB are: 1 for the same, 0.6 for 5 apart, 0.1 for 10 (CIE 1976)."""
+    return torch.exp(-(lab - other).square().sum(dim=-1) / (2 * ALIKE**2))
+
+
+def no_spread(outline: Tensor) -> Tensor:
+    """What the network is told of hints, (B, 5, H / 4, W / 4), where there are none for line art (B, 1, H, W)."""
+    batch, _, height, width = outline.shape
+    return torch.zeros(batch, SPREAD_PLANES, height // CELL, width // CELL, dtype=torch.uint8, device=outline.device)
+
+
+def moods_of(numbers: Tensor, counts: Tensor, colors: int) -> Tensor:
+    """(B, colors + 1): which colours of the palette there are, the root of the share of each, and a 1 that says so;
+    all 0 where none counts. `numbers` (B, H, W) are those of the palette, `counts` (B, H, W) which are looked at.
+    """
+    sums = torch.zeros(len(numbers), colors, device=numbers.device)
+    sums.scatter_add_(1, numbers.flatten(1), counts.flatten(1).to(sums.dtype))
+    total = sums.sum(dim=1, keepdim=True)
+    return torch.cat([(sums / total.clamp(min=1)).sqrt(), (total > 0).to(sums.dtype)], dim=1)
+
+
+def exchange(numbers: Tensor, hinted: Tensor, share: float) -> Tensor:
+    """(B, K): for each colour of the palette the step of another that it is exchanged for in a sample, -1 where it
+    stays. Of those that hints have, a `share` is exchanged, so that a hint is obeyed where the comic never has its
+    colour, by that part alone and all that is the same.
+
+    `numbers` (32^3,): from steps to the palette; `hinted` (B, K): whether any hint has that colour.
+    """
+    others = torch.randint(len(numbers), hinted.shape, device=hinted.device)
+    drawn = torch.rand(hinted.shape, device=hinted.device) < share
+    return torch.where(drawn & hinted, others, -1)
+
+
+def exchanged(steps: Tensor, numbers: Tensor, others: Tensor) -> Tensor:
+    """Steps (B, ...) with the colours exchanged that `exchange` says."""
+    new = others.gather(1, numbers[steps].flatten(1)).view(steps.shape)
+    return torch.where(new < 0, steps, new)
+
+
+def color_of(steps: Tensor) -> Tensor:
+    """Steps (B, H, W) -> the middles of their colours, (B, 3, H, W), 0 to 255."""
+    parts = [steps // STEPS**2, steps // STEPS % STEPS, steps % STEPS]
+    return (torch.stack(parts, dim=1) * (256 // STEPS) + 128 // STEPS).to(torch.uint8)
+
+
+def mean_step(steps: Tensor, paper: Tensor) -> Tensor:
+    """(B, 1, 1): the step of the mean colour of steps (B, H, W) where there is paper (B, H, W)."""
+    color, seen = color_of(steps).float(), paper[:, None].float()
+    mean = (color * seen).sum(dim=(2, 3), keepdim=True) / seen.sum(dim=(2, 3), keepdim=True).clamp(min=1)
+    return steps_of(mean / 127.5 - 1)
+
+
+def draw_moods(*moods: Tensor) -> Tensor:
+    """For each sample no mood or one of several (B, colors + 1), as often one as another, so that the network knows
+    what to do with little and with much.
+    """
+    every = torch.stack([torch.zeros_like(moods[0]), *moods])
+    drawn = torch.randint(len(every), (every.shape[1],), device=every.device)
+    return every[drawn, torch.arange(every.shape[1], device=every.device)]
+
+
+def steps_of(color: Tensor) -> Tensor:
+    """Colour (B, 3, H, W) in [-1, 1] -> which of 32^3 steps it lies in, (B, H, W): what tables of colours go by."""
     steps = ((color + 1) * (127.5 * STEPS / 256)).long().clamp_(0, STEPS - 1)
-    found: Tensor = table[(steps[:, 0] * STEPS + steps[:, 1]) * STEPS + steps[:, 2]]
-    return found
+    return (steps[:, 0] * STEPS + steps[:, 1]) * STEPS + steps[:, 2]
 
 
 def table_of(palette_lab: Tensor, steps_lab: Tensor) -> Tensor:
     """(32^3,): the nearest of the palette (K, 3) for each of the colours (32^3, 3), all in CIELAB."""
     parts = torch.split(steps_lab, 4096)
     return torch.cat([torch.cdist(part, palette_lab).argmin(dim=1) for part in parts])
-
-
-def softened(palette_lab: Tensor, share: Tensor, soft: float) -> Tensor | None:
-    """(K, K): what each colour is taken for, falling with the square of the distance; None where only itself counts."""
-    if not soft:
-        return None
-    near = torch.exp(-torch.cdist(palette_lab, palette_lab).square() / (2 * soft**2)) * (share > 0)
-    return near / near.sum(dim=1, keepdim=True).clamp(min=1e-6)

@@ -6,14 +6,18 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 from torch import Tensor
 
 from comicdata.errors import IntegrityError
 from comicdata.files import on_disk, write_atomic
-from comicdata.flats.hints import hex_of
+from comicdata.flats.hints import Color
+from comicdata.images import Image
+from comicdata.layers.palettes import Swatch, gpl_bytes
 from comicdata.models.networks.palette import FILE
 
 log = logging.getLogger(__name__)
+NAME = "the colours of this run"
 CURE = "the same train command writes them again"
 
 
@@ -21,19 +25,34 @@ def palette_files(tensors: Mapping[str, Tensor], prefix: str = "") -> dict[str, 
     """What a run keeps beside weights with these tensors; nothing beside those of other networks."""
     if f"{prefix}palette" not in tensors:
         return {}
-    return {FILE: palette_bytes(tensors[f"{prefix}palette"], tensors[f"{prefix}share"])}
+    shares = palette_shares(tensors[f"{prefix}palette"], tensors[f"{prefix}share"])
+    return {FILE: gpl_bytes(NAME, [*shares])}
 
 
-def palette_bytes(palette: Tensor, share: Tensor) -> bytes:
-    """Colours (K, 3) from 0 to 255 and their shares of the area (K,) as a GIMP palette, each colour once."""
-    lines = ["GIMP Palette", "Name: the colours of this run", "Columns: 8", "# each with its share of the area"]
-    seen: set[tuple[int, ...]] = set()
-    for color, part in zip(palette.round().int().tolist(), share.tolist(), strict=True):
-        if tuple(color) not in seen:
-            seen.add(tuple(color))
-            red, green, blue = color
-            lines.append(f"{red:3} {green:3} {blue:3}\t{hex_of((red, green, blue))} {part:.2%}")
-    return "\n".join([*lines, ""]).encode()
+def palette_shares(palette: Tensor, share: Tensor) -> dict[Swatch, float]:
+    """The colours of a run (K, 3), each once, by its name, with its share of the comic's area, of those (K,)."""
+    colors = shown_colors(palette)
+    found: dict[Swatch, float] = {}
+    for color, name, part in zip(map(_color, colors), names_of(colors), share.tolist(), strict=True):
+        swatch = Swatch(color, name)
+        found[swatch] = found.get(swatch, 0.0) + part
+    return found
+
+
+def shown_colors(palette: Tensor) -> Image:
+    """Colours (K, 3) from 0 to 255, as they are painted: uint8."""
+    return np.asarray(np.rint(palette.float().cpu().numpy()), np.uint8)
+
+
+def names_of(colors: Image) -> list[str]:
+    """What the colours (K, 3) are called, by their number: c00, c01, ...; one that stands again has its first name."""
+    first: dict[Color, str] = {}
+    return [first.setdefault(_color(color), f"c{number:02}") for number, color in enumerate(colors)]
+
+
+def _color(color: Image) -> Color:
+    red, green, blue = color.tolist()
+    return red, green, blue
 
 
 def check_palette(run: Path, tensors: Mapping[str, Tensor], prefix: str = "") -> None:

@@ -88,9 +88,14 @@ class Learner:
 
     def generate(self, condition: Tensor) -> Tensor:
         """The generator's output in float32; compiled where the options say so."""
+        (output,) = self.generate_all(condition)
+        return output
+
+    def generate_all(self, *conditions: Tensor | None) -> tuple[Tensor, ...]:
+        """The same of a generator that gives several."""
         with self.autocast():
-            output: Tensor = self._called["generator"](condition)
-        return output.float()
+            made: Tensor | tuple[Tensor, ...] = self._called["generator"](*conditions)
+        return tuple(one.float() for one in ((made,) if isinstance(made, Tensor) else made))
 
     @property
     def discriminator(self) -> nn.Module:

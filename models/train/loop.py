@@ -140,7 +140,14 @@ def _loop(
     begun, start, rate = time.monotonic(), work.images, 0.0
     stream = batches(
         job.data,
-        Sampling(config.seed, config.crop, config.network.takes_hints, config.line_jitter, config.network.largest_zoom),
+        Sampling(
+            config.seed,
+            config.crop,
+            config.network.takes_hints,
+            config.network.spreads_hints,
+            config.line_jitter,
+            config.network.largest_zoom,
+        ),
         start=start,
         stop=job.config.total,
         batch_size=config.batch_size,

@@ -33,8 +33,8 @@ def test_numbers_for_programs_and_a_table_for_people(tour, tmp_path, capsys):
     assert run([*arguments, "--out", str(tmp_path / "a")]) == 0
     captured = capsys.readouterr()
     document = json.loads(captured.out)
-    assert set(document) == {"model", "baselines", "hints", "errors"}
-    assert document["hints"]["windows"] == 3 and list(document["hints"]["counts"]) == ["1", "4", "16"]
+    assert set(document) == {"model", "baselines", "hints", "mood", "errors"}
+    assert document["hints"]["windows"] == 3 and list(document["hints"]["counts"]) == ["1", "4", "16", "64"]
     for words in (
         "with hints, and (without), on 3 windows",
         "near them",
@@ -51,7 +51,7 @@ def test_numbers_for_programs_and_a_table_for_people(tour, tmp_path, capsys):
     assert (saved["panels"], saved["split"], saved["model"]) == (3, "test", document["model"])
     rows = read_jsonl(tmp_path / "a" / "test.jsonl")
     assert np.mean([row["psnr_off_line"] for row in rows]) == pytest.approx(document["model"]["off_line"]["psnr"])
-    assert read_image(tmp_path / "a" / "test.png").shape == (30 + 3 * (30 + 256), 7 * 256, 3)
+    assert read_image(tmp_path / "a" / "test.png").shape == (30 + 3 * (30 + 256), 10 * 256, 3)
     assert run([*arguments, "--out", str(tmp_path / "b")]) == 0
     for name in ("test.json", "test.jsonl", "test.png"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()

@@ -9,6 +9,7 @@ from comicdata.errors import PictureError, UsageError
 from comicdata.flats.hints import Area, Hint, Stroke
 from comicdata.images import encode_png
 from comicdata.layers.hint_files import read_hint_files
+from comicdata.outputs import Outputs
 
 DOT = {"x": 1, "y": 2, "radius": 3, "color": "#ff0000"}
 STROKE = {"points": [[1, 2], [3, 4]], "radius": 1, "color": "#00ff00"}
@@ -129,7 +130,7 @@ def test_a_number_that_is_another_page_in_the_archive_is_refused(tmp_path):
 
 def test_hints_of_other_pages_are_left_out_and_said_and_of_none_refused(tmp_path):
     hints = read_hint_files([put(tmp_path / "h.json", {"02": [DOT], "77": [DOT]})], PAGES)
-    assert hints.notes == (f"{tmp_path / 'h.json'}: hints for no page that is given, left out: 77",)
+    assert hints.notes == (f"--hints {tmp_path / 'h.json'}: for no page that is given, left out: 77",)
     with pytest.raises(
         UsageError, match=r"no name in it is that of a page; it has '77', the first page is 'e1/01.png'"
     ):
@@ -146,7 +147,33 @@ def test_a_folder_of_files_named_like_pages(tmp_path):
     ((dot, painted),) = marks(hints, 0)
     assert dot == MARK and painted.shape == (4, 6, 4)
     assert [len(one) for one in marks(hints, 3)] == [1] and not hints.of(1)
+    assert hints.notes == (
+        f"--hints {folder}: several for one page, all of them count: e1/01.png (e1/01.json, e1/01.png)",
+    )
     assert {path.name for path in hints.paths} == {"hints", "01.json", "01.png", "03.json"}
+
+
+def test_pages_in_the_folder_of_their_hints_and_what_was_coloured_there_are_no_layers(tmp_path):
+    folder = tmp_path / "art"
+    for name in ("01.png", "02.png", "03.png"):
+        put(folder / name, layer())
+    put(folder / "01.json", [DOT])
+    put(folder / "02.suggested.json", [STROKE])
+    outputs = Outputs(folder, "colorize")
+    outputs.write("04.png", layer())
+    pages = [[f"0{number}.png", (folder / f"0{number}.png").as_posix()] for number in (1, 2, 4)]
+    hints = read_hint_files([folder], pages)
+    assert [len(marks(hints, page)) for page in range(3)] == [1, 1, 0]  # 03.png is no page that is given
+    assert marks(hints, 0) == [[MARK]] and "left out: 03" in hints.notes[0]
+
+
+def test_of_two_dots_on_one_pixel_the_last_counts_and_it_is_said(tmp_path):
+    second, beside = DOT | {"radius": 8, "color": "#0000ff"}, DOT | {"x": 2, "color": "#00ff00"}
+    hints = read_hint_files([put(tmp_path / "h.json", [DOT, beside, second])], [["page.png"]])
+    (found,) = marks(hints, 0)
+    assert [one.color for one in found] == [(0, 0, 255), (0, 255, 0), (0, 0, 255)]
+    words = "hints 1 and 3 lie on one pixel, (1, 2), in different colours; the last counts"
+    assert hints.notes == (f"{tmp_path / 'h.json'}: {words}",)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +183,7 @@ def test_a_folder_of_files_named_like_pages(tmp_path):
         ("h.json", {"p.png": [{}]}, r"h.json: p.png: hint 1"),
         ("h.json", {"p.png": 3}, r"h.json: p.png: a list"),
         ("h.json", 3, r"h.json: a list"),
-        ("h.json", {}, r"it has no hints"),
+        ("h.json", {}, r"no name in it is that of a page; it is empty"),
         ("h.psd", b"8BPS" + bytes(40), r"h.psd: which layer\? name it: .*h.psd:LAYER"),
     ],
 )

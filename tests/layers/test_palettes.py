@@ -47,7 +47,9 @@ def test_what_is_written_is_read_again(tmp_path):
 
 def test_a_palette_in_json(tmp_path):
     data = b'[{"color": "#FAD2B4", "name": "skin"}, {"color": "#000000"}, {"color": "#fad2b4", "name": "again"}]'
-    assert read(tmp_path, data, "p.json").swatches == (Swatch((250, 210, 180), "skin"), Swatch((0, 0, 0)))
+    palette, skin, black = read(tmp_path, data, "p.json"), Swatch((250, 210, 180), "skin"), Swatch((0, 0, 0))
+    assert palette.swatches == (skin, black, Swatch((250, 210, 180), "again"))
+    assert list(palette.by_color.values()) == [skin, black] and palette.colors == (skin.color, black.color)
 
 
 def ase(*colours, group="Hero"):

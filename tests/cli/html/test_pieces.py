@@ -24,6 +24,7 @@ PRODUCERS = {
     "paragraph": pieces.paragraph,
     "heading": pieces.heading,
     "histogram": lambda text: pieces.histogram([1.0, 2.0], text) + pieces.histogram([], text),
+    "swatches": lambda text: pieces.swatches([(text, text, 0.5)]),
     "bars": lambda text: pieces.bars({text: 3}),
 }
 

@@ -6,13 +6,14 @@ import pytest
 import torch
 
 from comicdata.images import Image
-from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions, flats, soft
+from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions, lay_flats, lay_softly
+from comicdata.models.colorize.decoding import Choice, Drawing, likeliest, region_chances
 from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.networks.palette import CELL, PaletteConfig
 from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.runs.settings import options
 
-PALETTE = np.array([[230, 60, 50], [40, 90, 220], [250, 240, 200]], np.float32)
+PALETTE = np.array([[230, 60, 50], [40, 90, 220], [250, 240, 200]], np.uint8)
 LEFT, RIGHT = 0, 1
 
 
@@ -34,14 +35,18 @@ def sure(rows: int, columns: int, *, wall: float = 0.53) -> torch.Tensor:
 
 def paint(lay, outline: Image, logits: torch.Tensor) -> Image:  # type: ignore[no-untyped-def]
     size = (logits.shape[1] * CELL, logits.shape[2] * CELL)
-    made: Image = lay(logits, size, closed_regions(outline), outline >= 128, PALETTE)
-    return made
+    choice = Choice(logits, PALETTE)
+    drawing = Drawing(closed_regions(outline).labels, outline >= 128, size)
+    chances = region_chances(choice, drawing)
+    if lay is lay_flats:
+        return lay_flats(drawing, PALETTE[likeliest(chances, PALETTE)], {})
+    return lay_softly(drawing, choice, chances, [], {}, {})
 
 
 @pytest.mark.parametrize("size", [(64, 64), (640, 640), (1000, 700), (61, 47)])
 def test_flats_have_the_edges_of_the_drawing_at_its_own_size(size: tuple[int, int]) -> None:
     outline = parted(*size)
-    made = paint(flats, outline, sure(16, 16))
+    made = paint(lay_flats, outline, sure(16, 16))
     rooms = outline[0] >= 128
     first = np.flatnonzero(~rooms)[0]
     assert made.shape == (*size, 3)
@@ -55,11 +60,11 @@ def test_soft_colours_do_not_cross_a_line(size: tuple[int, int]) -> None:
     logits = torch.zeros(3, 64, 64)
     edge = round(64 * 0.53)
     logits[LEFT, :, :edge], logits[RIGHT, :, edge:] = 8, 8
-    made = paint(soft, outline, logits).astype(int)
+    made = paint(lay_softly, outline, logits).astype(int)
     rooms = np.flatnonzero(outline[0] >= 128)
     left, right = rooms[rooms < size[1] * 0.53], rooms[rooms > size[1] * 0.53]
-    assert np.abs(made[:, left] - PALETTE[LEFT]).max() <= 3
-    assert np.abs(made[:, right] - PALETTE[RIGHT]).max() <= 3
+    assert np.abs(made[:, left] - PALETTE[LEFT].astype(int)).max() <= 3
+    assert np.abs(made[:, right] - PALETTE[RIGHT].astype(int)).max() <= 3
 
 
 def test_soft_is_the_annealed_mean_in_cielab() -> None:
@@ -70,22 +75,22 @@ def test_soft_is_the_annealed_mean_in_cielab() -> None:
     odd[0] = 2
     lab = cv2.cvtColor((PALETTE[None, :2] / 255).astype(np.float32), cv2.COLOR_RGB2LAB)
     between = cv2.cvtColor(lab.mean(axis=1, keepdims=True), cv2.COLOR_LAB2RGB)[0, 0] * 255
-    assert np.abs(paint(soft, outline, even)[8, 8] - between).max() <= 1
-    assert np.abs(paint(soft, outline, odd)[8, 8] - PALETTE[0]).max() <= 6
+    assert np.abs(paint(lay_softly, outline, even)[8, 8] - between).max() <= 1
+    assert np.abs(paint(lay_softly, outline, odd)[8, 8] - PALETTE[0].astype(int)).max() <= 6
 
 
 @pytest.mark.parametrize("outline", [np.zeros((40, 70), np.uint8), np.full((1, 1), 255, np.uint8)])
 def test_all_ink_and_one_pixel_are_painted(outline: Image) -> None:
-    for lay in (flats, soft):
+    for lay in (lay_flats, lay_softly):
         assert paint(lay, outline, sure(16, 16)).shape == (*outline.shape, 3)
 
 
 def test_a_thin_region_that_the_network_cannot_see_is_painted() -> None:
     outline = np.full((400, 400), 255, np.uint8)
     outline[:, 200], outline[:, 203] = 0, 0  # two pixels wide: a third of one of the network's
-    for lay in (flats, soft):
+    for lay in (lay_flats, lay_softly):
         made = paint(lay, outline, sure(16, 16, wall=0.9))
-        assert np.abs(made[:, 201:203].astype(int) - PALETTE[LEFT]).max() <= 2
+        assert np.abs(made[:, 201:203].astype(int) - PALETTE[LEFT].astype(int)).max() <= 2
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +117,9 @@ def test_every_pixel_of_flats_has_a_colour_of_the_palette_under_its_lines(
 def test_thin_lines_of_a_large_drawing_stay_dark_for_the_network(
     colorizer: PaletteColorizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = []
-    monkeypatch.setattr(colorizer, "_logits", lambda tile: seen.append(tile) or np.zeros((64, 64, 3), np.float32))
+    seen: list[Image] = []
+    known = colorizer._features
+    monkeypatch.setattr(colorizer, "_features", lambda working: seen.append(working) or known(working))
     for side in (256, 512, 2048):
         outline = np.full((side, side), 255, np.uint8)
         outline[:, side // 2 : side // 2 + max(1, side // 512)] = 0  # half a pixel or one of the network's

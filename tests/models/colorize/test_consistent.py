@@ -341,9 +341,9 @@ def test_a_model_of_one_stage_refuses_both(trained: Path, tmp_path: Path) -> Non
     whole = resolve_config("pix2pix", "small", {"images": 4, "size": 64, "crop": 64, "width": 4, "batch_size": 4})
     train(whole, trained / "pairs", tmp_path / "run")
     colorizer = load_colorizer(tmp_path / "run")
-    with pytest.raises(UsageError, match=r"--samples.*two-step or consistent"):
+    with pytest.raises(UsageError, match=r"--samples.*palette, two-step or consistent"):
         colorizer.paint(line_art(), Wishes(samples=2))
-    with pytest.raises(UsageError, match=r"--background.*consistent does"):
+    with pytest.raises(UsageError, match=r"--background.*palette and consistent do"):
         colorizer.paint(line_art(), Wishes(background=(1, 2, 3)))
     with pytest.raises(UsageError, match="two-step has no background detector"):
         load_colorizer(trained / "two-step").paint(line_art(), Wishes(background=(1, 2, 3)))

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from comicdata.cli.main import run as command_line
-from comicdata.errors import UsageError
+from comicdata.errors import PictureError, UsageError
 from comicdata.flats.hints import Hint, paint_hints, read_hints
 from comicdata.images import Image, encode_png, read_image
 from comicdata.models.colorize import colorize_picture, load_colorizer
@@ -116,7 +116,7 @@ def two_panels() -> Image:
 @pytest.mark.parametrize(("x", "y"), [(200, 5), (5, 420), (9000, 3)])
 def test_a_hint_outside_the_picture_is_refused_by_number(run: Path, x: int, y: int) -> None:
     hints = [Hint(199, 419, 3, (1, 2, 3)), Hint(x, y, 3, (1, 2, 3))]
-    with pytest.raises(UsageError, match=rf"a\.png: hint 2 at \({x}, {y}\) lies outside the picture, 200x420 pixels"):
+    with pytest.raises(PictureError, match=rf"a\.png: hint 2 at \({x}, {y}\) lies outside the picture, 200x420 pixels"):
         colorize_picture(load_colorizer(run), two_panels(), Wishes(hints=hints), name="a.png", layout="single")
 
 
@@ -132,7 +132,7 @@ def test_hints_outside_or_in_a_gutter_are_said(run: Path, tmp_path: Path, capsys
         return status, " ".join(capsys.readouterr().err.split()), path.read_bytes() if path.is_file() else b""
 
     status, said, _ = colored((50, 50), (300, 50))
-    assert (status, said.count("a.png: hint 2 at (300, 50) lies outside the picture")) == (2, 1)
+    assert (status, said.count("a.png: hint 2 at (300, 50) lies outside the picture")) == (3, 1)
     status, said, alone = colored((50, 50))
     assert (status, said) == (0, "")
     status, said, both = colored((100, 210), (50, 50), (3, 3))
@@ -238,5 +238,5 @@ def test_hints_at_the_command_line(
     assert command_line(["colorize", str(tmp_path / "without"), *words[2:], "--out", str(tmp_path / "x"), *given]) == 2
     assert "trained without hints" in capsys.readouterr().err
     assert command_line([*words, str(tmp_path / "plain"), "--out", str(tmp_path / "x"), *given]) == 2
-    assert "places in one picture" in capsys.readouterr().err
+    assert "hints of one picture, but 2 pictures are given; name a folder" in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "x").exists()

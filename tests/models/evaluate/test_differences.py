@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from comicdata.errors import UsageError
-from comicdata.models.evaluate.contest import Panel, Scores
 from comicdata.models.evaluate.differences import differences, estimate, standard_errors
+from comicdata.models.evaluate.scores import Panel, Scores
 
 
 def windows(l1: list[float], made: list[float], true: list[float], panels: str) -> list[Panel]:

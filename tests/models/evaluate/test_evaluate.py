@@ -20,7 +20,7 @@ from comicdata.models.data.pairs import PairDataset
 from comicdata.models.evaluate import baselines as baselines_module
 from comicdata.models.evaluate import evaluate
 from comicdata.models.evaluate.baselines import Baselines, describe, enlarged_low_resolution, nearest
-from comicdata.models.evaluate.contest import Panel, Scores, choose_shown, mean_scores, score_panel
+from comicdata.models.evaluate.contest import choose_shown
 from comicdata.models.evaluate.lab import de2000_map, lab_of
 from comicdata.models.evaluate.metrics import (
     background_consistency,
@@ -31,6 +31,7 @@ from comicdata.models.evaluate.metrics import (
     ssim_map,
     windows_of,
 )
+from comicdata.models.evaluate.scores import Panel, Scores, mean_scores, score_panel
 
 KEYS = {"all", "off_line", "figures", "foreground", "background", "colourfulness_ratio", "background_consistency"}
 
@@ -40,7 +41,7 @@ class Painter:
 
     size = 64
     outline = "canny"
-    takes_hints = False
+    takes_hints = heeds_moods = False
 
     def __init__(self, paint: Callable[[np.ndarray], np.ndarray]) -> None:
         self.paint = paint

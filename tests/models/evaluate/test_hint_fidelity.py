@@ -9,7 +9,15 @@ from skimage import color as skimage_color
 
 from comicdata.flats.hints import Hint, paint_hints
 from comicdata.images import Image
-from comicdata.models.evaluate.hint_fidelity import AREAS, COUNTS, choose_dots, dots_of, mean_hints, measure_hints
+from comicdata.models.evaluate.hint_fidelity import (
+    AREAS,
+    COUNTS,
+    choose_dots,
+    dots_of,
+    mean_hints,
+    measure_hints,
+    spread_alone,
+)
 
 RED, BLUE = (200, 40, 30), (30, 60, 210)
 
@@ -65,21 +73,37 @@ def test_errors_of_a_painter_that_lays_the_hints_on_grey() -> None:
     assert list(found) == list(COUNTS) and set(found[1]) == set(AREAS)
     for count in COUNTS:
         areas = dots_of(dots[:count], outline, truth).areas
-        assert found[count]["at"] == (pytest.approx(0, abs=1e-4), pytest.approx(error[areas["at"]].mean(), abs=1e-3))
-        assert found[count]["near"] == (pytest.approx(error[areas["near"]].mean(), abs=1e-3),) * 2
+        assert found[count]["at"][:2] == (
+            pytest.approx(0, abs=1e-4),
+            pytest.approx(error[areas["at"]].mean(), abs=1e-3),
+        )
+        assert found[count]["near"][:2] == (pytest.approx(error[areas["near"]].mean(), abs=1e-3),) * 2
         assert found[count]["off_line"][0] < found[count]["off_line"][1]
         assert found[count]["off_line"][1] == pytest.approx(error[outline == 255].mean(), abs=1e-3)
+        alone = skimage_color.deltaE_ciede2000(lab(truth), lab(spread_alone(dots[:count], outline)))
+        assert found[count]["off_line"][2] == pytest.approx(alone[outline == 255].mean(), abs=1e-3)
     gains = [found[count]["off_line"][1] - found[count]["off_line"][0] for count in COUNTS]
     assert gains == sorted(gains)
+
+
+def test_without_a_network_every_place_has_the_colour_of_the_nearest_hint() -> None:
+    """On either side of a wall the hint of that side, though the other one is nearer as the crow flies."""
+    outline = np.full((64, 128), 255, np.uint8)
+    outline[:, 40:44] = 0
+    red, blue = Hint(8, 32, 1, (255, 0, 0)), Hint(120, 32, 1, (0, 0, 255))
+    made = spread_alone([red, blue], outline)
+    assert (made[:, :40] == red.color).all() and (made[:, 48:] == blue.color).all()
 
 
 def test_a_window_without_paper_has_no_number() -> None:
     _, truth = halves()
     found = measure_hints(lambda lines, hints: truth, truth, np.zeros((128, 128), np.uint8), truth, "w4")
     assert all(math.isnan(one) for areas in found.values() for both in areas.values() for one in both)
-    means = mean_hints([found, {count: dict.fromkeys(AREAS, (1.0, 3.0)) for count in COUNTS}])
+    means = mean_hints([found, {count: dict.fromkeys(AREAS, (1.0, 3.0, 5.0)) for count in COUNTS}])
     assert means == {
         "windows": 2,
-        "counts": {str(count): {area: {"hinted": 1.0, "plain": 3.0} for area in AREAS} for count in COUNTS},
+        "counts": {
+            str(count): {area: {"hinted": 1.0, "plain": 3.0, "hints_spread": 5.0} for area in AREAS} for count in COUNTS
+        },
     }
-    assert mean_hints([found])["counts"]["1"]["at"] == {"hinted": None, "plain": None}
+    assert mean_hints([found])["counts"]["1"]["at"] == {"hinted": None, "plain": None, "hints_spread": None}

@@ -21,7 +21,7 @@ from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.runs.settings import TrainConfig
 from comicdata.models.runs.verify import verify_run
 from comicdata.models.train import train
-from comicdata.models.train.learners import PaletteLearner
+from comicdata.models.train.palette import PaletteLearner
 
 TINY: dict[str, Any] = {
     "images": 48,
@@ -89,8 +89,10 @@ def test_figures_have_their_colours_and_nothing_is_averaged(
 
 def test_the_palette_is_that_of_the_comic_and_a_file_of_the_run(learned: Path) -> None:
     lines = (learned / "run" / "palette.gpl").read_text().splitlines()
-    colors = {tuple(int(one) for one in line.split("\t")[0].split()) for line in lines if line[:1] in " 0123456789"}
-    assert lines[0] == "GIMP Palette" and len(colors) <= 8
+    colors = [tuple(int(one) for one in line.split("\t")[0].split()) for line in lines if line[:1] in " 0123456789"]
+    assert lines[0] == "GIMP Palette" and len({*colors}) == len(colors) <= 8
+    names = [line.split("\t")[1] for line in lines if "\t" in line]
+    assert names == [f"c{number:02}" for number in range(len(colors))]
     for wanted in (DISC, SQUARE, *PAPERS):
         assert min(np.abs(np.subtract(wanted, one)).max() for one in colors) <= 2
     assert load_colorizer(learned / "run").style == "flats"
@@ -113,12 +115,26 @@ def test_a_run_in_parts_is_the_run_in_one(pairs: Path, tmp_path: Path) -> None:
 
 def test_parts_of_a_batch_learn_what_the_whole_does(pairs: Path) -> None:
     """The loss is a mean over samples alike, whichever part they are in (the targets are drawn for each part)."""
-    batch = make_batch(PairDataset(pairs, "train", 64), Sampling(0, 64, hints=True), images=0, count=4)
+    batch = make_batch(PairDataset(pairs, "train", 64), Sampling(0, 64, hints=True, spread=True), images=0, count=4)
     for part in (batch, batch.parts(2)[0]):
         learner = PaletteLearner(tiny(), torch.device("cpu"), Path("run"))
         learner.look_at(PairDataset(pairs, "train", 64))
         values = learner.step(part, 0)
-        assert list(values) == ["palette"] and 0 < values["palette"] < 10
+        assert list(values) == ["palette", "told"] and all(0 < value < 10 for value in values.values())
+
+
+def test_what_is_judged_is_the_network_of_now(pairs: Path) -> None:
+    """Also where the same drawing is judged again and again."""
+    data = PairDataset(pairs, "train", 64)
+    learner = PaletteLearner(tiny(), torch.device("cpu"), Path("run"))
+    learner.look_at(data)
+    before = learner.measure(data, [0])
+    for value in learner.average.parameters():
+        value.mul_(-1.5)
+    learner.average.palette.mul_(-1 / 1.5)
+    again = PaletteLearner(tiny(), torch.device("cpu"), Path("run"))
+    again.average.load_state_dict(learner.average.state_dict())
+    assert learner.measure(data, [0]) == again.measure(data, [0]) != before
 
 
 def test_the_palette_never_moves(pairs: Path, tmp_path: Path) -> None:
@@ -138,7 +154,7 @@ def test_an_edited_palette_is_refused_and_a_missing_one_made_again(
     train(tiny(images=8), pairs, run)
     path = run / "palette.gpl"
     data = path.read_bytes()
-    path.write_bytes(data.replace(b"#", b"# ", 1))
+    path.write_bytes(data.replace(b"c01", b"c1", 1))
     for use in (lambda: load_colorizer(run), lambda: train(tiny(images=8), pairs, run)):
         with pytest.raises(
             IntegrityError, match=r"palette\.gpl: not the colours that this run was trained with; delete"

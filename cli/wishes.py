@@ -1,0 +1,108 @@
+"""What a person wishes of a colouring, as the options of `colorize` say it: for all pages, and for each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from comicdata.errors import UsageError
+from comicdata.flats.colours import lab_of_colours
+from comicdata.flats.hints import parse_color
+from comicdata.images import Image
+from comicdata.layers.hint_files import HintFiles, read_hint_files
+from comicdata.layers.mood_files import MoodFiles, read_mood_files
+from comicdata.layers.page_files import Pages
+from comicdata.layers.palettes import Palette, read_palette
+from comicdata.models.colorize import Colorizer, PaletteColorizer, Wishes
+from comicdata.models.colorize.recoloured import recoloured
+
+UNLIKE = 20.0  # CIELAB: as far as this from the nearest a colour is another one
+
+
+@dataclass(frozen=True)
+class PageWishes:
+    """`plain`: what is wished for every page, but for what the files say."""
+
+    plain: Wishes
+    hints: HintFiles
+    moods: MoodFiles
+    palette: Palette | None
+    paths: tuple[Path, ...]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is worth a word before any work."""
+        alone = not self.plain.follow and not self.hints.rounds
+        words = ["--no-follow: without --hints there is nothing that anything could follow"] if alone else []
+        return [*self.hints.notes, *self.moods.notes, *words]
+
+    def heard_by(self, run: Path, colorizer: Colorizer) -> "PageWishes":
+        """The same, of the colours of this run; UsageError where its model cannot do what is wished."""
+        plain, model = self.plain, colorizer.config["model"]
+        if self.hints.rounds and not colorizer.takes_hints:
+            raise UsageError(
+                f"{run}: trained without hints (--hints); train one with them: comicdata train --hints ..."
+            )
+        check_style(run, colorizer, plain.style)
+        if isinstance(colorizer, PaletteColorizer):
+            if self.palette is None:
+                return self
+            colors = recoloured(colorizer.palette, self.palette, str(self.paths[-1]))
+            return replace(self, plain=replace(plain, palette=colors))
+        asked = {
+            "--mood": self.moods,
+            "--no-follow": self.hints.rounds and not plain.follow,
+            "--palette": self.palette,
+            "--suggest": plain.suggest,
+        }
+        for option, given in asked.items():
+            if given:
+                raise UsageError(f"{run}: {model} knows nothing of {option}; palette does")
+        return self
+
+    def strange_moods(self, colorizer: Colorizer) -> list[str]:
+        """A word on every mood of one colour that is unlike all colours of the run."""
+        if not isinstance(colorizer, PaletteColorizer):
+            return []
+        said, palette = [], colorizer.palette
+        for mood in (one.reshape(3) for one in self.moods.everywhere if one.size == 3):
+            far = np.linalg.norm(lab_of_colours(palette) - lab_of_colours(mood), axis=1)
+            if far.min() > UNLIKE:
+                wished, nearest = (f"#{bytes(one).hex()}" for one in (mood, palette[far.argmin()]))
+                said.append(f"--mood {wished}: this run has no colour like it; the nearest, {nearest}, is taken")
+        return said
+
+    def of(self, page: int, picture: Image) -> Wishes:
+        """What is wished for one page, by its number from 0; PictureError for a file of its own that is not right."""
+        height, width = picture.shape[:2]
+        sources = [source for one in self.hints.of(page) for source in one]
+        hints = [hint for source in sources for hint in source.read(width, height)]
+        return replace(self.plain, hints=hints, moods=self.moods.of(page))
+
+
+def read_wishes(
+    pages: Pages, hints: Path | None, moods: Sequence[str], palette: Path | None, background: str | None, **others: Any
+) -> PageWishes:
+    """The wishes that options and their files hold, for pages given by all their names; UsageError for what is none."""
+    given, felt = read_hint_files([hints] if hints else [], pages), read_mood_files(moods, pages)
+    plain = Wishes(background=_color(background), **others)
+    paths = (*given.paths, *felt.paths, *([palette] if palette else []))
+    return PageWishes(plain, given, felt, read_palette(palette) if palette else None, paths)
+
+
+def _color(text: str | None) -> tuple[int, int, int] | None:
+    """#88ccee as three numbers; UsageError when it is no such thing."""
+    if text is None:
+        return None
+    color = parse_color("#" + text.removeprefix("#"))
+    if color is None:
+        raise UsageError(f"--background {text}: a colour looks like #88ccee")
+    return color
+
+
+def check_style(run: Path, colorizer: Colorizer, style: str | None) -> None:
+    """UsageError when the model has no such style."""
+    if style is not None and style not in colorizer.styles:
+        raise UsageError(f"{run}: {colorizer.config['model']} has no styles (--style {style}); palette has")

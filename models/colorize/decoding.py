@@ -1,0 +1,212 @@
+"""From how likely each colour is in each place to colours: one for each closed region, or soft within it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from scipy.sparse import coo_array, csr_array
+from torch import Tensor
+
+from comicdata.flats.colours import lab_of_colours
+from comicdata.images import Image
+from comicdata.models.networks.palette import ALIKE, CELL
+
+Floats = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int32]
+Mask = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
+TEMPERATURE = 0.38  # Zhang 2016, section 2.3
+BAND = 64  # cells of a part of the picture, so that memory stays bounded
+FAINT = 1e-4  # nearly nothing: what pixels beside a line have to say, the chance of a colour nowhere in a region
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Line art to decode by: `regions` (H, W), the closed region of each pixel; `paper` (H, W), the pixels that have a
+    say; `size` (h, w), the working size, at which the network saw it.
+    """
+
+    regions: Labels
+    paper: Mask
+    size: tuple[int, int]
+
+    @property
+    def count(self) -> int:
+        """Of labels, 0 among them."""
+        return int(self.regions.max()) + 1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the network says: `logits` (K, h / 4, w / 4) over the palette, `colors` (K, 3) uint8. With hints one more,
+    over the colour of `copied` (h / 4, w / 4), a number in `colors`, which then has those of the hints behind the K.
+    """
+
+    logits: Tensor
+    colors: Image
+    copied: Numbers | None = None
+
+    @property
+    def palette(self) -> int:
+        """K."""
+        return len(self.logits) - (self.copied is not None)
+
+    def painted_as(self, palette: Image | None) -> "Choice":
+        """The same with other colours (K, 3) for those of the palette, where there are any; those of hints stay."""
+        if palette is None:
+            return self
+        return replace(self, colors=np.concatenate([palette, self.colors[self.palette :]]))
+
+
+def region_chances(choice: Choice, drawing: Drawing) -> Floats:
+    """(count, N): how likely each of the N colours is in each region, the mean over its paper."""
+    count, (height, width) = drawing.count, drawing.size
+    regions, places = drawing.regions, _places(drawing.regions.shape, drawing.size)
+    seen = drawing.paper if drawing.paper.any() else np.ones_like(drawing.paper)
+    own = coo_array((np.ones(int(seen.sum()), np.float32), (regions[seen], places[seen])), (count, height * width))
+    by_place = own.tocsc()
+    sums = np.zeros((count, len(choice.colors)), np.float32)
+    for rows, part in _bands(choice.logits, drawing.size):
+        chances = F.softmax(part, dim=0).flatten(1).T.numpy()
+        here = by_place[:, rows.start * width : rows.stop * width]
+        sums[:, : choice.palette] += here @ chances[:, : choice.palette]
+        if choice.copied is not None:
+            copied = _enlarged(choice.copied, rows, width).ravel()
+            sums += here @ csr_array((chances[:, -1], copied, np.arange(len(copied) + 1)), (len(copied), sums.shape[1]))
+    return np.asarray(sums / np.maximum(sums.sum(axis=1, keepdims=True), FAINT), np.float32)
+
+
+def likeliest(chances: Floats, colors: Image) -> Numbers:
+    """(count,): the colour of each region, by its number: the one that is likeliest together with those like it."""
+    return np.asarray((chances @ _alike(colors)).argmax(axis=1))
+
+
+def narrowed(chances: Floats, colors: Image, numbers: Numbers) -> Floats:
+    """The chances of regions (count, N) when each is to have the colour of its number, or one like it."""
+    return np.asarray(chances * _alike(colors)[numbers] + FAINT * (np.arange(len(colors)) == numbers[:, None]))
+
+
+def _alike(colors: Image) -> Floats:
+    """(N, N): how like the colours are, see `likeness` of the network."""
+    lab = lab_of_colours(colors)
+    return np.asarray(np.exp(-np.square(lab[:, None] - lab[None]).sum(axis=2) / (2 * ALIKE**2)), np.float32)
+
+
+def soft(choice: Choice, drawing: Drawing, chances: Floats) -> Floats:
+    """The annealed mean of the colours, which changes within a region but not across its lines: (H, W, 3) CIELAB.
+
+    How likely a colour is at a place is what the network says of the place, times what it says of the whole region
+    (`chances`, as `region_chances` gives them): a large one stays of one kind, instead of all kinds that it might be.
+    """
+    lab = torch.from_numpy(lab_of_colours(choice.colors))
+    inner = np.take(drawing.regions.ravel(), _middles(drawing.regions.shape, drawing.size))
+    whole, parts = torch.from_numpy(np.log(chances + FAINT)), []
+    for rows, part in _bands(choice.logits, drawing.size):
+        of_region = whole[torch.from_numpy(inner[rows]).long()].movedim(2, 0)
+        likely = part[: choice.palette] / TEMPERATURE + of_region[: choice.palette]
+        if choice.copied is None:
+            parts.append(torch.einsum("khw,kc->hwc", F.softmax(likely, dim=0), lab))
+            continue
+        copied = torch.from_numpy(_enlarged(choice.copied, rows, drawing.size[1]))
+        of_copied = part[-1:] / TEMPERATURE + of_region.gather(0, copied[None])
+        weights = F.softmax(torch.cat([likely, of_copied]), dim=0)
+        mean = torch.einsum("khw,kc->hwc", weights[:-1], lab[: choice.palette])
+        parts.append(mean + weights[-1][..., None] * lab[copied])
+    small = torch.cat(parts).numpy()
+    return _within_regions(_from_within(small, inner), inner, drawing.regions)
+
+
+def _bands(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tensor]]:
+    """The logits (K, h / 4, w / 4) brought to the working size (h, w), some rows after the other."""
+    height, width = size
+    for start in range(0, logits.shape[1], BAND):
+        first, last = max(0, start - 1), min(logits.shape[1], start + BAND + 1)
+        large = F.interpolate(logits[None, :, first:last], scale_factor=float(CELL), mode="bilinear")[0]
+        rows = slice(start * CELL, min((start + BAND) * CELL, height))
+        yield rows, large[:, rows.start - first * CELL : rows.stop - first * CELL, :width]
+
+
+def _enlarged(cells: npt.NDArray[np.int64], rows: slice, width: int) -> npt.NDArray[np.int64]:
+    """Some rows of what belongs to cells, for every pixel of the working size."""
+    places = np.arange(rows.start, rows.stop) // CELL
+    return np.asarray(cells[places[:, None], (np.arange(width) // CELL)[None]])
+
+
+def _places(shape: tuple[int, ...], size: tuple[int, int]) -> npt.NDArray[np.int64]:
+    """(H, W): the number of the pixel of the working size (h, w) in which each pixel of the drawing lies."""
+    rows, columns = (
+        np.minimum((np.arange(own) + 0.5) * (side / own), side - 1).astype(np.int64)
+        for own, side in zip(shape, size, strict=True)
+    )
+    return np.asarray(rows[:, None] * size[1] + columns[None])
+
+
+def _from_within(small: Floats, regions: Labels) -> Floats:
+    """A picture (h, w, 3) whose pixels beside another of the regions (h, w) take what their own has further in: so near
+    to a line a choice for 4 x 4 pixels is one for both of its sides.
+    """
+    numbers, around = regions.astype(np.float32), np.ones((2 * CELL + 1, 2 * CELL + 1), np.uint8)
+    within = cv2.erode(numbers, around) == cv2.dilate(numbers, around)
+    known = np.where(within, 1, FAINT).astype(np.float32)[..., None]
+    sums = np.dstack([small * known, known])
+    down, right = (
+        (one == two)[..., None] for one, two in ((regions[1:], regions[:-1]), (regions[:, 1:], regions[:, :-1]))
+    )
+    for _ in range(2 * CELL):
+        spread = sums.copy()
+        spread[1:] += sums[:-1] * down
+        spread[:-1] += sums[1:] * down
+        spread[:, 1:] += sums[:, :-1] * right
+        spread[:, :-1] += sums[:, 1:] * right
+        sums = spread / 5
+    return np.where(within[..., None], small, sums[..., :3] / sums[..., 3:])
+
+
+def _within_regions(small: Floats, middle: Labels, regions: Labels) -> Floats:
+    """A small picture (h, w, 3), whose pixels lie in the regions `middle` (h, w), at the size of the regions (H, W):
+    bilinear among those of the four nearest pixels that lie in the same region; one too thin for that takes its mean.
+    """
+    height, width = regions.shape
+    size = (small.shape[0], small.shape[1])
+    corners = [_corners(own, side) for own, side in zip(regions.shape, size, strict=True)]
+    total = np.zeros((height, width, 3), np.float32)
+    weight = np.zeros((height, width), np.float32)
+    for row, of_row in corners[0]:
+        for column, of_column in corners[1]:
+            same = middle[row[:, None], column[None]] == regions
+            part = same * (of_row[:, None] * of_column[None])
+            total += small[row[:, None], column[None]] * part[..., None]
+            weight += part
+    lacking = weight < 1e-3
+    total[lacking] = _means(small, regions)[regions[lacking]]
+    weight[lacking] = 1
+    return np.asarray(total / weight[..., None], np.float32)
+
+
+def _middles(shape: tuple[int, ...], size: tuple[int, int]) -> npt.NDArray[np.int64]:
+    """(h, w): which pixel of the drawing (H, W) is the middle of each pixel of the small picture."""
+    rows, columns = (
+        ((np.arange(side) + 0.5) * (own / side)).astype(np.int64) for own, side in zip(shape, size, strict=True)
+    )
+    return np.asarray(rows[:, None] * shape[1] + columns[None])
+
+
+def _corners(own: int, side: int) -> list[tuple[npt.NDArray[np.int64], Floats]]:
+    """Along one side: the small pixels before and after each pixel, and what each weighs."""
+    place = np.clip((np.arange(own) + 0.5) * (side / own) - 0.5, 0, side - 1)
+    before = np.minimum(place.astype(np.int64), max(0, side - 2))
+    part = (place - before).astype(np.float32)
+    return [(before, 1 - part), (np.minimum(before + 1, side - 1), part)]
+
+
+def _means(small: Floats, regions: Labels) -> Floats:
+    """(count + 1, 3): the mean over each region of the small picture (h, w, 3)."""
+    numbers = regions.ravel()
+    places = _places(regions.shape, (small.shape[0], small.shape[1])).ravel()
+    areas = np.maximum(np.bincount(numbers), 1)
+    flat = small.reshape(-1, 3)
+    return np.stack([np.bincount(numbers, flat[places, at]) / areas for at in range(3)], axis=1).astype(np.float32)

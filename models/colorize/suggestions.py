@@ -1,0 +1,66 @@
+"""Where a hint would help most: the regions whose colour the network knows least, the large ones first."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from comicdata.flats.colours import lab_of_colours
+from comicdata.flats.hints import Hint
+from comicdata.flats.regions import Regions
+from comicdata.images import Image
+
+Floats = npt.NDArray[np.float32]
+LARGEST = 0.01  # radius of a dot, as a share of the picture's short side
+
+
+class Suggestion(NamedTuple):
+    """A dot in the colour that is guessed, and what a right one there is expected to save: CIELAB distance x pixels."""
+
+    gain: float
+    hint: Hint
+
+
+def suggest(
+    regions: Regions, chances: Floats, guesses: Image, colors: Image, given: Collection[int], count: int
+) -> list[Suggestion]:
+    """At most `count` dots, the best first, one in a region, none on ink nor in a region that is `given`.
+
+    `chances` (regions + 1, N) of the N `colors` in each region, `guesses` (regions + 1, 3) what each is painted in. The
+    network's own doubt is how far from the guess it expects the true colour. What is probably the same thing as a
+    chosen region is settled with it, by as much as their chances have in common, so that the next dot lies elsewhere.
+    """
+    if not count:
+        return []
+    area = np.bincount(regions.labels[~regions.ink], minlength=len(chances))
+    apart = np.linalg.norm(lab_of_colours(guesses)[:, None] - lab_of_colours(colors)[None], axis=2)
+    gains = (chances * apart).sum(axis=1) * area
+    gains[0] = 0
+    for label in given:
+        _settle(gains, chances, label)
+    found: list[Suggestion] = []
+    while len(found) < count and gains.max() > 0:
+        label = int(gains.argmax())
+        red, green, blue = guesses[label].tolist()
+        x, y, radius = _middle(regions, label)
+        found.append(Suggestion(float(gains[label]), Hint(x, y, radius, (red, green, blue))))
+        _settle(gains, chances, label)
+    return found
+
+
+def _settle(gains: Floats, chances: Floats, label: int) -> None:
+    gains *= 1 - np.minimum(np.minimum(chances, chances[label]).sum(axis=1), 1)
+    gains[label] = 0
+
+
+def _middle(regions: Regions, label: int) -> tuple[int, int, int]:
+    """Where a region is widest, and how large a dot there may be: x, y, radius."""
+    paper = (regions.labels == label) & ~regions.ink
+    left, top, width, height = cv2.boundingRect(paper.view(np.uint8))
+    part = np.pad(paper[top : top + height, left : left + width].view(np.uint8), 1)
+    depth = cv2.distanceTransform(part, cv2.DIST_L2, 5)
+    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+    most = LARGEST * min(regions.labels.shape)
+    return left + int(x) - 1, top + int(y) - 1, int(max(1, min(depth[y, x] / 2, most)))

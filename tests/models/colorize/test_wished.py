@@ -1,0 +1,165 @@
+"""What a person wishes: hints to the bit, what follows them, other choices, the background."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from comicdata.flats.colours import lab_of_colours
+from comicdata.flats.hints import Area, Hint, Stroke
+from comicdata.images import Image
+from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
+from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
+from comicdata.models.colorize.wishes import Wishes
+from comicdata.models.networks.palette import PaletteConfig
+from comicdata.models.runs.overrides import resolve_config
+from comicdata.models.runs.settings import options
+
+PALETTE = np.array([[230, 60, 50], [40, 90, 220], [252, 252, 250], [90, 200, 120]], np.uint8)
+ROOMS = 3  # of the drawing, in a row
+
+
+def rooms(height: int = 96, width: int = 192) -> Image:
+    outline = np.full((height, width), 255, np.uint8)
+    for number in range(1, ROOMS):
+        place = width * number // ROOMS
+        outline[:, place : place + 2] = 0
+    return outline
+
+
+@pytest.fixture(scope="module")
+def colorizer() -> PaletteColorizer:
+    """Untrained, with a listener that has something to say."""
+    torch.manual_seed(0)
+    config = resolve_config("palette", "small", {"width": 8, "colors": 4, "size": 64})
+    assert isinstance(config.network, PaletteConfig)
+    network = config.network.build().eval().requires_grad_(False)
+    network.palette.copy_(torch.from_numpy(PALETTE))
+    torch.nn.init.normal_(network.listener.change.weight)
+    return PaletteColorizer(network, options(config), torch.device("cpu"))
+
+
+colors = st.tuples(*[st.integers(0, 255)] * 3)
+
+
+@given(st.data())
+@settings(max_examples=25, deadline=None)
+def test_a_hinted_region_has_its_colour_to_the_bit(colorizer: PaletteColorizer, data: st.DataObject) -> None:
+    """Whatever the seed, the size, the order of the hints, the mood and the other wishes."""
+    height, width = data.draw(st.integers(40, 160)), data.draw(st.integers(60, 300))
+    outline = rooms(height, width)
+    wanted = {room: data.draw(colors) for room in data.draw(st.sets(st.integers(0, ROOMS - 1), min_size=1))}
+    places = {room: (width * room / ROOMS + width / (2 * ROOMS), height / 2) for room in wanted}
+    hints = data.draw(st.permutations([Hint(*places[room], 1, color) for room, color in wanted.items()]))
+    moods = [np.array([[data.draw(colors)]], np.uint8)] if data.draw(st.booleans()) else []
+    background = data.draw(st.none() | colors)
+    follow, count = data.draw(st.booleans()), data.draw(st.integers(1, 3))
+    wishes = Wishes(data.draw(st.integers(0, 9)), count, background, hints, follow, moods, style="flats")
+    for made in colorizer.paint(outline, wishes):
+        for room, (x, y) in places.items():
+            assert tuple(made.image[int(y), int(x)].tolist()) == wanted[room]
+
+
+@pytest.mark.parametrize("style", ["flats", "soft"])
+def test_without_following_a_hint_changes_its_own_region_alone(colorizer: PaletteColorizer, style: str) -> None:
+    outline = rooms()
+    plain = colorizer.colorize(outline, Wishes(style=style))  # type: ignore[arg-type]
+    hint = Hint(96, 40, 2, (1, 250, 3))
+    made = colorizer.colorize(outline, Wishes(hints=[hint], follow=False, style=style))  # type: ignore[arg-type]
+    middle = closed_regions(outline).labels == closed_regions(outline).labels[40, 96]
+    assert np.array_equal(made[~middle], plain[~middle]) and not np.array_equal(made[middle], plain[middle])
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        Hint(96, 40, 1, (200, 30, 120)),
+        Stroke(((86.0, 20.0), (106.0, 60.0)), 1, (200, 30, 120)),
+        Area(((75.0, 20.0), (115.0, 20.0), (95.0, 60.0)), (200, 30, 120)),
+    ],
+)
+def test_soft_colours_are_those_of_the_hint_at_the_hint(
+    colorizer: PaletteColorizer, hint: Hint | Stroke | Area
+) -> None:
+    made = colorizer.colorize(rooms(), Wishes(hints=[hint], style="soft"))
+    assert np.abs(made[40, 96].astype(int) - hint.color).max() <= 1
+
+
+def test_a_painted_layer_is_a_hint_like_any_other(colorizer: PaletteColorizer) -> None:
+    outline = rooms()
+    layer = np.zeros((*outline.shape, 4), np.uint8)
+    layer[30:50, 80:112] = (200, 30, 120, 255)
+    made = colorizer.colorize(outline, Wishes(hints=[layer], style="flats"))
+    assert made[10, 90].tolist() == [200, 30, 120]
+
+
+def test_two_hints_in_soft_fade_into_each_other_and_never_cross_a_line() -> None:
+    lab = np.zeros((60, 120, 3), np.float32) + 50
+    regions = np.ones((60, 120), np.int32)
+    regions[:, 60:] = 2
+    hints = np.zeros((60, 120, 4), np.uint8)
+    hints[30, 10], hints[30, 50] = (255, 0, 0, 255), (0, 0, 255, 255)
+    paper = np.ones((60, 120), bool)
+    found = with_hints(lab, regions, hints, paper, {1: (255, 0, 0)})
+    for x, color in ((10, (255, 0, 0)), (50, (0, 0, 255))):
+        assert np.abs(found[30, x] - lab_of_colours(np.array(color))).max() < 1e-3
+    assert (found[:, 60:] == 50).all()
+    far = np.abs(found[30, 10:16, 1] - 50)
+    assert (np.diff(far) < 0).all()  # towards what it was
+
+
+def test_what_is_the_same_thing_follows_and_paper_does_not() -> None:
+    """Regions 1 and 2 are sleeves, 3 hair, 4 and 5 paper."""
+    red, hair, paper = [0.9, 0.1, 0, 0], [0.1, 0.1, 0, 0.8], [0.05, 0, 0.95, 0]
+    before = np.array([[0, 0, 0, 0], red, [0.7, 0.3, 0, 0], hair, paper, paper], np.float32)
+    told = np.hstack([before, np.zeros((6, 1), np.float32)])
+    every = np.vstack([PALETTE, [[1, 2, 3]]]).astype(np.uint8)
+    assert followers(before, PALETTE, told, every, {1: (1, 2, 3)}) == {2: (1, 2, 3)}
+    assert followers(before, PALETTE, told, every, {4: (1, 2, 3)}) == {}
+    unlike = before.copy()
+    unlike[2] = [0.45, 0.02, 0.2, 0.33]
+    assert followers(unlike, PALETTE, told, every, {1: (1, 2, 3)}) == {}
+
+
+def test_of_two_hints_a_follower_takes_the_one_that_is_likelier_there() -> None:
+    before = np.array([[0, 0, 0, 0], *[[0.9, 0.1, 0, 0]] * 3], np.float32)
+    told = np.zeros((4, 6), np.float32)
+    told[3, 5] = 0.6
+    every = np.vstack([PALETTE, [[1, 2, 3], [7, 8, 9]]]).astype(np.uint8)
+    assert followers(before, PALETTE, told, every, {1: (1, 2, 3), 2: (7, 8, 9)}) == {3: (7, 8, 9)}
+
+
+def test_samples_differ_the_likeliest_first_and_like_regions_change_together() -> None:
+    chances = np.array([[0, 0, 0, 0], [0.6, 0.4, 0, 0], [0.6, 0.4, 0, 0], [0, 0, 1, 0]], np.float32)
+    found = samples(chances, PALETTE, np.array([0, 50, 50, 50]), 8, 0)
+    assert [one.tolist()[1:] for one in found] == [[0, 0, 2], [1, 1, 2]]  # there are no others
+    sure = np.array([[0, 0, 0, 0], [0.4, 0, 0.6, 0], [0.6, 0.4, 0, 0]], np.float32)  # what is pale stays
+    assert all(one[1] == 2 for one in samples(sure, PALETTE, np.array([0, 50, 50]), 4, 0))
+    many = np.full((5, 4), 0.25, np.float32) + np.eye(5, 4, dtype=np.float32) * [[0], [0.5], [0.4], [0.3], [0.2]]
+    found = samples(many, PALETTE, np.array([0, 40, 30, 20, 10]), 6, 1)
+    keys = [PALETTE[one].tobytes() for one in found]
+    assert len(set(keys)) == 6 and np.array_equal(
+        found[0], samples(many, PALETTE, np.array([0, 40, 30, 20, 10]), 1, 9)[0]
+    )
+
+
+def test_the_background_is_what_has_most_of_the_border() -> None:
+    regions = np.full((60, 90), 1, np.int32)
+    regions[20:60, 30:50] = 2  # a figure that stands on the lower edge
+    regions[:, 80:] = 3  # a strip of wall, of the same thing as the rest
+    regions[2:10, 2:20] = 4
+    assert background_regions(regions, np.array([9, 5, 6, 5, 5]), set()).tolist() == [1, 3]
+    assert background_regions(regions, np.array([9, 5, 6, 7, 5]), {1, 3}).tolist() == []
+
+
+@pytest.mark.parametrize("style", ["flats", "soft"])
+def test_a_background_is_laid_and_hints_win_over_it(colorizer: PaletteColorizer, style: str) -> None:
+    outline = np.full((100, 100), 255, np.uint8)
+    outline[30:70, 30:70], outline[33:67, 33:67] = 0, 255
+    (made,) = colorizer.paint(outline, Wishes(background=(12, 34, 56), style=style))  # type: ignore[arg-type]
+    assert made.image[5, 5].tolist() == [12, 34, 56] and made.background is not None
+    assert made.background[5, 5] == 255 and made.background[50, 50] == 0
+    hint = Hint(5, 5, 1, (200, 100, 0))
+    (made,) = colorizer.paint(outline, Wishes(background=(12, 34, 56), hints=[hint], style=style))  # type: ignore[arg-type]
+    assert made.image[5, 5].tolist() == [200, 100, 0]
