@@ -131,6 +131,7 @@ def content_boxes(image: Image, paper: Colour) -> list[Box]:
         cells = find_cells(small, ~flood)
         if len(cells) > RULES.cells_least and _makes_sense(cells, small.shape):
             return [enlarged(box, factor, image.shape) for box in cells]
+    insets = [box for box in insets if not any(_is_corner(box, piece) for piece in pieces)]
     if paper.min() > 128:  # black rims are windows more often
         rimmed = [box for box in find_insets(like, flood, least) if not any(_is_same(box, one) for one in insets)]
         insets += rimmed
@@ -266,6 +267,12 @@ def _merge_contained(boxes: Sequence[Box]) -> list[Box]:
 
 def _is_inside(one: Box, other: Box) -> bool:
     return _shared(one, other) > 0.85 * one.width * one.height
+
+
+def _is_corner(one: Box, other: Box) -> bool:
+    """Whether a box fills a corner of another: the frame there is that of the other."""
+    sides = zip(one.as_list(), other.as_list(), strict=True)
+    return _is_inside(one, other) and sum(abs(a - b) <= 2 * RULES.frame_slack for a, b in sides) >= 2
 
 
 def _is_same(one: Box, other: Box) -> bool:

@@ -26,12 +26,16 @@ class Part:
 
 
 def panels_in(page: Separators, cell: Polygon, surely: tuple[float, float] = (RULES.parts_panels,) * 2) -> list[Part]:
-    """The panels in a cell; the cell itself where nothing parts it, or it falls into as many parts as a fence.
+    """The panels in a cell; the cell itself where nothing parts it.
 
-    The first line is at least `surely[0]` likely to part panels, the others `surely[1]`.
+    The first line is at least `surely[0]` likely to part panels, the others `surely[1]`; surer still where the cell
+    would fall into as many parts as a fence.
     """
-    parts = list(parted(page, Part(cell), surely))
-    return parts if len(parts) <= RULES.most_parts else [Part(cell)]
+    for least in (0.0, *RULES.surer):
+        parts = list(parted(page, Part(cell), (max(least, surely[0]), max(least, surely[1]))))
+        if len(parts) <= RULES.most_parts:
+            return parts
+    return [Part(cell)]
 
 
 def parted(

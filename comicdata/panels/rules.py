@@ -193,6 +193,7 @@ class Rules:
     chord_reach: int = 5  # pixels by which its ends are moved to where it is covered most
 
     most_parts: int = 12  # that one cell may fall into: more are a fence, a wall of tiles
+    surer: tuple[float, ...] = (0.9, 0.99)  # chances that lines must have at least where they cut into more
     part_least_share: float = 0.08  # of the page's shorter side: no panel is narrower
     part_least: int = 24  # pixels, at the size of the analysis: nor narrower than that
     figures_darkest: int = 40  # ground that figures without a frame stand on
