@@ -11,7 +11,7 @@ import numpy as np
 from comicdata.errors import PictureError
 from comicdata.flats.hints import Color, Mark
 from comicdata.flats.ink import Mask, find_ink
-from comicdata.flats.line_art import read_line_art
+from comicdata.flats.line_art import is_white_on_black, read_line_art
 from comicdata.flats.margins import margins
 from comicdata.flats.painting import Painted, paint
 from comicdata.flats.parted import parted
@@ -23,6 +23,7 @@ from comicdata.records import Box, Layout
 
 CONFIDENT = 0.5  # a panel of which the finder is surer than this is one
 LINES, TONES = "lines", "tones"
+INVERTED = "mostly black, with white as thin as lines; if it is drawn in white on black, invert it first"
 
 Round = Sequence[Mark | Image]
 
@@ -67,7 +68,8 @@ def flat_drawing(rgb: Image, name: str, wanted: Wanted) -> FlatDrawing:
     painted = paint(regions, palette=wanted.palette, white=white)
     for one in wanted.rounds:
         painted = paint(regions, one, wanted.palette, painted, white)
-    doubt = () if art.why.startswith("line art") else (art.why,)
+    doubt: tuple[str, ...] = () if art.why.startswith("line art") else (art.why,)
+    doubt += (INVERTED,) if is_white_on_black(art.line) else ()
     notes = (*doubt, *painted.notes)
     tones = {TONES: art.shade} if (art.shade < 255).any() else {}
     return FlatDrawing(painted, white, {**tones, LINES: art.line}, notes)

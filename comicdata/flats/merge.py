@@ -33,17 +33,19 @@ class MergeOptions:
 
 @dataclass
 class Wall:
-    """What lies between two pieces: pixels of border; those without ink, and of each closing by its number; and how far
-    the farthest of these is from ink."""
+    """What lies between two pieces: pixels of border; those without ink; how many of these closings shut, by their
+    chances; how far the farthest is from ink; and the pixels of each closing by its number."""
 
     length: float
     open: float
-    closings: dict[int, int]
+    shut: float
     width: float
+    closings: dict[int, int]
 
     def add(self, other: "Wall") -> None:
         """What lies between two pieces after one of them became part of the other."""
         self.length, self.open = self.length + other.length, self.open + other.open
+        self.shut += other.shut
         self.width = max(self.width, other.width)
         for closing, pixels in other.closings.items():
             self.closings[closing] = self.closings.get(closing, 0) + pixels
@@ -88,9 +90,10 @@ def find_walls(pieces: Labels, ink: Mask, gaps: Gaps) -> Walls:
     number = np.maximum(closings[here], closings[there]).astype(np.int64)
     width = np.zeros(len(keys))
     np.maximum.at(width, place, np.maximum(space[here], space[there]))
-    sizes = (one.astype(np.float64).tolist() for one in (length, open_, width))
-    walls = [Wall(long, opening, {}, far) for long, opening, far in zip(*sizes, strict=True)]
     many = len(gaps.odds)
+    shut = np.bincount(place, _shutting(gaps.odds)[number], minlength=len(keys))
+    sizes = (one.astype(np.float64).tolist() for one in (length, open_, shut, width))
+    walls = [Wall(long, opening, closed, far, {}) for long, opening, closed, far in zip(*sizes, strict=True)]
     for key, count in zip(*(one.tolist() for one in np.unique(place * many + number, return_counts=True)), strict=True):
         if key % many:
             walls[key // many].closings[key % many] = count
@@ -99,6 +102,13 @@ def find_walls(pieces: Labels, ink: Mask, gaps: Gaps) -> Walls:
         np.bincount(pieces.ravel(), minlength=wide).astype(np.float64), _room(pieces, gaps.space, wide),
         gaps.odds.clip(-6, 6).tolist(), np.bincount(number, minlength=many).tolist(), gaps.paired, gaps.scale,
     )  # fmt: skip
+
+
+def _shutting(odds: Floats) -> Floats:
+    """The chance of each closing by its number, 0 where none is."""
+    chance = 1 / (1 + np.exp(-odds))
+    chance[0] = 0
+    return np.asarray(chance)
 
 
 def _room(pieces: Labels, space: npt.NDArray[np.float32], wide: int) -> Floats:
@@ -132,14 +142,10 @@ class Pieces:
         """Below 0 for pairs one of which is a sliver: less by each pixel between them that no closing surely shuts."""
         sliver = self.options.sliver * self.found.scale**2
         return [
-            -self._ajar(self.near[one][two]) if min(self.area[one], self.area[two]) < sliver else 0.0
+            wall.shut - wall.open if min(self.area[one], self.area[two]) < sliver else 0.0
             for one, two in pairs
+            for wall in [self.near[one][two]]
         ]
-
-    def _ajar(self, wall: Wall) -> float:
-        """The pixels of an opening, less what likely closings shut of it."""
-        odds = self.found.odds
-        return wall.open - sum(count / (1 + math.exp(-odds[closing])) for closing, count in wall.closings.items())
 
     def odds(self, pairs: list[Pair]) -> list[float]:
         """The log of the odds that pairs of pieces are two regions."""

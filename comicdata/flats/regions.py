@@ -60,18 +60,23 @@ def find_regions(
     if line.ndim != 2 or line.dtype != np.uint8 or not line.size:
         raise ValueError(f"line art is (H, W) uint8, not {line.dtype} {line.shape}")
     labels = np.zeros(line.shape, np.int32)
-    inside = np.zeros(line.shape, bool)
-    places = list(_places(line.shape, panels))
-    for place in places:
-        inside[place] = True
+    inside = inside_panels(line.shape, panels)
     ink = inside & (find_ink(line) if ink is None else ink)
     balloons = find_balloons(ink | ~inside)
-    for place in places:
+    for place in _places(line.shape, panels):
         found = _numbered(ink[place], gap, balloons[place])
         labels[place] = np.where(labels[place] == 0, found + labels.max(), labels[place])
     labels, notes = _at_most(labels, ink, MOST)
     count = int(labels.max())
     return Regions(labels, count, ink, find_neighbours(labels, ink), notes, _mostly(labels, ink, balloons))
+
+
+def inside_panels(shape: tuple[int, ...], panels: Sequence[Box] | None = None) -> Mask:
+    """What of (H, W) lies in panels."""
+    inside = np.zeros(shape, bool)
+    for place in _places(shape, panels):
+        inside[place] = True
+    return inside
 
 
 def _mostly(labels: Labels, ink: Mask, balloons: Mask) -> frozenset[int]:
