@@ -25,8 +25,9 @@ from comicdata.drawn.pages import PAGES
 from comicdata.drawn.scenes import Drawn, Rng
 from comicdata.images import Image, decode, encode_jpeg
 from comicdata.panels.features import features
+from comicdata.panels.flood import flooded
 from comicdata.panels.lines import Chord, chords, separators
-from comicdata.panels.pages import border_colour, flooded
+from comicdata.panels.pages import border_colour
 from comicdata.panels.paper import WHITE, Mask, is_like
 from comicdata.panels.parting import hull
 from comicdata.panels.polygons import Polygon, bounds, of_box

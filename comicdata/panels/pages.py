@@ -10,6 +10,7 @@ import numpy.typing as npt
 from comicdata.images import Image
 from comicdata.panels.cells import find_cells, find_insets
 from comicdata.panels.faint import grown
+from comicdata.panels.flood import paper_flood
 from comicdata.panels.frames import find_frames
 from comicdata.panels.lines import Separators, separators
 from comicdata.panels.paper import (
@@ -121,9 +122,7 @@ def content_boxes(image: Image, paper: Colour) -> list[Box]:
     """
     small, factor = shrunk(image)
     like = is_like(small, paper)
-    flood = flooded(like) if paper.max() > 128 else _flooded_widely(like)
-    if _is_speckled(flood) or (paper.max() <= 128 and _is_thin(flood)):
-        flood = np.zeros_like(flood)
+    flood = paper_flood(like, dark=bool(paper.max() <= 128))
     least = round(RULES.page_speck_share * min(small.shape[:2]))
     frames = [box for box in find_frames(small, least) if _is_panel_size(box, small.shape)]
     found, insets = _parted(small, flood, frames)
@@ -193,32 +192,6 @@ def _lacks_frames(flood: Mask, boxes: Sequence[Box]) -> bool:
     )
     whole = trimmed(flood, Box(0, 0, flood.shape[1], flood.shape[0]))
     return sum(solid) < RULES.solid_page_share * whole.width * whole.height
-
-
-def flooded(paper: Mask) -> Mask:
-    """Background pixels connected to the border of the page; the outside counts as background."""
-    padded = cv2.copyMakeBorder(paper, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=255)
-    cv2.floodFill(padded, None, (0, 0), 128, flags=4)
-    return np.asarray(padded[1:-1, 1:-1] == 128).astype(np.uint8) * 255
-
-
-def _is_speckled(flood: Mask) -> bool:
-    """Whether what was flooded is full of specks: a painting with a colour like that at its border, no paper."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(~flood, connectivity=8)
-    specks = np.count_nonzero(stats[1:, 4] < RULES.speck_area)
-    return bool(specks > RULES.speckled_share * cv2.countNonZero(flood))
-
-
-def _is_thin(flood: Mask) -> bool:
-    """Whether what was flooded is the lines of frames that the border of the page cuts through."""
-    wide = cv2.morphologyEx(flood, cv2.MORPH_OPEN, np.ones((RULES.ink_thick,) * 2, np.uint8))
-    return cv2.countNonZero(wide) < RULES.ink_thick_share * cv2.countNonZero(flood)
-
-
-def _flooded_widely(paper: Mask) -> Mask:
-    """The same through gaps of four pixels or more: black ink that reaches the border of a page is no gutter."""
-    wide = flooded(np.asarray(cv2.morphologyEx(paper, cv2.MORPH_OPEN, np.ones((4, 4), np.uint8)), np.uint8))
-    return np.asarray(cv2.dilate(wide, np.ones((5, 5), np.uint8)), np.uint8) & paper
 
 
 def _is_panel_size(box: Box, shape: Sequence[int]) -> bool:

@@ -88,6 +88,9 @@ class Rules:
     )  # of a row open to the sides where a balloon bridges a gutter
     soft_level_of_ends: float = 0.18  # likewise where a balloon only hangs out
     soft_height: int = 8
+    soft_width: int = 4  # between panels side by side: gutters there are narrow
+    soft_frame_share: float = 0.9  # of such a gutter that frames run along on both sides
+    soft_frame_step: int = 40  # by which the colour of such a frame may vary: thin lines are blurred
     soft_edge_share: float = 0.08  # by how much that falls where panels begin
     soft_beside_share: float = 0.4  # and what is left of it there, of what it was
     soft_end_share: float = 0.35  # of the height of a run: a balloon that hangs out of the panel is lower

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from comicdata.images import Image
-from comicdata.panels.bridged import cut_bridged_rows
+from comicdata.panels.bridged import cut_bridged_columns, cut_bridged_rows
 from comicdata.panels.faint import grown
 from comicdata.panels.figures import find_figures
 from comicdata.panels.gutters import Run, find_runs
@@ -179,6 +179,7 @@ def _divide(part: Image, mask: Mask, run: Run, width: int, depth: int, right_to_
         return []
     if pieces == [run.box]:
         cut = cut_bridged_rows(mask & _clean(part, run), run, width)
+        cut = cut or cut_bridged_columns(part, mask, run, width)[:: -1 if right_to_left else 1]
         cut = cut or _hard_edges(part, run, width)
         if not cut:
             return [run]
