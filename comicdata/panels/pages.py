@@ -45,7 +45,7 @@ def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
     best: list[Panel] = []
     clearest = 0.0
     for paper, covered in _papers(image):
-        boxes = content_boxes(image, paper)
+        boxes = content_boxes(image, paper, alone=not best)
         if _makes_sense(boxes, image.shape, covered):
             ordered = reading_order(grown(image, boxes, paper), right_to_left=right_to_left)
             like = is_like(image, paper)
@@ -114,7 +114,7 @@ def border_colour(image: Image) -> Colour:
     return np.asarray(votes[best])
 
 
-def content_boxes(image: Image, paper: Colour) -> list[Box]:
+def content_boxes(image: Image, paper: Colour, *, alone: bool = True) -> list[Box]:
     """Boxes of the parts that background of colour `paper`, flooded from the border, does not reach.
 
     Parts that balloons or figures hold together are cut at the gutters between them; insets in a rim of their own are
@@ -123,6 +123,8 @@ def content_boxes(image: Image, paper: Colour) -> list[Box]:
     small, factor = shrunk(image)
     like = is_like(small, paper)
     flood = paper_flood(like, dark=bool(paper.max() <= 128))
+    if not alone and not flood.any():
+        return []  # lines alone tell less than another paper did
     least = round(RULES.page_speck_share * min(small.shape[:2]))
     frames = [box for box in find_frames(small, least) if _is_panel_size(box, small.shape)]
     found, insets = _parted(small, flood, frames)
