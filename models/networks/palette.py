@@ -28,6 +28,7 @@ PAPER = 200 / 127.5 - 1  # paler than this there is no line; varied lines lie on
 STEPS = 32  # of a channel, in the table from colours to the palette
 LARGEST_PALETTE = 1024
 NEVER = -1e4  # a logit that makes a choice impossible
+THINGS = 8  # channels that say what a place is of, to compare it with that of its hint
 COPY_LAST = (0, 0, 0, 0, 0, 1)  # one more channel
 LEAST = 1e-5  # added before a logarithm
 ALIKE = 5.0  # CIELAB: the standard deviation of what is called the same
@@ -93,9 +94,10 @@ class PaletteNetwork(nn.Module):
     """Line art (B, 1, H, W) in [-1, 1] -> logits (B, colors, H / 4, W / 4) over the palette, and those with what was
     said, (B, colors + 1, H / 4, W / 4), the last for "the colour that hints spread to here".
 
-    `spread` (B, 5, H / 4, W / 4), 0 to 255: what hints say, as `spread_hints` gives it; `mood` (B, colors + 1): see
-    `moods_of`. The drawing is understood first, whatever is said of its colours (`features`, `plain`), which takes
-    nearly all of the time; `told` then changes what is likely by hints and mood, as often as they change.
+    `spread` (B, 5, H / 4, W / 4), 0 to 255, and `sources` (B, H / 4, W / 4): what hints say and where they lie, as
+    `spread_hints` gives it; `mood` (B, colors + 1): see `moods_of`. The drawing is understood first, whatever is said
+    of its colours (`features`, `plain`), which takes nearly all of the time; `told` then changes what is likely by
+    hints and mood, as often as they change.
 
     What was learned of the comic before any step stands beside the weights and never moves: `palette` (colors, 3), its
     colours as 0 to 255, the commonest first; `share` (colors,), the share of the area that each has; `flatness` (1,),
@@ -120,12 +122,12 @@ class PaletteNetwork(nn.Module):
         self.flatness = nn.Parameter(torch.zeros(1), requires_grad=False)
 
     def forward(
-        self, outline: Tensor, spread: Tensor | None = None, mood: Tensor | None = None
+        self, outline: Tensor, spread: Tensor | None = None, sources: Tensor | None = None, mood: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """The logits that the drawing alone gives, and those with what was said."""
         features = self.features(outline)
         plain = self.plain(features)
-        return plain, self.told(features, plain, spread, mood)
+        return plain, self.told(features, plain, spread, sources, mood)
 
     def features(self, outline: Tensor) -> Tensor:
         """(B, 2 width, H / 4, W / 4): what the drawing is of."""
@@ -150,31 +152,39 @@ class PaletteNetwork(nn.Module):
         logits: Tensor = self.head(features)
         return logits
 
-    def told(self, features: Tensor, plain: Tensor, spread: Tensor | None = None, mood: Tensor | None = None) -> Tensor:
+    def told(
+        self,
+        features: Tensor,
+        plain: Tensor,
+        spread: Tensor | None = None,
+        sources: Tensor | None = None,
+        mood: Tensor | None = None,
+    ) -> Tensor:
         """(B, colors + 1, H / 4, W / 4), with hints, a mood, or both; the last is so low that it never counts where
         nothing spreads.
         """
-        batch, _, height, width = features.shape
-        if spread is None:
-            spread = torch.zeros(batch, SPREAD_PLANES, height, width, dtype=torch.uint8, device=features.device)
+        if spread is None or sources is None:
+            spread, sources = no_spread(features[:, 0])
         if mood is None:
-            mood = features.new_zeros(batch, self.config.colors + 1)
+            mood = features.new_zeros(len(features), self.config.colors + 1)
         unheard = NEVER * (spread[:, 3:4] == 0).to(plain.dtype)
-        changed = self.listener(features, spread.to(features.dtype) / 255, mood)
+        changed = self.listener(features, spread.to(features.dtype) / 255, sources, mood)
         logits: Tensor = changed + F.pad(plain, COPY_LAST) + F.pad(unheard, (0, 0, 0, 0, self.config.colors, 0))
         return logits
 
 
 class Listener(nn.Module):
-    """What the drawing is of (B, C, h, w), what hints spread (B, 5, h, w) in [0, 1] and the mood (B, colors + 1) ->
-    what to add to the logits (B, colors + 1, h, w): nothing, before it learned.
+    """What the drawing is of (B, C, h, w), what hints spread (B, 5, h, w) in [0, 1], from which cells (B, h, w), and
+    the mood (B, colors + 1) -> what to add to the logits (B, colors + 1, h, w): nothing, before it learned.
 
-    Every place decides how much the colours of the mood count there, and how little those that it lacks.
+    Every place is told what its hint lies on, so that a dot on a shirt is none for the sky; and decides how much the
+    colours of the mood count there, and how little those that it lacks.
     """
 
     def __init__(self, channels: int, colors: int) -> None:
         super().__init__()
-        self.near = Block(channels + SPREAD_PLANES, channels)
+        self.thing = Pointwise(channels, THINGS)
+        self.near = Block(channels + THINGS + SPREAD_PLANES, channels)
         self.far = nn.Sequential(Block(channels, channels, stride=2), Block(channels, channels))
         self.mood = nn.ModuleList(nn.Linear(colors + 1, channels) for _ in range(3))
         self.both = Block(channels, channels)
@@ -184,9 +194,13 @@ class Listener(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, features: Tensor, spread: Tensor, mood: Tensor) -> Tensor:
+    def forward(self, features: Tensor, spread: Tensor, sources: Tensor, mood: Tensor) -> Tensor:
         at_near, at_far, at_last = (layer(mood)[..., None, None] for layer in self.mood)
-        said = torch.cat([(2 * spread[:, :3] - 1) * (spread[:, 3:4] > 0), spread[:, 3:]], dim=1)
+        thing = self.thing(features)
+        places = sources.long().flatten(1)[:, None].expand(-1, THINGS, -1)
+        hinted = thing.flatten(2).gather(2, places).view_as(thing)
+        heard = spread[:, 3:4] > 0
+        said = torch.cat([(hinted - thing) * heard, (2 * spread[:, :3] - 1) * heard, spread[:, 3:]], dim=1)
         near = self.near(torch.cat([features, said], dim=1)) + at_near
         far = self.far(near) + at_far
         value = self.both(near + F.interpolate(far, size=near.shape[2:], mode="nearest")) + at_last
@@ -298,10 +312,11 @@ def likeness(lab: Tensor, other: Tensor) -> Tensor:
     return torch.exp(-(lab - other).square().sum(dim=-1) / (2 * ALIKE**2))
 
 
-def no_spread(outline: Tensor) -> Tensor:
-    """What the network is told of hints, (B, 5, H / 4, W / 4), where there are none for line art (B, 1, H, W)."""
-    batch, _, height, width = outline.shape
-    return torch.zeros(batch, SPREAD_PLANES, height // CELL, width // CELL, dtype=torch.uint8, device=outline.device)
+def no_spread(cells: Tensor) -> tuple[Tensor, Tensor]:
+    """What the network is told of hints where there are none for as many cells as these, (B, h, w)."""
+    batch, height, width = cells.shape
+    spread = torch.zeros(batch, SPREAD_PLANES, height, width, dtype=torch.uint8, device=cells.device)
+    return spread, torch.zeros(batch, height, width, dtype=torch.int32, device=cells.device)
 
 
 def moods_of(numbers: Tensor, counts: Tensor, colors: int) -> Tensor:

@@ -17,7 +17,6 @@ from comicdata.models.evaluate.lab import de2000_map, lab_of
 from comicdata.models.evaluate.metrics import mean_of_finite, mean_under, measure, off_line
 from comicdata.models.networks.layers import to_range
 from comicdata.models.networks.palette import (
-    PAPER,
     PaletteConfig,
     PaletteNetwork,
     cell_targets,
@@ -44,9 +43,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Told:
-    """What a listener is told: `spread` (B, 5, h, w), `mood` (B, colors + 1); `steps` (B, h, w): the spread colours."""
+    """What a listener is told: `spread` (B, 5, h, w), `sources` (B, h, w), `mood` (B, colors + 1); `steps` (B, h, w):
+    the spread colours.
+    """
 
     spread: Tensor
+    sources: Tensor
     mood: Tensor
     steps: Tensor
 
@@ -95,33 +97,33 @@ class PaletteLearner(PictureLearner):
 
     def terms(self, outline: Tensor, truth: Tensor, conditions: Conditions, images: int) -> tuple[Terms, Terms]:
         numbers, lab, weights = self._tables
-        every = steps_of(truth)
-        steps, counts = cell_targets(every, outline)
-        told, others = self._told(outline, every, conditions.spread)
+        steps, counts = cell_targets(steps_of(truth), outline)
+        told, others = self._told(steps, counts, conditions)
         wanted = exchanged(steps, numbers, others)
-        plain, changed = self.generate_all(outline, told.spread, told.mood)
+        plain, changed = self.generate_all(outline, told.spread, told.sources, told.mood)
         alike = likeness(lab[wanted], lab[told.steps])
         return {
             "palette": choice_loss(plain, numbers[steps], None, counts, weights),
             "told": choice_loss(changed, numbers[wanted], alike, counts, weights),
         }, {}
 
-    def _told(self, outline: Tensor, every: Tensor, spread: Tensor | None) -> tuple[Told, Tensor]:
-        """What the network is told of colours (B, H, W) by their steps, some of them exchanged, and which ones."""
+    def _told(self, cells: Tensor, counts: Tensor, conditions: Conditions) -> tuple[Told, Tensor]:
+        """What the network is told of cells (B, h, w) with these colours, some exchanged, and the exchange."""
         numbers, colors = self._tables[0], self.network.colors
-        spread = no_spread(outline) if spread is None else spread
-        paper, dots = outline[:, 0] > PAPER, spread[:, 4] > 0
-        steps = steps_of(to_range(spread[:, :3]))
+        spread, sources = conditions.spread, conditions.sources
+        if spread is None or sources is None:
+            spread, sources = no_spread(cells)
+        steps, dots = steps_of(to_range(spread[:, :3])), spread[:, 4] > 0
         others = exchange(numbers, moods_of(numbers[steps], dots, colors)[:, :-1] > 0, self.network.exchange)
-        new, every = exchanged(steps, numbers, others), exchanged(every, numbers, others)
+        new, cells = exchanged(steps, numbers, others), exchanged(cells, numbers, others)
         shown = torch.where((new == steps)[:, None], spread[:, :3], color_of(new))
-        one = mean_step(every, paper)
+        one = mean_step(cells, counts)
         mood = draw_moods(
             moods_of(numbers[new], dots, colors),
             moods_of(numbers[one], torch.ones_like(one), colors),
-            moods_of(numbers[every], paper, colors),
+            moods_of(numbers[cells], counts, colors),
         )
-        return Told(torch.cat([shown, spread[:, 3:]], dim=1), mood, new), others
+        return Told(torch.cat([shown, spread[:, 3:]], dim=1), sources, mood, new), others
 
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
         """Without hints, in the style of the run."""

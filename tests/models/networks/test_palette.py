@@ -51,23 +51,33 @@ def test_hints_and_moods_are_heard_and_change_nothing_of_the_plain_answer() -> N
     network = PaletteConfig(colors=7, width=8).build()
     torch.nn.init.normal_(network.listener.change.weight)  # as if it had learned
     outline = torch.ones(2, 1, 64, 64)
-    spread = no_spread(outline)
+    spread, sources = no_spread(torch.zeros(len(outline), 16, 16))
     spread[0, 0] = 255
     spread[0, 3] = 40  # near enough to be heard, in the first picture alone
     mood = torch.zeros(2, 8)
     mood[0, [2, 7]] = 1
     plain, untold = network(outline)
     assert untold.shape == (2, 8, 16, 16)
-    for said in ((spread, None), (None, mood)):
+    for said in ((spread, sources, None), (None, None, mood)):
         same, told = network(outline, *said)
         assert torch.equal(plain, same)
         assert not torch.equal(untold[0, :-1], told[0, :-1]) and torch.equal(untold[1], told[1])
         assert bool((told[0, -1] > NEVER / 2).all()) == (said[0] is not None)
 
 
+def test_it_is_heard_what_a_hint_lies_on() -> None:
+    network = PaletteConfig(colors=7, width=8).build()
+    torch.nn.init.normal_(network.listener.change.weight)
+    outline = torch.rand(1, 1, 64, 64)
+    spread, sources = no_spread(torch.zeros(len(outline), 16, 16))
+    spread[:, 3] = 40
+    told = [network(outline, spread, torch.full_like(sources, cell))[1] for cell in (0, 200)]
+    assert not torch.equal(*told)
+
+
 def test_an_untaught_listener_changes_nothing() -> None:
     network = PaletteConfig(colors=7, width=8).build()
-    plain, told = network(torch.ones(1, 1, 64, 64), None, torch.ones(1, 8))
+    plain, told = network(torch.ones(1, 1, 64, 64), mood=torch.ones(1, 8))
     assert torch.equal(told[:, :-1], plain)
 
 
