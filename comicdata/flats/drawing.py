@@ -24,6 +24,7 @@ from comicdata.records import Box, Layout
 CONFIDENT = 0.5  # a panel of which the finder is surer than this is one
 LINES, TONES = "lines", "tones"
 INVERTED = "mostly black, with white as thin as lines; if it is drawn in white on black, invert it first"
+EMPTY, BLACK = "nothing is drawn on it", "all of it is ink, so there is nothing to colour apart"
 
 Round = Sequence[Mark | Image]
 
@@ -70,6 +71,7 @@ def flat_drawing(rgb: Image, name: str, wanted: Wanted) -> FlatDrawing:
         painted = paint(regions, one, wanted.palette, painted, white)
     doubt: tuple[str, ...] = () if art.why.startswith("line art") else (art.why,)
     doubt += (INVERTED,) if is_white_on_black(art.line) else ()
+    doubt += (BLACK,) if ink.all() else () if ink.any() else (EMPTY,)
     notes = (*doubt, *painted.notes)
     tones = {TONES: art.shade} if (art.shade < 255).any() else {}
     return FlatDrawing(painted, white, {**tones, LINES: art.line}, notes)

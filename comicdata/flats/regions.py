@@ -81,8 +81,11 @@ def inside_panels(shape: tuple[int, ...], panels: Sequence[Box] | None = None) -
 
 def _mostly(labels: Labels, ink: Mask, balloons: Mask) -> frozenset[int]:
     """The labels of whose paper balloons are most."""
-    whole = np.bincount(labels[~ink], minlength=1)
-    held = np.bincount(labels[balloons & ~ink], minlength=len(whole))
+    if not balloons.any():
+        return frozenset()
+    paper = np.where(ink, 0, labels)
+    whole = np.bincount(paper.ravel())
+    held = np.bincount(paper[balloons], minlength=len(whole))
     return frozenset(np.flatnonzero(2 * held > whole).tolist()) - {0}
 
 
@@ -145,7 +148,8 @@ def _without_specks(labels: Labels, ink: Mask, least: int) -> Labels:
     """Pieces with less paper than `least`, too small to colour, as the neighbour with the longest border; one among
     others of its kind, in hatching, as what they become.
     """
-    areas = np.bincount(labels[~ink], minlength=int(labels.max()) + 1)
+    areas = np.bincount(np.where(ink, 0, labels).ravel(), minlength=int(labels.max()) + 1)
+    areas[0] = 0
     small = (areas < least) & (np.bincount(labels.ravel(), minlength=len(areas)) > 0)
     if not small.any() or areas.max() < least:
         return labels
@@ -168,10 +172,8 @@ def _grown(pieces: Labels) -> Labels:
     if not empty.any():
         return pieces
     _, nearest = cv2.distanceTransformWithLabels(empty.view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    at = ~empty
-    name = np.zeros(int(nearest.max()) + 1, np.int32)
-    name[nearest[at]] = pieces[at]
-    return name[nearest]
+    name = np.concatenate([np.zeros(1, np.int32), pieces[pieces > 0]])  # the nearest are numbered row by row
+    return np.asarray(np.take(name, nearest))
 
 
 def _in_order(labels: Labels) -> Labels:

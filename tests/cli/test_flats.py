@@ -446,3 +446,11 @@ def test_the_list_of_many_pictures_is_not_written_for_every_one_of_them(place, m
     assert written[:20] == list(range(1, 21))  # a kill costs one picture of a chapter,
     assert all(after - before <= after / 20 + 1 for before, after in itertools.pairwise(written))
     assert len(written) < 110
+
+
+@pytest.mark.parametrize(("level", "said"), [(255, "nothing is drawn on it"), (0, "all of it is ink")])
+def test_a_page_without_a_drawing_is_made_and_said(place, capsys, level, said):
+    (place / "page.png").write_bytes(encode_png(np.full((60, 80, 3), level, np.uint8)))
+    flats("page.png")
+    assert f"page.png: {said}" in capsys.readouterr().err
+    assert picture(place / "out" / "page.png").shape == (60, 80, 3)
