@@ -22,8 +22,9 @@ def flooded(paper: Mask) -> Mask:
 
 def _is_speckled(flood: Mask) -> bool:
     """Whether what was flooded is full of specks: a painting with a colour like that at its border, no paper."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(~flood, connectivity=8)
-    specks = np.count_nonzero(stats[1:, 4] < RULES.speck_area)
+    _, labels = cv2.connectedComponents(~flood, connectivity=8)
+    areas = np.bincount(np.asarray(labels).ravel())[1:]  # many times as fast as with the boxes around them
+    specks = np.count_nonzero(areas < RULES.speck_area)
     return bool(specks > RULES.speckled_share * cv2.countNonZero(flood))
 
 

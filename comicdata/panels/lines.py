@@ -13,7 +13,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
 from comicdata.images import Image
-from comicdata.panels.paper import Mask, row_shares
+from comicdata.panels.paper import Mask, row_shares, within
 from comicdata.panels.polygons import Polygon
 from comicdata.panels.rules import RULES
 
@@ -85,15 +85,15 @@ def separators(image: Image, paper: Mask) -> Separators:
 
 def _edges(image: Image, axis: int) -> Mask:
     """Where the colour of (H, W, 3) changes downwards (axis 0) or sidewards (1), (H, W): fainter than a stroke."""
-    soft, step = cv2.blur(image, (3, 3)), RULES.chord_edge_reach
-    changed = np.zeros(image.shape[:2], np.uint8)
+    soft, step = np.asarray(cv2.blur(image, (3, 3)), np.uint8), RULES.chord_edge_reach
+    edges = np.zeros(image.shape[:2], np.uint8)
     if image.shape[axis] <= 2 * step:
-        return changed
+        return edges
     if axis:
-        changed[:, step:-step] = cv2.absdiff(soft[:, 2 * step :], soft[:, : -2 * step]).max(axis=2, initial=0)
+        edges[:, step:-step] = ~within(soft[:, 2 * step :], soft[:, : -2 * step], RULES.chord_edge_step - 1)
     else:
-        changed[step:-step] = cv2.absdiff(soft[2 * step :], soft[: -2 * step]).max(axis=2, initial=0)
-    return np.where(changed >= RULES.chord_edge_step, np.uint8(RULES.chord_edge_mark), np.uint8(0))
+        edges[step:-step] = ~within(soft[2 * step :], soft[: -2 * step], RULES.chord_edge_step - 1)
+    return edges & np.uint8(RULES.chord_edge_mark)
 
 
 def _coarse(marks: Mask) -> Mask:
