@@ -165,201 +165,213 @@ def damaged(reader: Reader, random_: random.Random) -> bytes:
         return b"\n".join(lines)
 
 
+@dataclass(frozen=True)
+class World:
+    """Copies of what the tour made, and a folder `work` where files are put to be read."""
+
+    base: Path
+    work: Path
+    crawl: Path
+    pairs: Path
+    run: Path
+
+    @classmethod
+    def copied(cls, base: Path, work: Path) -> "World":
+        """A run with weights is taken; `evaluation` is empty."""
+        crawl, pairs = (Path(shutil.copytree(base / name, work / name)) for name in ("crawl", "pairs"))
+        runs = [one for one in sorted(base.glob("run*")) if (one / "weights.safetensors").is_file()]
+        (work / "evaluation").mkdir()
+        return cls(base, work, crawl, pairs, Path(shutil.copytree(runs[0], work / runs[0].name)))
+
+    @property
+    def episode(self) -> Path:
+        return next(self.crawl.glob("*/*/*/episode.json"))
+
+    @property
+    def series(self) -> Path:
+        return self.episode.parents[1] / "series.json"
+
+
 def readers(base: Path, work: Path) -> list[Reader]:
     """Every reader, over copies of what lies in `base`."""
-    crawl, pairs = (Path(shutil.copytree(base / name, work / name)) for name in ("crawl", "pairs"))
-    runs = [
-        shutil.copytree(one, work / one.name) for one in sorted(base.glob("run*")) if (one / "config.json").is_file()
+    world = World.copied(base, work)
+    tables = (_of_texts, _of_sites, _of_people, _of_crawls, _of_pairs, _of_exports, _of_runs, _of_pictures)
+    return [reader for table in tables for reader in table(world)]
+
+
+SETTINGS = b'[train]\nimages = 9\nhints = true\n[make-pairs]\nsize = ["256"]\nworkers = 2\n[crawl]\npause = 1.5\n'
+
+
+def _of_texts(world: World) -> list[Reader]:
+    recipes = [text.encode() for text in shipped_recipes().values()]
+    records = [world.series.read_bytes(), (world.run / "config.json").read_bytes()]
+    return [
+        Reader("JSON", records, _quiet(parse_json)),
+        Reader("TOML", [SETTINGS, *recipes], _quiet(parse_toml), False),
+        Reader("recipe", recipes, _recipe, False),
     ]
-    whole = next(one for one in runs if (one / "weights.safetensors").is_file())
-    episode = next(crawl.glob("*/*/*/episode.json"))
-    series, key = episode.parents[1] / "series.json", episode.parts[-4:-2]
-    part = next((pairs / "parts").rglob("*.jsonl"))
-    picture = next(episode.parent.glob("0*.*"))
 
-    evaluation = work / "evaluation"
-    evaluation.mkdir()
 
-    def at(path: Path, read: Callable[[], object]) -> Callable[[bytes], object]:
-        def reads(data: bytes) -> object:
-            before = path.read_bytes() if path.is_file() else None
-            path.write_bytes(data)
-            try:
-                return read()
-            finally:
-                path.unlink() if before is None else path.write_bytes(before)
-
-        return reads
-
-    def command(*arguments: object) -> None:
-        said = io.StringIO()
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-            status = run([str(one) for one in arguments])
-        if status == 1 or "a bug" in said.getvalue():
-            raise AssertionError(said.getvalue())
-
-    def series_() -> None:
-        known = store._read_series(series)
-        store.known_series(crawl, key, str(known.get("recipe_sha256")) or "x")
-        store.known_addresses(crawl, key)
-
-    def rows_of_part() -> None:
-        for number, row in enumerate(read_jsonl(part)[1:], 2):
-            manifest.row_from_json(row, f"{part}:{number}")
-
-    def hints() -> None:
-        paint_hints(read_hints(work / "hints.json"), 64, 64, 0.5)
-
-    header, tensors = _weights(whole / "weights.safetensors")
-    named = partial(at, work / "file")
-    line = {"id": next(iter(manifest.read_rows(pairs))).id, "reason": "blurred"}
-    gone = {"source": "s", "series_id": "t", "forgotten_at": "2026-01-01"}
-    ledger = {
-        "to": "kohya",
-        "version": "0",
-        "options": {},
-        "files": {"a/b.png": {"key": "k", "sha256": "0" * 64, "bytes": 3}},
-    }
-    config, state = whole / "config.json", next((whole / "state").glob("*/state.json"))
-    listing = {
-        "result": {
-            "episodeList": [{"episodeNo": 1, "viewerLink": "/x", "episodeTitle": "One", "exposureDateMillis": 1e12}],
-            "nextCursor": "2",
-        }
-    }
-    info = {
-        "titleName": "T",
-        "webtoonLevelCode": "WEBTOON",
-        "author": {"writers": [{"name": "A"}]},
-        "age": {"type": "RATE_12"},
-    }
+def _of_sites(world: World) -> list[Reader]:
+    """What sites answer."""
+    comic = {"num": 7, "img": "https://imgs.xkcd.com/comics/a.png"}
+    row = {"episodeNo": 1, "viewerLink": "/x", "episodeTitle": "One", "exposureDateMillis": 1e12}
+    listing = {"result": {"episodeList": [row], "nextCursor": "2"}}
+    info = {"titleName": "T", "webtoonLevelCode": "WEBTOON", "age": {"type": "RATE_12"}}
+    info["author"] = {"writers": [{"name": "A"}]}
     articles = {"articleList": [{"no": 1, "subtitle": "One"}], "pageInfo": {"nextPage": 2, "totalPages": 3}}
     index = [{"name": "ep01_One", "pages": {"0": "a.jpg", "1": "b.jpg"}, "translated_languages": ["en"]}]
-    settings = b'[train]\nimages = 9\nhints = true\n[make-pairs]\nsize = ["256"]\nworkers = 2\n[crawl]\npause = 1.5\n'
+    return [
+        Reader("xkcd", _dumped(comic), lambda data: xkcd.parse_comic(data, "x")),
+        Reader("webtoons", _dumped(listing), webtoons.parse_list),
+        Reader("naver info", _dumped(info), naver.parse_info),
+        Reader("naver list", _dumped(articles), naver.parse_list),
+        Reader("peppercarrot", _dumped(index), peppercarrot.parse_index),
+        Reader("tdmrep.json", _dumped([{"location": "/", "tdm-reservation": 1}]), read_tdmrep),
+    ]
+
+
+def _of_people(world: World) -> list[Reader]:
+    """What people write."""
+    file, hints = world.work / "file", world.work / "hints.json"
     truth = {"input": "page.png", "panels": [{"box": [0, 0, 100, 80], "kind": "panel"}]}
     hint = [{"x": 1, "y": 2.5, "radius": 3, "color": "#88ccee"}]
+    train = ("train", "pix2pix", "--pairs", world.pairs, "--run", world.work / "new", "--dry-run", "--config", file)
+    return [
+        Reader("settings", [SETTINGS], _at(file, lambda: read_config(file)), False),
+        Reader("settings, doctor", [SETTINGS], _at(file, lambda: _command("doctor", "--config", file)), False),
+        Reader("settings, train", [SETTINGS], _at(file, lambda: _command(*train)), False),
+        Reader("hints", _dumped(hint, []), _at(hints, lambda: paint_hints(read_hints(hints), 64, 64, 0.5))),
+        Reader("truth of panels", _lined(truth), _at(file, lambda: read_truth(file))),
+    ]
+
+
+def _of_crawls(world: World) -> list[Reader]:
+    crawl, episode, series = world.crawl, world.episode, world.series
+    journal, index = episode.parent / "journal.jsonl", crawl / "index.jsonl"
+    first = json.loads(episode.read_bytes())["images"][0]
+    again = ("crawl", world.base / "comic", "--out", crawl, "--dry-run")
+    return [
+        Reader("episode.json", [episode.read_bytes()], _at(episode, lambda: read_episode(episode))),
+        Reader("episode.json, verify", [episode.read_bytes()], _at(episode, lambda: _command("verify", crawl))),
+        Reader("series.json", [series.read_bytes()], _at(series, lambda: _series(crawl, series))),
+        Reader("journal", _lined(first), _at(journal, lambda: store.intact_journal(episode.parent))),
+        Reader("index.jsonl", [index.read_bytes()], _at(index, lambda: _command(*again))),
+    ]
+
+
+def _of_pairs(world: World) -> list[Reader]:
+    pairs, part = world.pairs, next((world.pairs / "parts").rglob("*.jsonl"))
+    rows, card = pairs / manifest.MANIFEST, pairs / "card.json"
+    excluded, forgotten = pairs / "excluded.jsonl", pairs / "forgotten.jsonl"
+    line = {"id": next(iter(manifest.read_rows(pairs))).id, "reason": "blurred"}
+    gone = {"source": "s", "series_id": "t", "forgotten_at": "2026-01-01"}
+    again = ("make-pairs", world.crawl, "--out", pairs, "--dry-run")
+    return [
+        Reader("part", [part.read_bytes()], _at(part, lambda: _rows_of(part))),
+        Reader("part, make-pairs", [part.read_bytes()], _at(part, lambda: _command(*again))),
+        Reader("manifest", [rows.read_bytes()], _at(rows, lambda: manifest.read_rows(pairs)), False),
+        Reader("manifest's values", _dumped(*_plain_rows(pairs)), _at(rows, lambda: _read_values(pairs))),
+        Reader("card.json", [card.read_bytes()], _at(card, lambda: read_outlines(pairs))),
+        Reader("card.json, verify", [card.read_bytes()], _at(card, lambda: _command("verify", pairs))),
+        Reader("excluded.jsonl", _lined(line), _at(excluded, lambda: manifest.read_excluded(pairs))),
+        Reader("forgotten.jsonl", _lined(gone), _at(forgotten, lambda: read_forgotten(pairs))),
+    ]
+
+
+def _of_exports(world: World) -> list[Reader]:
+    work = world.work
+    made = {"version": "0", "files": {"a.png": {"sha256": "0" * 64, "command": "colorize"}}}
+    ledger = {"to": "kohya", "version": "0", "options": {}}
+    ledger["files"] = {"a/b.png": {"key": "k", "sha256": "0" * 64, "bytes": 3}}
+    return [
+        Reader(".comicdata.json", _dumped(made), _at(work / ".comicdata.json", lambda: read_list(work))),
+        Reader("export.json", _dumped(ledger), _at(work / "export.json", lambda: _export(work))),
+    ]
+
+
+def _of_runs(world: World) -> list[Reader]:
+    run_, work = world.run, world.work
+    config, weights = run_ / "config.json", run_ / "weights.safetensors"
+    state, evaluation = next((run_ / "state").glob("*/state.json")), work / "evaluation"
+    metrics = b'{"images":8,"lr":0.1,"l1":0.5}\n{"images":16,"validation_l1":0.25}\n'
+    train = ("train", "pix2pix", "--pairs", world.pairs, "--run", run_, "--dry-run")
+    figures = _at(evaluation / "test.json", lambda: run_page.evaluations(evaluation))
+    header, tensors = _weights(weights)
+    copied = work / "v.safetensors"
+    return [
+        Reader("config.json", [config.read_bytes()], _at(config, lambda: _command(*train))),
+        Reader("config.json, show", [config.read_bytes()], _at(config, lambda: run_page.page(run_))),
+        Reader("metrics.jsonl", [metrics], _at(run_ / "metrics.jsonl", lambda: run_page.training(run_))),
+        Reader("evaluation", _evaluations(world.base), figures),
+        Reader("state.json", [state.read_bytes()], _at(state, lambda: _load_state(run_))),
+        Reader("header of weights", _dumped(header), partial(_load_header, work / "w.safetensors", tensors)),
+        Reader("weights", [weights.read_bytes()], _at(copied, lambda: _load(copied)), False),
+    ]
+
+
+def _of_pictures(world: World) -> list[Reader]:
+    folder, archive = world.episode.parent, world.work / "a.cbz"
     xml = (
         b"<?xml version='1.0'?><ComicInfo><Number>1</Number><Pages><Page Image='0' Type='Deleted'/></Pages></ComicInfo>"
     )
-
-    def dumped(*values: Any) -> list[bytes]:
-        return [json.dumps(value, indent=1).encode() for value in values]
-
-    def lined(value: Any) -> list[bytes]:
-        return [json.dumps(value).encode() + b"\n"]
-
     return [
-        Reader("JSON", [series.read_bytes(), config.read_bytes()], _quiet(parse_json)),
-        Reader("TOML", [settings, *(text.encode() for text in shipped_recipes().values())], _quiet(parse_toml), False),
-        Reader(
-            "xkcd", dumped({"num": 7, "img": "https://imgs.xkcd.com/comics/a.png"}), lambda d: xkcd.parse_comic(d, "x")
-        ),
-        Reader("webtoons", dumped(listing), webtoons.parse_list),
-        Reader("naver info", dumped(info), naver.parse_info),
-        Reader("naver list", dumped(articles), naver.parse_list),
-        Reader("peppercarrot", dumped(index), peppercarrot.parse_index),
-        Reader("tdmrep.json", dumped([{"location": "/", "tdm-reservation": 1}]), read_tdmrep),
         Reader("ComicInfo.xml", [xml], parse_comic_info, False),
-        Reader(
-            "recipe",
-            [one.encode() for one in shipped_recipes().values()],
-            lambda d: open_recipe(d.decode("utf-8", "replace"), "r", Visit(), None, None),
-            False,
-        ),
-        Reader("settings", [settings], named(lambda: read_config(work / "file")), False),
-        Reader("settings, doctor", [settings], named(lambda: command("doctor", "--config", work / "file")), False),
-        Reader(
-            "settings, train",
-            [settings],
-            named(
-                lambda: command(
-                    "train", "pix2pix", "--pairs", pairs, "--run", work / "new", "--dry-run", "--config", work / "file"
-                )
-            ),
-            False,
-        ),
-        Reader("hints", dumped(hint, []), at(work / "hints.json", hints)),
-        Reader("truth of panels", lined(truth), named(lambda: read_truth(work / "file"))),
-        Reader("episode.json", [episode.read_bytes()], at(episode, lambda: read_episode(episode))),
-        Reader("episode.json, verify", [episode.read_bytes()], at(episode, lambda: command("verify", crawl))),
-        Reader("series.json", [series.read_bytes()], at(series, series_)),
-        Reader(
-            "journal",
-            [(json.dumps(json.loads(episode.read_bytes())["images"][0]) + "\n").encode()],
-            at(episode.parent / "journal.jsonl", lambda: store.intact_journal(episode.parent)),
-        ),
-        Reader(
-            "index.jsonl",
-            [(crawl / "index.jsonl").read_bytes()],
-            at(crawl / "index.jsonl", lambda: command("crawl", base / "comic", "--out", crawl, "--dry-run")),
-        ),
-        Reader("part", [part.read_bytes()], at(part, rows_of_part)),
-        Reader(
-            "part, make-pairs",
-            [part.read_bytes()],
-            at(part, lambda: command("make-pairs", crawl, "--out", pairs, "--dry-run")),
-        ),
-        Reader(
-            "manifest",
-            [(pairs / manifest.MANIFEST).read_bytes()],
-            at(pairs / manifest.MANIFEST, lambda: manifest.read_rows(pairs)),
-            False,
-        ),
-        Reader(
-            "manifest's values",
-            dumped(*(row for row in _plain_rows(pairs))),
-            at(pairs / manifest.MANIFEST, partial(_read_values, pairs)),
-        ),
-        Reader(
-            "card.json", [(pairs / "card.json").read_bytes()], at(pairs / "card.json", lambda: read_outlines(pairs))
-        ),
-        Reader(
-            "card.json, verify",
-            [(pairs / "card.json").read_bytes()],
-            at(pairs / "card.json", lambda: command("verify", pairs)),
-        ),
-        Reader("excluded.jsonl", lined(line), at(pairs / "excluded.jsonl", lambda: manifest.read_excluded(pairs))),
-        Reader("forgotten.jsonl", lined(gone), at(pairs / "forgotten.jsonl", lambda: read_forgotten(pairs))),
-        Reader(
-            ".comicdata.json",
-            dumped({"version": "0", "files": {"a.png": {"sha256": "0" * 64, "command": "colorize"}}}),
-            at(work / ".comicdata.json", lambda: read_list(work)),
-        ),
-        Reader(
-            "export.json",
-            dumped(ledger),
-            at(work / "export.json", lambda: (read_ledger(work), verify_export(work), holds(work))),
-        ),
-        Reader(
-            "config.json",
-            [config.read_bytes()],
-            at(config, lambda: command("train", "pix2pix", "--pairs", pairs, "--run", whole, "--dry-run")),
-        ),
-        Reader("config.json, show", [config.read_bytes()], at(config, lambda: run_page.page(whole))),
-        Reader(
-            "metrics.jsonl",
-            [b'{"images":8,"lr":0.1,"l1":0.5}\n{"images":16,"validation_l1":0.25}\n'],
-            at(whole / "metrics.jsonl", lambda: run_page.training(whole)),
-        ),
-        Reader(
-            "evaluation", _evaluations(base), at(evaluation / "test.json", lambda: run_page.evaluations(evaluation))
-        ),
-        Reader("state.json", [state.read_bytes()], at(state, partial(_load_state, whole))),
-        Reader("header of weights", dumped(header), partial(_load_header, work / "w.safetensors", tensors)),
-        Reader(
-            "weights",
-            [(whole / "weights.safetensors").read_bytes()],
-            at(work / "v.safetensors", partial(_load, work / "v.safetensors")),
-            False,
-        ),
-        Reader("picture", [picture.read_bytes()], lambda d: read_picture(d, "p"), False),
-        Reader(
-            "archive",
-            [_archive(episode.parent)],
-            at(work / "a.cbz", lambda: read_books(work / "a.cbz", "a.cbz")),
-            False,
-        ),
+        Reader("picture", [next(folder.glob("0*.*")).read_bytes()], lambda data: read_picture(data, "p"), False),
+        Reader("archive", [_archive(folder)], _at(archive, lambda: read_books(archive, "a.cbz")), False),
     ]
+
+
+def _at(path: Path, read: Callable[[], object]) -> Callable[[bytes], object]:
+    """Reads a file that holds the bytes; what was there before is put back."""
+
+    def reads(data: bytes) -> object:
+        before = path.read_bytes() if path.is_file() else None
+        path.write_bytes(data)
+        try:
+            return read()
+        finally:
+            path.unlink() if before is None else path.write_bytes(before)
+
+    return reads
+
+
+def _command(*arguments: object) -> None:
+    """A command line, which may say anything but a bug."""
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        status = run([str(one) for one in arguments])
+    if status == 1 or "a bug" in said.getvalue():
+        raise AssertionError(said.getvalue())
+
+
+def _dumped(*values: Any) -> list[bytes]:
+    return [json.dumps(value, indent=1).encode() for value in values]
+
+
+def _lined(value: Any) -> list[bytes]:
+    return [json.dumps(value).encode() + b"\n"]
+
+
+def _recipe(data: bytes) -> object:
+    return open_recipe(data.decode("utf-8", "replace"), "r", Visit(), None, None)
+
+
+def _series(crawl: Path, series: Path) -> None:
+    known, key = store._read_series(series), (series.parts[-3], series.parts[-2])
+    store.known_series(crawl, key, str(known.get("recipe_sha256")) or "x")
+    store.known_addresses(crawl, key)
+
+
+def _rows_of(part: Path) -> None:
+    for number, row in enumerate(read_jsonl(part)[1:], 2):
+        manifest.row_from_json(row, f"{part}:{number}")
+
+
+def _export(folder: Path) -> None:
+    read_ledger(folder)
+    verify_export(folder)
+    holds(folder)
 
 
 def _quiet(parse: Callable[[bytes], object]) -> Callable[[bytes], object]:

@@ -122,6 +122,8 @@ def colorize(
     with memory_errors(f"while {run} was loaded; {MEMORY}"):
         colorizer = load_colorizer(run, device)
     wishes = wishes.heard_by(run, colorizer)
+    for note in wishes.strange_moods(colorizer):
+        front.warn(note)
     if layers and not colorizer.has_layers:
         raise UsageError(f"{run}: {colorizer.config['model']} has no layers (--layers); two-step and consistent do")
     options = {"recolor": recolor, "line_art": line_art, "layout": layout}

@@ -10,7 +10,7 @@ import click
 
 from comicdata.cli.failures import FAILURES, Failures
 from comicdata.cli.front import Front, command, reads_pictures, takes_panels
-from comicdata.errors import ComicDataError, UsageError
+from comicdata.errors import ComicDataError, PartialError, UsageError
 from comicdata.files import alike, json_bytes, jsonl_bytes, sha256_bytes
 
 FORMS = ("png", "psd", "ora", "svg", "regions")
@@ -99,13 +99,17 @@ def flats(
         front.say(f"would make flats of {len(pictures)} pictures in {out}")
         return {"outputs": [], "pictures": len(pictures)}
     work = _Work(front, outputs, given, colors, boxes, forms, options)
-    with front.progress("flats", len(pictures), "pictures") as update:
-        for number, (picture, stem) in enumerate(zip(pictures, stems, strict=True)):
-            work.make(number, picture, stem)
-            update(number + 1)
+    try:
+        with front.progress("flats", len(pictures), "pictures") as update:
+            for number, (picture, stem) in enumerate(zip(pictures, stems, strict=True)):
+                work.make(number, picture, stem)
+                update(number + 1)
+    finally:
+        work.save()
     work.failures.finish()
     again = f", {work.again} of them as they were" if work.again else ""
-    front.say(f"flats of {len(work.rows)} of {len(pictures)} pictures in {out}{again}")
+    counted = sum(row["regions"] for row in work.rows)
+    front.say(f"flats of {len(work.rows)} of {len(pictures)} pictures, {counted:,} regions, in {out}{again}")
     return {"outputs": work.document()}
 
 
@@ -144,6 +148,7 @@ class _Work:
     rows: list[dict[str, Any]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)  # of each row; no record, for it differs from time to time
     again: int = 0
+    saved: int = 0  # of the rows
 
     def __post_init__(self) -> None:
         self.failures = Failures(self.front, self.outputs, "flats")
@@ -187,12 +192,23 @@ class _Work:
         ]
 
     def _note(self, row: dict[str, Any], seconds: float) -> None:
-        """Add a row to those on disk, where rows of pictures that are still to come stay."""
+        """Add a row to those on disk whenever these grow by a twentieth: no more is to be made again after a kill, and
+        a list of many pictures is not written for every one of them.
+        """
         self.rows.append(row)
         self.seconds.append(seconds)
-        there = {**self._rows_there(), row["stem"]: row}
-        rows = [there[stem] for stem in sorted(there)]
-        self.outputs.write(ROWS, jsonl_bytes(rows))
+        if 20 * (len(self.rows) - self.saved) >= len(self.rows):
+            self.save()
+
+    def save(self) -> None:
+        """Write the rows to those on disk, where rows of pictures that are still to come stay."""
+        if self.saved < len(self.rows):
+            self.saved = len(self.rows)
+            there = self._rows_there() | {row["stem"]: row for row in self.rows}
+            try:
+                self.outputs.write(ROWS, jsonl_bytes(there[stem] for stem in sorted(there)))
+            except PartialError as error:
+                self.failures.add(ROWS, error)
 
     def _made_of(self, number: int, picture: Any, data: bytes) -> str:
         """The hash of all that decides the bytes of a picture's files."""

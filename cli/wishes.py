@@ -9,6 +9,7 @@ import numpy as np
 
 from comicdata.errors import UsageError
 from comicdata.files import sha256_bytes
+from comicdata.flats.colours import lab_of_colours
 from comicdata.flats.hints import parse_color
 from comicdata.images import Image
 from comicdata.layers.hint_files import HintFiles, read_hint_files
@@ -17,6 +18,8 @@ from comicdata.layers.page_files import Pages
 from comicdata.layers.palettes import Palette, read_palette
 from comicdata.models.colorize import Colorizer, PaletteColorizer, Wishes
 from comicdata.models.colorize.recoloured import recoloured
+
+UNLIKE = 20.0  # CIELAB: as far as this from the nearest a colour is another one
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,18 @@ class PageWishes:
             if given:
                 raise UsageError(f"{run}: {model} knows nothing of {option}; palette does")
         return self
+
+    def strange_moods(self, colorizer: Colorizer) -> list[str]:
+        """A word on every mood of one colour that is unlike all colours of the run."""
+        if not isinstance(colorizer, PaletteColorizer):
+            return []
+        said, palette = [], colorizer.palette
+        for mood in (one.reshape(3) for one in self.moods.everywhere if one.size == 3):
+            far = np.linalg.norm(lab_of_colours(palette) - lab_of_colours(mood), axis=1)
+            if far.min() > UNLIKE:
+                wished, nearest = (f"#{bytes(one).hex()}" for one in (mood, palette[far.argmin()]))
+                said.append(f"--mood {wished}: this run has no colour like it; the nearest, {nearest}, is taken")
+        return said
 
     def of(self, page: int, picture: Image) -> Wishes:
         """What is wished for one page, by its number from 0; PictureError for a file of its own that is not right."""

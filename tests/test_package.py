@@ -18,6 +18,7 @@ FOLDERS = {"comicdata": "comicdata", "models": "comicdata/models", "cli": "comic
 
 def expected_files():
     files = {"comicdata/py.typed", "comicdata/recipes/__init__.py"}
+    files |= {f"comicdata/flats/{name}.npz" for name in ("judges", "balloons")}
     for folder, place in FOLDERS.items():
         files |= {f"{place}/{path.relative_to(ROOT / folder).as_posix()}" for path in (ROOT / folder).rglob("*.py")}
     return files | {f"comicdata/recipes/{path.name}" for path in (ROOT / "manifests").glob("*.toml")}

@@ -1,7 +1,9 @@
 """Where balloons and captions are. The rule: a balloon is the blank paper around lettering as far as lines hold it;
-where none do, as far as on the other sides.
+where none do, as far as on the other sides. How likely lettering is, and how well lines hold it, two small networks
+say.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,42 +12,33 @@ import numpy as np
 import numpy.typing as npt
 
 from comicdata.flats.ink import Mask
-from comicdata.flats.lettering import Marks, find_lettering
+from comicdata.flats.judges import log_odds
+from comicdata.flats.lettering import Block, find_lettering
 from comicdata.images import Image
 
 Kind = TypeVar("Kind", bound=np.generic)
 Labels = npt.NDArray[np.int32]
+Numbers = npt.NDArray[np.float64]
 Box4 = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
 class BalloonRules:
-    """Lengths are heights of letters. The front is the part of a rim, at one distance from the letters, without ink."""
+    """Lengths are heights of letters."""
 
-    reaches: tuple[float, ...] = (0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.3, 2.6, 3, 3.5, 4, 5, 6, 8, 10, 12)
-    clear: float = 0.4  # so far around letters is nothing but paper,
-    soiled: float = 0.1  # but for this share,
-    soiled_few: float = 0.03  # and around few letters this
-    few: int = 8  # letters
-    many: int = 20  # letters: fewer are about as high as those of the whole drawing
-    uneven: float = 1.5  # by so much
-    larger: float = 2.3  # or larger, for a shout
-    shout: int = 4  # letters: fewer are not believed to be one
-    closed: float = 0.12  # few letters, and shouts, are in a rim that is open by no more than this share,
-    open: float = 0.4  # others in one that is open by no more than this,
-    plenty: int = 40  # and so many letters
-    open_plenty: float = 0.55  # by no more than this
-    farther: float = 0.05  # by so much more must a rim be closed for being farther away, per height
-    near: float = 3.0  # beyond this
-    filled: float = 0.25  # letters fill so much of what lies within,
-    filled_shut: float = 0.12  # and so much of a rim without a gap,
-    shut: float = 0.05  # or with a small one
-    held: float = 0.2  # a rim that is open by less than this, and farther out by more
-    leak: float = 0.1  # than this, is the rim
+    likely: float = -4.0  # log odds: a block below is no lettering
+    most: int = 40  # blocks: of more the likeliest
+    sure: float = -1.0  # and one above surely is
+    good: float = -1.0  # log odds: a rim above is one
+    many: int = 20  # letters: fewer, on open paper, are a sign or a sound
+    open: float = 0.55  # share of a rim without ink, above which it is none
+    reaches: tuple[float, ...] = (0.5, 0.75, 1, 1.3, 1.6, 2, 2.5, 3, 4, 5, 7, 10)
+    clear: float = 0.4  # so far around letters is nothing but paper
     gap: float = 0.65  # the widest gap that lets nothing through
     tail: float = 1.0  # widest
     long: float = 8.0  # longest tail,
     tail_area: float = 0.2  # the largest, beside its balloon
+    coarse: int = 10  # pixels: letters are looked at no finer than twice so high
 
 
 RULES = BalloonRules()
@@ -53,115 +46,199 @@ RULES = BalloonRules()
 
 def find_balloons(ink: Mask) -> Mask:
     """(H, W) bool: the balloons and captions in ink (H, W), their tails and letters with them."""
-    found = np.zeros(ink.shape, np.uint8)
-    blocks, marks = find_lettering(ink)
-    if not blocks:
-        return found > 0
-    usual = _usual_height(blocks)
-    blocks = [one for one in blocks if _is_usual(one, usual)]
-    letters = np.zeros(int(marks.max()) + 1, bool)
-    for one in blocks:
-        letters[one.number] = True
-    paper = ~ink | letters[marks]
-    text = np.zeros(ink.shape, np.int32)
-    for number, one in enumerate(blocks, 1):
-        _write(text, one, number)
-    for number, one in enumerate(blocks, 1):
-        _add_balloon(found, paper, text, one, number, usual)
+    found = np.zeros(ink.shape, bool)
+    usual = 0.0
+    for around in look_around(ink):
+        usual = around.usual
+        if candidates := list(around.candidates()):
+            chances = log_odds("rims", np.stack([one.signs for one in candidates]))
+            if chances.max() > RULES.good:
+                around.draw(found, candidates[int(chances.argmax())])
     return _finished(found, usual)
 
 
-def _usual_height(blocks: list[Marks]) -> float:
+def look_around(ink: Mask) -> "Iterator[Around]":
+    """What lies around each block of marks that may be lettering."""
+    blocks, marks = find_lettering(ink)
+    if not blocks:
+        return
+    chances = log_odds("letters", np.stack([one.signs for one in blocks]))
+    likely = np.sort(np.argsort(-chances, kind="stable")[: RULES.most])
+    likely = likely[chances[likely] > RULES.likely]
+    letters = np.zeros(int(marks.max()) + 1, bool)
+    text = np.zeros(ink.shape, np.int32)
+    for number in likely.tolist():
+        letters[blocks[number].marks.number] = True
+        if chances[number] > RULES.sure:
+            _write(text, blocks[number], number + 1)
+    paper = ~ink | letters[marks]
+    usual = _usual_height([blocks[number] for number in likely], chances[likely]) if len(likely) else 1.0
+    for number in likely.tolist():
+        yield Around(ink, paper, text, blocks[number], number + 1, float(chances[number]), usual)
+
+
+def _usual_height(blocks: Sequence[Block], chances: Numbers) -> float:
     """The height that most letters have."""
-    height = np.concatenate([one.height for one in blocks])
-    many = np.concatenate([one.letters * len(one.ink) * one.height**2 for one in blocks])
+    height = np.array([one.height for one in blocks])
+    many = np.array([one.marks.letters.sum() for one in blocks]) * height**2 / (1 + np.exp(-chances))
     order = np.argsort(height)
     return float(height[order][np.searchsorted(np.cumsum(many[order]), many.sum() / 2)])
 
 
-def _is_usual(block: Marks, usual: float) -> bool:
-    height, marks = float(np.median(block.height)), len(block.ink)
-    most = RULES.larger if marks >= RULES.shout else RULES.uneven
-    return marks >= RULES.many or usual / RULES.uneven <= height <= usual * most
-
-
-def _write(text: Labels, block: Marks, number: int) -> None:
+def _write(text: Labels, block: Block, number: int, origin: tuple[int, int] = (0, 0)) -> None:
     """Writes a number where the rows of a block are, gaps between words and rows filled."""
-    height = float(np.median(block.height))
+    height, boxes = block.height, block.marks.boxes.astype(int) - (*origin, *origin)
     wide, high = round(height), round(0.6 * height)
     margin = np.array([2 * wide, 2 * high])  # the closing is not to end at a border
-    x, y = (block.boxes[:, :2].min(axis=0).astype(int) - margin).tolist()
-    x1, y1 = (block.boxes[:, 2:].max(axis=0).astype(int) + margin).tolist()
+    x, y = (boxes[:, :2].min(axis=0) - margin).tolist()
+    x1, y1 = (boxes[:, 2:].max(axis=0) + margin).tolist()
     own = np.zeros((y1 - y, x1 - x), np.uint8)
-    for left, top, right, low in (block.boxes.astype(int) - (x, y, x, y)).tolist():
+    for left, top, right, low in (boxes - (x, y, x, y)).tolist():
         own[top:low, left:right] = 1
     own = np.asarray(cv2.morphologyEx(own, cv2.MORPH_CLOSE, np.ones((2 * high + 1, 2 * wide + 1), np.uint8)))
     own = own[2 * high : -2 * high or None, 2 * wide : -2 * wide or None]
     text[y + 2 * high : y1 - 2 * high, x + 2 * wide : x1 - 2 * wide][own > 0] = number
 
 
-def _add_balloon(found: Image, paper: Mask, text: Labels, block: Marks, number: int, usual: float) -> None:
-    """Draws the balloon around a block of lettering, if there is one, into (H, W) uint8."""
-    height = float(np.median(block.height))
-    margin = int(RULES.reaches[-1] * height) + 2
-    x0, y0 = (block.boxes[:, :2].min(axis=0).astype(int) - margin).tolist()
-    x1, y1 = (block.boxes[:, 2:].max(axis=0).astype(int) + margin).tolist()
-    box = x0, y0, x1, y1
-    around = _Around(_window(paper, box), _window(text, box), number, margin, height)
-    inside = around.balloon(_open_at_most(block, usual))
-    if inside is not None:
-        place = found[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)]
-        place |= inside[max(0, -y0) :, max(0, -x0) :][: place.shape[0], : place.shape[1]].view(np.uint8)
-
-
 @dataclass(frozen=True)
 class _Reached:
     """What is reached from letters up to one distance: the paper, and its place in the window; which share of its rim
-    is open, and how much of it letters fill."""
+    is open, how much of it letters fill, and what of others' letters lies in it."""
 
     paper: Mask
     place: tuple[slice, slice]
     front: float
     filled: float
+    others: int
 
 
-class _Around:
+@dataclass(frozen=True)
+class Candidate:
+    """What may be a balloon: what is reached up to one distance from the letters, and its signs."""
+
+    reached: _Reached
+    reach: float
+    signs: Numbers
+
+
+class Around:
     """What is around one block of lettering: `free` (h, w) of ink; `away`, how many heights of its letters from the
     nearest lettering, and `nearest`, the number of that block."""
 
-    def __init__(self, free: Mask, text: Labels, number: int, margin: int, height: float) -> None:
-        self.free, self.text, self.number, self.margin, self.height = free, text, number, margin, height
+    def __init__(
+        self, ink: Mask, paper: Mask, text: Labels, block: Block, number: int, chance: float, usual: float
+    ) -> None:
+        self.block, self.number, self.chance, self.usual = block, number, chance, usual
+        self.step = max(1, int(block.height / RULES.coarse))
+        self.height = block.height / self.step
+        self.margin = int(RULES.reaches[-1] * self.height) + 2
+        x0, y0 = (block.marks.boxes[:, :2].min(axis=0).astype(int) // self.step - self.margin).tolist()
+        x1, y1 = (-(block.marks.boxes[:, 2:].max(axis=0).astype(int) // -self.step) + self.margin).tolist()
+        self.box = x0 * self.step, y0 * self.step, x1 * self.step, y1 * self.step
+        self.fine = self.window(paper)
+        self.free = _coarser(self.fine, self.step) == 255
+        self.ink = _coarser(self.window(ink), self.step) > 0
+        inner = self.window(text)
+        if chance <= RULES.sure:
+            _write(inner, block, number, self.box[:2])
+        self.text = np.ascontiguousarray(inner[self.step // 2 :: self.step, self.step // 2 :: self.step])
         away, place = cv2.distanceTransformWithLabels(
-            (text == 0).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+            (self.text == 0).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
         )
-        self.away = np.asarray(away, np.float32) / np.float32(height)
+        self.away = np.asarray(away, np.float32) / np.float32(self.height)
         name = np.zeros(int(place.max()) + 1, np.int32)
-        name[place[text > 0]] = text[text > 0]
+        name[place[self.text > 0]] = self.text[self.text > 0]
         self.nearest = name[place]
 
-    def balloon(self, most: float) -> Mask | None:
-        """(h, w): what belongs to a balloon; None where no rim holds it, but for `most` of it."""
-        own = (self.away <= RULES.clear) & (self.nearest == self.number)
-        soiled = RULES.soiled if most > RULES.closed else RULES.soiled_few
-        found = self._held() if own.any() and 1 - self.free[own].mean() <= soiled else None
-        if found is None or found[1].front > most:
-            return None
-        inside = np.zeros(self.free.shape, bool)
-        inside[found[1].place] = found[1].paper
-        return inside | self._tails(inside, found[0])
+    def candidates(self) -> Iterator[Candidate]:
+        """What may be the balloon around the block, for every distance."""
+        own = self.text == self.number
+        if not own.any():  # others are written over it
+            return
+        soiled = float(1 - self.free[(self.away <= RULES.clear) & (self.nearest == self.number)].mean())
+        reached = [self._up_to(reach) for reach in RULES.reaches]
+        fronts = [one.front for one in reached[2:10:2]]
+        size, least = np.log(self.block.height / self.usual), np.inf
+        many = self.block.marks.letters.sum() >= RULES.many
+        for at, (reach, one) in enumerate(zip(RULES.reaches, reached, strict=True)):
+            if one.front > RULES.open and not many:
+                continue
+            after = reached[min(at + 1, len(reached) - 1)].front
+            signs = [
+                self.chance,
+                size,
+                abs(size),
+                np.log(self.block.marks.letters.sum()),
+                np.log(reach),
+                one.front,
+                min(one.front, least) - one.front,
+                after - one.front,
+                one.filled,
+                soiled,
+                np.log(1 + one.others),
+                *fronts,
+                *self._shape(one, own),
+            ]
+            least = min(least, one.front)
+            yield Candidate(one, reach, np.array(signs, np.float64))
 
-    def _held(self) -> tuple[float, _Reached] | None:
-        """The distance at which the rim is best, and what is reached there."""
-        best, found = np.inf, None
-        for reach in RULES.reaches:
-            one = self._up_to(reach)
-            least = RULES.filled if one.front > RULES.shut else RULES.filled_shut
-            if (reach > RULES.near and one.filled < least) or (best < RULES.held and one.front > best + RULES.leak):
-                break
-            score = one.front + RULES.farther * max(0.0, reach - RULES.near)
-            if score < best or (score <= best + 0.01 and one.front <= RULES.shut):
-                best, found = score, (reach, one)
-        return found
+    def window(self, picture: npt.NDArray[Kind]) -> npt.NDArray[Kind]:
+        """The part of (H, W) that lies in the box."""
+        return _window(picture, self.box)
+
+    def fine_of(self, coarse: Mask) -> Mask:
+        """(h, w) as fine as the drawing."""
+        return coarse.repeat(self.step, axis=0).repeat(self.step, axis=1)
+
+    def _shape(self, reached: _Reached, own: Mask) -> list[float]:
+        """What the paper reached looks like, and how it lies around the letters."""
+        whole, place = reached.paper.view(np.uint8), reached.place
+        outlines, _ = cv2.findContours(whole, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        if not outlines:
+            return [0.0] * 8
+        filled = cv2.drawContours(np.zeros_like(whole), outlines, -1, 1, -1)
+        area = float(np.count_nonzero(filled))
+        points = np.concatenate(outlines)
+        hull = cv2.contourArea(cv2.convexHull(points))
+        foreign = np.count_nonzero(filled.view(bool) & ~self.free[place]) / area
+        rim = cv2.dilate(filled, np.ones((3, 3), np.uint8)).view(bool) & (filled == 0)
+        held = np.count_nonzero(rim & self.ink[place]) / (np.count_nonzero(rim) or 1)
+        x, y, wide, high = cv2.boundingRect(points)
+        x, y = x + place[1].start, y + place[0].start
+        rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
+        left, right, top, low = columns[0] - x, x + wide - columns[-1], rows[0] - y, y + high - rows[-1]
+        return [
+            np.log(area / self.height**2),
+            np.log(area / np.count_nonzero(own)),
+            area / max(hull, 1.0),
+            foreign,
+            held,
+            abs(left - right) / self.height,
+            abs(top - low) / self.height,
+            (left + right - top - low) / self.height,
+        ]
+
+    def whole(self, chosen: Candidate) -> Mask:
+        """A candidate with its tails, (h, w) in the box, as fine as the drawing."""
+        inside = np.zeros(self.free.shape, bool)
+        inside[chosen.reached.place] = chosen.reached.paper
+        inside |= self._tails(inside, chosen.reach)
+        if self.step == 1:
+            return inside
+        near = self.fine_of(inside) & self.fine
+        side = 2 * self.step + 1
+        grown = cv2.dilate(near.view(np.uint8), np.ones((side, side), np.uint8)) & self.fine.view(np.uint8)
+        _, pieces = cv2.connectedComponents(grown, connectivity=4)
+        ours = np.zeros(int(pieces.max()) + 1, bool)
+        ours[pieces[near]] = True
+        return np.asarray(ours[pieces] & (grown > 0))
+
+    def draw(self, found: Mask, chosen: Candidate) -> None:
+        """Draws a candidate, its tails with it, into (H, W)."""
+        inside = self.whole(chosen)
+        x0, y0, x1, y1 = self.box
+        place = found[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)]
+        place |= inside[max(0, -y0) :, max(0, -x0) :][: place.shape[0], : place.shape[1]]
 
     def _up_to(self, reach: float) -> _Reached:
         cut = self.margin - int(reach * self.height) - 2
@@ -174,7 +251,7 @@ class _Around:
         blocks[[0, self.number]] = False, True
         rim = (away > reach - max(1.5 / self.height, 0.125)) & (away <= reach) & blocks[self.nearest[place]]
         front = float(paper[rim].mean()) if rim.any() else 0.0
-        return _Reached(paper, place, front, float(blocks[text].sum() / max(1, paper.sum())))
+        return _Reached(paper, place, front, float(blocks[text].sum() / max(1, paper.sum())), int(blocks.sum()) - 1)
 
     def _tails(self, inside: Mask, reach: float) -> Mask:
         """Narrow paper that goes on from a balloon, and its corners."""
@@ -189,20 +266,19 @@ class _Around:
         return np.asarray(ours[labels] & (narrow > 0))
 
 
-def _open_at_most(block: Marks, usual: float) -> float:
-    """The share of the rim of a balloon with this lettering that may be open."""
-    letters = block.letters.sum()
-    if letters < RULES.few or np.median(block.height) > usual * RULES.uneven:
-        return RULES.closed
-    return RULES.open if letters < RULES.plenty else RULES.open_plenty
-
-
 def _window(picture: npt.NDArray[Kind], box: Box4) -> npt.NDArray[Kind]:
     """A part of (H, W), 0 beyond its edges."""
     x0, y0, x1, y1 = box
     high, wide = picture.shape
     part = picture[max(0, y0) : min(high, y1), max(0, x0) : min(wide, x1)]
     return np.pad(part, ((max(0, -y0), max(0, y1 - high)), (max(0, -x0), max(0, x1 - wide))))
+
+
+def _coarser(mask: Mask, step: int) -> Image:
+    """(h, w) bool as means of cells, 255 where all of one is true."""
+    whole = mask.view(np.uint8) * np.uint8(255)
+    size = mask.shape[1] // step, mask.shape[0] // step
+    return whole if step == 1 else np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _disc(wide: float) -> Image:
@@ -222,11 +298,12 @@ def _reached(free: Mask, start: Mask, wide: float) -> Mask:
     return np.asarray(reached | (cv2.dilate((reached & way).view(np.uint8), disc) > 0))
 
 
-def _finished(found: Image, height: float) -> Mask:
+def _finished(found: Mask, height: float) -> Mask:
     """Balloons without scraps, the small holes in them filled: those in letters, dots, letters that were not seen."""
-    for inside, most in ((0, 9 * height**2), (1, 3 * height**2)):
-        _, labels, stats, _ = cv2.connectedComponentsWithStats((found == inside).view(np.uint8), connectivity=4)
-        small = stats[:, cv2.CC_STAT_AREA] <= most
-        small[0] = False
-        found = np.where(small[labels], np.uint8(1 - inside), found)
-    return np.asarray(found > 0)
+    whole = found.view(np.uint8)
+    for method, most, inside in ((cv2.RETR_CCOMP, 3 * height**2, 1), (cv2.RETR_EXTERNAL, 9 * height**2, 0)):
+        outlines, tree = cv2.findContours(whole, method, cv2.CHAIN_APPROX_NONE)
+        for number, outline in enumerate(outlines):
+            if cv2.contourArea(outline) <= most and (tree[0, number, 3] >= 0) == inside:
+                cv2.drawContours(whole, outlines, number, inside, -1)
+    return found

@@ -10,8 +10,8 @@ import numpy as np
 
 from comicdata.errors import PictureError
 from comicdata.flats.hints import Color, Mark
-from comicdata.flats.ink import find_ink
-from comicdata.flats.line_art import read_line_art
+from comicdata.flats.ink import Mask, find_ink
+from comicdata.flats.line_art import is_white_on_black, read_line_art
 from comicdata.flats.margins import margins
 from comicdata.flats.painting import Painted, paint
 from comicdata.flats.parted import parted
@@ -23,6 +23,7 @@ from comicdata.records import Box, Layout
 
 CONFIDENT = 0.5  # a panel of which the finder is surer than this is one
 LINES, TONES = "lines", "tones"
+INVERTED = "mostly black, with white as thin as lines; if it is drawn in white on black, invert it first"
 
 Round = Sequence[Mark | Image]
 
@@ -60,13 +61,15 @@ def flat_drawing(rgb: Image, name: str, wanted: Wanted) -> FlatDrawing:
     if not art.is_line_art:
         raise PictureError(f"{name}: {art.why}, no line art; --line-art takes it for that")
     found = panels_of(art.drawing, wanted.layout) if wanted.panels is None else wanted.panels
-    panels = cut_into(found, art.line) if wanted.panels is None else found
-    regions = find_regions(art.line, panels, wanted.gap)
+    ink = find_ink(art.line)
+    panels = cut_into(found, ink) if wanted.panels is None else found
+    regions = find_regions(art.line, panels, wanted.gap, ink)
     white = frozenset(white_regions(regions, art.shade) | margins(regions, found or (), panels or ()))
     painted = paint(regions, palette=wanted.palette, white=white)
     for one in wanted.rounds:
         painted = paint(regions, one, wanted.palette, painted, white)
-    doubt = () if art.why.startswith("line art") else (art.why,)
+    doubt: tuple[str, ...] = () if art.why.startswith("line art") else (art.why,)
+    doubt += (INVERTED,) if is_white_on_black(art.line) else ()
     notes = (*doubt, *painted.notes)
     tones = {TONES: art.shade} if (art.shade < 255).any() else {}
     return FlatDrawing(painted, white, {**tones, LINES: art.line}, notes)
@@ -81,7 +84,7 @@ def panels_of(drawing: Image, layout: Layout) -> list[Box] | None:
     return panels if len(panels) > 1 else None
 
 
-def cut_into(panels: Sequence[Box] | None, line: Image) -> list[Box] | None:
-    """The panels that were found, as line art (H, W) uint8 is cut into them; None where it is one drawing after all."""
-    boxes = parted(panels, find_ink(line)) if panels else []
+def cut_into(panels: Sequence[Box] | None, ink: Mask) -> list[Box] | None:
+    """The panels that were found, as a page of ink (H, W) bool is cut into them; None where it is one drawing."""
+    boxes = parted(panels, ink) if panels else []
     return boxes if len(boxes) > 1 else None

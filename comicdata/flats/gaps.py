@@ -1,7 +1,7 @@
 """Gaps in lines, closed so that the closing continues the line: from open end to open end, or on to the next ink.
 
-More closings are drawn than are right. Each has a chance to be one, from 0 to 1; `merge.py` decides by it and by what
-the closing parts. The weights were fitted to drawn pictures with known gaps (benchmarks/flats_gaps.py).
+More closings are drawn than are right. Each is judged twice, by itself and then among its rivals, as an end goes on in
+one way only; `merge.py` decides by that and by what the closings part.
 """
 
 from dataclasses import dataclass
@@ -10,195 +10,152 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from comicdata.flats.ends import Ends, Floats, Places, find_ends, turned
+from comicdata.flats.closings import Links, Rays, Space, find_links, find_rays, ray_lines
+from comicdata.flats.ends import Ends, Floats, Places, find_ends
 from comicdata.flats.ink import Mask
+from comicdata.flats.judges import log_odds
 
 GAP = 18.0  # widths of a line: the widest gap that is closed unless it is said
-USUAL = 4.5  # pixels: the width of the lines that the weights were fitted to
+USUAL = 4.5  # pixels: the width of the lines that the judges were fitted to
 NARROW, WIDE = 1.3, 18.0  # pixels: lines count as no narrower and no wider
-Chances = npt.NDArray[np.uint8]
+MOST = 40_000  # ends: a picture with more is no line art, and nothing is closed
+LEAST = 0.01  # closings with less of a chance are not drawn
+LINKS, RAYS = 6, 2  # closings of one end with others, and on to ink, the likeliest
+SURE = 0.5  # a link with such a chance is a line that others may end at
+NUMBERS = 65_535  # closings at most, the likeliest
 
-
-@dataclass(frozen=True)
-class GapOptions:
-    """Lengths in pixels, angles in radians."""
-
-    ray: float = 0.6  # an end goes on to the next ink for so much of the widest gap
-    fan: tuple[float, ...] = (0.0, 0.2, -0.2, 0.4, -0.4, 0.6, -0.6)  # and looks to either side
-    stub: float = 6.0  # a closing is at most so many times as long as the shorter of its two lines
-    turn: float = 1.5  # the largest angle between the way of an end and the other end
-    least: float = 0.03  # closings with less of a chance are not drawn
-    sure: float = 0.7  # an end with such a partner looks no further
-    partners: int = 3  # closings of one end with others, the likeliest
-    most: int = 40_000  # ends: a picture with more is no line art, and nothing is closed
-    links: tuple[float, ...] = (5.45, -1.52, -0.57, -1.71, 0.2, -1.65, -0.52)
-    rivals: tuple[float, ...] = (-0.95, 1.42, 0.77)
-    rays: tuple[float, ...] = (0.14, -2.11, -1.43, 0.25, 0.0, 1.96, -0.47)
-
-
-@dataclass(frozen=True)
-class Closings:
-    """M lines, (M, P, 2) x, y, the chance of each, (M,), and what it was judged by, (M, F)."""
-
-    lines: Floats
-    chance: Floats
-    signs: Floats
+Numbers = npt.NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """`chances` (H, W) uint8: the closings off the ink, 1 to 255 by their chance, 0 elsewhere; `paired`, the share of
-    ends that have a sure partner: low where ends are those of loose strokes, high where lines are broken; `scale`: how
-    wide lines are beside those that the weights were fitted to."""
+    """`closing` (H, W) uint16: the number of the closing there, off the ink, 0 where none is; `odds` (M + 1,), the log
+    of the odds that a closing is right, by its number; `paired`, the share of ends that have a likely partner: low
+    where ends are those of loose strokes, high where lines are broken; `scale`: how wide lines are beside those that
+    the judges were fitted to; `space` (H, W) float32: how far each pixel is from ink."""
 
-    chances: Chances
+    closing: Numbers
+    odds: Floats
     paired: float
     scale: float
+    space: npt.NDArray[np.float32]
 
 
-def close_gaps(ink: Mask, gap: int | None = None, options: GapOptions | None = None) -> Gaps:
+@dataclass(frozen=True)
+class Candidates:
+    """Whatever may close the gaps of a drawing, with the signs of the second judges."""
+
+    links: Links
+    rays: Rays
+    link_signs: Floats
+    ray_signs: Floats
+    paired: float
+
+
+def close_gaps(ink: Mask, gap: int | None = None) -> Gaps:
     """What may close gaps of up to `gap` pixels, by default GAP times the width of the lines."""
-    options = options or GapOptions()
-    chances, paired = np.zeros(ink.shape, np.uint8), 0.0
     ends = find_ends(ink)
     width = min(max(ends.width, NARROW), WIDE)
+    space = Space(ink, width / USUAL)
     reach = GAP * width if gap is None else gap
-    if reach > 0 and 0 < len(ends) <= options.most:
-        links, best = find_links(ink, ends, reach, width / USUAL, options)
-        draw(chances, links)
-        paired = float((best >= options.sure).mean())
-        draw(chances, find_rays(ink | (chances >= 128), ends, best, reach, width / USUAL, options, paired))
-        chances[ink] = 0
-    return Gaps(chances, paired, width / USUAL)
+    closing, odds, paired = np.zeros(ink.shape, np.uint16), np.zeros(0), 0.0
+    if reach > 0 and 0 < len(ends) <= MOST:
+        found = find_candidates(ends, space, reach)
+        lines, odds = likely(found, ends)
+        draw(closing, lines)
+        closing[ink] = 0
+        paired = found.paired
+    return Gaps(closing, np.concatenate([[0.0], odds]), paired, space.scale, space.free)
 
 
-def draw(chances: Chances, closings: Closings) -> None:
-    """Draws closings, the likelier over the others."""
-    for at in np.argsort(closings.chance, kind="stable"):
-        level = max(1, round(255 * float(closings.chance[at])))
-        line = np.rint(closings.lines[at]).astype(np.int32)
-        cv2.polylines(chances, [line], False, level, 1, cv2.LINE_4)
+def draw(picture: npt.NDArray[np.uint16] | npt.NDArray[np.uint8], lines: list[Floats]) -> None:
+    """Draws lines, (P, 2) x, y each, by their numbers from 1, the later over the others."""
+    for number, line in enumerate(lines, 1):
+        cv2.polylines(picture, [np.rint(line).astype(np.int32)], False, number, 1, cv2.LINE_4)
 
 
-def _chance(signs: Floats, weights: tuple[float, ...]) -> Floats:
-    chance: Floats = 1 / (1 + np.exp(-(weights[0] + signs @ np.array(weights[1:]))))
-    return chance
-
-
-def find_links(ink: Mask, ends: Ends, gap: float, scale: float, options: GapOptions) -> tuple[Closings, Floats]:
-    """The likely closings between two ends, and of each end the chance of the likeliest."""
-    from scipy.spatial import cKDTree
-
-    one, two = cKDTree(ends.points).query_pairs(gap, output_type="ndarray").reshape(-1, 2).T
-    apart = ends.points[two] - ends.points[one]
-    far, angle = np.hypot(*apart.T), np.arctan2(apart[:, 1], apart[:, 0])
-    out, back = turned(ends.way[one] - angle), turned(ends.way[two] - angle - np.pi)
-    short = np.minimum(ends.steps[one], ends.steps[two])
-    turn = np.abs(out) + np.abs(back)
-    signs = np.stack(
-        [far / 40 / scale, np.abs(out + back), turn, np.maximum(np.abs(out), np.abs(back)) ** 2,
-         np.minimum(1, far / short), np.log(short / 40 / scale)], 1,
+def find_candidates(ends: Ends, space: Space, reach: float) -> Candidates:
+    """All closings up to so long, judged by themselves, and what each is beside its rivals."""
+    count = len(ends)
+    links = find_links(ends, space, reach)
+    weight = np.exp(log_odds("link", links.signs).clip(-8, 8))
+    alone, partners = matched(links, weight, np.zeros(count))
+    best = np.zeros(count)
+    for end in (links.one, links.two):
+        np.maximum.at(best, end, alone)
+    paired = float((best > SURE).mean())
+    rays = find_rays(ends, space, reach, links.lines[alone > SURE])
+    onward = np.exp(log_odds("ray", rays.signs).clip(-8, 8))
+    other = np.zeros(count)
+    np.maximum.at(other, rays.end, onward)
+    together, ways = matched(links, weight, other)
+    rival = np.log(np.maximum(_rivals(links, weight, count), 1e-4))
+    others = np.stack([other[links.one], other[links.two]]).clip(0, 20)
+    link_signs = np.column_stack(
+        [logit(alone), logit(together), np.full(len(alone), paired), np.log(weight),
+         others.max(0), others.min(0), rival.max(0), rival.min(0), links.signs]
     )  # fmt: skip
-    able = (np.abs(out) < options.turn) & (np.abs(back) < options.turn) & (far < options.stub * short + 10 * scale)
-    one, two, far, signs = one[able], two[able], far[able], signs[able]
-    lines = _curves(ends, one, two, far)
-    free = ~_crossing(ink, lines, np.maximum(ends.radius[one], ends.radius[two]) + 3, far)
-    one, two, far, signs, lines = one[free], two[free], far[free], signs[free], lines[free]
-    chance = _chance(signs, options.links)
-    rival, best = _rivals(chance, one, two, len(ends))
-    signs = np.stack([np.log(np.maximum(chance, 1e-9) / np.maximum(1 - chance, 1e-9)), rival], 1)
-    chance = _chance(signs, options.rivals)
-    kept = (chance >= options.least) & _among_the_best(chance, one, two, len(ends), options.partners)
-    return Closings(lines[kept], chance[kept], signs[kept]), best
+    chance = onward / ways[rays.end]
+    partner = 1 - 1 / partners[rays.end]
+    ray_signs = np.column_stack(
+        [logit(chance), logit(partner), np.full(len(chance), paired), partner, np.log(other[rays.end]),
+         np.log(onward), rays.signs]
+    )  # fmt: skip
+    return Candidates(links, rays, link_signs, ray_signs, paired)
 
 
-def _crossing(ink: Mask, lines: Floats, tips: Floats, far: Floats) -> Mask:
-    """Which curves run over ink between their two ends, of which `tips` pixels on either side are their own."""
-    height, width = ink.shape
-    x = np.rint(lines[..., 0]).astype(np.int64).clip(0, width - 1)
-    y = np.rint(lines[..., 1]).astype(np.int64).clip(0, height - 1)
-    t = np.linspace(0, 1, lines.shape[1])
-    own = (t < (tips / far)[:, None]) | (t > 1 - (tips / far)[:, None])
-    crossing: Mask = (ink[y, x] & ~own).any(1)
-    return crossing
+def matched(links: Links, weight: Floats, other: Floats, rounds: int = 8) -> tuple[Floats, Floats]:
+    """Chances (M,) of links by their weights beside stopping, where each end has one partner at most or goes on in a
+    way of the weight `other` (N,); and of each end the weights of all it may do, stopping with 1: (N,).
+
+    Source: belief propagation for matchings (Zdeborova and Mezard, "The number of matchings in random graphs", 2006).
+    """
+    one, two, count = links.one, links.two, len(other)
+    to_two = to_one = np.ones(len(weight))
+    for turn in range(rounds + 1):
+        ways = 1 + other + np.bincount(one, weight * to_one, count) + np.bincount(two, weight * to_two, count)
+        if turn < rounds:
+            to_two, to_one = 1 / (ways[one] - weight * to_one), 1 / (ways[two] - weight * to_two)
+    both = weight * to_two * to_one
+    return both / (1 + both), ways
 
 
-def _rivals(chance: Floats, one: Places, two: Places, count: int) -> tuple[Floats, Floats]:
-    """For each pair the chance of the likeliest other at one of its ends; for each end that of its likeliest pair."""
+def _rivals(links: Links, weight: Floats, count: int) -> Floats:
+    """Of each link the weight of the likeliest other at its two ends: (2, M)."""
     best, second = np.zeros(count), np.zeros(count)
-    for end in (one, two):
-        np.maximum.at(best, end, chance)
-    for end in (one, two):
-        np.maximum.at(second, end, np.where(chance < best[end], chance, 0))
-    rivals = [np.where(chance < best[end], best[end], second[end]) for end in (one, two)]
-    return np.maximum(*rivals), best
+    for end in (links.one, links.two):
+        np.maximum.at(best, end, weight)
+    for end in (links.one, links.two):
+        np.maximum.at(second, end, np.where(weight < best[end], weight, 0))
+    return np.stack([np.where(weight < best[end], best[end], second[end]) for end in (links.one, links.two)])
 
 
-def _among_the_best(chance: Floats, one: Places, two: Places, count: int, most: int) -> Mask:
-    """Which pairs are among the `most` likeliest of both their ends."""
-    order = np.argsort(-chance, kind="stable")
+def likely(found: Candidates, ends: Ends) -> tuple[list[Floats], Floats]:
+    """The lines and the log odds of the closings to draw, the likeliest last: some of each end."""
+    link, ray = log_odds("link among others", found.link_signs), log_odds("ray among others", found.ray_signs)
+    linked = _first((found.links.one, found.links.two), link, len(ends), LINKS)
+    onward = _first((found.rays.end,), ray, len(ends), RAYS)
+    lines = [*found.links.lines[linked], *ray_lines(found.rays, onward, ends)]
+    odds = np.concatenate([link[linked], ray[onward]])
+    order = np.argsort(odds, kind="stable")[-NUMBERS:]
+    return [lines[at] for at in order.tolist()], odds[order]
+
+
+def _first(ends: tuple[Places, ...], odds: Floats, count: int, most: int) -> Places:
+    """Which closings are likely enough, and among the `most` likeliest of all their ends."""
     used = np.zeros(count, np.int64)
-    kept = np.zeros(len(chance), bool)
-    for at in order.tolist():
-        a, b = one[at], two[at]
-        if used[a] < most and used[b] < most:
-            used[a] += 1
-            used[b] += 1
-            kept[at] = True
-    return kept
+    kept = []
+    order = np.argsort(-odds, kind="stable")
+    for at in order[odds[order] >= np.log(LEAST / (1 - LEAST))].tolist():
+        mine = [int(end[at]) for end in ends]
+        if all(used[end] < most for end in mine):
+            used[mine] += 1
+            kept.append(at)
+    return np.array(kept, np.int64)
 
 
-def _curves(ends: Ends, one: Places, two: Places, far: Floats) -> Floats:
-    """Hermite curves that leave one end and reach the other along their ways: (M, 32, 2)."""
-    t = np.linspace(0, 1, 32)[None, :, None]
-    out = far[:, None] * np.stack([np.cos(ends.way[one]), np.sin(ends.way[one])], 1)
-    back = -far[:, None] * np.stack([np.cos(ends.way[two]), np.sin(ends.way[two])], 1)
-    curves: Floats = (
-        (2 * t**3 - 3 * t**2 + 1) * ends.points[one][:, None]
-        + (t**3 - 2 * t**2 + t) * out[:, None]
-        + (3 * t**2 - 2 * t**3) * ends.points[two][:, None]
-        + (t**3 - t**2) * back[:, None]
-    )
-    return curves
-
-
-def find_rays(
-    solid: Mask, ends: Ends, best: Floats, gap: float, scale: float, options: GapOptions, paired: float
-) -> Closings:
-    """From each end without a sure partner the likeliest way on to ink: along its bend, or a little to either side."""
-    height, width = solid.shape
-    which = np.flatnonzero(best < options.sure)
-    step = np.arange(max(2, int(options.ray * gap)))
-    angle = ends.way[which][:, None, None] + np.array(options.fan)[None, :, None]
-    start = ends.points[which][:, None] + (ends.radius[which][:, None] + 2)[..., None] * np.concatenate(
-        [np.cos(angle), np.sin(angle)], 2
-    )
-    angle = angle + ends.bend[which][:, None, None] * step
-    x, y = start[..., :1] + np.cumsum(np.cos(angle), 2), start[..., 1:] + np.cumsum(np.sin(angle), 2)
-    column, row = np.rint(x).astype(np.int64), np.rint(y).astype(np.int64)
-    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    stop = solid[np.where(inside, row, 0), np.where(inside, column, 0)] | ~inside
-    hit, far = stop.any(2), stop.argmax(2)
-    short = np.broadcast_to(ends.steps[which][:, None], far.shape)
-    aside = np.broadcast_to(np.abs(np.array(options.fan)), far.shape)
-    linked = np.broadcast_to(best[which][:, None], far.shape)
-    signs = np.stack(
-        [
-            far / 20 / scale,
-            aside,
-            np.minimum(1, far / short),
-            np.log(short / 40 / scale),
-            np.full(far.shape, paired),
-            linked,
-        ],
-        -1,
-    )
-    chance = np.where(hit & (far < options.stub * short), _chance(signs, options.rays), 0)
-    likeliest = chance.argmax(1)
-    every = np.arange(len(which))
-    kept = chance[every, likeliest] >= options.least
-    every, likeliest = every[kept], likeliest[kept]
-    till = np.minimum(np.arange(len(step) + 2)[None], far[every, likeliest][:, None] + 2).clip(max=len(step) - 1)
-    lines = np.stack([x[every[:, None], likeliest[:, None], till], y[every[:, None], likeliest[:, None], till]], 2)
-    lines = np.concatenate([ends.points[which[every]][:, None], lines], 1)
-    return Closings(lines, chance[every, likeliest], signs[every, likeliest])
+def logit(chance: Floats) -> Floats:
+    """The log of the odds of chances, none of them certain."""
+    kept = chance.clip(1e-6, 1 - 1e-6)
+    odds: Floats = np.log(kept / (1 - kept))
+    return odds

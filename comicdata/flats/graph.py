@@ -27,18 +27,21 @@ class Neighbours:
         return found
 
 
+def find_borders(labels: Labels) -> tuple[Counts, Counts]:
+    """The places of all pixels beside or above one of another label, and of that one, in the raveled picture."""
+    width = labels.shape[1]
+    beside = np.zeros(labels.shape, bool)
+    np.not_equal(labels[:, :-1], labels[:, 1:], out=beside[:, :-1])
+    below = labels[:-1] != labels[1:]
+    left, upper = np.flatnonzero(beside), np.flatnonzero(below)
+    return np.concatenate([left, upper]), np.concatenate([left + 1, upper + width])
+
+
 def find_neighbours(labels: Labels, ink: Mask) -> Neighbours:
     """All pairs of different labels above 0 that touch side by side."""
-    ones, twos, opens = [], [], []
-    for first, second, dark, dark_too in (
-        (labels[:, :-1], labels[:, 1:], ink[:, :-1], ink[:, 1:]),
-        (labels[:-1], labels[1:], ink[:-1], ink[1:]),
-    ):
-        at = np.nonzero(first != second)
-        ones.append(first[at])
-        twos.append(second[at])
-        opens.append(~(dark[at] | dark_too[at]))
-    one, two, free = np.concatenate(ones).astype(np.int64), np.concatenate(twos), np.concatenate(opens)
+    here, there = find_borders(labels)
+    flat, dark = labels.ravel(), ink.ravel()
+    one, two, free = flat[here].astype(np.int64), flat[there], ~(dark[here] | dark[there])
     low, high = np.minimum(one, two), np.maximum(one, two)
     real = low > 0
     wide = int(labels.max(initial=0)) + 1

@@ -1,6 +1,4 @@
-"""Where lettering stands in a drawing. The rule: lettering is many small even marks in rows, and hardly anything else
-among them.
-"""
+"""Where lettering may stand: rows of small even marks, on one piece of paper, with little else among them."""
 
 from dataclasses import dataclass
 
@@ -19,23 +17,20 @@ Indices = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Lettering:
-    """What lettering is. Lengths are heights of letters where no other unit is said."""
+    """What may be lettering. Lengths are heights of letters where no other unit is said."""
 
     lowest: int = 4  # pixels
     highest: float = 0.05  # of the longer side of the drawing
     widest: float = 30.0  # letters that touch, a word
-    dense: float = 0.3  # share of its box that the ink of a letter fills
-    dense_word: float = 0.35
+    dense: float = 0.25  # share of its box that the ink of a letter fills
     level: float = 0.36  # how far the middles of two letters in a row may lie above each other
     apart: float = 1.3  # how far two letters in a row may be from each other
     uneven: float = 2.6  # how many times as high as its neighbour a letter may be
-    in_row: int = 3  # marks that make a row
-    fewest: int = 4  # letters that make a block,
-    fewest_marks: int = 3  # in so many marks: two are eyes
-    of_ink: float = 0.85  # share of the ink among them that is letters
+    gap: float = 0.2  # of the lowest of an octave: half as wide a gap in a rim parts letters from what lies outside
+    fewest: int = 2  # letters that make a block
     most: int = 500  # marks in one: more are a texture
-    alike: float = 0.15  # by such a share of the mean letters differ in width or ink; windows and beads do not
-    spread: float = 2.2  # the third quarter of the heights, by the first
+    row: int = 5  # so many marks, and more, that differ
+    alike: float = 0.15  # in width and ink by less than such a share of the mean are windows, beads
 
 
 LETTERING = Lettering()
@@ -43,14 +38,20 @@ LETTERING = Lettering()
 
 @dataclass(frozen=True)
 class Marks:
-    """Marks of ink that may be letters: their boxes, (N, 4) x0 y0 x1 y1, ink pixels, and numbers in the drawing."""
+    """N marks of ink that may be letters: their boxes, (N, 4) x0 y0 x1 y1, ink pixels, the mean width of their strokes,
+    and numbers in the drawing. `paper` (K, N): the piece of paper each lies on, for letters of each octave of heights.
+    """
 
     boxes: Numbers
     ink: Numbers
+    stroke: Numbers
     number: Indices
+    paper: Indices
 
     def of(self, chosen: Indices) -> "Marks":
-        return Marks(self.boxes[chosen], self.ink[chosen], self.number[chosen])
+        return Marks(
+            self.boxes[chosen], self.ink[chosen], self.stroke[chosen], self.number[chosen], self.paper[:, chosen]
+        )
 
     @property
     def height(self) -> Numbers:
@@ -61,10 +62,13 @@ class Marks:
         return self.boxes[:, 2] - self.boxes[:, 0]
 
     @property
+    def middle(self) -> Numbers:
+        return (self.boxes[:, :2] + self.boxes[:, 2:]) / 2
+
+    @property
     def full(self) -> npt.NDArray[np.bool_]:
         """Which have as much ink in their box as letters, or words, have."""
-        least = np.where(self.width > 2.5 * self.height, LETTERING.dense_word, LETTERING.dense)
-        return np.asarray(self.ink >= least * self.height * self.width)
+        return np.asarray(self.ink >= LETTERING.dense * self.height * self.width)
 
     @property
     def letters(self) -> Numbers:
@@ -72,8 +76,20 @@ class Marks:
         return np.maximum(1, np.rint(self.width / (0.8 * self.height)))
 
 
-def find_lettering(ink: Mask) -> tuple[list[Marks], npt.NDArray[np.int32]]:
-    """The blocks of lettering in ink (H, W), and (H, W) int32, the number of the mark that each pixel of ink is of."""
+@dataclass(frozen=True)
+class Block:
+    """A block of what may be lettering, and its signs (see `_signs`)."""
+
+    marks: Marks
+    signs: Numbers
+
+    @property
+    def height(self) -> float:
+        return float(np.median(self.marks.height))
+
+
+def find_lettering(ink: Mask) -> tuple[list[Block], npt.NDArray[np.int32]]:
+    """What may be lettering in ink (H, W), and (H, W) int32, the number of the mark that each pixel of ink is of."""
     marks, labels = _marks(ink)
     return (_blocks(marks) if len(marks.ink) > 1 else []), labels
 
@@ -85,46 +101,93 @@ def _marks(ink: Mask) -> tuple[Marks, npt.NDArray[np.int32]]:
     most = max(24.0, LETTERING.highest * max(ink.shape))
     fits = (high >= LETTERING.lowest) & (high <= most) & (wide <= LETTERING.widest * high) & (np.arange(count) > 0)
     x, y, wide, high, area = stats[fits].T.astype(np.float64)
-    return Marks(np.stack([x, y, x + wide, y + high], axis=1), area, np.flatnonzero(fits)), labels
+    number = np.flatnonzero(fits)
+    rim = ink & ~(cv2.erode(ink.view(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    stroke = 2 * area / np.maximum(1, np.bincount(labels[rim], minlength=count)[number])
+    paper = _paper(ink, labels, number, most)
+    return Marks(np.stack([x, y, x + wide, y + high], axis=1), area, stroke, number, paper), labels
 
 
-def _blocks(marks: Marks) -> list[Marks]:
-    """Rows of letters under each other: even, and with hardly anything but letters among them."""
-    rules = LETTERING
+def _octave(height: Numbers) -> Indices:
+    return np.asarray(np.log2(np.maximum(height, LETTERING.lowest) / LETTERING.lowest), np.intp)
+
+
+def _paper(ink: Mask, labels: npt.NDArray[np.int32], number: Indices, most: float) -> Indices:
+    """The piece of paper around each mark, without what only a narrow gap joins to it, per octave: (K, N)."""
+    away = cv2.distanceTransform((~ink).view(np.uint8), cv2.DIST_L2, 3)
+    flat, wide = labels.ravel(), ink.shape[1]
+    at = np.flatnonzero(flat)
+    first, last = np.zeros((2, int(labels.max()) + 1), np.intp)
+    last[flat[at]] = at
+    first[flat[at[::-1]]] = at[::-1]
+    found = []
+    for octave in range(int(_octave(np.array([most]))[0]) + 1):
+        radius = LETTERING.gap * LETTERING.lowest * 2**octave
+        step = max(1, int(radius / 2))
+        _, pieces = cv2.connectedComponents((away[::step, ::step] > max(radius, 0.5)).view(np.uint8), connectivity=4)
+        around = np.zeros(len(number), np.intp)
+        for far in range(1, int(2 * radius) + 4, step):  # up from the highest pixel, down from the lowest
+            for place in (first[number] - far * wide, last[number] + far * wide):
+                y, x = np.divmod(np.clip(place, 0, ink.size - 1), wide)
+                around = np.where(around == 0, pieces[y // step, x // step], around)
+        found.append(around)
+    return np.stack(found)
+
+
+def _blocks(marks: Marks) -> list[Block]:
+    """Rows of letters under each other."""
     rows = _rows(marks)
-    in_row = np.bincount(rows, marks.letters)[rows] >= rules.in_row
+    in_row = np.bincount(rows, marks.letters)[rows] >= LETTERING.fewest
     letters = np.flatnonzero(in_row & marks.full)
     if not len(letters):
         return []
-    block = _stacked(marks.of(letters), rows[letters])
+    number, middle = _stacked(marks.of(letters), rows[letters]), marks.middle
+    order = np.argsort(number, kind="stable")
     found = []
-    for number in np.unique(block).tolist():
-        own = letters[block == number]
-        if _is_lettering(marks, own, rows[own]):
-            found.append(marks.of(own))
+    for chosen in np.split(letters[order], np.flatnonzero(np.diff(number[order])) + 1):
+        block = marks.of(chosen)
+        even = len(chosen) >= LETTERING.row and max(_spread(block.ink), _spread(block.width)) < LETTERING.alike
+        if len(chosen) <= LETTERING.most and not even:
+            found.append(Block(block, _signs(marks, middle, chosen, rows[chosen])))
     return found
 
 
-def _is_lettering(marks: Marks, own: Indices, rows: Indices) -> bool:
-    """Whether a block of letters, among all marks, is lettering."""
-    rules, letters = LETTERING, marks.of(own)
-    together = np.bincount(rows)[rows] > 1
-    low, high = np.quantile(letters.height, [0.25, 0.75])
-    if (
-        letters.letters.sum() < rules.fewest
-        or len(own) < rules.fewest_marks
-        or together.sum() < 2
-        or together.mean() < 0.5
-        or high > rules.spread * low
-    ):
-        return False
-    if len(own) > rules.most or max(_spread(letters.ink), _spread(letters.width)) < rules.alike:
-        return False
-    margin = float(np.median(letters.height)) / 2
-    first, last = letters.boxes[:, :2].min(axis=0) - margin, letters.boxes[:, 2:].max(axis=0) + margin
-    middle = (marks.boxes[:, :2] + marks.boxes[:, 2:]) / 2
-    among = ((middle >= first) & (middle <= last)).all(axis=1)
-    return bool(letters.ink.sum() >= rules.of_ink * marks.ink[among].sum())
+def _signs(marks: Marks, middle: Numbers, own: Indices, rows: Indices) -> Numbers:
+    """What tells a block of letters, among all marks and their middles, from strokes and leaves."""
+    block = marks.of(own)
+    height = float(np.median(block.height))
+    _, row = np.unique(rows, return_inverse=True)
+    in_row = np.bincount(row)
+    first, last = block.boxes[:, :2].min(axis=0) - height / 2, block.boxes[:, 2:].max(axis=0) + height / 2
+    around = ((middle >= first) & (middle <= last)).all(axis=1)
+    octave = int(_octave(np.array([height]))[0])
+    among = around & (marks.paper[octave] == np.bincount(block.paper[octave]).argmax())
+    order = np.lexsort([block.boxes[:, 0], row])
+    boxes, beside = block.boxes[order], np.diff(row[order]) == 0
+    gaps = (boxes[1:, 0] - boxes[:-1, 2])[beside] / height
+    foot = np.bincount(row, block.boxes[:, 3]) / in_row
+    low, high = np.quantile(block.height, [0.25, 0.75])
+    signs = [
+        np.log(len(own)),
+        np.log(block.letters.sum()),
+        np.log(len(in_row)),
+        (in_row[row] > 1).mean(),
+        np.log(high / low),
+        _spread(block.height),
+        _spread(block.ink),
+        _spread(block.width),
+        np.log(np.median(block.width / block.height)),
+        (block.ink / (block.height * block.width)).mean(),
+        np.log(block.stroke.mean() / height),
+        _spread(block.stroke),
+        float(gaps.mean()) if len(gaps) else 0.5,
+        float(gaps.std()) if len(gaps) else 0.5,
+        float(np.abs(block.boxes[:, 3] - foot[row]).mean() / height),
+        block.ink.sum() / marks.ink[among].sum(),
+        block.ink.sum() / marks.ink[around].sum(),
+        np.log(block.ink.sum() / float(np.prod(last - first))),
+    ]
+    return np.array(signs, np.float64)
 
 
 def _spread(sizes: Numbers) -> float:
@@ -144,7 +207,9 @@ def _stacked(letters: Marks, rows: Indices) -> Indices:
     apart = top[two] - np.minimum(low[one], low[two])
     over = np.minimum(right[one], right[two]) - np.maximum(left[one], left[two])
     higher, lower = np.maximum(height[one], height[two]), np.minimum(height[one], height[two])
+    paper, octave = letters.paper[:, order[first]], _octave(higher)
     linked = (apart <= 1.5 * higher) & (over > -0.5 * higher) & (higher <= 1.8 * lower)
+    linked &= paper[octave, one] == paper[octave, two]
     return _joined(len(first), one[linked], two[linked])[row]
 
 
@@ -165,7 +230,7 @@ def _joined(count: int, one: Indices, two: Indices) -> Indices:
 
 
 def _rows(marks: Marks) -> Indices:
-    """The row that each mark stands in: neighbours at one level, close, and about as high."""
+    """The row that each mark stands in: neighbours at one level, close, and about as high, on one piece of paper."""
     ones, twos = [], []
     height, lowest = marks.height, float(LETTERING.lowest)
     while lowest <= height.max():  # heights by octaves: how far a neighbour may be depends on them
@@ -192,5 +257,7 @@ def _beside(marks: Marks, chosen: Indices) -> tuple[Indices, Indices]:
     higher, lower = np.maximum(height[one], height[two]), np.minimum(height[one], height[two])
     level = np.abs(middle[one] - middle[two]) <= rules.level * higher
     near = boxes[two, 0] - boxes[one, 2] <= rules.apart * higher
-    linked = level & near & (higher <= rules.uneven * lower) & (one != two)
+    paper, octave = marks.paper[:, chosen], _octave(lower)
+    same = paper[octave, one] == paper[octave, two]
+    linked = same & level & near & (higher <= rules.uneven * lower) & (one != two)
     return chosen[one[linked]], chosen[two[linked]]

@@ -29,6 +29,8 @@ DARK_PAPER = 130  # mean level below which nothing is paper
 PAPER, INK = 0.86, 0.3  # of the way from black to paper: above is paper, below is ink
 TONES = 0.3  # area of soft tones beside that of paper, in a drawing of lines
 LEVELS, OF_LEVELS = 5, 0.7  # so few greys hold so much of the tones where they are laid flat
+LITTLE = 0.4  # share of a drawing that is paper at most where it is drawn in white on black,
+LINE, OF_LINES = 1 / 100, 0.3  # half as wide as so much of its shorter side, but for so much of it
 HUES = ((20, "red"), (48, "orange"), (70, "yellow"), (165, "green"), (262, "blue"), (330, "purple"), (361, "red"))
 
 
@@ -69,6 +71,14 @@ def read_line_art(picture: npt.NDArray[np.generic], insist: bool = False) -> Lin
         found, why = True, f"taken as line art, though it looks like {why}"
     line, shade = without_tones(page) if found else (page, np.full_like(page, 255))
     return LineArt(line, shade, found, why, paper, _on(paper, ink or (0, 0, 0)), page)
+
+
+def is_white_on_black(line: Image) -> bool:
+    """Whether line art (H, W) uint8, ink 0, is mostly ink and its paper hardly anywhere wider than lines."""
+    paper = (line >= 128).view(np.uint8)
+    side = 2 * round(min(line.shape) * LINE) + 1
+    wide = cv2.morphologyEx(paper, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    return bool(0 < paper.mean() <= LITTLE and wide.sum() <= OF_LINES * paper.sum())
 
 
 def as_rgb(picture: npt.NDArray[np.generic]) -> Image:

@@ -22,20 +22,23 @@ class PartedOptions:
     """`crossing`: lines, each by itself, across a side that is none; a frame makes one of all that reach it. `beside`:
     how far on either side they are followed, as a share of the page's shorter side. `frame`: the share of a side along
     which a straight line makes it one. `spread`: the share of a side over which the lines are, one and all: a balloon,
-    or a figure that stands out of its frame, is in one place.
+    or a figure that stands out of its frame, is in one place. `covered`: the share of a box that another one reaches
+    over before a frame, to be one with it: less is a panel over the corner of another.
     """
 
     crossing: int = 3
     beside: float = 0.008
     frame: float = 0.5
     spread: float = 0.5
+    covered: float = 0.5
 
 
 def parted(boxes: Sequence[Box], ink: Mask, options: PartedOptions | None = None) -> list[Box]:
     """Boxes of panels on a page, (H, W) bool of ink, without the sides that `crossing` lines or more run across.
 
-    Such a box reaches to the next row or column without ink, or to the edge of the page, and is one with those that it
-    meets on the way; it has the place of the first of them. All others stay as they are.
+    Such a box reaches to the next row or column without ink, to the next frame, or to the edge of the page, and is one
+    with those that it meets on the way, before a frame only with those that it covers; it has the place of the first of
+    them. All others stay as they are.
     """
     options = options or PartedOptions()
     beside = max(LEAST, round(options.beside * min(ink.shape)))
@@ -45,17 +48,21 @@ def parted(boxes: Sequence[Box], ink: Mask, options: PartedOptions | None = None
     return left
 
 
-def _open_side(boxes: Sequence[Box], ink: Mask, beside: int, options: PartedOptions) -> tuple[int, Box] | None:
-    """The first box with a side that is none, by its place, and what it reaches over there."""
+def _open_side(boxes: Sequence[Box], ink: Mask, beside: int, options: PartedOptions) -> tuple[int, Box, float] | None:
+    """The first box with a side that is none, by its place; what it reaches over there; and the share of another box
+    that this must cover to be one with it."""
     for at, box in enumerate(boxes):
         for lines, outside, side in _sides(box, ink):
             if outside < beside or lines.shape[1] - outside < beside:
                 continue
-            band = lines[:, outside - beside : outside + beside]
+            band = lines[:, outside - beside : outside + beside].copy()
+            for other in boxes:
+                band[_over(other, box, side, beside)] = False
             places = _crossing(band)
             spread = len(places) and (places[-1] - places[0]) / len(band)
             if len(places) >= options.crossing and spread >= options.spread and band.mean(0).max() < options.frame:
-                return at, _beyond(box, side, outside - _free(lines[:, :outside]))
+                end, framed = _end(lines[:, :outside], options.frame)
+                return at, _beyond(box, side, outside - end), options.covered if framed else 0
     return None
 
 
@@ -71,6 +78,17 @@ def _sides(box: Box, ink: Mask) -> Iterator[tuple[Mask, int, str]]:
     yield columns[:, ::-1], height - box.y1, "y1"
 
 
+def _over(other: Box, box: Box, side: str, beside: int) -> slice:
+    """Along which part of a side of a box another one lies over it: what runs across there is of that one."""
+    across, along = ("x", "y") if side in ("x0", "x1") else ("y", "x")
+    edge = getattr(box, side)
+    if not getattr(other, across + "0") <= edge - beside < edge + beside <= getattr(other, across + "1"):
+        return slice(0)
+    first, last = getattr(other, along + "0"), getattr(other, along + "1")
+    start = getattr(box, along + "0")
+    return slice(max(0, first - start), max(0, last - start))
+
+
 def _crossing(band: Mask) -> Places:
     """Where pieces of ink run across a band, (length, across): the first row of each, at its left end."""
     _, pieces = cv2.connectedComponents(np.ascontiguousarray(band).view(np.uint8), connectivity=8)
@@ -78,10 +96,18 @@ def _crossing(band: Mask) -> Places:
     return np.sort(rows[np.isin(found, pieces[:, -1]) & (found > 0)])
 
 
-def _free(lines: Mask) -> int:
-    """Where the last free column ends, 0 where none is."""
-    free = np.flatnonzero(~lines.any(0))
-    return int(free[-1]) + 1 if len(free) else 0
+def _end(lines: Mask, frame: float) -> tuple[int, bool]:
+    """Where the last column is that is free or a frame, 0 where none is; and whether it is a frame, then all of it."""
+    inked = lines.mean(0)
+    ends = np.flatnonzero((inked == 0) | (inked >= frame))
+    if not len(ends):
+        return 0, False
+    end = int(ends[-1])
+    if not inked[end]:
+        return end + 1, False
+    while end and inked[end - 1] >= frame:
+        end -= 1
+    return end, True
 
 
 def _beyond(box: Box, side: str, by: int) -> Box:
@@ -92,14 +118,17 @@ def _beyond(box: Box, side: str, by: int) -> Box:
     return replace(box, **{side: edge + by, side[0] + "0": edge})
 
 
-def _united(boxes: Sequence[Box], at: int, reached: Box) -> list[Box]:
+def _united(boxes: Sequence[Box], at: int, reached: Box, share: float) -> list[Box]:
     """The boxes with one that has reached over others: they are one."""
-    whole = [number for number, one in enumerate(boxes) if number == at or _meet(one, reached)]
+    whole = [number for number, one in enumerate(boxes) if number == at or _covered(one, reached) > share]
     parts = [*(boxes[number] for number in whole), reached]
     sides = np.array([one.as_list() for one in parts])
     one = Box(*sides[:, :2].min(0).tolist(), *sides[:, 2:].max(0).tolist())
     return [one if number == whole[0] else box for number, box in enumerate(boxes) if number not in whole[1:]]
 
 
-def _meet(one: Box, other: Box) -> bool:
-    return one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1
+def _covered(box: Box, other: Box) -> float:
+    """The share of a box that another one covers."""
+    wide = min(box.x1, other.x1) - max(box.x0, other.x0)
+    high = min(box.y1, other.y1) - max(box.y0, other.y0)
+    return max(0, wide) * max(0, high) / (box.width * box.height)

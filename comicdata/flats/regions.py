@@ -10,7 +10,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from comicdata.flats.balloons import find_balloons
-from comicdata.flats.gaps import USUAL, close_gaps
+from comicdata.flats.gaps import USUAL, Gaps, close_gaps
 from comicdata.flats.graph import Counts, Labels, Neighbours, find_neighbours
 from comicdata.flats.ink import Mask, find_ink
 from comicdata.flats.merge import merged
@@ -48,28 +48,35 @@ def find_flats(line: Image, panels: Sequence[Box] | None = None, gap: int | None
     return find_regions(line, panels, gap).labels
 
 
-def find_regions(line: Image, panels: Sequence[Box] | None = None, gap: int | None = None) -> Regions:
+def find_regions(
+    line: Image, panels: Sequence[Box] | None = None, gap: int | None = None, ink: Mask | None = None
+) -> Regions:
     """The regions of line art (H, W) uint8, 0 = ink and 255 = paper, a panel at a time, so that none crosses a gutter.
 
     `gap`: how wide a gap in a line may be to be closed, in pixels, by default 18 times the width
     of the lines; 0 closes none. Without panels the picture is one
-    drawing, and its paper a region like others.
+    drawing, and its paper a region like others. `ink`: what `find_ink` found, where that is known.
     """
     if line.ndim != 2 or line.dtype != np.uint8 or not line.size:
         raise ValueError(f"line art is (H, W) uint8, not {line.dtype} {line.shape}")
     labels = np.zeros(line.shape, np.int32)
-    ink, inside = np.zeros(line.shape, bool), np.zeros(line.shape, bool)
-    places = list(_places(line.shape, panels))
-    for place in places:
-        ink[place] |= find_ink(line[place])
-        inside[place] = True
+    inside = inside_panels(line.shape, panels)
+    ink = inside & (find_ink(line) if ink is None else ink)
     balloons = find_balloons(ink | ~inside)
-    for place in places:
+    for place in _places(line.shape, panels):
         found = _numbered(ink[place], gap, balloons[place])
         labels[place] = np.where(labels[place] == 0, found + labels.max(), labels[place])
     labels, notes = _at_most(labels, ink, MOST)
     count = int(labels.max())
     return Regions(labels, count, ink, find_neighbours(labels, ink), notes, _mostly(labels, ink, balloons))
+
+
+def inside_panels(shape: tuple[int, ...], panels: Sequence[Box] | None = None) -> Mask:
+    """What of (H, W) lies in panels."""
+    inside = np.zeros(shape, bool)
+    for place in _places(shape, panels):
+        inside[place] = True
+    return inside
 
 
 def _mostly(labels: Labels, ink: Mask, balloons: Mask) -> frozenset[int]:
@@ -116,10 +123,15 @@ def _numbered(ink: Mask, gap: int | None, balloons: Mask) -> Labels:
     """(H, W) int32, 1 and up: the regions of one drawing. Other regions end at balloons as they do at ink."""
     solid = ink | balloons
     gaps = close_gaps(solid, gap)
-    _, pieces = cv2.connectedComponents((~(solid | (gaps.chances > 0))).view(np.uint8), connectivity=4)
     least = max(SPECK, round((USUAL * gaps.scale) ** 2))
-    labels = _without_specks(merged(_grown(pieces), solid, gaps), solid, least)
+    labels = _without_specks(merged(cut_apart(solid, gaps), solid, gaps), solid, least)
     return _in_order(_with_balloons(labels, ink, balloons) if balloons.any() else labels)
+
+
+def cut_apart(ink: Mask, gaps: Gaps) -> Labels:
+    """(H, W) int32: the pieces of paper between ink and closings, grown over both."""
+    _, pieces = cv2.connectedComponents((~(ink | (gaps.closing > 0))).view(np.uint8), connectivity=4)
+    return _grown(pieces)
 
 
 def _with_balloons(labels: Labels, ink: Mask, balloons: Mask) -> Labels:
@@ -165,9 +177,10 @@ def _grown(pieces: Labels) -> Labels:
 def _in_order(labels: Labels) -> Labels:
     """Numbers from 1 in the order of appearance: by the first pixel, row by row; 0 stays 0."""
     last = labels.size
-    first = np.full(int(labels.max()) + 1, last, np.int64)
     flat = labels.ravel()
-    first[flat[::-1]] = np.arange(last - 1, -1, -1)
+    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])[::-1]
+    first = np.full(int(labels.max()) + 1, last, np.int64)
+    first[flat[starts]] = starts
     found = np.flatnonzero(first < last)
     found = found[found > 0]
     number = np.zeros(len(first), np.int32)

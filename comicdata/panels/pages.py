@@ -1,6 +1,7 @@
 """A page to its panels: the background is flooded from the border, what it does not reach are panels."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -38,15 +39,17 @@ def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
     blank page.
     """
     best: list[Panel] = []
+    clearest = 0.0
     for paper, covered in _papers(image):
         boxes = content_boxes(image, paper)
         if _makes_sense(boxes, image.shape, covered):
             ordered = reading_order(grown(image, boxes, paper), right_to_left=right_to_left)
             like = is_like(image, paper)
             panels = [_panel(image, like, box, paper) for box in ordered]
-            if _clearness(panels) > _clearness(best) + (RULES.much_clearer if best else 0):
-                best = panels
-        if _clearness(best) >= RULES.clear_enough:
+            clear = _clearness(panels)
+            if clear > clearest + (RULES.much_clearer if best else 0):
+                best, clearest = _among_others(panels, like), clear
+        if clearest >= RULES.clear_enough:
             break
     if best:
         return best
@@ -276,20 +279,40 @@ def _groups(boxes: Sequence[Box], axis: str, slack: float) -> list[list[Box]]:
 
 
 def _panel(image: Image, like: Mask, box: Box, paper: Colour) -> Panel:
-    """Confidence: how much of the ring just outside the box is background, less where the box itself is not filled.
-
-    `like` (H, W): which pixels of the page have the colour of paper.
-    """
+    """A box as a panel or lettering, as sure as background bounds it; `like` (H, W): what of the page is background."""
     inside = np.s_[box.y0 : box.y1, box.x0 : box.x1]
     text = is_text(image[inside], like[inside], paper, paper, image.shape[1])
-    sure = _ring_share(like, box) * solid_confidence(like[inside])
-    return Panel(box, round(sure, 4), "text" if text else "panel")
+    return Panel(box, _sure(like, like, box), "text" if text else "panel")
 
 
-def _ring_share(like: Mask, box: Box) -> float:
-    """Share of background in the lines 3 pixels outside the box; sides at the edge of the page count as background."""
-    height, width = like.shape
+def _among_others(panels: Sequence[Panel], like: Mask) -> list[Panel]:
+    """The panels, as sure as background bounds them or, nearly as well, other panels, which begin at a line or reach
+    over a slanted gutter.
+    """
+    others = np.zeros_like(like)
+    for box in (panel.box for panel in panels):
+        others[box.y0 : box.y1, box.x0 : box.x1] = round(255 * RULES.adjoining_confidence)
+    around = np.maximum(like, others)
+    return [replace(panel, confidence=_sure(around, like, panel.box)) for panel in panels]
+
+
+def _sure(around: Mask, like: Mask, box: Box) -> float:
+    """How well what is just outside a box bounds it, 255 of `around` best, less where the box is not filled."""
+    ground = like[box.y0 : box.y1, box.x0 : box.x1]
+    return round(_ring_share(around, box) * solid_confidence(ground), 4)
+
+
+def _ring_share(around: Mask, box: Box) -> float:
+    """How well the lines just outside the box bound it; the edge of the page does.
+
+    Of the lines 3 and 6 pixels outside a side the better one counts: boxes are found at a smaller size.
+    """
+    height, width = around.shape
     rows, columns = slice(box.y0, box.y1), slice(box.x0, box.x1)
-    lines = [like[y, columns] for y in (box.y0 - 3, box.y1 + 2) if 0 <= y < height]
-    lines += [like[rows, x] for x in (box.x0 - 3, box.x1 + 2) if 0 <= x < width]
-    return (sum(map(share, lines)) + 4 - len(lines)) / 4
+    lines = [[around[y, columns] for y in ys if 0 <= y < height] for ys in _outside(box.y0, box.y1)]
+    lines += [[around[rows, x] for x in xs if 0 <= x < width] for xs in _outside(box.x0, box.x1)]
+    return sum(max((float(line.mean()) / 255 for line in side), default=1.0) for side in lines) / 4
+
+
+def _outside(start: int, end: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    return (start - 3, start - 6), (end + 2, end + 5)

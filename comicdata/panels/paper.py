@@ -57,10 +57,19 @@ def share(mask: Mask) -> float:
 
 
 def solid_confidence(ground: Mask) -> float:
-    """How far a box is trusted by what it holds, `ground` being background: a frame or paint fills it, figures and torn
-    edges do not, and where these end is a matter of opinion.
+    """How far a box is trusted by what it holds, `ground` being background: paint fills it, or a frame bounds it.
+
+    Figures and torn edges do neither, and where these end is a matter of opinion.
     """
-    return 1.0 if share(ground) <= 1 - RULES.solid_share else RULES.loose_confidence
+    filled = share(ground) <= 1 - RULES.solid_share
+    return 1.0 if filled or has_frame(ground) else RULES.loose_confidence
+
+
+def has_frame(paper: Mask) -> bool:
+    """Whether straight lines run along all four sides of a part."""
+    rows, columns = 1 - row_shares(paper), 1 - column_shares(paper)
+    sides = [rows[:6], rows[-6:], columns[:6], columns[-6:]]
+    return min(float(side.max()) for side in sides) >= RULES.frame_share
 
 
 def row_shares(mask: Mask) -> Shares:

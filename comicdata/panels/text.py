@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from comicdata.images import Image, channel_spread
-from comicdata.panels.paper import WHITE, Colour, Mask, column_shares, is_close, is_like, row_shares, share
+from comicdata.panels.paper import WHITE, Colour, Mask, has_frame, is_close, is_like, share
 from comicdata.panels.rules import RULES
 
 
@@ -27,7 +27,7 @@ def is_text(part: Image, ground: Mask, above: Colour, below: Colour, width: int)
         paper = paper if has_white else paper | is_like(part, WHITE)
     elif _is_figure(paper, width):
         return False
-    if height > RULES.framed_text_share * width and _has_frame(paper):
+    if height > RULES.framed_text_share * width and has_frame(paper):
         return False
     return share(paper) >= RULES.text_paper_share and is_lettering(part, paper, width)
 
@@ -60,13 +60,6 @@ def _is_caption(part: Image, width: int) -> bool:
     inner = part[:: max(1, part.shape[0] // 32), :: max(1, part.shape[1] // 64)].reshape(-1, 3)
     paper = is_like(part, np.median(inner, axis=0).astype(np.float32))
     return share(paper) >= RULES.caption_paper_share and is_lettering(part, paper, width)
-
-
-def _has_frame(paper: Mask) -> bool:
-    """Whether straight lines run along all four sides."""
-    rows, columns = 1 - row_shares(paper), 1 - column_shares(paper)
-    sides = [rows[:6], rows[-6:], columns[:6], columns[-6:]]
-    return min(float(side.max()) for side in sides) >= RULES.frame_share
 
 
 def is_lettering(part: Image, paper: Mask, width: int) -> bool:

@@ -18,7 +18,16 @@ from comicdata.flats.marks import SEVERAL, SHOWN, count_votes
 from comicdata.flats.regions import Regions, find_regions
 from comicdata.images import Image
 from comicdata.models.colorize.colorizer import Colorizer, Painted, multiplied, picture_seed, tiled
-from comicdata.models.colorize.decoding import Choice, Drawing, Floats, likeliest, narrowed, region_chances, soft
+from comicdata.models.colorize.decoding import (
+    Choice,
+    Drawing,
+    Floats,
+    Labels,
+    likeliest,
+    narrowed,
+    region_chances,
+    soft,
+)
 from comicdata.models.colorize.suggestions import suggest
 from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
 from comicdata.models.colorize.wishes import Style, Wishes
@@ -55,6 +64,9 @@ class PaletteColorizer(Colorizer):
         """What suits the comic that it learned from."""
         return "flats" if float(self.chooser.flatness) >= EVEN else "soft"
 
+    def forget(self) -> None:
+        self._known = None
+
     def _brought_down(self, outline: Image) -> Image:
         """Thin lines of a large drawing are made thicker first, or they would shrink to a pale thread that no training
         window has.
@@ -64,21 +76,20 @@ class PaletteColorizer(Colorizer):
             outline = np.asarray(cv2.erode(outline, np.ones((thick, thick), np.uint8)))
         return super()._brought_down(outline)
 
-    def _with_hints(self, working: Image, drawn: Image) -> Image:
-        """Line art at its working size and, for every pixel, what hints spread to it: (H, W, 6)."""
-        super()._with_hints(working, drawn)
-        spread = spread_hints(working, drawn).repeat(CELL, axis=0).repeat(CELL, axis=1)
-        return np.dstack([working, spread[: working.shape[0], : working.shape[1]]])
-
     def _painted(self, outline: Image, working: Image, wishes: Wishes, *, lines: bool) -> list[Painted]:
         """The lines are always laid over the colours: the network knows nothing of what is under them."""
         regions = closed_regions(outline)
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
-        features, mood = self._features(np.atleast_3d(working)[..., 0]), self._mood(wishes.moods)
+        seen, mood = np.atleast_3d(working), self._mood(wishes.moods)
+        features = self._features(seen[..., 0])
         plain = self._choice(features, None, mood)
         votes = count_votes(regions, wishes.hints, wishes.at)
         given = votes.winners()
-        told = self._choice(features, working[::CELL, ::CELL, 1:], mood) if given and wishes.follow else plain
+        told = (
+            self._choice(features, spread_hints(seen[..., 0], seen[..., 1:]), mood)
+            if given and wishes.follow
+            else plain
+        )
         chances = region_chances(told, drawing)
         drawn = samples(chances, told.colors, regions.areas, wishes.samples, picture_seed(wishes.seed, outline))
         fixed, behind = self._fixed(plain, told, chances, regions, drawing, wishes, given)
@@ -131,20 +142,21 @@ class PaletteColorizer(Colorizer):
             features = self.chooser.features(self._padded(tile)[:, :1])
         return np.asarray(features[0, :, :height, :width].float().movedim(0, 2).cpu().numpy())
 
-    def _choice(self, features: Tensor, cells: Image | None, mood: Tensor | None) -> Choice:
-        """What the network says, told what hints spread to the cells (h / 4, w / 4, 5) and the mood."""
+    def _choice(self, features: Tensor, said: tuple[Image, Labels] | None, mood: Tensor | None) -> Choice:
+        """What the network says, told what `spread_hints` gives, and the mood."""
         palette = self.palette
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
             plain = self.chooser.plain(features)
-            if cells is None and mood is None:
+            if said is None and mood is None:
                 return Choice(plain[0].float().cpu(), palette)
-            spread = None if cells is None else to_tensor(cells[None]).to(self.device)
-            logits = self.chooser.told(features, plain, spread, mood)[0].float().cpu()
-        if cells is None:
+            hints = () if said is None else (to_tensor(said[0][None]), torch.from_numpy(said[1][None]))
+            spread, sources = (one.to(self.device) for one in hints) if hints else (None, None)
+            logits = self.chooser.told(features, plain, spread, sources, mood)[0].float().cpu()
+        if said is None:
             return Choice(logits[:-1], palette)
-        known, numbers = np.unique(cells[..., :3].reshape(-1, 3), axis=0, return_inverse=True)
-        colors = np.concatenate([palette, known])
-        return Choice(logits, colors, len(palette) + numbers.reshape(cells.shape[:2]))
+        colors, numbers = np.unique(said[0][..., :3].reshape(-1, 3), axis=0, return_inverse=True)
+        copied = len(palette) + numbers.reshape(said[1].shape)
+        return Choice(logits, np.concatenate([palette, colors]), copied)
 
     def _mood(self, pictures: Sequence[Image]) -> Tensor | None:
         """(1, K + 1): the mean of what the pictures have of each colour."""

@@ -107,6 +107,9 @@ class Colorizer:
     def takes_hints(self) -> bool:
         return self.options.takes_hints
 
+    def forget(self) -> None:
+        """What was kept of a drawing: the network is another one now."""
+
     def colorize(self, outline: Image, wishes: Wishes = PLAIN) -> Image:
         """(H, W) uint8, ink 0 on paper 255 -> (H, W, 3) uint8 of the same size."""
         return self.paint(outline, wishes)[0].image

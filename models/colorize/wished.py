@@ -45,14 +45,17 @@ def followers(
 
 def samples(chances: Floats, colors: Image, areas: npt.NDArray[np.int64], count: int, seed: int) -> list[Numbers]:
     """At most `count` choices of a colour for every region, each (regions,) numbers in `colors`, none twice: first what
-    is likeliest, then others drawn by their chances, the likelier before. Regions that are alike change together.
+    is likeliest, then others drawn by their chances, the likelier before. Regions that are alike change together; what
+    may be paper, a balloon or the white of an eye stays.
     """
     first = likeliest(chances, colors)
+    pale = lab_of_colours(colors)[:, 0] >= PALE
     groups, group_of = np.unique(first, return_inverse=True)
     sums = np.zeros((len(groups), len(colors)))
     np.add.at(sums, group_of, chances * areas[:, None])
     shares = sums / np.maximum(sums.sum(axis=1, keepdims=True), 1e-9)
-    shares[sums.sum(axis=1) == 0, 0] = 1
+    stays = pale[groups] | (sums.sum(axis=1) == 0)
+    shares[stays] = np.arange(len(colors)) == groups[stays, None]
     random, ways = np.random.default_rng(seed), np.cumsum(shares, axis=1)
     found: dict[bytes, tuple[float, Numbers]] = {}
     for _ in range(TRIES * (count - 1)):

@@ -30,15 +30,17 @@ SAME_COLOR = 36  # largest difference in a channel from the hint's colour, for a
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """What a network is told beside the outline, for B pictures; None where it takes none: `hints` (B, 4, H, W) uint8
-    as they are drawn, `spread` (B, 5, H / 4, W / 4) uint8 as `spread_hints` hands them on.
+    as they are drawn; or `spread` (B, 5, H / 4, W / 4) uint8 and `sources` (B, H / 4, W / 4) int32, as `spread_hints`
+    hands them on.
     """
 
     hints: Tensor | None = None
     spread: Tensor | None = None
+    sources: Tensor | None = None
 
     def each(self, change: Callable[[Tensor], Tensor]) -> "Conditions":
         """The same with every tensor changed: a part of the batch, another device."""
-        return Conditions(*(None if one is None else change(one) for one in (self.hints, self.spread)))
+        return Conditions(*(None if one is None else change(one) for one in (self.hints, self.spread, self.sources)))
 
 
 def with_hints(outline: Tensor, hints: Tensor | None) -> Tensor:

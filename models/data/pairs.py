@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from comicdata.errors import IntegrityError, PictureError, UsageError
@@ -204,9 +205,18 @@ def make_batch(dataset: PairDataset, sampling: Sampling, *, images: int, count: 
         random = np.random.default_rng([sampling.seed, epoch, index])
         samples.append((dataset.rows[index].id, *_sample(dataset, index, sampling, random)))
     ids, outlines, colors, hints = zip(*samples, strict=True)
-    told = to_tensor(np.stack(hints)) if sampling.hints else None
-    conditions = Conditions(spread=told) if sampling.spread else Conditions(hints=told)
-    return Batch(ids, to_tensor(np.stack(outlines)), to_tensor(np.stack(colors)), conditions)
+    return Batch(ids, to_tensor(np.stack(outlines)), to_tensor(np.stack(colors)), _told(sampling, outlines, hints))
+
+
+def _told(sampling: Sampling, outlines: Sequence[Image], hints: Sequence[Image | None]) -> Conditions:
+    """Hints (H, W, 4) of every sample, drawn or spread."""
+    given = [one for one in hints if one is not None]
+    if not sampling.hints:
+        return Conditions()
+    if not sampling.spread:
+        return Conditions(to_tensor(np.stack(given)))
+    spread, sources = zip(*map(spread_hints, outlines, given), strict=True)
+    return Conditions(spread=to_tensor(np.stack(spread)), sources=torch.from_numpy(np.stack(sources)))
 
 
 def _sample(
@@ -227,7 +237,7 @@ def _sample(
         if len(dataset.kinds) > 1 and random.integers(2):
             outline = other_filter(color, dataset.size, random, dataset.outlines.xdog)
         outline = vary_lines(outline, random)
-    return outline, color, spread_hints(outline, hints) if sampling.spread and hints is not None else hints
+    return outline, color, hints
 
 
 def _hints(outline: Image, color: Image, sampling: Sampling, random: np.random.Generator) -> Image | None:

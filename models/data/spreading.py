@@ -20,28 +20,30 @@ Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int32]
 
 
-def spread_hints(outline: Image, hints: Image, cell: int = CELL) -> Image:
+def spread_hints(outline: Image, hints: Image, cell: int = CELL) -> tuple[Image, Numbers]:
     """What the nearest hint of every cell of `cell` x `cell` pixels says, nearest by the shortest way over the paper.
 
     Outline (H, W) and hints (H, W, 4), uint8 -> (ceil(H / cell), ceil(W / cell), 5) uint8: the colour, how near the
-    hint is (255 at it, falling by e every REACH pixels), and 255 where it is. Without hints all is 0.
+    hint is (255 at it, falling by e every REACH pixels), and 255 where it is; and in which cell the hint lies, counted
+    row by row. Without hints all is 0.
     """
     given = _cells(hints, cell)
     height, width = given.shape[:2]
-    spread = np.zeros((height, width, SPREAD_PLANES), np.uint8)
+    spread, sources = np.zeros((height, width, SPREAD_PLANES), np.uint8), np.zeros((height, width), np.int32)
     seeds = np.flatnonzero(given[..., 3])
     if not len(seeds):
-        return spread
+        return spread, sources
     ink = 1 - _darkest(outline, cell).ravel() / np.float32(255)
     ways = _ways(height, width)
     cost = 1 + LINE * ink * ink
     length = ways.length * (cost[ways.start] + cost[ways.end]) * np.float32(cell / 2)
     net = csr_array((length, ways.end, ways.rows), (len(cost), len(cost)))
     far, _, nearest = dijkstra(net, indices=seeds, min_only=True, return_predecessors=True)
-    spread[..., :3] = given.reshape(-1, 4)[nearest.reshape(height, width), :3]
+    sources[:] = nearest.reshape(height, width)
+    spread[..., :3] = given.reshape(-1, 4)[sources, :3]
     spread[..., 3] = np.rint(255 * np.exp(-far / REACH)).reshape(height, width)
     spread[..., 4] = given[..., 3]
-    return spread
+    return spread, sources
 
 
 def _cells(hints: Image, cell: int) -> Image:

@@ -75,7 +75,7 @@ def _disc(hint: Hint, scale: float, shape: tuple[int, ...]) -> Mask:
 def spread_alone(hints: Sequence[Hint], outline: Image) -> Image:
     """Every place in the colour of the hint that is nearest by the way over the paper: what needs no network."""
     height, width = outline.shape
-    spread = spread_hints(outline, paint_hints(hints, height, width))[..., :3]
+    spread = spread_hints(outline, paint_hints(hints, height, width))[0][..., :3]
     return multiplied(spread.repeat(CELL, axis=0).repeat(CELL, axis=1)[:height, :width], outline)
 
 

@@ -28,6 +28,7 @@ PAPER = 200 / 127.5 - 1  # paler than this there is no line; varied lines lie on
 STEPS = 32  # of a channel, in the table from colours to the palette
 LARGEST_PALETTE = 1024
 NEVER = -1e4  # a logit that makes a choice impossible
+THINGS = 8  # channels that say what a place is of, to compare it with that of its hint
 COPY_LAST = (0, 0, 0, 0, 0, 1)  # one more channel
 LEAST = 1e-5  # added before a logarithm
 ALIKE = 5.0  # CIELAB: the standard deviation of what is called the same
@@ -38,7 +39,8 @@ class PaletteConfig(NetworkOptions):
     """All that builds the network and weighs its loss.
 
     `colors` in the palette; `zoom`: training windows are enlarged up to so many times. `balance`: 0 weighs each pixel
-    alike, 1 each colour of the palette. `nearness`: also tell the network how far lines are. `attention`: let the
+    alike, 1 each colour of the palette. `exchange`: the share of hinted colours that are others while it learns to
+    listen. `nearness`: also tell the network how far lines are. `attention`: let the
     places of the two lowest levels look at each other. `decay`: of the weights (AdamW).
     """
 
@@ -48,6 +50,7 @@ class PaletteConfig(NetworkOptions):
     nearness: bool = True
     attention: bool = False
     balance: float = 0.5
+    exchange: float = 0.3
     zoom: float = 1.3
     decay: float = 0.01
 
@@ -55,6 +58,7 @@ class PaletteConfig(NetworkOptions):
         require("colors", self.colors, 2 <= self.colors <= LARGEST_PALETTE, f"2 to {LARGEST_PALETTE}")
         require_width("width", self.width, "group", 2)
         require_share("balance", self.balance)
+        require_share("exchange", self.exchange)
         require("zoom", self.zoom, 1 <= self.zoom <= 4, "a number from 1 to 4")
         require_weight("decay", self.decay)
 
@@ -90,9 +94,10 @@ class PaletteNetwork(nn.Module):
     """Line art (B, 1, H, W) in [-1, 1] -> logits (B, colors, H / 4, W / 4) over the palette, and those with what was
     said, (B, colors + 1, H / 4, W / 4), the last for "the colour that hints spread to here".
 
-    `spread` (B, 5, H / 4, W / 4), 0 to 255: what hints say, as `spread_hints` gives it; `mood` (B, colors + 1): see
-    `moods_of`. The drawing is understood first, whatever is said of its colours (`features`, `plain`), which takes
-    nearly all of the time; `told` then changes what is likely by hints and mood, as often as they change.
+    `spread` (B, 5, H / 4, W / 4), 0 to 255, and `sources` (B, H / 4, W / 4): what hints say and where they lie, as
+    `spread_hints` gives it; `mood` (B, colors + 1): see `moods_of`. The drawing is understood first, whatever is said
+    of its colours (`features`, `plain`), which takes nearly all of the time; `told` then changes what is likely by
+    hints and mood, as often as they change.
 
     What was learned of the comic before any step stands beside the weights and never moves: `palette` (colors, 3), its
     colours as 0 to 255, the commonest first; `share` (colors,), the share of the area that each has; `flatness` (1,),
@@ -117,12 +122,12 @@ class PaletteNetwork(nn.Module):
         self.flatness = nn.Parameter(torch.zeros(1), requires_grad=False)
 
     def forward(
-        self, outline: Tensor, spread: Tensor | None = None, mood: Tensor | None = None
+        self, outline: Tensor, spread: Tensor | None = None, sources: Tensor | None = None, mood: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """The logits that the drawing alone gives, and those with what was said."""
         features = self.features(outline)
         plain = self.plain(features)
-        return plain, self.told(features, plain, spread, mood)
+        return plain, self.told(features, plain, spread, sources, mood)
 
     def features(self, outline: Tensor) -> Tensor:
         """(B, 2 width, H / 4, W / 4): what the drawing is of."""
@@ -147,31 +152,39 @@ class PaletteNetwork(nn.Module):
         logits: Tensor = self.head(features)
         return logits
 
-    def told(self, features: Tensor, plain: Tensor, spread: Tensor | None = None, mood: Tensor | None = None) -> Tensor:
+    def told(
+        self,
+        features: Tensor,
+        plain: Tensor,
+        spread: Tensor | None = None,
+        sources: Tensor | None = None,
+        mood: Tensor | None = None,
+    ) -> Tensor:
         """(B, colors + 1, H / 4, W / 4), with hints, a mood, or both; the last is so low that it never counts where
         nothing spreads.
         """
-        batch, _, height, width = features.shape
-        if spread is None:
-            spread = torch.zeros(batch, SPREAD_PLANES, height, width, dtype=torch.uint8, device=features.device)
+        if spread is None or sources is None:
+            spread, sources = no_spread(features[:, 0])
         if mood is None:
-            mood = features.new_zeros(batch, self.config.colors + 1)
+            mood = features.new_zeros(len(features), self.config.colors + 1)
         unheard = NEVER * (spread[:, 3:4] == 0).to(plain.dtype)
-        changed = self.listener(features, spread.to(features.dtype) / 255, mood)
+        changed = self.listener(features, spread.to(features.dtype) / 255, sources, mood)
         logits: Tensor = changed + F.pad(plain, COPY_LAST) + F.pad(unheard, (0, 0, 0, 0, self.config.colors, 0))
         return logits
 
 
 class Listener(nn.Module):
-    """What the drawing is of (B, C, h, w), what hints spread (B, 5, h, w) in [0, 1] and the mood (B, colors + 1) ->
-    what to add to the logits (B, colors + 1, h, w): nothing, before it learned.
+    """What the drawing is of (B, C, h, w), what hints spread (B, 5, h, w) in [0, 1], from which cells (B, h, w), and
+    the mood (B, colors + 1) -> what to add to the logits (B, colors + 1, h, w): nothing, before it learned.
 
-    Every place decides how much the colours of the mood count there, and how little those that it lacks.
+    Every place is told what its hint lies on, so that a dot on a shirt is none for the sky; and decides how much the
+    colours of the mood count there, and how little those that it lacks.
     """
 
     def __init__(self, channels: int, colors: int) -> None:
         super().__init__()
-        self.near = Block(channels + SPREAD_PLANES, channels)
+        self.thing = Pointwise(channels, THINGS)
+        self.near = Block(channels + THINGS + SPREAD_PLANES, channels)
         self.far = nn.Sequential(Block(channels, channels, stride=2), Block(channels, channels))
         self.mood = nn.ModuleList(nn.Linear(colors + 1, channels) for _ in range(3))
         self.both = Block(channels, channels)
@@ -181,9 +194,13 @@ class Listener(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, features: Tensor, spread: Tensor, mood: Tensor) -> Tensor:
+    def forward(self, features: Tensor, spread: Tensor, sources: Tensor, mood: Tensor) -> Tensor:
         at_near, at_far, at_last = (layer(mood)[..., None, None] for layer in self.mood)
-        said = torch.cat([(2 * spread[:, :3] - 1) * (spread[:, 3:4] > 0), spread[:, 3:]], dim=1)
+        thing = self.thing(features)
+        places = sources.long().flatten(1)[:, None].expand(-1, THINGS, -1)
+        hinted = thing.flatten(2).gather(2, places).view_as(thing)
+        heard = spread[:, 3:4] > 0
+        said = torch.cat([(hinted - thing) * heard, (2 * spread[:, :3] - 1) * heard, spread[:, 3:]], dim=1)
         near = self.near(torch.cat([features, said], dim=1)) + at_near
         far = self.far(near) + at_far
         value = self.both(near + F.interpolate(far, size=near.shape[2:], mode="nearest")) + at_last
@@ -295,10 +312,11 @@ def likeness(lab: Tensor, other: Tensor) -> Tensor:
     return torch.exp(-(lab - other).square().sum(dim=-1) / (2 * ALIKE**2))
 
 
-def no_spread(outline: Tensor) -> Tensor:
-    """What the network is told of hints, (B, 5, H / 4, W / 4), where there are none for line art (B, 1, H, W)."""
-    batch, _, height, width = outline.shape
-    return torch.zeros(batch, SPREAD_PLANES, height // CELL, width // CELL, dtype=torch.uint8, device=outline.device)
+def no_spread(cells: Tensor) -> tuple[Tensor, Tensor]:
+    """What the network is told of hints where there are none for as many cells as these, (B, h, w)."""
+    batch, height, width = cells.shape
+    spread = torch.zeros(batch, SPREAD_PLANES, height, width, dtype=torch.uint8, device=cells.device)
+    return spread, torch.zeros(batch, height, width, dtype=torch.int32, device=cells.device)
 
 
 def moods_of(numbers: Tensor, counts: Tensor, colors: int) -> Tensor:
@@ -311,10 +329,35 @@ def moods_of(numbers: Tensor, counts: Tensor, colors: int) -> Tensor:
     return torch.cat([(sums / total.clamp(min=1)).sqrt(), (total > 0).to(sums.dtype)], dim=1)
 
 
-def mean_color(color: Tensor, paper: Tensor) -> Tensor:
-    """The mean of colour (B, 3, H, W) over the paper (B, H, W), as pictures of one pixel (B, 3, 1, 1)."""
-    seen = paper[:, None].to(color.dtype)
-    return (color * seen).sum(dim=(2, 3), keepdim=True) / seen.sum(dim=(2, 3), keepdim=True).clamp(min=1)
+def exchange(numbers: Tensor, hinted: Tensor, share: float) -> Tensor:
+    """(B, K): for each colour of the palette the step of another that it is exchanged for in a sample, -1 where it
+    stays. Of those that hints have, a `share` is exchanged, so that a hint is obeyed where the comic never has its
+    colour, by that part alone and all that is the same.
+
+    `numbers` (32^3,): from steps to the palette; `hinted` (B, K): whether any hint has that colour.
+    """
+    others = torch.randint(len(numbers), hinted.shape, device=hinted.device)
+    drawn = torch.rand(hinted.shape, device=hinted.device) < share
+    return torch.where(drawn & hinted, others, -1)
+
+
+def exchanged(steps: Tensor, numbers: Tensor, others: Tensor) -> Tensor:
+    """Steps (B, ...) with the colours exchanged that `exchange` says."""
+    new = others.gather(1, numbers[steps].flatten(1)).view(steps.shape)
+    return torch.where(new < 0, steps, new)
+
+
+def color_of(steps: Tensor) -> Tensor:
+    """Steps (B, H, W) -> the middles of their colours, (B, 3, H, W), 0 to 255."""
+    parts = [steps // STEPS**2, steps // STEPS % STEPS, steps % STEPS]
+    return (torch.stack(parts, dim=1) * (256 // STEPS) + 128 // STEPS).to(torch.uint8)
+
+
+def mean_step(steps: Tensor, paper: Tensor) -> Tensor:
+    """(B, 1, 1): the step of the mean colour of steps (B, H, W) where there is paper (B, H, W)."""
+    color, seen = color_of(steps).float(), paper[:, None].float()
+    mean = (color * seen).sum(dim=(2, 3), keepdim=True) / seen.sum(dim=(2, 3), keepdim=True).clamp(min=1)
+    return steps_of(mean / 127.5 - 1)
 
 
 def draw_moods(*moods: Tensor) -> Tensor:

@@ -1,8 +1,6 @@
 """How each network learns, and how it is judged: one class a network, and the table that says which."""
 
-import logging
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -11,16 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from comicdata.errors import UsageError
-from comicdata.flats.colours import lab_of_colours
-from comicdata.flats.hints import hints_on
-from comicdata.images import Image, beside
-from comicdata.models.colorize import Wishes, make_colorizer
-from comicdata.models.data.colours import all_steps, find_colours
-from comicdata.models.data.hints import Conditions, fixed_hints, with_hints
+from comicdata.images import Image
+from comicdata.models.data.hints import Conditions, with_hints
 from comicdata.models.data.pairs import PairDataset
-from comicdata.models.evaluate.lab import de2000_map, lab_of
-from comicdata.models.evaluate.metrics import l1, mean_of_finite, mean_under, measure, off_line
-from comicdata.models.evaluate.selection import selection
+from comicdata.models.evaluate.metrics import l1, mean_of_finite, off_line
 from comicdata.models.networks.auto_painter import discriminator_terms, generator_terms
 from comicdata.models.networks.background import (
     BackgroundConfig,
@@ -32,19 +24,7 @@ from comicdata.models.networks.background import (
 from comicdata.models.networks.layers import STRIDE, to_image, to_range, to_tensor
 from comicdata.models.networks.options import NetworkOptions
 from comicdata.models.networks.palette import (
-    PAPER,
     PaletteConfig,
-    PaletteNetwork,
-    cell_targets,
-    choice_loss,
-    class_weights,
-    draw_moods,
-    likeness,
-    mean_color,
-    moods_of,
-    no_spread,
-    steps_of,
-    table_of,
 )
 from comicdata.models.networks.pix2pix import ColorizerConfig, PatchGAN
 from comicdata.models.networks.pixelcnn import LowResolutionColorizer, LowResolutionConfig, shrink
@@ -52,115 +32,10 @@ from comicdata.models.networks.polishing import PolishingConfig, gather, hide
 from comicdata.models.networks.two_step import SmallPictureJudge, TwoStepConfig, judge_terms, painter_terms
 from comicdata.models.networks.vgg import VGG16Features, load_vgg, random_vgg
 from comicdata.models.runs.load import load_network
-from comicdata.models.runs.palette import palette_files
 from comicdata.models.runs.settings import TrainConfig, check_fits, is_adversarial, options
 from comicdata.models.train.learner import Learner, Terms
-
-LITTLE_IN_COMMON = 0.1  # of the area
-log = logging.getLogger(__name__)
-
-
-class PictureLearner(Learner):
-    """A network that gives the whole picture: judged and shown as it colorizes."""
-
-    best_by = "score"
-
-    def __init__(self, config: TrainConfig, device: torch.device, run: Path) -> None:
-        super().__init__(config, device, run)
-        self.colorizer = make_colorizer(self.average, options(config), device)
-
-    def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
-        """Without hints: what a reader gets who gives none."""
-        outlines = [judged.outline(index) for index in chosen]
-        made = [self.colorizer.colorize(outline) for outline in outlines]
-        panels = list(zip(outlines, made, map(judged.color, chosen), strict=True))
-        return measure(panels) | selection(panels)
-
-    def show(self, judged: PairDataset, index: int) -> Image:
-        """Without hints; for networks that take them also the hints, and the colours with them."""
-        outline = judged.outline(index)
-        plain = self.colorizer.colorize(outline)
-        if not self.config.network.takes_hints:
-            return plain
-        hints = fixed_hints(judged.color(index), outline, index)
-        return beside([plain, hints_on(outline, hints), self.colorizer.colorize(outline, Wishes(hints=[hints]))])
-
-
-class PaletteLearner(PictureLearner):
-    """palette: which colour of the comic's own palette each place has."""
-
-    best_by = "de2000_off_line"
-
-    @property
-    def network(self) -> PaletteConfig:
-        return cast(PaletteConfig, self.config.network)
-
-    def _adam(self, network: nn.Module) -> torch.optim.Adam:
-        rate, betas = self.config.lr, (self.config.beta1, self.config.beta2)
-        fused = self.device.type == "cuda"
-        return torch.optim.AdamW(network.parameters(), rate, betas, weight_decay=self.network.decay, fused=fused)
-
-    def look_at(self, data: PairDataset) -> None:
-        """The palette, the share of each colour, and how even the comic is; every process finds the same."""
-        found = find_colours(data, self.network.colors, self.config.seed)
-        if found.in_common < LITTLE_IN_COMMON:
-            log.warning(
-                "%s: its series have hardly a colour in common (%.0f%% of the area); a run for each would know its "
-                "colours better", data.folder, 100 * found.in_common,
-            )  # fmt: skip
-        places = torch.arange(self.network.colors) % len(found.palette)  # where there are fewer, again from the first
-        share = torch.zeros(self.network.colors)
-        share[: len(found.share)] = torch.from_numpy(found.share)
-        for network in (self.generator, self.average):
-            chooser = cast(PaletteNetwork, network)
-            chooser.palette.copy_(torch.from_numpy(found.palette)[places])
-            chooser.share.copy_(share)
-            chooser.flatness.fill_(found.flatness)
-
-    def files(self) -> dict[str, bytes]:
-        return palette_files(dict(self.average.named_parameters()))
-
-    @cached_property
-    def _tables(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Of every step of colour the number in the palette and the CIELAB, and what a pixel of each number weighs."""
-        chooser = cast(PaletteNetwork, self.generator)
-        palette = torch.from_numpy(lab_of_colours(chooser.palette.cpu().numpy()))
-        steps = torch.from_numpy(all_steps())
-        return table_of(palette, steps).to(self.device), steps.to(self.device), class_weights(chooser)
-
-    def terms(self, outline: Tensor, truth: Tensor, conditions: Conditions, images: int) -> tuple[Terms, Terms]:
-        numbers, lab, weights = self._tables
-        every = steps_of(truth)
-        spread = no_spread(outline) if conditions.spread is None else conditions.spread
-        said = steps_of(to_range(spread[:, :3]))
-        steps, counts = cell_targets(every, outline)
-        plain, told = self.generate_all(outline, spread, self._mood(outline, truth, every, spread, said))
-        targets, alike = numbers[steps], likeness(lab[steps], lab[said])
-        return {
-            "palette": choice_loss(plain, targets, None, counts, weights),
-            "told": choice_loss(told, targets, alike, counts, weights),
-        }, {}
-
-    def _mood(self, outline: Tensor, truth: Tensor, every: Tensor, spread: Tensor, said: Tensor) -> Tensor:
-        """Of each sample none, the colours of its hints, its mean colour, or all its colours."""
-        numbers, colors = self._tables[0], self.network.colors
-        paper = outline[:, 0] > PAPER
-        one = steps_of(mean_color(truth, paper))
-        return draw_moods(
-            moods_of(numbers[said], spread[:, 4] > 0, colors),
-            moods_of(numbers[one], torch.ones_like(one), colors),
-            moods_of(numbers[every], paper, colors),
-        )
-
-    def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
-        """Without hints, in the style of the run."""
-        outlines = [judged.outline(index) for index in chosen]
-        made = [self.colorizer.colorize(outline) for outline in outlines]
-        panels = list(zip(outlines, made, map(judged.color, chosen), strict=True))
-        errors = (
-            mean_under(de2000_map(lab_of(one), lab_of(truth)), off_line(outline)) for outline, one, truth in panels
-        )
-        return measure(panels) | {"de2000_off_line": mean_of_finite(errors)}
+from comicdata.models.train.palette import PaletteLearner
+from comicdata.models.train.pictures import PictureLearner
 
 
 class AdversarialLearner(PictureLearner):

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import itertools
 import json
 import zipfile
 
@@ -434,3 +435,14 @@ def test_two_at_work_in_one_folder_keep_each_others_rows(place, monkeypatch):
     flats("page.png")
     stems = [json.loads(line)["stem"] for line in (place / "out" / "flats.jsonl").read_text().splitlines()]
     assert stems == ["other", "page"]
+
+
+def test_the_list_of_many_pictures_is_not_written_for_every_one_of_them(place, monkeypatch):
+    work = flats_command._Work.__new__(flats_command._Work)
+    work.rows, work.seconds, work.saved, written = [], [], 0, []
+    monkeypatch.setattr(work, "save", lambda: (written.append(len(work.rows)), setattr(work, "saved", len(work.rows))))
+    for number in range(1000):
+        work._note({"stem": str(number)}, 0.0)
+    assert written[:20] == list(range(1, 21))  # a kill costs one picture of a chapter,
+    assert all(after - before <= after / 20 + 1 for before, after in itertools.pairwise(written))
+    assert len(written) < 110

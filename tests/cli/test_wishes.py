@@ -109,6 +109,9 @@ def test_five_thousand_dots_and_two_on_one_pixel(place, colorize):
 
 def test_moods_change_colours_and_are_each_page_s_own(place, colorize):
     _, plain = colorize("--style", "soft")
+    said, same = colorize("--style", "soft", "--mood", "#1e2850")
+    assert "--mood #1e2850: this run has no colour like it; the nearest, #285adc, is taken" in said
+    assert "nearest" not in colorize("--mood", "#2a5cd8")[0]
     _, same = colorize("--style", "soft", "--mood", "#1e2850")
     assert np.array_equal(plain["p01"], plain["p02"]) and np.array_equal(same["p01"], same["p02"])
     put(place / "moods" / "p02.png", encode_png(np.full((9, 9, 3), (30, 40, 80), np.uint8)))

@@ -123,3 +123,31 @@ def test_windows_beads_and_eyes_are_no_lettering():
     face(line)
     regions = find_regions(line, [Box(20, 20, 580, 400)])
     assert not regions.balloons
+
+
+def test_leaves_around_a_closed_balloon_do_not_hide_its_lettering():
+    line = page()
+    cv2.ellipse(line, (180, 120), (120, 60), 0, 0, 360, 0, 2)
+    say(line, ["I AM LEAVING", "for the land of", "the three moons"], 105, 100)
+    rng = np.random.default_rng(3)
+    for x, y in zip(rng.integers(30, 330, 300), rng.integers(30, 290, 300), strict=True):
+        if ((x - 180) / 135) ** 2 + ((y - 120) / 75) ** 2 > 1:
+            cv2.ellipse(line, (int(x), int(y)), (6, 3), float(rng.integers(0, 180)), 0, 300, 0, 1)
+    regions = find_regions(line, [Box(20, 20, 580, 400)])
+    found = where(regions.labels, regions.balloons) & ~regions.ink
+    truth = np.zeros(line.shape, np.uint8)
+    cv2.ellipse(truth, (180, 120), (117, 57), 0, 0, 360, 1, -1)
+    assert found[(truth > 0) & ~regions.ink].mean() >= 0.95
+    assert found[truth == 0].mean() <= 0.01
+
+
+def test_letters_four_times_as_large_are_found_too():
+    line = page()
+    balloon(line)
+    large = cv2.resize(line, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
+    regions = find_regions(large)
+    truth = np.zeros(line.shape, np.uint8)
+    cv2.ellipse(truth, (180, 120), (115, 55), 0, 0, 360, 1, -1)
+    found = where(regions.labels, regions.balloons)
+    assert found[cv2.resize(truth, large.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0].mean() >= 0.95
+    assert not found[4 * 160, 4 * 430]

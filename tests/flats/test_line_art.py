@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from comicdata.errors import UsageError
-from comicdata.flats.line_art import read_line_art
+from comicdata.flats.line_art import is_white_on_black, read_line_art
 
 
 def drawing(height: int = 300, width: int = 400) -> np.ndarray:
@@ -164,3 +164,12 @@ def test_dust_makes_no_lines():
 def test_what_is_no_picture_is_refused(bad):
     with pytest.raises(UsageError, match="line art of"):
         read_line_art(bad)
+
+
+def test_white_lines_on_black_are_told_from_a_drawing_with_much_black():
+    line = drawing()
+    night = line.copy()
+    night[:, 200:] = 0
+    cv2.circle(night, (330, 80), 40, 255, -1)
+    assert is_white_on_black(255 - line)
+    assert not is_white_on_black(line) and not is_white_on_black(night) and not is_white_on_black(0 * line)

@@ -51,6 +51,24 @@ def test_a_cut_through_lines_of_the_drawing_is_none() -> None:
     assert parted([left, right, BELOW], line == 0) == [Box(20, 20, 380, 140), BELOW]
 
 
+def test_boxes_that_lie_over_one_another_at_a_slanted_gutter_stay() -> None:
+    line = page()
+    for x in (205, 215):
+        cv2.line(line, (x, 20), (x - 20, 139), 0, 3)
+    across(line, 20, 180, 40, 60, 80, 100, 120)
+    across(line, 218, 380, 30, 50, 70, 90, 110)
+    boxes = [Box(20, 20, 207, 140), Box(195, 20, 380, 140)]
+    assert parted(boxes, line == 0) == boxes
+
+
+def test_a_panel_reaches_to_its_frame_and_not_over_it() -> None:
+    line = page()
+    framed(line, Box(60, 120, 340, 280))
+    for x in range(80, 330, 40):
+        line[123:277, x : x + 2] = 0
+    assert parted([Box(60, 150, 340, 280)], line == 0) == [Box(60, 120, 340, 280)]
+
+
 def test_what_lies_between_boxes_of_one_drawing_is_in_it() -> None:
     line = page()
     across(line, 60, 340, 40, 60, 100, 120)

@@ -134,6 +134,8 @@ def test_samples_differ_the_likeliest_first_and_like_regions_change_together() -
     chances = np.array([[0, 0, 0, 0], [0.6, 0.4, 0, 0], [0.6, 0.4, 0, 0], [0, 0, 1, 0]], np.float32)
     found = samples(chances, PALETTE, np.array([0, 50, 50, 50]), 8, 0)
     assert [one.tolist()[1:] for one in found] == [[0, 0, 2], [1, 1, 2]]  # there are no others
+    sure = np.array([[0, 0, 0, 0], [0.4, 0, 0.6, 0], [0.6, 0.4, 0, 0]], np.float32)  # what is pale stays
+    assert all(one[1] == 2 for one in samples(sure, PALETTE, np.array([0, 50, 50]), 4, 0))
     many = np.full((5, 4), 0.25, np.float32) + np.eye(5, 4, dtype=np.float32) * [[0], [0.5], [0.4], [0.3], [0.2]]
     found = samples(many, PALETTE, np.array([0, 40, 30, 20, 10]), 6, 1)
     keys = [PALETTE[one].tobytes() for one in found]

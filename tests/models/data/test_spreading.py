@@ -50,13 +50,16 @@ def test_every_cell_has_the_hint_of_the_shortest_way(size: tuple[int, int]) -> N
     for number in range(3):
         y, x = (int(random.integers(side)) for side in size)
         hints[y, x] = (60 * number, 255 - 60 * number, 7, 255)
-    found, (color, near) = spread_hints(outline, hints), brute(outline, hints)
+    (found, sources), (color, near) = spread_hints(outline, hints), brute(outline, hints)
     assert np.abs(found[..., 3].astype(int) - near).max() <= 1
     ties = (found[..., :3] != color).any(axis=2)  # of two equally short ways either will do
     assert ties.mean() < 0.1
-    assert (found[..., 4] > 0).sum() == len(
-        {(y // CELL, x // CELL) for y, x in np.argwhere(hints[..., 3] > 0).tolist()}
-    )
+    first: dict[tuple[int, int], list[int]] = {}
+    for y, x in np.argwhere(hints[..., 3] > 0).tolist():
+        first.setdefault((y // CELL, x // CELL), hints[y, x, :3].tolist())
+    for (y, x), source in np.ndenumerate(sources):
+        assert found[y, x, :3].tolist() == first[divmod(int(source), sources.shape[1])]
+    assert {(y, x) for y, x in np.argwhere(found[..., 4] > 0).tolist()} == set(first)
 
 
 def test_a_line_is_a_long_way() -> None:
@@ -65,9 +68,10 @@ def test_a_line_is_a_long_way() -> None:
     outline[:, 60:64] = 0
     hints = np.zeros((64, 128, 4), np.uint8)
     hints[32, 56], hints[32, 120] = (255, 0, 0, 255), (0, 0, 255, 255)
-    found = spread_hints(outline, hints)
+    found, _ = spread_hints(outline, hints)
     assert found[8, 16].tolist()[:3] == [0, 0, 255] and found[8, 14].tolist()[:3] == [255, 0, 0]
 
 
 def test_without_hints_nothing_is_said() -> None:
-    assert not spread_hints(np.full((20, 20), 255, np.uint8), np.zeros((20, 20, 4), np.uint8)).any()
+    for said in spread_hints(np.full((20, 20), 255, np.uint8), np.zeros((20, 20, 4), np.uint8)):
+        assert not said.any()

@@ -16,9 +16,12 @@ from comicdata.models.networks.palette import (
     cell_targets,
     choice_loss,
     class_weights,
+    color_of,
     draw_moods,
+    exchange,
+    exchanged,
     likeness,
-    mean_color,
+    mean_step,
     moods_of,
     nearness,
     no_spread,
@@ -48,23 +51,33 @@ def test_hints_and_moods_are_heard_and_change_nothing_of_the_plain_answer() -> N
     network = PaletteConfig(colors=7, width=8).build()
     torch.nn.init.normal_(network.listener.change.weight)  # as if it had learned
     outline = torch.ones(2, 1, 64, 64)
-    spread = no_spread(outline)
+    spread, sources = no_spread(torch.zeros(len(outline), 16, 16))
     spread[0, 0] = 255
     spread[0, 3] = 40  # near enough to be heard, in the first picture alone
     mood = torch.zeros(2, 8)
     mood[0, [2, 7]] = 1
     plain, untold = network(outline)
     assert untold.shape == (2, 8, 16, 16)
-    for said in ((spread, None), (None, mood)):
+    for said in ((spread, sources, None), (None, None, mood)):
         same, told = network(outline, *said)
         assert torch.equal(plain, same)
         assert not torch.equal(untold[0, :-1], told[0, :-1]) and torch.equal(untold[1], told[1])
         assert bool((told[0, -1] > NEVER / 2).all()) == (said[0] is not None)
 
 
+def test_it_is_heard_what_a_hint_lies_on() -> None:
+    network = PaletteConfig(colors=7, width=8).build()
+    torch.nn.init.normal_(network.listener.change.weight)
+    outline = torch.rand(1, 1, 64, 64)
+    spread, sources = no_spread(torch.zeros(len(outline), 16, 16))
+    spread[:, 3] = 40
+    told = [network(outline, spread, torch.full_like(sources, cell))[1] for cell in (0, 200)]
+    assert not torch.equal(*told)
+
+
 def test_an_untaught_listener_changes_nothing() -> None:
     network = PaletteConfig(colors=7, width=8).build()
-    plain, told = network(torch.ones(1, 1, 64, 64), None, torch.ones(1, 8))
+    plain, told = network(torch.ones(1, 1, 64, 64), mood=torch.ones(1, 8))
     assert torch.equal(told[:, :-1], plain)
 
 
@@ -173,11 +186,34 @@ def test_every_kind_of_mood_has_its_turn() -> None:
     assert np.allclose(shares, 0.25, atol=0.04) and sum(shares) == 1
 
 
+def steps(*colors: tuple[int, int, int]) -> torch.Tensor:
+    return steps_of(torch.tensor(colors).float().T[None, :, None] / 127.5 - 1)
+
+
 def test_the_mean_colour_is_that_of_the_paper() -> None:
-    color = torch.zeros(2, 3, 2, 2)
-    color[0, 0] = torch.tensor([[1.0, 0.5], [-1, -1]])
-    paper = torch.tensor([[[True, True], [False, False]], [[False, False], [False, False]]])
-    assert mean_color(color, paper)[:, 0].flatten().tolist() == [0.75, 0]
+    found = mean_step(steps((204, 44, 4), (100, 84, 4), (9, 9, 9)), torch.tensor([[[True, True, False]]]))
+    assert found.flatten().tolist() == steps((152, 64, 4)).flatten().tolist()
+
+
+def test_a_step_is_the_colours_around_its_middle() -> None:
+    shown = color_of(steps((200, 40, 3)))[0, :, 0, 0]
+    assert (shown - torch.tensor([200, 40, 3])).abs().max() <= 4
+    assert steps_of(shown.float()[None, :, None, None] / 127.5 - 1).equal(steps((200, 40, 3)))
+
+
+def test_hinted_colours_are_exchanged_and_no_others() -> None:
+    torch.manual_seed(0)
+    numbers = table()
+    hinted = torch.zeros(400, len(COLORS), dtype=torch.bool)
+    hinted[:, 1] = True
+    others = exchange(numbers, hinted, 0.3)
+    assert (others[:, [0, 2, 3]] == -1).all()
+    assert 0.2 < float((others[:, 1] >= 0).float().mean()) < 0.4
+    given = steps((255, 0, 0), (0, 0, 250)).expand(400, 1, 2)
+    found = exchanged(given, numbers, others)
+    assert torch.equal(found[..., 0], given[..., 0])
+    changed = others[:, 1] >= 0
+    assert torch.equal(found[changed][:, 0, 1], others[changed, 1]) and torch.equal(found[~changed], given[~changed])
 
 
 def test_nearness_tells_how_far_a_line_is() -> None:

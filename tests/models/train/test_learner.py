@@ -171,9 +171,13 @@ def test_two_processes_learn_what_one_does(make: Callable[..., Path], tmp_path: 
         "for images in (24, 48):  # and goes on exactly\n"
         "    options = json.loads(sys.argv[1]) | {'images': images}\n"
         "    train(resolve_config('auto-painter', 'small', options), Path(sys.argv[2]), Path(sys.argv[3]))\n"
+        "options = json.loads(sys.argv[4])\n"
+        "train(resolve_config('palette', 'small', options), Path(sys.argv[2]), Path(sys.argv[3] + '-palette'))\n"
     )
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
-    words = [json.dumps(changes), str(pairs), str(tmp_path / "two")]
+    chooser = {name: changes[name] for name in ("size", "batch_size", "device", "validation_pairs")}
+    chooser |= {"crop": 64, "images": 16, "log_every": 16, "colors": 8, "width": 8}
+    words = [json.dumps(changes), str(pairs), str(tmp_path / "two"), json.dumps(chooser)]
     done = subprocess.run(
         [*launch, *words],
         cwd=tmp_path,
@@ -193,3 +197,12 @@ def test_two_processes_learn_what_one_does(make: Callable[..., Path], tmp_path: 
     for name in (name for name in expected if name.endswith(".weight")):
         assert float((found[name] - expected[name]).norm() / expected[name].norm()) < 0.02, name
     assert sorted(path.name for path in (tmp_path / "two" / "samples").iterdir()) == ["24.png", "48.png"]
+    train(
+        resolve_config("palette", "small", chooser), pairs, tmp_path / "one-palette"
+    )  # targets are drawn by each alone
+    one, two = (load_weights(tmp_path / f"{name}-palette").tensors for name in ("one", "two"))
+    assert torch.equal(one["palette"], two["palette"]) and not torch.equal(one["head.weight"], two["head.weight"])
+    one, two = (read_jsonl(tmp_path / f"{name}-palette" / "metrics.jsonl")[0] for name in ("one", "two"))
+    assert two["palette"] == pytest.approx(one["palette"], rel=0.1) and two["told"] == pytest.approx(
+        one["told"], rel=0.1
+    )

@@ -21,7 +21,7 @@ from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.runs.settings import TrainConfig
 from comicdata.models.runs.verify import verify_run
 from comicdata.models.train import train
-from comicdata.models.train.learners import PaletteLearner
+from comicdata.models.train.palette import PaletteLearner
 
 TINY: dict[str, Any] = {
     "images": 48,
@@ -121,6 +121,20 @@ def test_parts_of_a_batch_learn_what_the_whole_does(pairs: Path) -> None:
         learner.look_at(PairDataset(pairs, "train", 64))
         values = learner.step(part, 0)
         assert list(values) == ["palette", "told"] and all(0 < value < 10 for value in values.values())
+
+
+def test_what_is_judged_is_the_network_of_now(pairs: Path) -> None:
+    """Also where the same drawing is judged again and again."""
+    data = PairDataset(pairs, "train", 64)
+    learner = PaletteLearner(tiny(), torch.device("cpu"), Path("run"))
+    learner.look_at(data)
+    before = learner.measure(data, [0])
+    for value in learner.average.parameters():
+        value.mul_(-1.5)
+    learner.average.palette.mul_(-1 / 1.5)
+    again = PaletteLearner(tiny(), torch.device("cpu"), Path("run"))
+    again.average.load_state_dict(learner.average.state_dict())
+    assert learner.measure(data, [0]) == again.measure(data, [0]) != before
 
 
 def test_the_palette_never_moves(pairs: Path, tmp_path: Path) -> None:
