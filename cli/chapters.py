@@ -31,6 +31,7 @@ from comicdata.formats import PICTURE_SUFFIXES, suffix_of
 from comicdata.outputs import CURE, Outputs, Reads, check_folder, read_list, refuse_foreign, speaks_of, write_file
 from comicdata.outputs.cbz import Member, OwnCbz, is_own, open_own, write_cbz
 from comicdata.reading.shapes import MisshapenError, of_shape
+from comicdata.reading.text import parse_json
 from comicdata.records import ColorFormat
 
 CBZ = ".cbz"
@@ -237,7 +238,7 @@ class CbzPages:
         self._old = open_own(path)
         self._held, self._is_held = ExitStack(), False
         notes = {} if self._old is None else {name: note for name, note in self._old.notes.items() if note}
-        self._rows = {row["stem"]: row for row in _rows(json.loads(note) for note in notes.values())}
+        self._rows = {row["stem"]: row for row in _rows(parse_json(note.encode()) for note in notes.values())}
         self._sides: dict[str, Outputs] = {}
 
     def check(self, names: Mapping[str, list[str]], reads: Reads) -> list[str]:

@@ -9,7 +9,6 @@ from comicdata.cli.front import LARGEST_SEED, Front, command, reads_pictures, ta
 from comicdata.errors import UsageError
 
 STYLE = "flats: one colour for each closed region; soft; by default what suits the comic. Of palette runs."
-MEMORY = "take --device cpu where this was a GPU, or end what else uses the memory"
 
 
 @command(writes=True, example="comicdata colorize out/run page.png --out out/colorized --recolor")
@@ -95,7 +94,7 @@ def colorize(
     given back with --hints.
     """
     from comicdata.cli.chapters import plan_chapters
-    from comicdata.cli.colouring import Work, names_of
+    from comicdata.cli.colouring import MEMORY, Work, names_of
     from comicdata.cli.inputs import read_groups
     from comicdata.cli.wishes import read_wishes
     from comicdata.models.colorize import load_colorizer

@@ -10,7 +10,6 @@ from typing import Any
 
 from comicdata import __version__
 from comicdata.cli.chapters import Chapter, Page, Row, Store, own_suffix
-from comicdata.cli.colorize import MEMORY
 from comicdata.cli.failures import Failures
 from comicdata.cli.front import Front
 from comicdata.cli.wishes import PageWishes
@@ -29,6 +28,7 @@ from comicdata.panels.layout import weigh_looks
 from comicdata.panels.looks import Look, look_at
 from comicdata.records import ColorFormat
 
+MEMORY = "take --device cpu where this was a GPU, or end what else uses the memory"
 LAYERS = ("background", "low-resolution")
 SUFFIX = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 LOOKED_AT = 60  # pictures of a chapter by which it is told whether it is a strip
