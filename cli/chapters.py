@@ -19,15 +19,19 @@ from comicdata.crawl.sources.comic_info import PageFacts, with_pages
 from comicdata.errors import PartialError, UsageError
 from comicdata.files import (
     TEMPORARY_SUFFIX,
+    delete,
     json_bytes,
     jsonl_bytes,
     locked,
     read_json,
     read_lines,
+    read_regular,
+    remove_if_empty,
     sweep_orphans,
     write_atomic,
 )
 from comicdata.formats import PICTURE_SUFFIXES, suffix_of
+from comicdata.images import MAX_FILE_BYTES
 from comicdata.outputs import CURE, Outputs, Reads, check_folder, read_list, refuse_foreign, speaks_of, write_file
 from comicdata.outputs.cbz import Member, OwnCbz, is_own, open_own, write_cbz
 from comicdata.reading.shapes import MisshapenError, of_shape
@@ -36,6 +40,7 @@ from comicdata.records import ColorFormat
 
 CBZ = ".cbz"
 ROWS = "colorize.jsonl"  # of a folder: what was made of what
+LOCK = ".lock"
 PART = ".part"  # a folder beside a CBZ that is not whole yet: pages that are done
 FORMS: dict[str, ColorFormat] = {"JPEG": "jpeg", "WEBP": "webp"}  # that pages of a CBZ keep
 EXTENSIONS_OF = {".png": ".png", ".webp": ".webp"} | dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), ".jpg")
@@ -325,7 +330,9 @@ class CbzPages:
 
     def _reads(self, row: Row) -> Callable[[], bytes]:
         old = self._old_with(row)
-        return partial(old.read, row["file"]) if old else (self.part / row["made_of"]).read_bytes
+        return (
+            partial(old.read, row["file"]) if old else partial(read_regular, self.part / row["made_of"], MAX_FILE_BYTES)
+        )
 
     def _old_with(self, row: Row) -> OwnCbz | None:
         """The CBZ as it was, where this page is in it."""
@@ -335,13 +342,14 @@ class CbzPages:
         """Delete the folder of pages that are in the CBZ now; what is not ours in it stays, and it with that."""
         if self.part.is_dir() and not self.part.is_symlink():
             self._hold()
-            for path in [path for path in self.part.iterdir() if _PART.fullmatch(path.name) and path.name != ".lock"]:
-                path.unlink()
+            root = self.path.parent
+            for path in [*self.part.iterdir()]:
+                if _PART.fullmatch(path.name) and path.name != LOCK:
+                    delete(root, path, record=True)
             self._held.close()
             self._is_held = False
-            with suppress(OSError):
-                (self.part / ".lock").unlink(missing_ok=True)
-                self.part.rmdir()
+            delete(root, self.part / LOCK, record=True)
+            remove_if_empty(root, self.part)
 
 
 class FailuresFile:
@@ -363,7 +371,7 @@ class FailuresFile:
 
     def remove(self, name: str) -> None:
         if self._is_own():
-            self.path.unlink()
+            delete(self.path.parent, self.path, record=True)
 
 
 def _rows(values: Any) -> list[Row]:
