@@ -25,11 +25,12 @@ from comicdata.drawn.pages import PAGES
 from comicdata.drawn.scenes import Drawn, Rng
 from comicdata.images import Image, decode, encode_jpeg
 from comicdata.panels.features import features
+from comicdata.panels.flood import flooded
 from comicdata.panels.lines import Chord, chords, separators
-from comicdata.panels.pages import border_colour, flooded
+from comicdata.panels.pages import border_colour
 from comicdata.panels.paper import WHITE, Mask, is_like
 from comicdata.panels.parting import hull
-from comicdata.panels.polygons import Polygon, area, bounds, clipped, of_box
+from comicdata.panels.polygons import Polygon, bounds, of_box
 from comicdata.panels.score import read_truth
 from comicdata.records import Box
 
@@ -139,62 +140,72 @@ def _piece(files: Sequence[Source], rng: Rng, width: int, height: int) -> Image:
 def _candidates(rng: Rng, image: Image, outlines: list[Polygon]) -> Example:
     """The chords of the page, of its parts and so on, as the splitter would meet them."""
     flood = flooded(is_like(image, border_colour(image) if rng.uniform() < 0.5 else WHITE))
-    page = separators(image, flood)
+    page, seen = separators(image, flood), _seen(outlines, image.shape)
     least = 0.06 * min(image.shape[:2])
     xs, ys = [], []
     for cell, inside in [*_cells(outlines, image.shape), *_hulls(flood, outlines)]:
         for chord in chords(page, cell, least):
-            parts = _parts_panels(chord, inside)
+            parts = _parts_panels(chord, seen, inside)
             if parts is not None:
                 xs.append(features(page, chord))
                 ys.append(int(parts))
     return xs, ys
 
 
-def _cells(outlines: list[Polygon], shape: Sequence[int]) -> Iterator[tuple[Polygon, list[Polygon]]]:
-    """The whole, tiers that neighbours form, and single panels, each with the panels in it."""
+def _seen(outlines: list[Polygon], shape: Sequence[int]) -> npt.NDArray[np.int32]:
+    """Which panel is seen at every pixel, (H, W), counted from 1: one that overlaps another hides it; 0 where none."""
+    seen = np.zeros(tuple(shape[:2]), np.int32)
+    for number, outline in enumerate(outlines, 1):
+        cv2.fillPoly(seen, [np.rint(outline).astype(np.int32)], number)
+    return seen
+
+
+def _cells(outlines: list[Polygon], shape: Sequence[int]) -> Iterator[tuple[Polygon, list[int]]]:
+    """The whole, tiers that neighbours form, and single panels, each with the numbers of the panels in it."""
     whole = bounds(np.concatenate(outlines))
     cell = of_box(Box(max(0, whole.x0), max(0, whole.y0), min(shape[1], whole.x1), min(shape[0], whole.y1)))
-    yield cell, outlines
+    yield cell, list(range(1, len(outlines) + 1))
     if len(outlines) > 1:
         for tier in _tiers(outlines):
             if len(tier) > 1:
-                yield np.asarray(cv2.convexHull(np.concatenate(tier).astype(np.float32))[:, 0], float), tier
-        for one in outlines:
-            yield one, [one]
+                corners = np.concatenate([outlines[number - 1] for number in tier])
+                yield np.asarray(cv2.convexHull(corners.astype(np.float32))[:, 0], float), tier
+        for number, one in enumerate(outlines, 1):
+            yield one, [number]
 
 
-def _hulls(flood: Mask, outlines: list[Polygon]) -> Iterator[tuple[Polygon, list[Polygon]]]:
+def _hulls(flood: Mask, outlines: list[Polygon]) -> Iterator[tuple[Polygon, list[int]]]:
     """What the flood leaves, as the splitter sees it: panels that something holds together, figures without a frame."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(~flood, connectivity=8)
+    middles = [one.mean(axis=0).tolist() for one in outlines]
     for label in range(1, count):
         if min(stats[label, 2:4]) > 0.1 * min(flood.shape):
             cell = hull((labels == label).astype(np.uint8) * 255)
-            middles = [(one, one.mean(axis=0).tolist()) for one in outlines]
             outline = cell.astype(np.float32)
             yield (
                 cell,
-                [one for one, middle in middles if cv2.pointPolygonTest(outline, middle, measureDist=False) >= 0],
+                [n for n, at in enumerate(middles, 1) if cv2.pointPolygonTest(outline, at, measureDist=False) >= 0],
             )
 
 
-def _tiers(outlines: list[Polygon]) -> list[list[Polygon]]:
-    found: list[list[Polygon]] = []
-    for one in sorted(outlines, key=lambda one: float(one[:, 1].mean())):
-        if found and one[:, 1].mean() < found[-1][-1][:, 1].max() - 0.25 * np.ptp(one[:, 1]):
-            found[-1].append(one)
+def _tiers(outlines: list[Polygon]) -> list[list[int]]:
+    found: list[list[int]] = []
+    for number, one in sorted(enumerate(outlines, 1), key=lambda pair: float(pair[1][:, 1].mean())):
+        if found and one[:, 1].mean() < outlines[found[-1][-1] - 1][:, 1].max() - 0.25 * np.ptp(one[:, 1]):
+            found[-1].append(number)
         else:
-            found.append([one])
+            found.append([number])
     return found
 
 
-def _parts_panels(chord: Chord, outlines: list[Polygon]) -> bool | None:
+def _parts_panels(chord: Chord, seen: npt.NDArray[np.int32], inside: list[int]) -> bool | None:
     """Whether whole panels lie on both sides; None where the line is not quite where they part."""
-    sides, worst = [0, 0], 0.0
-    for one in outlines:
-        left, right = (area(clipped(one, chord.start, sign * chord.normal)) for sign in (1, -1))
-        worst = max(worst, min(left, right) / max(1.0, area(one)))
-        sides[left < right] += 1
+    y, x = np.ogrid[: seen.shape[0], : seen.shape[1]]
+    beyond = (x - chord.start[0]) * chord.normal[0] + (y - chord.start[1]) * chord.normal[1] > 0
+    areas = np.bincount(seen.ravel(), minlength=max(inside, default=0) + 1)[inside]
+    right = np.bincount(seen[beyond], minlength=max(inside, default=0) + 1)[inside]
+    worst = (np.minimum(right, areas - right) / np.maximum(areas, 1)).max(initial=0)
+    sides = bool((2 * right > areas).any()), bool((2 * right <= areas).any())
     if worst > 0.07 or (not all(sides) and worst > 0.03):
         return False
     return True if all(sides) and worst < 0.035 else None

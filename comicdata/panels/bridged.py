@@ -27,7 +27,11 @@ def cut_bridged_rows(mask: Mask, run: Run, width: int) -> list[Run]:
 
 
 def cut_bridged_columns(part: Image, mask: Mask, run: Run, width: int) -> list[Run]:
-    """Split likewise where background comes in from above or below, between the frames of two panels side by side."""
+    """Split likewise where background comes in from above or below, between the frames of two panels side by side; what
+    is as high as a page has more than one tier, and lines part it.
+    """
+    if run.box.height >= RULES.strip_page_high * run.box.width:
+        return []
     box, smallest = run.box, RULES.smallest_panel_share * width
     open_shares = _open_shares(np.asarray(cv2.transpose(mask), np.uint8))
     found = _open_spans(open_shares, RULES.soft_width)

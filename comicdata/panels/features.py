@@ -21,11 +21,15 @@ def features(page: Separators, chord: Chord) -> _Floats:
     places = _beside(chord)
     strip = _level(page.image, places, cv2.INTER_LINEAR)
     grey = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY).astype(np.float64)
-    marks = _level(page.marks[chord.upright], places, cv2.INTER_NEAREST)
+    marks = _level(page.strokes[chord.upright], places, cv2.INTER_NEAREST)
     shorter = min(page.image.shape[:2])
+    around = [chord.rivals / 10, chord.place, chord.framed, chord.covered]
     return np.array(
-        [*_cover(marks), *_profile(grey, marks), *_sides(strip, grey), chord.length / shorter, float(chord.upright)]
-    )
+        [
+            *_cover(marks), *_profile(grey, marks), *_sides(strip, grey), *_step(strip), *around,
+            chord.length / shorter, float(chord.upright),
+        ]
+    )  # fmt: skip
 
 
 def _beside(chord: Chord) -> npt.NDArray[np.float32]:
@@ -79,6 +83,16 @@ def _thickness(marked: npt.NDArray[np.bool_]) -> _Floats:
     up = np.logical_and.accumulate(marked[REACH::-1], axis=0).sum(axis=0)
     down = np.logical_and.accumulate(marked[REACH:], axis=0).sum(axis=0)
     return np.asarray(np.maximum(up, 1) + np.maximum(down, 1) - 1, np.float64)
+
+
+def _step(strip: Image) -> list[float]:
+    """How the two sides differ right beside the chord, and each from the chord, along how much of it."""
+    upper, middle, lower = (
+        strip[REACH + a : REACH + b].astype(np.float64).mean(axis=0) for a, b in ((-5, -2), (-1, 2), (3, 6))
+    )
+    sides = np.abs(upper - lower).max(axis=1)
+    own = sorted(float((np.abs(side - middle).max(axis=1) >= 24).mean()) for side in (upper, lower))
+    return [float((sides >= 24).mean()), float(median(sides)) / 128, *own]
 
 
 def _sides(strip: Image, grey: _Floats) -> list[float]:

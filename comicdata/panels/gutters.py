@@ -59,16 +59,19 @@ def find_runs(rows: Rows) -> list[Run]:
 
 
 def find_gutters(rows: Rows) -> list[Segment]:
-    """The segments that are background: white and black ones; others when the comic uses them as background.
+    """The segments that are background: white and black ones; others when the comic uses them as background; and the
+    thick dark lines where two frames meet.
 
     Flat art in a frame, and flat art right beside a gutter, belong to a picture.
     """
-    tall = [one for one in _segments(rows) if one.height >= RULES.narrowest_gutter]
+    segments = list(_segments(rows))
+    tall = [one for one in segments if one.height >= RULES.narrowest_gutter]
     paper = [one for one in tall if _is_paper(one) or _is_fade(one)]
     coloured = [one for one in tall if one not in paper and one.height >= RULES.coloured_share * rows.width]
     alone = [one for one in coloured if not _is_beside(one, paper)]
     found = [one for one in alone if _is_background(rows, one, alone, coloured)]
     found += [one for one in coloured if one not in alone and _continues(one, found)]
+    found += [one for one in segments if one not in paper and _is_line(rows, one)]
     return sorted((one for one in paper + found if not _is_in_frame(rows, one)), key=lambda one: one.y0)
 
 
@@ -100,6 +103,14 @@ def _plateaus(part: npt.NDArray[np.float32], paper: Colour) -> list[tuple[int, i
 def _is_paper(segment: Segment) -> bool:
     """White or black throughout."""
     return segment.is_flat and any(is_close(segment.first, colour) for colour in (WHITE, BLACK))
+
+
+def _is_line(rows: Rows, segment: Segment) -> bool:
+    """Whether two frames meet here: a dark line across the strip, thicker than a seam or a line of a drawing."""
+    thick = RULES.line_thinnest <= segment.height < RULES.coloured_share * rows.width
+    if not thick or max(segment.first.max(), segment.last.max()) > RULES.line_darkest or segment.y1 == rows.height:
+        return False
+    return bool(min(rows.steps[segment.y0], rows.steps[segment.y1]) >= RULES.line_edge_share)
 
 
 def _is_fade(segment: Segment) -> bool:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
 from comicdata.images import Image
-from comicdata.panels.paper import Mask, row_shares
+from comicdata.panels.paper import Mask, row_shares, within
 from comicdata.panels.polygons import Polygon
 from comicdata.panels.rules import RULES
 
@@ -31,23 +31,32 @@ _MOVING = 0.05 * np.abs(_MOVES).sum(axis=1) / len(_SHARE)  # in shares of the li
 class Separators:
     """What may part panels on a page, at the size of the analysis: for level lines and for upright ones.
 
-    `image` (H, W, 3); `marks[axis]` (H, W), 255 where a stroke or a band of paper runs across, `coarse[axis]` the same
-    at half that size.
+    `image` (H, W, 3); `strokes[axis]` (H, W), 255 where a stroke or a band of paper runs across; `marks[axis]` the
+    same, and fainter where only the colour changes, since dark art hides a line; `coarse[axis]` these at a quarter of
+    the size.
     """
 
     image: Image
+    strokes: tuple[Mask, Mask]
     marks: tuple[Mask, Mask]
     coarse: tuple[Mask, Mask]
 
 
 @dataclass(frozen=True, eq=False)
 class Chord:
-    """A straight line through a cell, from border to border: its ends (2,) in pixels, whether it is rather upright."""
+    """A straight line through a cell, from border to border: its ends (2,) in pixels, whether it is rather upright.
+
+    `covered`: share that is marked; `rivals`: lines like it in the same direction, in a fence or a wall of tiles many;
+    `place`: share of the cell on its smaller side; `framed`: share of the outline of the cell that is a dark line.
+    """
 
     start: _Floats
     end: _Floats
     upright: bool
     covered: float
+    rivals: int = 1
+    place: float = 0.5
+    framed: float = 0.0
 
     @property
     def length(self) -> float:
@@ -63,23 +72,39 @@ class Chord:
 def separators(image: Image, paper: Mask) -> Separators:
     """Marks of a page, (H, W, 3), whose pixels of paper are `paper`."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    marks = []
+    strokes = []
     for kernel in (np.ones((RULES.stroke_widest, 1), np.uint8), np.ones((1, RULES.stroke_widest), np.uint8)):
         dark = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, kernel) >= RULES.stroke_step
         dark &= grey <= RULES.stroke_darkest
         light = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel) >= RULES.stroke_step
         light &= grey >= RULES.stroke_lightest
-        marks.append((dark | light).astype(np.uint8) * 255 | paper)
-    coarse = [_quartered(cv2.dilate(one, np.ones((4, 4), np.uint8), anchor=(0, 0))) for one in marks]
-    return Separators(image, (marks[0], marks[1]), (coarse[0], coarse[1]))
+        strokes.append((dark | light).astype(np.uint8) * 255 | paper)
+    marks = [one | _edges(image, axis) for axis, one in enumerate(strokes)]
+    return Separators(image, (strokes[0], strokes[1]), (marks[0], marks[1]), (_coarse(marks[0]), _coarse(marks[1])))
 
 
-def _quartered(mask: npt.ArrayLike) -> Mask:
-    return np.ascontiguousarray(np.asarray(mask, np.uint8)[::4, ::4])
+def _edges(image: Image, axis: int) -> Mask:
+    """Where the colour of (H, W, 3) changes downwards (axis 0) or sidewards (1), (H, W): fainter than a stroke."""
+    soft, step = np.asarray(cv2.blur(image, (3, 3)), np.uint8), RULES.chord_edge_reach
+    edges = np.zeros(image.shape[:2], np.uint8)
+    if image.shape[axis] <= 2 * step:
+        return edges
+    if axis:
+        edges[:, step:-step] = ~within(soft[:, 2 * step :], soft[:, : -2 * step], RULES.chord_edge_step - 1)
+    else:
+        edges[step:-step] = ~within(soft[2 * step :], soft[: -2 * step], RULES.chord_edge_step - 1)
+    return edges & np.uint8(RULES.chord_edge_mark)
+
+
+def _coarse(marks: Mask) -> Mask:
+    """The strongest mark in every four by four."""
+    grown = cv2.dilate(marks, np.ones((4, 4), np.uint8), anchor=(0, 0))
+    return np.ascontiguousarray(np.asarray(grown, np.uint8)[::4, ::4])
 
 
 def chords(page: Separators, cell: Polygon, least: float) -> Iterator[Chord]:
     """The most covered chords of a cell along both axes, each at least `least` from where the cell begins and ends."""
+    framed = _framed_share(page.image, cell)
     for upright in (False, True):
         marks, points = page.coarse[upright], cell / 4
         if upright:
@@ -91,14 +116,34 @@ def chords(page: Separators, cell: Polygon, least: float) -> Iterator[Chord]:
             np.ceil(points.max(axis=0)).astype(int) + 1,
         )
         layers = [one[y0:y1, x0:x1] for one in (marks & inside, inside)]
-        stretch = layers[0].shape[1] / ALONG
-        for rise, y, covered in _best(layers, least / 4):
-            slope = rise / (ALONG - 1) / stretch
-            yield from _refined(page.marks[upright], cell, upright, slope, 4 * (y + y0) + 2, 4 * x0, covered)
+        height, stretch = len(layers[0]), layers[0].shape[1] / ALONG
+        found = _best(layers, least / 4)
+        for rise, y, covered in found[: RULES.most_chords]:
+            slope, place = rise / (ALONG - 1) / stretch, (y + rise / 2) / height
+            ends = _refined(page.marks[upright], cell, upright, slope, 4 * (y + y0) + 2, 4 * x0)
+            if ends is not None:
+                yield Chord(ends[0], ends[1], upright, covered, len(found), min(place, 1 - place), framed)
 
 
-def _best(layers: list[Mask], least: float) -> Iterator[tuple[float, float, float]]:
-    """(rise, row at the left border of the window, share) of the most covered lines, none near another.
+def _framed_share(image: Image, cell: Polygon) -> float:
+    """The share of the outline of a cell of (H, W, 3) along which something dark runs just inside."""
+    height, width = image.shape[:2]
+    middle = cell.mean(axis=0)
+    sides = np.stack([cell, np.roll(cell, -1, axis=0)], axis=1)
+    places = [one + (two - one) * np.linspace(0.05, 0.95, 24)[:, None] for one, two in sides]
+    lengths = np.hypot(*(sides[:, 1] - sides[:, 0]).T)
+    dark = []
+    for side in places:
+        inwards = middle - side.mean(axis=0)
+        inwards /= np.hypot(*inwards) + 1e-6
+        x, y = np.rint(side[None] + inwards * np.arange(-1, 5)[:, None, None]).astype(int).transpose(2, 0, 1)
+        seen = image[y.clip(0, height - 1), x.clip(0, width - 1)].max(axis=2).min(axis=0)
+        dark.append((seen < RULES.stroke_darkest).mean())
+    return float(np.average(dark, weights=lengths + 1e-6))
+
+
+def _best(layers: list[Mask], least: float) -> list[tuple[float, float, float]]:
+    """(rise, row at the left border of the window, share) of the most covered lines, none near another, best first.
 
     `layers`: marks and inside (h, w). A line stands out from its neighbours, else it is one of a hatching.
     """
@@ -115,14 +160,16 @@ def _best(layers: list[Mask], least: float) -> Iterator[tuple[float, float, floa
     good = np.argwhere((shares >= RULES.chord_covered) & (stands_out >= RULES.chord_stands_out))
     order = np.argsort(0.002 * good[:, 2] - shares[tuple(good.T)], kind="stable")
     taken: list[float] = []
+    found: list[tuple[float, float, float]] = []
     for mirrored, row, rise in good[order].tolist():
         start, middle = row - STEEPEST, row - STEEPEST + rise / 2
         if least <= middle <= height - least and all(abs(middle - other) > RULES.chords_apart for other in taken):
             taken.append(middle)
             share = float(shares[mirrored, row, rise])
-            yield (-rise, start + rise, share) if mirrored else (rise, start, share)
-        if len(taken) == RULES.most_chords:
-            return
+            found.append((-rise, start + rise, share) if mirrored else (rise, start, share))
+        if len(found) == RULES.most_rivals:
+            break
+    return found
 
 
 def leaning_sums(layers: Mask) -> npt.NDArray[np.uint16]:
@@ -150,18 +197,14 @@ def _lowered(sums: npt.NDArray[np.uint16], rows: int) -> npt.NDArray[np.uint16]:
     return as_strided(sums, (*sums.shape[:-1], rows), (fall + row, *others, row), writeable=False)
 
 
-def _refined(
-    marks: Mask, cell: Polygon, upright: bool, slope: float, y: float, x: float, covered: float
-) -> Iterator[Chord]:
-    """The chord at full size where it is covered most, its ends moved by a few pixels each."""
+def _refined(marks: Mask, cell: Polygon, upright: bool, slope: float, y: float, x: float) -> Polygon | None:
+    """The ends of the chord at full size where it is covered most, moved by a few pixels each."""
     points = cell[:, ::-1] if upright else cell
     ends = _crossings(points, slope, y - slope * x)
     if ends is None or ends[1, 0] - ends[0, 0] < 8:
-        return
+        return None
     ends = _best_ends(marks, ends, upright=upright)
-    if upright:
-        ends = ends[:, ::-1]
-    yield Chord(ends[0], ends[1], upright, covered)
+    return ends[:, ::-1] if upright else ends
 
 
 def _crossings(points: Polygon, slope: float, y: float) -> Polygon | None:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from comicdata.images import Image
 from comicdata.panels.cells import find_cells, find_insets
 from comicdata.panels.faint import grown
+from comicdata.panels.flood import paper_flood
+from comicdata.panels.frames import find_frames
 from comicdata.panels.lines import Separators, separators
 from comicdata.panels.paper import (
     BLACK,
@@ -24,9 +26,10 @@ from comicdata.panels.paper import (
     solid_confidence,
     spans,
 )
-from comicdata.panels.parting import drawn_in, enlarged, hull, panels_in, shrunk, trimmed
+from comicdata.panels.parting import at_frame, drawn_in, enlarged, hull, panels_in, shrunk, trimmed
 from comicdata.panels.rules import RULES
 from comicdata.panels.text import is_lettering, is_text
+from comicdata.panels.tinted import plain_paper
 from comicdata.records import Box, Panel
 
 WHOLE_CONFIDENCE = 0.3  # no gutter found: the page is one panel, or it beats us
@@ -38,10 +41,11 @@ def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
     The whole page at low confidence where no gutter is found, or where what is found makes no sense; nothing on a
     blank page.
     """
+    image = plain_paper(image)
     best: list[Panel] = []
     clearest = 0.0
     for paper, covered in _papers(image):
-        boxes = content_boxes(image, paper)
+        boxes = content_boxes(image, paper, alone=not best)
         if _makes_sense(boxes, image.shape, covered):
             ordered = reading_order(grown(image, boxes, paper), right_to_left=right_to_left)
             like = is_like(image, paper)
@@ -110,7 +114,7 @@ def border_colour(image: Image) -> Colour:
     return np.asarray(votes[best])
 
 
-def content_boxes(image: Image, paper: Colour) -> list[Box]:
+def content_boxes(image: Image, paper: Colour, *, alone: bool = True) -> list[Box]:
     """Boxes of the parts that background of colour `paper`, flooded from the border, does not reach.
 
     Parts that balloons or figures hold together are cut at the gutters between them; insets in a rim of their own are
@@ -118,35 +122,61 @@ def content_boxes(image: Image, paper: Colour) -> list[Box]:
     """
     small, factor = shrunk(image)
     like = is_like(small, paper)
-    flood = flooded(like) if paper.max() > 128 else _flooded_widely(like)
-    pieces = [piece for box in _parted(small, flood) for piece in _split_bridges(flood, box)]
-    pieces = _merge_contained([box for box in pieces if _is_panel_size(box, small.shape)])
+    flood = paper_flood(like, dark=bool(paper.max() <= 128))
+    if not alone and not flood.any():
+        return []  # lines alone tell less than another paper did
+    least = round(RULES.page_speck_share * min(small.shape[:2]))
+    frames = [box for box in find_frames(small, least) if _is_panel_size(box, small.shape)]
+    found, insets = _parted(small, flood, frames)
+    pieces = [piece for box in found for piece in _split_bridges(flood, box)]
+    pieces = [box for box in pieces if _is_panel_size(box, small.shape)]
+    pieces = _merge_contained([at_frame(flood, box) for box in pieces])
     if _lacks_frames(flood, pieces):
         cells = find_cells(small, ~flood)
         if len(cells) > RULES.cells_least and _makes_sense(cells, small.shape):
             return [enlarged(box, factor, image.shape) for box in cells]
-    least = round(RULES.page_speck_share * min(small.shape[:2]))
-    insets = find_insets(like, flood, least) if paper.min() > 128 else []  # black rims are windows more often
+    insets = [box for box in insets if not any(_is_corner(box, piece) for piece in pieces)]
+    if paper.min() > 128:  # black rims are windows more often
+        rimmed = [box for box in find_insets(like, flood, least) if not any(_is_same(box, one) for one in insets)]
+        insets += rimmed
     return [enlarged(box, factor, image.shape) for box in [*pieces, *insets]]
 
 
-def _parted(small: Image, flood: Mask) -> list[Box]:
-    """The parts that the flood does not reach, cut at the gutters that something bridges, then along lines."""
+def _parted(small: Image, flood: Mask, frames: Sequence[Box]) -> tuple[list[Box], list[Box]]:
+    """The parts that the flood does not reach, cut at the gutters that something bridges, then along lines; and the
+    frames within them, without which they are parted: insets, and panels that overlap others.
+    """
     opened = np.asarray(cv2.morphologyEx(~flood, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
-    contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    inner = [frame for _, box in _outlines(opened) for frame in _frames_in(frames, box)]
+    for box in inner:
+        opened[max(0, box.y0 - 2) : box.y1 + 2, max(0, box.x0 - 2) : box.x1 + 2] = 0
     page = separators(small, flood)
     found = []
-    for contour in contours[::-1]:  # from the top
-        x, y, width, height = cv2.boundingRect(contour)
-        box = Box(x, y, x + width, y + height)
+    for contour, box in _outlines(opened):
         if not _is_panel_size(box, small.shape):
             continue
-        shape = np.zeros((height, width), np.uint8)
-        cv2.drawContours(shape, [contour], -1, 255, cv2.FILLED, offset=(-x, -y))
+        shape = np.zeros((box.height, box.width), np.uint8)
+        cv2.drawContours(shape, [contour], -1, 255, cv2.FILLED, offset=(-box.x0, -box.y0))
+        seen = share(shape & opened[box.y0 : box.y1, box.x0 : box.x1])
+        if seen < RULES.around_frames_share and any(_is_inside(one, box) for one in inner):
+            continue  # what is left around a frame is its gutter
         for piece in _split_bridges(flood, box):
-            inner = shape[piece.y0 - y : piece.y1 - y, piece.x0 - x : piece.x1 - x]
-            found += _between_lines(page, opened, piece, inner) if inner.any() else []
-    return found
+            part = shape[piece.y0 - box.y0 : piece.y1 - box.y0, piece.x0 - box.x0 : piece.x1 - box.x0]
+            found += _between_lines(page, opened, piece, part) if part.any() else []
+    return found, inner
+
+
+def _outlines(content: Mask) -> list[tuple[cv2.typing.MatLike, Box]]:
+    """The outline of every part of the content, (H, W), and the box around it, from the top."""
+    contours, _ = cv2.findContours(content, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    boxes = (cv2.boundingRect(one) for one in contours[::-1])
+    return [(one, Box(x, y, x + w, y + h)) for one, (x, y, w, h) in zip(contours[::-1], boxes, strict=True)]
+
+
+def _frames_in(frames: Sequence[Box], whole: Box) -> list[Box]:
+    """The frames that lie within a part of the page and are clearly smaller, those around several others left out."""
+    inside = [one for one in frames if _is_inside(one, whole) and not _is_inside(whole, one)]
+    return [one for one in inside if sum(other is not one and _is_inside(other, one) for other in inside) < 2]
 
 
 def _between_lines(page: Separators, opened: Mask, piece: Box, shape: Mask) -> list[Box]:
@@ -166,19 +196,6 @@ def _lacks_frames(flood: Mask, boxes: Sequence[Box]) -> bool:
     return sum(solid) < RULES.solid_page_share * whole.width * whole.height
 
 
-def flooded(paper: Mask) -> Mask:
-    """Background pixels connected to the border of the page; the outside counts as background."""
-    padded = cv2.copyMakeBorder(paper, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=255)
-    cv2.floodFill(padded, None, (0, 0), 128, flags=4)
-    return np.asarray(padded[1:-1, 1:-1] == 128).astype(np.uint8) * 255
-
-
-def _flooded_widely(paper: Mask) -> Mask:
-    """The same through gaps of four pixels or more: black ink that reaches the border of a page is no gutter."""
-    wide = flooded(np.asarray(cv2.morphologyEx(paper, cv2.MORPH_OPEN, np.ones((4, 4), np.uint8)), np.uint8))
-    return np.asarray(cv2.dilate(wide, np.ones((5, 5), np.uint8)), np.uint8) & paper
-
-
 def _is_panel_size(box: Box, shape: Sequence[int]) -> bool:
     large = box.width * box.height >= RULES.page_smallest_share * shape[0] * shape[1]
     return large and min(box.width, box.height) >= RULES.page_speck_share * min(shape[:2])
@@ -187,7 +204,9 @@ def _is_panel_size(box: Box, shape: Sequence[int]) -> bool:
 def _split_bridges(flood: Mask, box: Box) -> list[Box]:
     """Cut a box at the clearest gutter that something bridges, along either axis, then its two parts likewise."""
     part = np.ascontiguousarray(flood[box.y0 : box.y1, box.x0 : box.x1])
-    row, column = _clearest_gutter(row_shares(part), box.height), _clearest_gutter(column_shares(part), box.width)
+    least = RULES.page_speck_share * min(flood.shape)
+    row = _clearest_gutter(row_shares(part), box.height, least)
+    column = _clearest_gutter(column_shares(part), box.width, least)
     if not row and not column:
         return [box]
     if row and (not column or row[0] >= column[0]):
@@ -199,15 +218,14 @@ def _split_bridges(flood: Mask, box: Box) -> list[Box]:
     return [piece for half in halves for piece in _split_bridges(flood, trimmed(flood, half))]
 
 
-def _clearest_gutter(shares: npt.NDArray[np.float64], length: int) -> tuple[float, int, int] | None:
+def _clearest_gutter(shares: npt.NDArray[np.float64], length: int, least: float) -> tuple[float, int, int] | None:
     """The clearest gutter in a profile of background shares, as (clarity, start, end).
 
-    Clarity is how far the share falls on both sides within 3 pixels: where panels begin.
+    It leaves `least` rows on both sides. Clarity is how far the share falls there within 3 pixels: where panels begin.
     """
     best: tuple[float, int, int] | None = None
-    margin = RULES.page_soft_margin * length
     for start, end in spans(shares >= RULES.page_soft_share, 1):
-        if end - start < RULES.page_soft_height or start < margin or end > length - margin:
+        if end - start < RULES.page_soft_height or start < least or end > length - least:
             continue
         level = float(np.median(shares[start:end]))
         clarity = level - max(shares[max(0, start - 3)], shares[min(length - 1, end + 2)])
@@ -227,6 +245,16 @@ def _merge_contained(boxes: Sequence[Box]) -> list[Box]:
 
 def _is_inside(one: Box, other: Box) -> bool:
     return _shared(one, other) > 0.85 * one.width * one.height
+
+
+def _is_corner(one: Box, other: Box) -> bool:
+    """Whether a box fills a corner of another: the frame there is that of the other."""
+    sides = zip(one.as_list(), other.as_list(), strict=True)
+    return _is_inside(one, other) and sum(abs(a - b) <= 2 * RULES.frame_slack for a, b in sides) >= 2
+
+
+def _is_same(one: Box, other: Box) -> bool:
+    return _is_inside(one, other) or _is_inside(other, one)
 
 
 def _shared(one: Box, other: Box) -> int:

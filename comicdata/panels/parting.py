@@ -8,11 +8,13 @@ import numpy as np
 
 from comicdata.images import Image
 from comicdata.panels.judge import chance
-from comicdata.panels.lines import Separators, chords, separators
-from comicdata.panels.paper import Mask, column_shares, row_shares
-from comicdata.panels.polygons import Polygon, area, bounds, clipped
+from comicdata.panels.lines import Chord, Separators, chords, separators
+from comicdata.panels.paper import Mask, column_shares, row_shares, share
+from comicdata.panels.polygons import Polygon, bounds, clipped
 from comicdata.panels.rules import RULES
 from comicdata.records import Box
+
+Judged = tuple[float, Chord]  # how likely a line parts panels
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,53 +25,62 @@ class Part:
     chance: float = 1.0
 
 
-def panels_in(page: Separators, cell: Polygon, *, in_strip: bool = False) -> list[Part]:
-    """The panels in a cell; the cell itself where nothing parts it, or it falls into as many parts as a fence.
+def panels_in(page: Separators, cell: Polygon, surely: tuple[float, float] = (RULES.parts_panels,) * 2) -> list[Part]:
+    """The panels in a cell; the cell itself where nothing parts it.
 
-    In a strip lines must be surer, the first one most of all: gutters part what is there.
+    The first line is at least `surely[0]` likely to part panels, the others `surely[1]`; surer still where the cell
+    would fall into as many parts as a fence.
     """
-    surely = (RULES.strip_parts_first, RULES.strip_parts_panels) if in_strip else (RULES.parts_panels,) * 2
-    parts = list(parted(page, Part(cell), surely))
-    return parts if len(parts) <= RULES.most_parts else [Part(cell)]
+    for least in (0.0, *RULES.surer):
+        parts = list(parted(page, Part(cell), (max(least, surely[0]), max(least, surely[1]))))
+        if len(parts) <= RULES.most_parts:
+            return parts
+    return [Part(cell)]
 
 
-def parted(page: Separators, part: Part, surely: tuple[float, float], depth: int = 0) -> Iterator[Part]:
+def parted(
+    page: Separators, part: Part, surely: tuple[float, float], depth: int = 0, lines: Sequence[Judged] = ()
+) -> Iterator[Part]:
     """The panels in a cell: it is cut where a line most likely parts it, then its two parts likewise.
 
-    The first line is at least `surely[0]` likely to part panels, the others `surely[1]`.
+    The first line is at least `surely[0]` likely to part panels, the others `surely[1]`. `lines` went through more than
+    this cell, where a balloon may hide most of what is left of them here.
     """
-    cut = _best_cut(page, part.outline, surely[depth > 0]) if depth < RULES.deepest else None
-    if cut is None:
+    if depth >= RULES.deepest:
         yield part
         return
-    sure, halves = cut
-    for half in halves:
-        yield from parted(page, Part(half, min(part.chance, sure)), surely, depth + 1)
-
-
-def _best_cut(page: Separators, cell: Polygon, surely: float) -> tuple[float, tuple[Polygon, Polygon]] | None:
-    """The likeliest cut through a cell and its two sides."""
     least = max(RULES.part_least, RULES.part_least_share * min(page.image.shape[:2]))
-    if min(np.ptp(cell, axis=0)) < least or max(np.ptp(cell, axis=0)) < 2 * least:
-        return None
-    judged = [(chance(page, chord), chord) for chord in chords(page, cell, least)]
+    judged = [*lines, *_judged(page, part.outline, surely[depth > 0], least)]
     for sure, chord in sorted(judged, key=lambda one: -one[0]):
-        if sure < surely:
-            break
-        halves = clipped(cell, chord.start, chord.normal), clipped(cell, chord.start, -chord.normal)
-        if min(map(area, halves)) >= least * least:
-            return sure, halves
-    return None
+        halves = clipped(part.outline, chord.start, chord.normal), clipped(part.outline, chord.start, -chord.normal)
+        if all(map(len, halves)) and min(min(np.ptp(half, axis=0)) for half in halves) >= least:
+            across = [(chance, other) for chance, other in judged if other.upright != chord.upright]
+            for half in halves:
+                yield from parted(page, Part(half, min(part.chance, sure)), surely, depth + 1, across)
+            return
+    yield part
 
 
-def part_boxes(image: Image, ground: Mask) -> list[tuple[Box, float]]:
+def _judged(page: Separators, cell: Polygon, surely: float, least: float) -> list[Judged]:
+    """The lines through a cell that are likely enough to part panels."""
+    if min(np.ptp(cell, axis=0)) < least or max(np.ptp(cell, axis=0)) < 2 * least:
+        return []
+    judged = ((chance(page, chord), chord) for chord in chords(page, cell, least))
+    return [(sure, chord) for sure, chord in judged if sure >= surely]
+
+
+def part_boxes(image: Image, ground: Mask, *, is_page: bool) -> list[tuple[Box, float]]:
     """The panels in a picture of a strip, (h, w, 3), whose background is `ground`, with the least chance of the cuts
     between them. [] where nothing cuts.
+
+    In a strip lines must be surer, the first one most of all, less so in what is as large as a page: gutters part the
+    rest.
     """
+    surely = (RULES.strip_page_first, RULES.strip_page) if is_page else (RULES.strip_parts_first, RULES.strip_parts)
     small, factor = shrunk(image)
     content = cv2.resize(~ground, small.shape[1::-1], interpolation=cv2.INTER_AREA)
     content = np.asarray(cv2.threshold(content, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
-    parts = panels_in(separators(small, ~content), hull(content), in_strip=True)
+    parts = panels_in(separators(small, ~content), hull(content), surely)
     if len(parts) < 2:
         return []
     boxes = [drawn_in(content, part.outline) for part in parts]
@@ -116,6 +127,32 @@ def trimmed(ground: Mask, box: Box) -> Box:
     return Box(
         box.x0 + int(columns[0]), box.y0 + int(rows[0]), box.x0 + int(columns[-1]) + 1, box.y0 + int(rows[-1]) + 1
     )
+
+
+def at_frame(ground: Mask, box: Box) -> Box:
+    """The box without what stands out of its frame, a balloon, a head, an arm between background on both sides, up to
+    where nearly all of a line is content at once.
+    """
+    part = np.ascontiguousarray(~ground[box.y0 : box.y1, box.x0 : box.x1])
+    turned = np.ascontiguousarray(part.T)
+    x0, x1 = _standing_out(turned), _standing_out(turned[::-1])
+    y0, y1 = _standing_out(part), _standing_out(part[::-1])
+    return Box(box.x0 + x0, box.y0 + y0, box.x1 - x1, box.y1 - y1)
+
+
+def _standing_out(content: Mask) -> int:
+    """How many rows of (h, w) there are before the frame; 0 where none begins at once after them.
+
+    Where art goes up along a side of the panel its frame is above, and a balloon as white as paper lies over it.
+    """
+    shares = row_shares(np.ascontiguousarray(content))
+    start = int((shares >= RULES.frame_line_share).argmax())
+    if not 0 < start <= RULES.out_of_frame_share * len(shares):
+        return 0
+    out = shares[: max(0, start - RULES.frame_line_blur)]
+    sides = max(share(content[: len(out), :4]), share(content[: len(out), -4:])) if len(out) else 0.0
+    narrow = (out <= RULES.out_of_frame_most).all() and sides <= RULES.out_of_frame_sides
+    return start if narrow else 0
 
 
 def hull(mask: Mask) -> Polygon:

@@ -61,6 +61,9 @@ class Rules:
     coloured_share: float = 0.03  # of the width: a coloured or changing run must be this tall to be a gutter
     beside: int = 12  # a coloured run this near to white or black background is flat art at the edge of a picture
     gutter_ends_share: float = 0.4  # of the ends of runs of one colour at which panels begin, or the colour is a sky's
+    line_thinnest: int = 5  # rows of a dark line where two frames meet across the strip
+    line_darkest: int = 40
+    line_edge_share: float = 0.6  # of the width that changes on both its sides
     often: int = 3  # a colour seen in this many gutters is the background, whatever borders on it
     edge_step: int = 12  # the colour changes by more than this where a panel begins
     flat_edge_share: float = 0.3  # of the width, above and below a gutter of a colour seen elsewhere too
@@ -98,7 +101,7 @@ class Rules:
     hard_edge_step: int = 18  # by more than this
     hard_flat_share: float = 0.97  # where one of the pictures is flat
     hard_from_share: float = 0.9  # of the width: only in runs taller than this
-    hard_width_share: float = 0.8  # of the width: only in parts as wide as the strip
+    hard_width_share: float = 0.98  # of the width: only in parts as wide as the strip
     hard_margin_share: float = 0.2  # of the width: no panel is as low as this
     hard_flat: int = 4  # rows around the edge; one colour on both sides is a sky over a horizon, not two pictures
     hard_sky_share: float = 0.5  # of the rows on one side: a flat sky is no picture of its own
@@ -126,17 +129,29 @@ class Rules:
     )
     bleeding_covers: float = 0.6  # of a page that panels cover where its border does not show the paper
     border_paper_share: float = 0.5  # of a page's border in its colour, for that to be the paper
+    paper_side: int = 16  # columns at both sides of a page that show how its paper changes downwards
+    paper_plain_share: float = 0.9  # of them that are one colour: such paper is plain
+    paper_blur: int = 9  # rows and columns over which dots and grain are one tint
+    paper_side_share: float = 0.97  # of the rows whose two ends have one tint
+    speck_area: int = 40  # pixels, at the size of the analysis
+    speckled_share: float = 0.004  # specks by pixels of paper: paintings have 0.01 and more
+    ink_thick: int = 7  # pixels, at the size of the analysis: dark paper is wider somewhere, lines of frames are not
+    ink_thick_share: float = 0.3  # of dark paper
     page_smallest_share: float = 0.008  # of the page's area
     page_speck_share: float = 0.10  # of the page's shorter side, for both sides of a panel
-    page_soft_share: float = 0.35  # of a line across a part of a page: a gutter with balloons over it
+    page_soft_share: float = 0.6  # of a line across a part of a page: a gutter with balloons over it
     page_soft_height: int = 3  # at the size of the analysis
-    page_soft_margin: float = 0.05  # of the part: no gutter this near to its ends
     page_soft_edge: float = 0.3  # how far the share of background falls on both sides of such a gutter
     clear_enough: float = 0.8  # of the ring around panels that is paper: no other paper is asked for
     much_clearer: float = 0.15  # by so much must it rise with another paper, one that is less likely
     blank_share: float = 0.9995  # of a page without a picture: dust is allowed
     page_text_share: float = 0.9  # of a page that is all lettering
 
+    frame_line_share: float = 0.8  # of a line that is content: the side of a frame
+    frame_line_blur: int = 3  # lines before it
+    out_of_frame_most: float = 0.5  # of a line outside: what stands out of a frame is narrower than the panel
+    out_of_frame_sides: float = 0.1  # of the first columns outside that are content, on either side
+    out_of_frame_share: float = 0.3  # of the box, at each side
     solid_share: float = 0.8  # of a box that is not background: a framed or painted panel
     adjoining_confidence: float = 0.95  # of a side where another panel begins: 19 of 20 lines that cut part panels
     loose_confidence: float = 0.75  # of a box neither filled nor framed: about as often it was right on real comics
@@ -153,19 +168,36 @@ class Rules:
     inset_side_share: float = 0.9  # of each side that the rim covers
     inset_inner_share: float = 0.7  # of a line across the inset that is rim at most
 
+    frame_widest: int = 9  # pixels, at the size of the analysis: a line of a frame
+    frame_step: int = 14  # of grey that it is darker than both its sides
+    frame_darkest: int = 80  # of grey
+    frame_hole: int = 5  # pixels, at the size of the analysis, that something hides of the side of a frame
+    frame_thickest: int = 12  # with the slack of the lines
+    frame_slack: int = 4  # by which its sides miss each other at a corner
+    frame_covered: float = 0.85  # of each side
+    frame_beyond: int = 16  # pixels beyond a corner, over which the side of a frame does not go on ...
+    frame_same: float = 0.5  # intersection over union of two that are one
+    around_frames_share: float = 0.4  # of a box with a frame in it that is content outside the frame
+    frame_goes_on: int = 2  # ... at more than so many of eight ends
+
     stroke_widest: int = 17  # at the size of the analysis: a thin line, a narrow gutter
     stroke_step: int = 36  # of grey that it stands out from both its sides
     stroke_darkest: int = 120  # of grey that is ink at most
     stroke_lightest: int = 190  # of grey that is paper at least
+    chord_edge_reach: int = 2  # pixels on both sides of an edge
+    chord_edge_step: int = 30  # by which the colour changes there
+    chord_edge_mark: int = 204  # of 255: so much an edge counts beside a stroke
     chord_shortest: float = 0.5  # of the longest chord of its direction: a corner cut off is no panel
     chord_covered: float = 0.7  # of a chord that is marked, for it to be looked at closer
     chord_stands_apart: int = 4  # at a quarter of the size of the analysis: as far from a chord ...
     chord_stands_out: float = 0.15  # ... at least on one side so much less is marked
     chords_apart: float = 3.0  # at a quarter of the size of the analysis
+    most_rivals: int = 9  # lines of one direction that are counted
     most_chords: int = 3  # that are looked at closer, along each axis of a cell
     chord_reach: int = 5  # pixels by which its ends are moved to where it is covered most
 
     most_parts: int = 12  # that one cell may fall into: more are a fence, a wall of tiles
+    surer: tuple[float, ...] = (0.9, 0.99)  # chances that lines must have at least where they cut into more
     part_least_share: float = 0.08  # of the page's shorter side: no panel is narrower
     part_least: int = 24  # pixels, at the size of the analysis: nor narrower than that
     figures_darkest: int = 40  # ground that figures without a frame stand on
@@ -175,8 +207,12 @@ class Rules:
     figures_overlap_share: float = 0.3  # of a figure's box in another's: they are one scene
     lines_from_share: float = 0.4  # of a strip's width: both sides of what is cut along lines there
     lines_within_share: float = 0.98  # of the width: lines are looked for in what is narrower
-    strip_parts_panels: float = 0.9  # likewise in a strip, where that is rare ...
+    strip_parts: float = 0.9  # chance that a line parts two panels of a strip, where that is rare ...
     strip_parts_first: float = 0.975  # ... and for the first line in a piece of one: with it others are likelier
+    strip_page: float = 0.6  # likewise in a page that the strip holds ...
+    strip_page_first: float = 0.9  # ... and for the first line in it
+    strip_page_high: float = 0.8  # height by width of such a page
+    strip_page_wide: float = 0.8  # of the width of the strip
     parts_panels: float = 0.5  # chance that a line parts two panels, for it to cut
 
 

@@ -27,6 +27,7 @@ from comicdata.panels.paper import (
     column_shares,
     is_close,
     is_enclosed,
+    is_like,
     paper_mask,
     row_shares,
     share,
@@ -136,9 +137,11 @@ def _by_content(part: Image, run: Run, piece: Run, ground: Mask, width: int, rig
     figures = find_figures(inner, ground, piece.above, width) if is_close(piece.above, piece.below) else []
     if figures:
         return [replace(piece, box=_placed(box, piece.box)) for box in figures]
-    if piece.box.width >= RULES.lines_within_share * width:
+    if piece.box.width >= RULES.lines_within_share * width or share(ground) > 1 - RULES.solid_share:
         return [piece]  # a line across the whole strip may be a seam that cutting it into files left
-    boxes = part_boxes(inner, ground)
+    high, wide = piece.box.height / piece.box.width, piece.box.width / width
+    is_page = high >= RULES.strip_page_high and wide >= RULES.strip_page_wide
+    boxes = part_boxes(inner, ground, is_page=is_page)
     sure = {_placed(box, piece.box): chance for box, chance in boxes}
     ordered = reading_order(list(sure), right_to_left=right_to_left)
     return [replace(piece, box=box, confidence=min(piece.confidence, sure[box])) for box in ordered] or [piece]
@@ -185,7 +188,7 @@ def _divide(part: Image, mask: Mask, run: Run, width: int, depth: int, right_to_
     if not pieces:
         return []
     if pieces == [run.box]:
-        cut = cut_bridged_rows(mask, run, width)
+        cut = cut_bridged_rows(mask & _clean(part, run), run, width)
         cut = cut or cut_bridged_columns(part, mask, run, width)[:: -1 if right_to_left else 1]
         cut = cut or _hard_edges(part, run, width)
         if not cut:
@@ -197,6 +200,13 @@ def _divide(part: Image, mask: Mask, run: Run, width: int, depth: int, right_to_
         inner, inner_mask = _within_run(part, run, one.box), _within_run(mask, run, one.box)
         found += _divide(inner, inner_mask, one, width, depth + 1, right_to_left)
     return found
+
+
+def _clean(part: Image, run: Run) -> Mask:
+    """Where the dark ground of a run is quite clean: in a dark picture what looks like it is art; all of other runs."""
+    if max(run.above.max(), run.below.max()) > RULES.figures_darkest:
+        return np.full(part.shape[:2], 255, np.uint8)
+    return is_like(part, run.above, RULES.grow_step) | is_like(part, run.below, RULES.grow_step)
 
 
 def _column_spans(mask: Mask) -> list[tuple[int, int]]:
