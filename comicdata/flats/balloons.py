@@ -38,6 +38,7 @@ class BalloonRules:
     tail: float = 1.0  # widest
     long: float = 8.0  # longest tail,
     tail_area: float = 0.2  # the largest, beside its balloon
+    whole: float = 0.5  # of the picture: where so much would be balloons, two figures were taken for letters
     coarse: int = 10  # pixels: letters are looked at no finer than twice so high
 
 
@@ -54,6 +55,8 @@ def find_balloons(ink: Mask) -> Mask:
             chances = log_odds("rims", np.stack([one.signs for one in candidates]))
             if chances.max() > RULES.good:
                 around.draw(found, candidates[int(chances.argmax())])
+    if found.mean() > RULES.whole:
+        found[:] = False
     return _finished(found, usual)
 
 

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from comicdata.flats.balloons import find_balloons
 from comicdata.flats.regions import find_regions
 from comicdata.flats.white import white_regions
 from comicdata.records import Box
@@ -151,3 +152,10 @@ def test_letters_four_times_as_large_are_found_too():
     found = where(regions.labels, regions.balloons)
     assert found[cv2.resize(truth, large.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0].mean() >= 0.95
     assert not found[4 * 160, 4 * 430]
+
+
+def test_a_picture_of_two_shapes_is_no_balloon() -> None:
+    line = np.full((64, 64), 255, np.uint8)
+    cv2.circle(line, (17, 34), 9, 0, 3)
+    cv2.rectangle(line, (32, 27), (47, 42), 0, 3)
+    assert not find_balloons(line < 128).any()

@@ -35,6 +35,8 @@ TINY: dict[str, Any] = {
     "sample_every": 24,
     "save_every": 16,
     "validation_pairs": 2,
+    "outline": "canny",
+    "line_jitter": 0.0,
 }
 DISC, SQUARE = (230, 120, 90), (90, 140, 220)
 PAPERS = ((240, 60, 170), (70, 190, 60), (60, 200, 250))  # their mean is a grey
