@@ -34,7 +34,7 @@ def _interlock(one: cv2.typing.MatLike, other: cv2.typing.MatLike) -> bool:
     """Whether the convex outlines of two parts share much of the smaller one, which does not lie within the other."""
     hulls = cv2.convexHull(one), cv2.convexHull(other)
     shared = cv2.intersectConvexConvex(*hulls)[0] / max(1.0, min(map(cv2.contourArea, hulls)))
-    return RULES.torn_share <= shared <= RULES.within_share
+    return bool(RULES.torn_share <= shared <= RULES.within_share)
 
 
 def _around(one: Box, other: Box) -> Box:
