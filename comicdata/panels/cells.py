@@ -23,7 +23,10 @@ def find_cells(image: Image, content: Mask) -> list[Box]:
 
 
 def _cut(image: Image, content: Mask, box: Box, depth: int, tinted: bool = True) -> Iterator[Box]:
-    """The cells in a box; its own bounds where nothing cuts it. Tints are looked for while they are what cuts."""
+    """The cells in a box; what is drawn in it where nothing cuts it, all of it where tints did.
+
+    Tints are looked for while they are what cuts.
+    """
     part = image[box.y0 : box.y1, box.x0 : box.x1]
     inside = content[box.y0 : box.y1, box.x0 : box.x1]
     least = RULES.cell_least_share * min(content.shape)
@@ -46,6 +49,9 @@ def _cut(image: Image, content: Mask, box: Box, depth: int, tinted: bool = True)
                         image, content, Box(box.x0 + start, box.y0, box.x0 + end, box.y1), depth + 1, bool(tints)
                     )
             return
+    if depth and tinted:
+        yield box
+        return
     rows, columns = np.flatnonzero(row_shares(inside) > 0), np.flatnonzero(column_shares(inside) > 0)
     if rows.size and columns.size:
         y0, y1, x0, x1 = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1

@@ -30,6 +30,7 @@ from comicdata.panels.parting import at_frame, drawn_in, enlarged, hull, panels_
 from comicdata.panels.rules import RULES
 from comicdata.panels.text import is_lettering, is_text
 from comicdata.panels.tinted import plain_paper
+from comicdata.panels.torn import mended
 from comicdata.records import Box, Panel
 
 WHOLE_CONFIDENCE = 0.3  # no gutter found: the page is one panel, or it beats us
@@ -152,11 +153,9 @@ def _parted(small: Image, flood: Mask, frames: Sequence[Box]) -> tuple[list[Box]
         opened[max(0, box.y0 - 2) : box.y1 + 2, max(0, box.x0 - 2) : box.x1 + 2] = 0
     page = separators(small, flood)
     found = []
-    for contour, box in _outlines(opened):
-        if not _is_panel_size(box, small.shape):
-            continue
+    for contours, box in mended([one for one in _outlines(opened) if _is_panel_size(one[1], small.shape)]):
         shape = np.zeros((box.height, box.width), np.uint8)
-        cv2.drawContours(shape, [contour], -1, 255, cv2.FILLED, offset=(-box.x0, -box.y0))
+        cv2.drawContours(shape, contours, -1, 255, cv2.FILLED, offset=(-box.x0, -box.y0))
         seen = share(shape & opened[box.y0 : box.y1, box.x0 : box.x1])
         if seen < RULES.around_frames_share and any(_is_inside(one, box) for one in inner):
             continue  # what is left around a frame is its gutter

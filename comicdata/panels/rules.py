@@ -177,6 +177,8 @@ class Rules:
     frame_covered: float = 0.85  # of each side
     frame_beyond: int = 16  # pixels beyond a corner, over which the side of a frame does not go on ...
     frame_same: float = 0.5  # intersection over union of two that are one
+    torn_share: float = 0.15  # of a part's convex outline that another shares: they are one picture, torn by balloons
+    within_share: float = 0.85  # of it: it lies within the other, an inset
     around_frames_share: float = 0.4  # of a box with a frame in it that is content outside the frame
     frame_goes_on: int = 2  # ... at more than so many of eight ends
 
@@ -213,7 +215,7 @@ class Rules:
     strip_page_first: float = 0.9  # ... and for the first line in it
     strip_page_high: float = 0.8  # height by width of such a page
     strip_page_wide: float = 0.8  # of the width of the strip
-    parts_panels: float = 0.5  # chance that a line parts two panels, for it to cut
+    parts_panels: float = 0.7  # chance that a line parts two panels, for it to cut
 
 
 RULES = Rules()

@@ -11,7 +11,8 @@ from comicdata.panels.rules import RULES
 def plain_paper(image: Image) -> Image:
     """A page, (H, W, 3), whose paper is one colour though it was shaded or dotted; any other page as it is.
 
-    Such paper is seen along both sides of the page: blurred it is as much the same in every row as white paper is.
+    Such paper is seen along both sides of the page: blurred, both are of one colour in every row, as cells of two tints
+    side by side are not.
     """
     side = RULES.paper_side
     if min(image.shape[:2]) < 8 * side:
@@ -24,7 +25,7 @@ def plain_paper(image: Image) -> Image:
     smooth = np.asarray(cv2.blur(image, (reach, reach)), np.uint8)
     ends = smooth[:, [side // 2, -side // 2]]
     rows = np.asarray(cv2.blur(ends.mean(axis=1)[None], (2 * reach + 1, 1))[0], np.float32)
-    agree = within(np.ascontiguousarray(ends), _rows_of(rows, 2), RULES.tolerance)
+    agree = within(np.ascontiguousarray(ends[:, :1]), np.ascontiguousarray(ends[:, 1:]), RULES.tolerance)
     if share(agree) < RULES.paper_side_share:
         return image
     paper: Mask = within(smooth, _rows_of(rows, image.shape[1]), RULES.tolerance)
