@@ -3,7 +3,9 @@
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -11,6 +13,7 @@ from comicdata.errors import PictureError, UsageError
 from comicdata.files import open_regular, read_regular
 from comicdata.formats import ARCHIVES, HEAD, READ, sniff
 from comicdata.images import MAX_FILE_BYTES, Image, read_picture
+from comicdata.outputs.cbz import is_own
 
 if TYPE_CHECKING:
     from comicdata.crawl.sources.archive import MemberReader
@@ -25,7 +28,8 @@ class Picture:
     """One picture of an input: its relative name, how to read it, the file that it is or lies in, and its name within
     its folder or archive, by which readers know it.
 
-    `data` gives its bytes; `label` is what messages call it; `layer` was named, of a PSD.
+    `data` gives its bytes; `label` is what messages call it; `layer` was named, of a PSD. `member`: its name in its
+    archive, as that has it, and `at` its place there.
     """
 
     name: str
@@ -35,6 +39,8 @@ class Picture:
     data: Callable[[], bytes] = bytes
     label: str = ""
     layer: str | None = None
+    member: str = ""
+    at: int = 0
 
     @property
     def names(self) -> list[str]:
@@ -47,7 +53,9 @@ class Picture:
 class Group:
     """Pictures that belong together: one file, one folder, one episode of an archive, and what is said of them.
 
-    `place` is where it lies, without the suffix of an archive or a picture: what is made of it is named so.
+    `place` is where it lies, without the suffix of an archive or a picture: what is made of it is named so. `stem`: of
+    an archive, the same from the folder on that was named. `about`: its ComicInfo.xml, by its name within the archive,
+    or from the folder on that was named.
     """
 
     name: str
@@ -55,11 +63,13 @@ class Group:
     place: Path
     info: "ComicInfo"
     alone: bool = False  # one file that was named
+    stem: str = ""
+    about: "tuple[str, Callable[[], bytes]] | None" = None
 
 
-def read_groups(inputs: Sequence[Path], *, layers: bool = False) -> Iterator[Group]:
+def read_groups(inputs: Sequence[Path], *, layers: bool = False, every: bool = False) -> Iterator[Group]:
     """The groups of every input, folders walked in natural order, as a crawl takes them; with `layers` an input may be
-    FILE.psd:LAYER.
+    FILE.psd:LAYER; with `every`, pages that a ComicInfo.xml skips are among them.
 
     UsageError when one is missing or holds no picture; PictureError for an archive that cannot be opened.
     """
@@ -69,6 +79,7 @@ def read_groups(inputs: Sequence[Path], *, layers: bool = False) -> Iterator[Gro
     from comicdata.layers.psd_reading import split_layer
 
     reader = MemberReader()
+    archives = partial(_archive_groups, reader=reader, every=every)
     for one in inputs:
         path, layer = split_layer(one) if layers else (one, None)
         if path.is_dir():
@@ -76,11 +87,11 @@ def read_groups(inputs: Sequence[Path], *, layers: bool = False) -> Iterator[Gro
             if not tree:
                 raise UsageError(f"{path}: no {READ} picture and no CBZ, CBR, CB7 or PDF in this folder")
             for folder in tree.walk():
-                yield from _folder_groups(folder, reader)
+                yield from _folder_groups(folder, archives)
         elif not path.exists():
             raise UsageError(f"{path}: no such file or folder")
         elif _is_archive(path):
-            yield from _archive_groups(path, path.as_posix(), path.stem, reader)
+            yield from archives(path, path.stem)
         else:
             picture = _picture(path.name, _reads(path), path, str(path))
             yield Group(path.as_posix(), [replace(picture, layer=layer)], path.with_suffix(""), ComicInfo(), alone=True)
@@ -122,14 +133,26 @@ def _is_archive(path: Path) -> bool:
     return kind_of(path.name, head) == "archive" or sniff(head) in ARCHIVES
 
 
-def _folder_groups(folder: "Folder", reader: "MemberReader") -> Iterator[Group]:
+def _folder_groups(folder: "Folder", archives: Callable[..., Iterator[Group]]) -> Iterator[Group]:
     """The pictures directly in a folder as one group, and each of its archives; names stay relative to the input."""
     if folder.pictures:
         pictures = [_picture(folder.label(path), folder.reads(path), path) for path in folder.pictures]
-        yield Group(folder.path.as_posix(), pictures, folder.path, _folder_info(folder.path))
+        about = _folder_about(folder)
+        yield Group(folder.path.as_posix(), pictures, folder.path, _folder_info(folder.path), about=about)
     for path in folder.archives:
-        stem = path.relative_to(folder.root).with_suffix("").as_posix()
-        yield from _archive_groups(path, path.as_posix(), stem, reader, folder.root)
+        if is_own(path):
+            log.warning("%s: left out, for comicdata made it; to have it read name it itself", path)
+            continue
+        yield from archives(path, path.relative_to(folder.root).with_suffix("").as_posix(), root=folder.root)
+
+
+def _folder_about(folder: "Folder") -> tuple[str, Callable[[], bytes]] | None:
+    from comicdata.crawl.sources.comic_info import find_comic_info
+
+    with suppress(OSError):
+        if path := find_comic_info(folder.path):
+            return path.relative_to(folder.root).as_posix(), _reads(path)
+    return None
 
 
 def _folder_info(folder: Path) -> "ComicInfo":
@@ -145,7 +168,7 @@ def _folder_info(folder: Path) -> "ComicInfo":
 
 
 def _archive_groups(
-    path: Path, name: str, stem: str, reader: "MemberReader", root: Path | None = None
+    path: Path, stem: str, *, reader: "MemberReader", every: bool, root: Path | None = None
 ) -> Iterator[Group]:
     """The episodes of an archive; its pages have numbers, for names in it may be anything."""
     from comicdata.crawl.names import printable
@@ -155,20 +178,25 @@ def _archive_groups(
     try:
         if root is not None:
             check_inside(path, root)
-        books = read_books(path, printable(path.name))
+        books = read_books(path, printable(path.name), every=every)
     except PictureError as error:
         books = [Book(fault=str(error))]
     for number, book in enumerate(books, 1):
         place = _safe(stem) if number == 1 else f"{_safe(stem)}-{number}"
         pictures = [
-            _picture(f"{place}/{index:04d}", reader.reads(path, address, label), path, label)
-            for index, (label, address) in enumerate(book.pages, 1)
+            replace(
+                _picture(f"{place}/{index:04d}", reader.reads(path, address, label), path, label),
+                member=member,
+                at=address[-1],
+            )
+            for index, ((label, address), member) in enumerate(zip(book.pages, book.names, strict=True), 1)
         ]
         if book.fault:
             fault = _raises(book.fault)
             pictures = [Picture(place, fault, path, data=fault, label=place)]
-        whole = f"{name}#{book.name}" if book.name else name
-        yield Group(whole, pictures, path.parent / place.rpartition("/")[2], book.info)
+        whole = f"{path.as_posix()}#{book.name}" if book.name else path.as_posix()
+        about = book.about and (book.about[0], reader.reads(path, book.about[1], f"{path.name}#{book.about[0]}"))
+        yield Group(whole, pictures, path.parent / place.rpartition("/")[2], book.info, stem=place, about=about)
 
 
 def _picture(name: str, read: Callable[[], bytes], path: Path, label: str = "") -> Picture:

@@ -1,13 +1,14 @@
 """What a person wishes of a colouring, as the options of `colorize` say it: for all pages, and for each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from comicdata.errors import UsageError
+from comicdata.files import sha256_bytes
 from comicdata.flats.colours import lab_of_colours
 from comicdata.flats.hints import parse_color
 from comicdata.images import Image
@@ -80,6 +81,19 @@ class PageWishes:
         sources = [source for one in self.hints.of(page) for source in one]
         hints = [hint for source in sources for hint in source.read(width, height)]
         return replace(self.plain, hints=hints, moods=self.moods.of(page))
+
+    def digest(self, page: int) -> str:
+        """What tells whether the wishes for a page are the same as before."""
+        hints = [[source.digest() for source in one] for one in self.hints.of(page)]
+        plain = [_told(getattr(self.plain, one.name)) for one in fields(self.plain)]
+        return sha256_bytes(repr([plain, hints, _told(self.moods.of(page))]).encode())
+
+
+def _told(value: Any) -> Any:
+    """A value whose text tells it from all others."""
+    if isinstance(value, np.ndarray):
+        return value.shape, sha256_bytes(value.tobytes())
+    return [_told(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def read_wishes(

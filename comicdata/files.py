@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from comicdata.errors import IntegrityError, LockedError, ResourceError, UsageError
 from comicdata.reading.text import LARGEST, UnreadableError, parse_json
@@ -109,19 +109,28 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
     (the old file stays, the temporary file goes). Many small files that a later file vouches for are written with
     `durable=False`, followed by one `sync_disk()` before the file that vouches.
     """
+    with written_atomic(path, durable=durable) as file:
+        file.write(data)
+
+
+@contextmanager
+def written_atomic(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """A file to write piece by piece, which takes the place of `path` at the end of a with-block, as `write_atomic`."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
-            file.write(data)
+            yield file
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError as error:
+    except Exception as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise _explained(path, error) from error
+        if isinstance(error, OSError):
+            raise _explained(path, error) from error
+        raise
     if durable:
         _sync_folder(path.parent)
 

@@ -493,29 +493,32 @@ def encode_png(
     return PNG_START + chunk(b"IHDR", header) + texts + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
-def encode_jpeg(image: Image, quality: int = 92, mark: Mark | None = None) -> bytes:
-    """Encode (H, W, 3) RGB uint8 as JPEG without chroma subsampling; `mark` as in encode_png."""
+def encode_jpeg(image: Image, quality: int = 92, mark: Mark | None = None, dpi: float | None = None) -> bytes:
+    """Encode (H, W, 3) RGB uint8 as JPEG without chroma subsampling; `mark`, `dpi` as in encode_png."""
     from PIL import Image as Pillow
 
     buffer = io.BytesIO()
-    extra = {} if mark is None else jpeg_texts(mark)
+    extra: dict[str, Any] = {} if mark is None else jpeg_texts(mark)
+    extra |= {} if dpi is None else {"dpi": (round(dpi), round(dpi))}
     Pillow.fromarray(image).save(buffer, "JPEG", quality=quality, subsampling=0, **extra)
     return buffer.getvalue()
 
 
-def encode(image: Image, kind: ColorFormat) -> tuple[bytes, str]:
+def encode(image: Image, kind: ColorFormat, mark: Mark | None = None, dpi: float | None = None) -> tuple[bytes, str]:
     """(bytes, suffix) of a picture as PNG or WebP, both lossless, or as JPEG of quality 95 without chroma subsampling.
 
     WebP is not lossy here: that would halve the resolution of colour (RFC 6386, section 2), which a colorizer learns.
+    It has no place for `dpi`; the rest as in encode_png.
     """
     if kind == "png":
-        return encode_png(image), ".png"
+        return encode_png(image, mark, dpi=dpi), ".png"
     if kind == "jpeg":
-        return encode_jpeg(image, 95), ".jpg"
+        return encode_jpeg(image, 95, mark, dpi), ".jpg"
     from PIL import Image as Pillow
 
     buffer = io.BytesIO()
-    Pillow.fromarray(image).save(buffer, "WEBP", lossless=True, method=2, quality=25)
+    extra = {} if mark is None else {"xmp": mark.xmp}
+    Pillow.fromarray(image).save(buffer, "WEBP", lossless=True, method=2, quality=25, **extra)
     return buffer.getvalue(), ".webp"
 
 

@@ -5,10 +5,8 @@ refused. What it made is known by the list it keeps in its output folder, by the
 the records of a crawl, pairs, a run, an export.
 """
 
-import io
 import os
 import re
-import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
@@ -30,7 +28,7 @@ from comicdata.files import (
     write_atomic,
     write_json,
 )
-from comicdata.outputs.marks import PROGRAM, Mark
+from comicdata.outputs.marks import Mark
 from comicdata.reading.text import UnreadableError, parse_json
 
 LIST = ".comicdata.json"
@@ -274,15 +272,6 @@ def is_our_page(data: bytes) -> bool:
     """Whether an HTML page is signed, and as it was then."""
     found = _MARK.search(data[:1000])
     return found is not None and sha256_bytes(data[: found.start()] + data[found.end() :]).encode() == found[1]
-
-
-def is_our_archive(data: bytes) -> bool:
-    """Whether a ZIP archive has our comment."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return archive.comment.startswith(f"{PROGRAM} ".encode())
-    except (zipfile.BadZipFile, OSError, ValueError):
-        return False
 
 
 def signed_page(text: str) -> bytes:

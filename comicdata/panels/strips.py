@@ -58,11 +58,21 @@ def stream_strip(
     `slices` is called twice and read in order: first for the features of the rows, then for the pixels. Held at a time
     are one slice and one run between gutters, never the episode.
     """
+    for run, part, panels in stream_runs(slices, right_to_left=right_to_left):
+        for panel in panels:
+            box, top = panel.box, run.y0
+            yield panel, np.ascontiguousarray(part[box.y0 - top : box.y1 - top, box.x0 : box.x1])
+
+
+def stream_runs(
+    slices: Callable[[], Iterable[Image]], *, right_to_left: bool = False
+) -> Iterator[tuple[Box, Image, list[Panel]]]:
+    """As `stream_strip`, by what lies between two gutters: its box in the strip, its pixels, and the panels in it, in
+    pixels of the strip. No panel reaches out of its run, and the next one lies below.
+    """
     runs = find_runs(read_rows(slices()))
     for run, part in _parts(runs, slices()):
-        for panel in _run_panels(part, run, right_to_left=right_to_left):
-            box, top = panel.box, run.box.y0
-            yield panel, np.ascontiguousarray(part[box.y0 - top : box.y1 - top, box.x0 : box.x1])
+        yield run.box, part, _run_panels(part, run, right_to_left=right_to_left)
 
 
 def _parts(runs: Sequence[Run], slices: Iterable[Image]) -> Iterator[tuple[Run, Image]]:

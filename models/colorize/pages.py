@@ -9,7 +9,7 @@ from comicdata.errors import PictureError
 from comicdata.flats.hints import Hint, Mark
 from comicdata.flats.line_art import read_line_art
 from comicdata.images import Image
-from comicdata.models.colorize.colorizer import PLAIN, Colorizer
+from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
 from comicdata.models.colorize.suggestions import Suggestion
 from comicdata.models.colorize.wishes import Wishes, is_inside
 from comicdata.panels import find_panels, make_strips
@@ -70,12 +70,9 @@ def colorize_picture(
     read = read_line_art(rgb, insist=line_art)
     if not read.is_line_art and not recolor:
         return LeftAlone(read.why)
-    if not (read.is_line_art or colorizer.draws):
-        raise PictureError(
-            f"{name}: has colour, and the outline {colorizer.outline} that this run was trained on was made elsewhere "
-            "and cannot be drawn here; give line art from the program that made it"
-        )
-    _check_places(wishes.hints, rgb, name)
+    if not read.is_line_art:
+        check_draws(colorizer, name)
+    check_places(wishes.hints, rgb, name)
     given = None if panels is None else [panel.box for panel in panels if panel.kind == "panel"]
     boxes = panel_boxes(colorizer, rgb, layout) if given is None else given
     results = [rgb.copy()]
@@ -84,12 +81,8 @@ def colorize_picture(
     notes: list[str] = []
     for box in boxes:
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
-        part = rgb[place]
         own = wishes.inside(box)
-        if read.is_line_art:
-            made = colorizer.paint(read.drawing[place].copy(), own, lines=True)
-        else:
-            made = colorizer.recolor(part, own, lines=True)
+        made = paint_panel(colorizer, rgb[place], read.drawing[place] if read.is_line_art else None, own)
         results += [results[-1].copy() for _ in made[len(results) :]]
         for number, result in enumerate(results):
             result[place] = made[min(number, len(made) - 1)].image
@@ -106,7 +99,23 @@ def colorize_picture(
     return Colorized(tuple(results), tuple(boxes), layers, tuple(unheard), places, tuple(notes))
 
 
-def _check_places(hints: Sequence[Mark | Image], rgb: Image, name: str) -> None:
+def paint_panel(colorizer: Colorizer, rgb: Image, drawing: Image | None, wishes: Wishes) -> list[Painted]:
+    """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it."""
+    if drawing is None:
+        return colorizer.recolor(rgb, wishes, lines=True)
+    return colorizer.paint(drawing.copy(), wishes, lines=True)
+
+
+def check_draws(colorizer: Colorizer, name: str) -> None:
+    """PictureError where a picture in colour is to be coloured, and the outline of this run cannot be drawn here."""
+    if not colorizer.draws:
+        raise PictureError(
+            f"{name}: has colour, and the outline {colorizer.outline} that this run was trained on was made elsewhere "
+            "and cannot be drawn here; give line art from the program that made it"
+        )
+
+
+def check_places(hints: Sequence[Mark | Image], rgb: Image, name: str) -> None:
     height, width = rgb.shape[:2]
     whole = Box(0, 0, width, height)
     for number, hint in enumerate(hints, 1):

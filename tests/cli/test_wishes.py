@@ -4,34 +4,13 @@ import json
 
 import numpy as np
 import pytest
-import torch
+from small_runs import COLORS, HEIGHT, WALL, WIDTH, drawing, save_run
 
 from comicdata.cli.main import run as command_line
-from comicdata.files import write_atomic, write_json
+from comicdata.files import write_atomic
 from comicdata.images import encode_png, read_image
-from comicdata.models.runs.checkpoint import save_weights
-from comicdata.models.runs.overrides import resolve_config
-from comicdata.models.runs.palette import palette_files
-from comicdata.models.runs.settings import options
 
-COLORS = [[230, 60, 50], [40, 90, 220], [250, 240, 200], [60, 160, 80]]
-WIDTH, HEIGHT, WALL = 96, 80, 46
 GREEN = (0, 200, 0)
-
-
-def save_run(folder, model="palette", **settings):
-    """A run of an untrained network of training size 64."""
-    torch.manual_seed(3)
-    config = resolve_config(model, "small", {"size": 64, **settings})
-    tensors = config.network.build().state_dict()
-    if model == "palette":
-        tensors["palette"] = torch.tensor(COLORS, dtype=torch.float32)
-        tensors["flatness"] = torch.ones(1)
-    save_weights(folder / "weights.safetensors", tensors, {"config": options(config), "data_hash": "0", "images": 0})
-    write_json(folder / "config.json", {"model": model, "options": options(config)})
-    for name, data in palette_files(tensors).items():
-        write_atomic(folder / name, data)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +19,6 @@ def runs(tmp_path_factory):
     save_run(folder / "palette", width=8, colors=len(COLORS))
     save_run(folder / "pix2pix", "pix2pix", width=4, depth=4, crop=64)
     return folder
-
-
-def drawing():
-    """Two rooms side by side."""
-    picture = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
-    picture[:, WALL : WALL + 3] = 0
-    return picture
 
 
 LEFT, RIGHT = (slice(None), slice(0, WALL)), (slice(None), slice(WALL + 3, None))

@@ -9,7 +9,7 @@ import pytest
 from comicdata import outputs
 from comicdata.errors import PartialError, UsageError
 from comicdata.files import locked, sha256_bytes
-from comicdata.outputs import LIST, Outputs, Reads
+from comicdata.outputs import LIST, Outputs, Reads, cbz
 
 
 def test_the_list_names_what_was_made_with_its_hash(tmp_path):
@@ -103,13 +103,30 @@ def test_a_page_is_ours_as_long_as_nobody_changes_it():
         assert outputs.is_our_page(data) is ours
 
 
-def test_an_archive_is_ours_by_its_comment(tmp_path):
+def test_a_cbz_is_ours_as_long_as_nobody_changes_it(tmp_path):
+    path = tmp_path / "x.cbz"
+    cbz.write_cbz(
+        path, [cbz.Member("a/\u00e9.png", "noted", lambda: b"abc"), cbz.Member("b.png", "", lambda: b"d" * 999)]
+    )
+    own = cbz.open_own(path)
+    assert (
+        own.notes == {"a/\u00e9.png": "noted", "b.png": ""}
+        and own.read("a/\u00e9.png") == b"abc"
+        and own.size("b.png") == 999
+    )
+    own.close()
+    whole = path.read_bytes()
+    assert b"d" * 999 in whole and whole.count(b"PK\x01\x02") == 2  # as it is, and no entry for the folder
     for comment in (b"comicdata 0.1.0", b"somebody", b""):
-        with zipfile.ZipFile(tmp_path / "x.cbz", "w") as archive:
-            archive.writestr("1.txt", "x")
+        with zipfile.ZipFile(path, "a") as archive:
             archive.comment = comment
-        assert outputs.is_our_archive((tmp_path / "x.cbz").read_bytes()) is comment.startswith(b"comicdata ")
-    assert not outputs.is_our_archive(b"PK\x03\x04 and nothing")
+        assert not cbz.is_own(path)
+    path.write_bytes(whole)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("1.txt", "x")
+    assert not cbz.is_own(path)
+    path.write_bytes(b"PK\x03\x04 and nothing")
+    assert not cbz.is_own(path) and not cbz.is_own(tmp_path / "nothing")
 
 
 RECORDS = {

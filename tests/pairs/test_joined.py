@@ -132,7 +132,11 @@ def test_a_network_trains_on_them_and_colours_line_art_only(place, capsys):
     assert run(["colorize", "run", "mixed", "--out", "out", "--recolor"]) == 3
     line = next(line for line in capsys.readouterr().err.splitlines() if "failed" in line)
     assert "colour.png: has colour, and the outline anime" in line and "give line art" in line
-    assert sorted(path.name for path in (place / "out").glob("[!.]*")) == ["failures.jsonl", "lines.png"]
+    assert sorted(path.name for path in (place / "out").glob("[!.]*")) == [
+        "colorize.jsonl",
+        "failures.jsonl",
+        "lines.png",
+    ]
     assert run(["colorize", "run", "mixed/colour.png", "--out", "out"]) == 0
     assert "this run knows anime line art" in capsys.readouterr().err
     assert run(MAKE) == 0 and run(["evaluate", "run", "--pairs", "pairs"]) == 2

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
@@ -38,26 +38,29 @@ log = logging.getLogger("comicdata")
 class Book:
     """One episode of an archive: `name` is "" for the archive as such, else where in it the episode lies.
 
-    `pages` are (label, address) in reading order, those that cannot be read among them; `fault` says why there are
-    none.
+    `pages` are (label, address) in reading order, those that cannot be read among them; `names`, what the archive
+    calls them; `about`, name and address of the ComicInfo.xml that speaks of it; `fault` says why there are none.
     """
 
     name: str = ""
     info: ComicInfo = field(default_factory=ComicInfo)
     pages: tuple[tuple[str, Address], ...] = ()
     fault: str = ""
+    names: tuple[str, ...] = ()
+    about: tuple[str, Address] | None = None
 
 
-def read_books(path: Path, label: str) -> list[Book]:
+def read_books(path: Path, label: str, *, every: bool = False) -> list[Book]:
     """The episodes of an archive: itself, each archive in it, and each folder in it that has a ComicInfo.xml where
-    there are several. One that cannot be opened is a Book with a fault.
+    there are several. One that cannot be opened is a Book with a fault. `every`: also the pages that a ComicInfo.xml
+    skips.
     """
     try:
         container = _opened(path, label)
     except PictureError as error:
         return [Book(fault=str(error))]
     try:
-        return _books(container, label, inside=False)
+        return _books(container, label, every, inside=False)
     finally:
         container.close()
 
@@ -78,27 +81,31 @@ class _Listing:
     infos: dict[str, int] = field(default_factory=dict)  # by folder
 
 
-def _books(container: Container, label: str, *, inside: bool) -> list[Book]:
+def _books(container: Container, label: str, every: bool, *, inside: bool) -> list[Book]:
     found = _listing(container)
     infos = {place: _comic_info(container, index, label) for place, index in found.infos.items()}
     readable, archives, words = settled(list(found.pages.values()), list(found.archives.values()))
     say_left_out(f"{label}#", words)
-    kept = {*readable, *archives}
-    found.pages = {index: name for index, name in found.pages.items() if name in kept}
-    found.archives = {index: name for index, name in found.archives.items() if name in kept}
+    meant = {*readable, *archives}
+    found.pages = {index: name for index, name in found.pages.items() if name in meant}
+    found.archives = {index: name for index, name in found.archives.items() if name in meant}
     if inside:
         found.pages |= found.archives  # one deeper is not looked into: it is named as a page that cannot be read
     sources = set(without_exports(found.unread.values(), found.pages.values()))
     pages = found.pages | {index: name for index, name in found.unread.items() if name in sources}
     order = sorted(pages, key=lambda index: (natural_key(pages[index]), pages[index], index))
     labels = dict(zip(order, apart(f"{label}#{pages[index]}" for index in order), strict=True))
-    books = [
-        Book(place, info, tuple((labels[i], (i,)) for i in info.kept([i for i in order if _within(pages[i], place)])))
-        for place, info in _chapters(infos, [pages[index] for index in order])
-    ]
-    inner = [] if inside else _inner_books(container, found.archives, label)
-    own = [book for book in books if book.pages]
-    return [*own, *inner] or [Book(fault=f"{label}: no picture in this archive")]
+    books = []
+    for place, source in _chapters(infos, [pages[index] for index in order]):
+        info = ComicInfo() if source is None else infos[source]
+        own = [i for i in order if _within(pages[i], place)]
+        kept = own if every else info.kept(own)
+        about = None if source is None else (container.members[found.infos[source]].name, (found.infos[source],))
+        labelled = tuple((labels[i], (i,)) for i in kept)
+        books.append(Book(place, info, labelled, names=tuple(pages[i] for i in kept), about=about))
+    inner = [] if inside else _inner_books(container, found.archives, label, every)
+    filled = [book for book in books if book.pages]
+    return [*filled, *inner] or [Book(fault=f"{label}: no picture in this archive")]
 
 
 def _listing(container: Container) -> _Listing:
@@ -214,15 +221,16 @@ def _within(name: str, place: str) -> bool:
     return not place or name.startswith(f"{place}/")
 
 
-def _chapters(infos: dict[str, ComicInfo], names: Sequence[str]) -> list[tuple[str, ComicInfo]]:
-    """(folder, info) of every episode: one for all, unless several folders have their own and no page is outside."""
+def _chapters(infos: dict[str, ComicInfo], names: Sequence[str]) -> list[tuple[str, str | None]]:
+    """(folder, folder of its info) of every episode: one for all, unless several folders have their own and no page is
+    outside.
+    """
     inner = {place: info for place, info in infos.items() if place}
     covered = all(any(_within(name, place) for place in inner) for name in names)
     apart_ = not any(_within(a, b) for a in inner for b in inner if a != b)
     if "" not in infos and len(inner) > 1 and covered and apart_:
-        return sorted(inner.items(), key=lambda item: (natural_key(item[0]), item[0]))
-    first = min(infos, key=lambda place: (place.count("/") + bool(place), natural_key(place)), default=None)
-    return [("", ComicInfo() if first is None else infos[first])]
+        return [(place, place) for place in sorted(inner, key=lambda place: (natural_key(place), place))]
+    return [("", min(infos, key=lambda place: (place.count("/") + bool(place), natural_key(place)), default=None))]
 
 
 def _comic_info(container: Container, index: int, label: str) -> ComicInfo:
@@ -234,7 +242,7 @@ def _comic_info(container: Container, index: int, label: str) -> ComicInfo:
     return parse_comic_info(data, label)
 
 
-def _inner_books(container: Container, archives: dict[int, str], label: str) -> list[Book]:
+def _inner_books(container: Container, archives: dict[int, str], label: str, every: bool) -> list[Book]:
     """The episodes of the archives in an archive, in natural order."""
     books = []
     for index, name in sorted(archives.items(), key=lambda item: (natural_key(item[1]), item[1], item[0])):
@@ -245,12 +253,13 @@ def _inner_books(container: Container, archives: dict[int, str], label: str) -> 
             books.append(Book(_without_suffix(name), fault=str(error)))
             continue
         with guarded(place):
-            found = _books(inner, place, inside=True)
+            found = _books(inner, place, every, inside=True)
         inner.close()
         for book in found:
             pages = tuple((page, (index, *address)) for page, address in book.pages)
+            about = book.about and (book.about[0], (index, *book.about[1]))
             whole = "/".join(part for part in (_without_suffix(name), book.name) if part)
-            books.append(Book(whole, book.info, pages, book.fault))
+            books.append(replace(book, name=whole, pages=pages, about=about))
     return books
 
 

@@ -2,13 +2,13 @@
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from comicdata.crawl.names import printable
-from comicdata.files import open_regular
+from comicdata.files import read_regular
 from comicdata.numbers import canonical, read_number, read_numbers
 
 Page = TypeVar("Page")
@@ -37,13 +37,17 @@ class ComicInfo:
         return [page for index, page in enumerate(pages) if index not in self.skipped]
 
 
+def find_comic_info(folder: Path) -> Path | None:
+    """ComicInfo.xml directly in a folder, None where there is none; OSError where it cannot be looked into."""
+    found = (path for path in sorted(folder.iterdir()) if path.name.casefold() == NAME)
+    return next((path for path in found if path.is_file() and not path.is_symlink()), None)
+
+
 def read_comic_info(folder: Path) -> ComicInfo:
     """ComicInfo.xml directly in a folder; empty where there is none or it cannot be read, the latter with a word."""
     try:
-        for path in sorted(folder.iterdir()):
-            if path.name.casefold() == NAME and path.is_file() and not path.is_symlink():
-                with open_regular(path) as file:
-                    return parse_comic_info(file.read(MAX_BYTES), printable(folder.name))
+        if path := find_comic_info(folder):
+            return parse_comic_info(read_regular(path, MAX_BYTES), printable(folder.name))
     except OSError as error:
         log.warning("%s: its ComicInfo.xml cannot be read (%s)", printable(folder.name), error.strerror)
     return ComicInfo()
@@ -56,9 +60,8 @@ def parse_comic_info(data: bytes, place: str = "here") -> ComicInfo:
     """
     from lxml import etree
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(_as_meant(data).encode(), parser)
+        root = etree.fromstring(_as_meant(data).encode(), _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         log.warning("%s: its ComicInfo.xml is left out: no XML (%s)", place, " ".join(str(error).split()))
         return ComicInfo()
@@ -81,6 +84,53 @@ def parse_comic_info(data: bytes, place: str = "here") -> ComicInfo:
         reading_order=DIRECTIONS.get(texts.get("Manga", "").casefold(), ""),
         skipped=skipped,
     )
+
+
+class PageFacts(NamedTuple):
+    """A page of a book as it is now: its place in the book before, from 0, bytes, and pixels."""
+
+    before: int
+    size: int
+    width: int
+    height: int
+
+
+def with_pages(data: bytes, pages: Sequence[PageFacts]) -> bytes:
+    """The bytes of a ComicInfo.xml whose list of pages, and whose count of them, where it has such, are those of
+    `pages`, in their order: each keeps what was said of it, but for its place and sizes. As it is where it is no XML.
+    """
+    from lxml import etree
+
+    try:
+        root = etree.fromstring(_as_meant(data).encode(), _parser())
+    except (etree.XMLSyntaxError, ValueError):
+        return data
+    for element in root:
+        if _tag(element) == "PageCount":
+            element.text = str(len(pages))
+        if _tag(element) == "Pages":
+            said = {one.get("Image", ""): dict(one.attrib) for one in reversed(element) if isinstance(one.tag, str)}
+            name, indent = etree.QName(element).text.replace("Pages", "Page"), element.text
+            tail = element[-1].tail if len(element) else element.tail
+            element[:] = [_page(etree.Element(name), said, at, page) for at, page in enumerate(pages)]
+            for at, one in enumerate(element, 1):
+                one.tail = tail if at == len(pages) else indent
+    written: bytes = etree.tostring(root, xml_declaration=True, encoding="utf-8")
+    return written + b"\n"
+
+
+def _page(element: Any, said: Mapping[str, Mapping[str, str]], at: int, page: PageFacts) -> Any:
+    sizes = {"ImageSize": page.size, "ImageWidth": page.width, "ImageHeight": page.height}
+    values = {**said.get(str(page.before), {}), "Image": str(at), **{key: str(value) for key, value in sizes.items()}}
+    for key in ("Image", *sorted(values.keys() - {"Image"})):
+        element.set(key, values[key])
+    return element
+
+
+def _parser() -> Any:
+    from lxml import etree
+
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
 def numbers_of(infos: Sequence[ComicInfo], names: Sequence[str], series: str) -> list[tuple[str, str]]:
