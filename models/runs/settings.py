@@ -117,7 +117,7 @@ SMALL_DENSITY = replace(SMALL_STAGE, lr=1e-3, beta1=0.9, images=40_000, sample_e
 # Differs: rate, batch and budgets come from our own trials. `small` takes some minutes of one core, `medium` an hour.
 PALETTE = replace(
     PAPER,
-    images=12_000,
+    images=8_000,
     batch_size=8,
     lr=2e-3,
     lr_floor=0.02,
