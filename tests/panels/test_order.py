@@ -11,7 +11,7 @@ from comicdata.panels.order import find_order, is_double_page, read_pages
 from comicdata.panels.score import iou
 from comicdata.records import Box, Panel
 
-GUIDED = Path("/work/shared/comics/pepper-and-carrot-e17-guided")
+GUIDED = Path(__file__).parents[2].parent / "shared" / "comics" / "pepper-and-carrot-e17-guided"
 
 
 @pytest.mark.parametrize(
