@@ -215,7 +215,7 @@ class Rules:
     strip_page_first: float = 0.9  # ... and for the first line in it
     strip_page_high: float = 0.8  # height by width of such a page
     strip_page_wide: float = 0.8  # of the width of the strip
-    parts_panels: float = 0.7  # chance that a line parts two panels, for it to cut
+    parts_panels: float = 0.85  # chance that a line parts two panels, for it to cut
 
 
 RULES = Rules()

