@@ -6,9 +6,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pytest
 
-from comicdata.cli.targets import apart
 from comicdata.cli.html import pieces
 from comicdata.cli.html.run import stage_folders
+from comicdata.cli.targets import apart
 from comicdata.errors import IntegrityError
 from comicdata.pairs.card import credit_lines
 
