@@ -222,9 +222,15 @@ class FolderPages:
         if before and before["file"] != row["file"]:
             self.outputs.remove(before["file"])
         self._rows[row["stem"]] = row
-        self.outputs.write(ROWS, jsonl_bytes(dict(self._rows[stem]) for stem in sorted(self._rows)))
+        self._write_rows()
+
+    def _write_rows(self) -> None:
+        """Nothing is written where all is there; a list of outputs that was damaged is made whole."""
+        if self._rows:
+            self.outputs.write(ROWS, jsonl_bytes(dict(self._rows[stem]) for stem in sorted(self._rows)))
 
     def finish(self, pages: Sequence[Page], rows: Mapping[int, Row], about: Any) -> None:
+        self._write_rows()
         out = self.outputs.out
         for name, read in about:
             folder = name.rpartition("/")[0]

@@ -59,6 +59,7 @@ READERS = {  # file of ours -> the commands that read it; for the first every po
     "run/metrics.jsonl": ("train further", "show run"),
     "run/state/8/state.json": ("train further",),
     "kohya/export.json": ("kohya",),
+    "coloured/.comicdata.json": ("colorize",),
     "figures/.comicdata.json": ("evaluate",),
 }
 
