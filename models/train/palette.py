@@ -127,10 +127,7 @@ class PaletteLearner(PictureLearner):
 
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
         """Without hints, in the style of the run."""
-        self.colorizer.forget()
-        outlines = [judged.outline(index) for index in chosen]
-        made = [self.colorizer.colorize(outline) for outline in outlines]
-        panels = list(zip(outlines, made, map(judged.color, chosen), strict=True))
+        panels = self.painted(judged, chosen)
         errors = (
             mean_under(de2000_map(lab_of(one), lab_of(truth)), off_line(outline)) for outline, one, truth in panels
         )

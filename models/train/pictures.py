@@ -27,11 +27,15 @@ class PictureLearner(Learner):
 
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
         """Without hints: what a reader gets who gives none."""
+        panels = self.painted(judged, chosen)
+        return measure(panels) | selection(panels)
+
+    def painted(self, judged: PairDataset, chosen: Sequence[int]) -> list[tuple[Image, Image, Image]]:
+        """Outline, colours and truth of each pair, by the network as it is now."""
         self.colorizer.forget()
         outlines = [judged.outline(index) for index in chosen]
         made = [self.colorizer.colorize(outline) for outline in outlines]
-        panels = list(zip(outlines, made, map(judged.color, chosen), strict=True))
-        return measure(panels) | selection(panels)
+        return list(zip(outlines, made, map(judged.color, chosen), strict=True))
 
     def show(self, judged: PairDataset, index: int) -> Image:
         """Without hints; for networks that take them also the hints, and the colours with them."""
