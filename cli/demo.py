@@ -25,7 +25,7 @@ SITE_FILES = ("index.html", "robots.txt", "truth.json", "images/blank.png")
 def demo(front: Front, out: Path, episodes: int, images: int) -> Any:
     """Draw a comic, crawl it, make pairs, train a colorizer, colour episodes it never saw, and report with pictures.
 
-    Offline, on the CPU, in a minute or two. The same command again goes on where it stopped.
+    Offline, on the CPU, in a few minutes. The same command again goes on where it stopped.
     """
     _check(out)
     if front.dry_run:
