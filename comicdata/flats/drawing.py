@@ -72,7 +72,7 @@ def flat_drawing(rgb: Image, name: str, wanted: Wanted) -> FlatDrawing:
     doubt: tuple[str, ...] = () if art.why.startswith("line art") else (art.why,)
     doubt += (INVERTED,) if is_white_on_black(art.line) else ()
     doubt += (BLACK,) if ink.all() else () if ink.any() else (EMPTY,)
-    notes = (*doubt, *painted.notes)
+    notes = (*doubt, *art.notes, *painted.notes)
     tones = {TONES: art.shade} if (art.shade < 255).any() else {}
     return FlatDrawing(painted, white, {**tones, LINES: art.line}, notes)
 
