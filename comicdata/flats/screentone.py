@@ -24,6 +24,7 @@ LATTICE = 1.35  # how much farther than the nearest the third and fourth neighbo
 SPARSEST = 5  # times the side of a dot that they may lie apart
 FEWEST = 16  # dots that make a tone
 NET = 0.45  # share of ink in a tone of light dots, below which these are cells that thin lines part
+LITTLE = 0.01  # of the page: of a smaller net nothing is said
 SOFT = 0.35, 0.93  # of white: between them an area without lines is a tone
 
 
@@ -32,7 +33,7 @@ def without_tones(page: Image) -> tuple[Image, Image, int]:
 
     Multiplied, line and shade are the page again but for rounding; a page without tones is its own line, byte for byte.
     `cells`: how many small even cells of paper were taken for the dots of a tone, though lines as thin as in a drawing
-    part them.
+    part them; 0 where they are next to nothing of the page.
     """
     dots, cells = _dots(page)
     line = np.where(dots, np.uint8(255), page)
@@ -56,7 +57,7 @@ def _without_greys(line: Image, shade: Image) -> tuple[Image, Image]:
 
 def _dots(page: Image) -> tuple[Flags, int]:
     """Which pixels belong to a screen of dots, dark on light or, where it is dense, light on dark; how many light ones
-    lie in nets.
+    lie in large nets.
     """
     ink = page < BLACK
     tone = np.zeros(page.shape, bool)
@@ -67,7 +68,8 @@ def _dots(page: Image) -> tuple[Flags, int]:
         around = _around(ink, screen)
         tone |= around
         lines, dots = int(around.sum()), int(screen.dots.sum())
-        cells += screen.count if lines < NET * (lines + dots) else 0
+        if lines < NET * (lines + dots) and lines + dots > LITTLE * page.size:
+            cells += screen.count
     rim = _grown(tone, 3) & ~_grown(ink & ~tone, 3) & (page < 255)
     return tone | rim, cells
 
