@@ -1,17 +1,20 @@
 """Draw many short comics, each with a cast of its own, for training that has to look at references.
 
 python benchmarks/casts.py OUT --series 400 --panels 6 [--shapes] [--seed 5] [--masks DIR]
-OUT holds the series and nothing else: `comicdata crawl OUT --out CRAWL --licence CC0-1.0`. With --shapes every other
-series has heads that nobody has drawn, the rest those of the drawn comic. --masks writes what training must not see:
-DIR/test: series with other casts; DIR/shapes: with heads that are in no training (curls, a cap, braids);
-DIR/turned: those of test with their hue turned by 120 degrees, under the same names, so that pairs have the same ids;
-DIR/backgrounds/SERIES.png: white where the backdrop of a strip shows. Masks for `comicdata evaluate --masks`:
-python benchmarks/drawn_masks.py PAIRS --out MASKS --strips DIR/backgrounds
+OUT holds the series and nothing else, each with an episode 1. With --shapes every other series has heads that nobody
+has drawn, the rest those of the drawn comic. --masks writes what training must not see:
+DIR/test: series with other casts, their episode is 2; DIR/shapes: with heads that are in no training (curls, a cap,
+braids), their episode is 3; DIR/turned: those of test with their hue turned by 120 degrees, under the same names, so
+that pairs have the same ids; DIR/backgrounds/SERIES.png: white where the backdrop of a strip shows. Then
+comicdata crawl OUT DIR/test --out CRAWL --licence CC0-1.0
+comicdata make-pairs CRAWL --out PAIRS --test-episodes 2
+python benchmarks/drawn_masks.py PAIRS --out MASKS --strips DIR/backgrounds   (for comicdata evaluate --masks MASKS)
 """
 
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from drawn_masks import background_of  # beside this file
@@ -22,7 +25,16 @@ from comicdata.drawn.heads import Head, Part, both_sides, polygon
 from comicdata.files import write_atomic
 from comicdata.images import Image, encode_png
 
-HELD_OUT = {"test": (20, 10_000), "shapes": (14, 20_000)}  # how many series, and the number of the first
+
+class Kind(NamedTuple):
+    """Held-out series: how many, the number of the first, and of the episode that each has, by which it is named."""
+
+    count: int
+    first: int
+    episode: int
+
+
+HELD_OUT = {"test": Kind(20, 10_000, 2), "shapes": Kind(14, 20_000, 3)}
 HELD_OUT_PANELS = 8
 _ANGLES = np.radians(range(170, 371, 25))
 CURLS = Head(tuple(Part(ellipse(1.05 * np.cos(angle), 1.05 * np.sin(angle), 0.3, 0.3)) for angle in _ANGLES))
@@ -50,7 +62,7 @@ def draw_training(seed: int, number: int, panels: int, shapes: bool) -> DrawnEpi
 
 def draw_held_out(kind: str, seed: int, number: int, panels: int) -> DrawnEpisode:
     """Series `number` of a kind of HELD_OUT: its cast and scenes are in no training."""
-    number += HELD_OUT[kind][1]
+    number += HELD_OUT[kind].first
     cast = any_cast(seed, number)
     return draw_episode(seed, number, panels=panels, cast=_with_other_heads(cast) if kind == "shapes" else cast)
 
@@ -65,19 +77,19 @@ def turned(picture: Image) -> Image:
     return np.ascontiguousarray(np.roll(picture, 1, axis=2))
 
 
-def write_series(folder: Path, strip: Image) -> None:
+def write_series(folder: Path, strip: Image, episode: int = 1) -> None:
     """A comic of one episode of one strip."""
-    write_atomic(folder / "1" / "0001.png", encode_png(strip), durable=False)
+    write_atomic(folder / str(episode) / "0001.png", encode_png(strip), durable=False)
 
 
-def write_held_out(masks: Path, seed: int, panels: int = HELD_OUT_PANELS) -> None:
-    for kind, (count, _) in HELD_OUT.items():
-        for number in range(count):
-            episode, name = draw_held_out(kind, seed, number, panels), f"{kind}{seed}-{number:03d}"
-            write_series(masks / kind / name, episode.strip)
-            if kind == "test":
-                write_series(masks / "turned" / name, turned(episode.strip))
-            write_background(masks, name, episode)
+def write_held_out(masks: Path, seed: int) -> None:
+    for name, kind in HELD_OUT.items():
+        for number in range(kind.count):
+            drawn, series = draw_held_out(name, seed, number, HELD_OUT_PANELS), f"{name}{seed}-{number:03d}"
+            write_series(masks / name / series, drawn.strip, kind.episode)
+            if name == "test":
+                write_series(masks / "turned" / series, turned(drawn.strip), kind.episode)
+            write_background(masks, series, drawn)
 
 
 def write_background(masks: Path, name: str, episode: DrawnEpisode) -> None:
@@ -93,7 +105,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--masks", type=Path)
     options = parser.parse_args()
-    if not 1 <= options.series <= HELD_OUT["test"][1]:
+    if not 1 <= options.series <= HELD_OUT["test"].first:
         parser.error(f"--series {options.series}: from 1 to {HELD_OUT['test'][1]}")
     if options.masks and options.masks.resolve().is_relative_to(options.out.resolve()):
         parser.error(f"--masks {options.masks}: OUT holds the series and nothing else; name another folder")

@@ -102,7 +102,7 @@ def _any_hat(rng: np.random.Generator) -> tuple[Part, ...]:
     base, low = rng.uniform(0.75, 1.1), rng.uniform(-0.6, -0.35)
     count, lean = int(rng.integers(1, 6)), rng.uniform(-0.4, 0.4)
     top = np.stack([np.linspace(-base, base, count + 2)[1:-1] + lean, rng.uniform(-2.0, -1.1, count)], axis=1)
-    parts = (Part(np.vstack([polygon((-base, low)), top, polygon((base, low))]), fill, 0.15),)
+    parts: tuple[Part, ...] = (Part(np.vstack([polygon((-base, low)), top, polygon((base, low))]), fill, 0.15),)
     if rng.uniform() < 0.6:
         edge = low - rng.uniform(0.15, 0.4)
         band = polygon((-base, edge), (base, edge), (base, low), (-base, low))
