@@ -11,6 +11,7 @@ more class), and a mood: which colours are to be in the picture.
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -44,6 +45,16 @@ class PaletteConfig(NetworkOptions):
     places of the two lowest levels look at each other. `decay`: of the weights (AdamW).
     """
 
+    comic_parts: ClassVar = (
+        "palette",
+        "share",
+        "flatness",
+        "head.",
+        "listener.mood.",
+        "listener.change.",
+        "listener.heed.",
+    )
+    optional_parts: ClassVar = {"references": "pointer."}
     colors: int = 64
     width: int = 16
     hints: bool = True
