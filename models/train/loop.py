@@ -147,6 +147,7 @@ def _loop(
             config.network.spreads_hints,
             config.line_jitter,
             config.network.largest_zoom,
+            config.network.learns_from_others,
         ),
         start=start,
         stop=job.config.total,
