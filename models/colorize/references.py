@@ -71,7 +71,8 @@ def likest(query: Tensor, references: Sequence[Reference]) -> list[Reference]:
     if len(references) <= MOST or not len(query):
         return list(references)
     alike = torch.stack([(query @ _keys(one).T).amax(dim=1) for one in references])
-    best, chosen = torch.full((len(query),), -1.0, device=query.device), []
+    best = torch.full((len(query),), -1.0, device=query.device)
+    chosen: list[int] = []
     while len(chosen) < MOST:
         gains = torch.maximum(alike, best).mean(dim=1)
         gains[chosen] = -1
@@ -98,7 +99,7 @@ def with_references(
     known = torch.ones(1, key.shape[1], dtype=torch.bool, device=key.device)
     group = torch.from_numpy(number).to(key.device)
     parts = []
-    for some, own in zip(query.flatten(1).T.split(BAND), null.flatten().split(BAND), strict=True):
+    for some, own in zip(*(torch.split(one, BAND) for one in (query.flatten(1).T, null.flatten())), strict=True):
         found = pointer.found(some[None], key, own[None], known)[0].exp()
         sums = torch.zeros(len(some), len(colors), device=key.device).index_add_(1, group, found[:, :-1])
         parts.append(torch.cat([sums, found[:, -1:]], dim=1))

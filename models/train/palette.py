@@ -113,8 +113,8 @@ class PaletteLearner(PictureLearner):
         query, key, null = pointed
         pointer = cast(Pointer, cast(PaletteNetwork, self.generator).pointer)
         given = References(steps, conditions.areas * counts, conditions.panels)
-        own, others = pointer_terms(pointer, (query, key, null), plain, numbers, weights, given)
-        return terms | own, others
+        own, logged = pointer_terms(pointer, (query, key, null), plain, numbers, weights, given)
+        return terms | own, logged
 
     def _told(self, cells: Tensor, counts: Tensor, conditions: Conditions) -> tuple[Told, Tensor]:
         """What the network is told of cells (B, h, w) with these colours, some exchanged, and the exchange."""

@@ -58,7 +58,7 @@ class References:
 def _colors_of_groups(steps: Tensor) -> Tensor:
     """(B, A) steps -> (B, A, 3) CIELAB, a share of the groups in colours turned as wholes."""
     own, found = step_colors(), []
-    for part in steps.split(GROUP):
+    for part in torch.split(steps, GROUP):
         seed, draw = int(torch.randint(2**31, ())), float(torch.rand(()))
         colors = turned(own, np.random.default_rng(seed)) if draw < TURNED else own
         found.append(torch.from_numpy(lab_of_colours(colors)).to(steps.device)[part])
