@@ -22,7 +22,8 @@ class Wishes:
     that have the colours wished for, one colour is a picture of one pixel. `style`: one colour for each closed region
     ("flats"), or colours that may change within one ("soft"); None is what suits the comic. `palette` (K, 3): what the
     colours of a run's palette are painted as, see `recoloured`. `suggest`: so many places where a hint would help most
-    are looked for, too. `at`: where the picture begins in the one that a person knows, x and y.
+    are looked for, too. `layers`: what a picture is made of is kept, too. `at`: where the picture begins in the one
+    that a person knows, x and y.
     """
 
     seed: int = 0
@@ -34,6 +35,7 @@ class Wishes:
     style: Style | None = None
     palette: Image | None = None
     suggest: int = 0
+    layers: bool = False
     at: tuple[int, int] = (0, 0)
 
     def inside(self, box: Box) -> "Wishes":
