@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from comicdata.models.networks.layers import normalisation
+from comicdata.models.networks.layers import Block, Pointwise, normalisation
 from comicdata.models.networks.options import NetworkOptions, require, require_share, require_weight, require_width
 
 FILE = "palette.gpl"
@@ -209,22 +209,6 @@ class Listener(nn.Module):
         heeded = wanted * there + lacking * known * (there == 0)
         changed: Tensor = self.change(value) + F.pad(heeded, COPY_LAST)
         return changed
-
-
-class Block(nn.Sequential):
-    """3 x 3 convolution, normalisation within the sample, SiLU."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
-        super().__init__(nn.Conv2d(inputs, outputs, 3, stride, 1), normalisation("group", outputs), nn.SiLU())
-
-
-class Pointwise(nn.Linear):
-    """A 1 x 1 convolution, (B, I, h, w) -> (B, O, h, w), as the product that it is: on one thread PyTorch's own takes
-    several times as long.
-    """
-
-    def forward(self, value: Tensor) -> Tensor:
-        return super().forward(value.movedim(1, -1)).movedim(-1, 1)
 
 
 class Attention(nn.Module):
