@@ -95,8 +95,9 @@ def colorize(
     """
     from comicdata.cli.chapters import plan_chapters
     from comicdata.cli.coloured import Told
-    from comicdata.cli.colouring import MEMORY, Work
+    from comicdata.cli.colouring import colorize_chapter
     from comicdata.cli.inputs import read_groups
+    from comicdata.cli.making import MEMORY, Maker
     from comicdata.cli.page_forms import Forms
     from comicdata.cli.recipes import Recipe
     from comicdata.cli.wishes import read_wishes
@@ -130,11 +131,11 @@ def colorize(
     recipe = Recipe(run, wishes, corrected, {**options, "forms": asdict(forms)})
     told = Told(front, colorizer, wishes.plain)
     with front.progress("colorize", len(pictures), "pictures") as update:
-        work = Work(front, colorizer, recipe, forms, options, told, update)
+        maker = Maker(front, colorizer, recipe, forms, options, told, update)
         for chapter in chapters:
-            work.colorize(chapter)
+            colorize_chapter(maker, chapter)
     alone = f", {len(told.left_alone)} left alone" if told.left_alone else ""
-    again = f", {work.again} of them as they were" if work.again else ""
+    again = f", {maker.again} of them as they were" if maker.again else ""
     front.say(f"{len(told.rows)} of {len(pictures)} pictures coloured{alone}, in {out}{again}")
     return {"outputs": told.rows, "left_alone": told.left_alone}
 

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from comicdata.cli.chapter_rows import Page, Row, Store
+from comicdata.cli.making import Maker, Source
 from comicdata.errors import ComicDataError, PartialError, PictureError
 from comicdata.images import Image, read_picture
 from comicdata.models.colorize.sheets import check_places
@@ -13,9 +13,6 @@ from comicdata.models.colorize.strips import Slices, colorize_strip
 from comicdata.models.memory import memory_errors
 from comicdata.panels.layout import weigh_looks
 from comicdata.panels.looks import Look, look_at
-
-if TYPE_CHECKING:
-    from comicdata.cli.colouring import Source, Work
 
 LOOKED_AT = 60  # pictures of a chapter by which it is told whether it is a strip
 Made = Iterator[tuple[Page, Row | ComicDataError]]
@@ -37,45 +34,43 @@ def is_strip(pages: Sequence[Page], layout: str) -> bool:
     return evidence.layout == "strip" and not evidence.doubt
 
 
-def slice_rows(work: "Work", store: Store, pages: Sequence[Page]) -> Made:
+def slice_rows(maker: Maker, store: Store, pages: Sequence[Page]) -> Made:
     """The rows of slices of one strip; one that cannot be read parts it in two. One that changed is all anew, for a
     panel may go on in it.
     """
-    hashes = dict(zip((page.number for page in pages), work.recipe.of_slices(pages), strict=True))
+    hashes = dict(zip((page.number for page in pages), maker.recipe.of_slices(pages), strict=True))
     there = [(page, row) for page in pages if (row := store.known(page.stem, hashes[page.number]))]
     if len(there) == len(pages):
-        work.again += sum(not row["left_alone"] for _, row in there)
+        maker.again += sum(not row["left_alone"] for _, row in there)
         yield from there
         return
     sources: dict[int, Source] = {}
     faults: dict[int, PartialError] = {}
     for page in pages:
         try:
-            sources[page.number] = _source(work, page)
+            sources[page.number] = _source(maker, page)
         except PartialError as error:
             faults[page.number] = error
     widths = Counter(one.size[0] for one in sources.values())
     for is_whole, run in groupby(pages, key=lambda page: page.number in sources):
         if is_whole:
-            yield from _stretch(work, store, list(run), sources, widths.most_common(1)[0][0], hashes)
+            yield from _stretch(maker, store, list(run), sources, widths.most_common(1)[0][0], hashes)
         else:
             yield from ((page, faults[page.number]) for page in run)
 
 
-def _source(work: "Work", page: Page) -> "Source":
+def _source(maker: Maker, page: Page) -> Source:
     """What a slice came as; PartialError where it cannot be read, or what is wished of it has no place in it."""
-    from comicdata.cli.colouring import Source
-
-    decoded = work.decoded(page, page.picture.data())
-    check_places(work.wishes.of(page.number, decoded.image).hints, decoded.image, page.picture.name)
+    decoded = maker.decoded(page, page.picture.data())
+    check_places(maker.wishes.of(page.number, decoded.image).hints, decoded.image, page.picture.name)
     return Source.of(page.picture.data, decoded)
 
 
 def _stretch(
-    work: "Work",
+    maker: Maker,
     store: Store,
     pages: Sequence[Page],
-    sources: Mapping[int, "Source"],
+    sources: Mapping[int, Source],
     width: int,
     hashes: Mapping[int, str],
 ) -> Made:
@@ -86,19 +81,19 @@ def _stretch(
 
     sizes = [sources[page.number].size for page in pages]
     slices = Slices(read, sizes, [page.picture.name for page in pages], width)
-    chosen = {name: work.options[name] for name in ("recolor", "line_art")}
+    chosen = {name: maker.options[name] for name in ("recolor", "line_art")}
     made = colorize_strip(
-        work.colorizer,
+        maker.colorizer,
         slices,
-        lambda at, image: work.wishes.of(pages[at].number, image),
-        told=work.panel_done,
+        lambda at, image: maker.wishes.of(pages[at].number, image),
+        told=maker.panel_done,
         **chosen,
     )
     for page in pages:
         try:
             with memory_errors(f"on {page.picture.name}; take fewer --samples"):
                 result = next(made)
-            yield page, work.kept(store, page, sources[page.number], result, hashes[page.number])
+            yield page, maker.kept(store, page, sources[page.number], result, hashes[page.number])
         except StopIteration:
             yield page, PartialError(f"{page.picture.name}: not coloured, for the strip ends above it")
         except PartialError as error:

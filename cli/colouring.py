@@ -1,162 +1,55 @@
-"""The work of `comicdata colorize`: one page after the other coloured and handed to where it belongs."""
+"""The work of `comicdata colorize`: the pages of a chapter one after the other, a strip as a whole."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import groupby
-from typing import Any, NamedTuple
 
-from comicdata.cli.chapter_rows import Page, Row, Store, own_suffix
+from comicdata.cli.chapter_rows import Page, Row
 from comicdata.cli.chapters import Chapter
-from comicdata.cli.coloured import Told
 from comicdata.cli.coloured_strips import is_strip, slice_rows
 from comicdata.cli.failures import Failures
-from comicdata.cli.front import Front
-from comicdata.cli.page_forms import Forms
-from comicdata.cli.recipes import Recipe
-from comicdata.errors import ComicDataError, PartialError, PictureError, UsageError
-from comicdata.formats import EXTENSIONS
-from comicdata.images import Decoded, read_picture
-from comicdata.models.colorize import Colorized, Colorizer, LeftAlone, colorize_picture
-from comicdata.models.memory import memory_errors
-from comicdata.outputs import mark
-
-MEMORY = "take --device cpu where this was a GPU, or end what else uses the memory"
+from comicdata.cli.making import Maker
+from comicdata.errors import ComicDataError, PartialError
 
 
-class Source(NamedTuple):
-    """What a page came as: its bytes, when they are asked for, its width and height, its format, its resolution."""
-
-    data: Callable[[], bytes]
-    size: tuple[int, int]
-    format: str
-    dpi: float | None
-
-    @classmethod
-    def of(cls, data: Callable[[], bytes], decoded: Decoded) -> "Source":
-        height, width = decoded.image.shape[:2]
-        return cls(data, (width, height), decoded.format, decoded.dpi)
-
-
-@dataclass
-class Work:
-    """Colours the pages of one command; what fails for one is a warning, a row and status 3. `options` are those of
-    `colorize_picture`.
+def colorize_chapter(maker: Maker, chapter: Chapter) -> None:
+    """Colour and write the pages of one chapter, those that are there already left as they are; what fails for one is a
+    warning, a row and status 3.
     """
+    failures = Failures(maker.front, chapter.store.failures, "colorize")
+    rows: dict[int, Row] = {}
+    start = time.monotonic()
+    try:
+        for page, row in _rows(maker, chapter):
+            if isinstance(row, ComicDataError):
+                failures.add(page.picture.name, row)
+            else:
+                rows[page.number] = row
+                maker.told.note(chapter.store, page, row, time.monotonic() - start)
+            start = time.monotonic()
+            maker.done += 1
+            maker.update(maker.done)
+    finally:
+        chapter.store.save()
+    maker.told.left_alone_lines()
+    try:
+        chapter.store.finish(chapter.pages, rows, chapter.about)
+    except PartialError as error:
+        failures.add(chapter.about[0][0] if chapter.about else "the CBZ", error)
+        chapter.store.finish(chapter.pages, rows, [])
+    failures.finish()
 
-    front: Front
-    colorizer: Colorizer
-    recipe: Recipe
-    forms: Forms
-    options: dict[str, Any]
-    told: Told
-    update: Any
-    done: int = 0
-    again: int = 0
 
-    def __post_init__(self) -> None:
-        self.wishes, self._mark = self.recipe.wishes, mark(self.recipe.name)
-
-    def colorize(self, chapter: Chapter) -> None:
-        """Colour and write the pages of one chapter, those that are there already left as they are."""
-        failures = Failures(self.front, chapter.store.failures, "colorize")
-        rows: dict[int, Row] = {}
-        start = time.monotonic()
-        try:
-            for page, row in self._rows(chapter):
-                if isinstance(row, ComicDataError):
-                    failures.add(page.picture.name, row)
-                else:
-                    rows[page.number] = row
-                    self.told.note(chapter.store, page, row, time.monotonic() - start)
-                start = time.monotonic()
-                self.done += 1
-                self.update(self.done)
-        finally:
-            chapter.store.save()
-        self.told.left_alone_lines()
-        try:
-            chapter.store.finish(chapter.pages, rows, chapter.about)
-        except PartialError as error:
-            failures.add(chapter.about[0][0] if chapter.about else "the CBZ", error)
-            chapter.store.finish(chapter.pages, rows, [])
-        failures.finish()
-
-    def _rows(self, chapter: Chapter) -> Iterator[tuple[Page, Row | ComicDataError]]:
-        """The row of each page that is there or has been made, or what failed, in their order; a strip as a whole."""
-        for _, group in groupby(chapter.pages, key=lambda page: page.group):
-            pages = list(group)
-            given = any(page.number in self.recipe.corrected.entries for page in pages)
-            if not given and is_strip(pages, self.options["layout"]):
-                yield from slice_rows(self, chapter.store, pages)
-                continue
-            for page in pages:
-                try:
-                    yield page, self._page(chapter.store, page)
-                except PartialError as error:
-                    yield page, error
-
-    def _page(self, store: Store, page: Page) -> Row:
-        """The row of a page that is there or has been made."""
-        data = page.picture.data()
-        made_of = self.recipe.of_page(page, data)
-        row = store.known(page.stem, made_of)
-        if row is not None:
-            self.again += not row["left_alone"]
-            return row
-        decoded = self.decoded(page, data)
-        return self.kept(store, page, Source.of(lambda: data, decoded), self._colored(page, decoded), made_of)
-
-    def decoded(self, page: Page, data: bytes) -> Decoded:
-        decoded = read_picture(data, page.picture.label)
-        for note in decoded.notes:
-            self.front.warn(f"{page.picture.label}: {note}")
-        return decoded
-
-    def kept(self, store: Store, page: Page, source: Source, result: Colorized | LeftAlone, made_of: str) -> Row:
-        """Write what became of a page: its row."""
-        row = Row(
-            stem=page.stem,
-            file=page.stem + (own_suffix(page.picture) or EXTENSIONS[source.format]),
-            size=[*source.size],
-            panels=0,
-            unsure=None,
-            doubt=None,
-            left_alone=result.why if isinstance(result, LeftAlone) else "",
-            sides={},
-            made_of=made_of,
-        )
-        if isinstance(result, LeftAlone):
-            store.keep(row, source.data(), page.picture)
-            return row
-        self.told.say(page.picture.name, result)
-        kind = self.forms.page or store.form(source.format)
-        data, suffix, sides = self.forms.made(page.stem, result, kind, self._mark, source.dpi)
-        for name, files in sides.items():
-            store.side(name).write_all(files)
-        beside = {kind: [name for name, _ in files] for kind, files in sides.items()}
-        row |= {"file": store.name_of(page, suffix), "panels": len(result.panels), "sides": beside}
-        row |= {"unsure": result.unsure, "doubt": result.doubt}
-        store.keep(row, data, page.picture)
-        return row
-
-    def _colored(self, page: Page, decoded: Decoded) -> Colorized | LeftAlone:
-        name, image = page.picture.name, decoded.image
-        with memory_errors(f"on {name}; cut it into smaller pictures, take fewer --samples, {MEMORY}"):
-            panels = self._panels(page.number, decoded)
-            wishes = self.wishes.of(page.number, image)
-            return colorize_picture(
-                self.colorizer, image, wishes, name=name, panels=panels, told=self.panel_done, **self.options
-            )
-
-    def panel_done(self, number: int, of: int) -> None:
-        """Move the bar by a panel of a page, or, where nobody knows of how many it is, say which it is."""
-        share = number / (of + 1) if of else 0
-        self.update(self.done + share, f"panel {number} of {of}" if of else f"panel {number}")
-
-    def _panels(self, number: int, decoded: Decoded) -> Any:
-        """The panels that a person gave; those that do not fit are a fault of this picture alone."""
-        try:
-            return self.recipe.corrected.panels(number, decoded.image.shape[1], decoded.image.shape[0])
-        except UsageError as error:
-            raise PictureError(str(error)) from None
+def _rows(maker: Maker, chapter: Chapter) -> Iterator[tuple[Page, Row | ComicDataError]]:
+    """The row of each page that is there or has been made, or what failed, in their order; a strip as a whole."""
+    for _, group in groupby(chapter.pages, key=lambda page: page.group):
+        pages = list(group)
+        given = any(page.number in maker.recipe.corrected.entries for page in pages)
+        if not given and is_strip(pages, maker.options["layout"]):
+            yield from slice_rows(maker, chapter.store, pages)
+            continue
+        for page in pages:
+            try:
+                yield page, maker.page(chapter.store, page)
+            except PartialError as error:
+                yield page, error

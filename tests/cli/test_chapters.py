@@ -100,7 +100,7 @@ def test_a_cbz_comes_back_with_names_order_sizes_and_what_is_said_of_it(place, c
 
 
 def test_the_same_command_makes_what_is_missing(place, monkeypatch, capsys):
-    from comicdata.cli import colouring
+    from comicdata.cli import making
 
     painted = []
 
@@ -108,8 +108,8 @@ def test_the_same_command_makes_what_is_missing(place, monkeypatch, capsys):
         painted.append(name)
         return original(*words, name=name, **options)
 
-    original = colouring.colorize_picture
-    monkeypatch.setattr(colouring, "colorize_picture", counted)
+    original = making.colorize_picture
+    monkeypatch.setattr(making, "colorize_picture", counted)
     pack(place / "in.cbz", ("1.png", line(1)), ("2.png", encode_png(COLOUR)))
     for out in ("out.cbz", "out"):
         painted.clear()
