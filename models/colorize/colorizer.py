@@ -29,11 +29,13 @@ LARGEST_ENLARGEMENT = 2.0
 TILE = 1024  # longest side that goes through the network at once; TILE - OVERLAP is a multiple of 2^8
 OVERLAP = 256
 PLAIN = Wishes()
+CURE = "train palette on pairs of 20 series or more, or with --references"
 OPTIONS = {  # what asks for a wish, and who fulfils it; of others --NAME, and palette
     "samples": ("--samples", "palette, two-step and consistent do"),
     "background": ("--background", "palette and consistent do"),
     "hints": ("--hints", "a run that was trained with hints does: comicdata train --hints"),
     "moods": ("--mood", "palette does"),
+    "references": ("--reference", CURE),
     "follow": ("--no-follow", "palette does"),
 }
 
