@@ -61,6 +61,11 @@ IMAGES = click.IntRange(0, 10**12)
 )
 @click.option("--hints/--no-hints", default=None, help="Whether the network takes colour hints; the preset's choice.")
 @click.option(
+    "--references/--no-references",
+    default=None,
+    help="Whether palette learns to take colours from other panels; by default where the pairs hold 20 series.",
+)
+@click.option(
     "--line-jitter", type=click.FloatRange(0, 1), default=None, help="Share of samples whose lines are varied."
 )
 @click.option("--d-layers", type=click.IntRange(1, 5), default=None, help="Of the PatchGAN: 3 sees 70 pixels, 4 142.")
@@ -122,6 +127,8 @@ def train(
     if front.dry_run:
         check_run(run, pairs)
     given = {**overrides, "size": int(size) if size else None, "discriminator_layers": d_layers}
+    if model == "palette" and preset == "small":
+        given |= _with_references(front, pairs, run, given)
     set_by_name = read_settings(model, settings)
     configs = resolve_stages(model, preset, given | set_by_name)
     if stage is not None:
@@ -134,6 +141,27 @@ def train(
     if tensorboard:
         raise UsageError(f"--tensorboard: {model} has none; models of one stage have")
     return _train_stages(front, configs, pairs, run, stage)
+
+
+def _with_references(front: Front, pairs: Path, run: Path, given: dict[str, Any]) -> dict[str, Any]:
+    """What the small palette is told where it learns from references: because somebody says so, because its run does,
+    or because the pairs hold many series.
+    """
+    from comicdata.models.runs.records import CONFIG, read_config
+    from comicdata.models.runs.settings import SERIES_FOR_REFERENCES, WITH_REFERENCES
+    from comicdata.pairs.manifest import read_rows, usable
+
+    wanted = given["references"]
+    if wanted is None and (run / CONFIG).is_file():
+        wanted = read_config(run).get("options", {}).get("network", {}).get("references", False)
+    elif wanted is None:
+        series = {(row.source, row.series_id) for row in usable(read_rows(pairs)) if row.split == "train"}
+        wanted = len(series) >= SERIES_FOR_REFERENCES
+        if wanted:
+            front.say(f"{len(series)} series: it also learns to take colours from references (--no-references: not)")
+    if not wanted:
+        return {}
+    return {name: value if given.get(name) is None else given[name] for name, value in WITH_REFERENCES.items()}
 
 
 def _models() -> list[str]:

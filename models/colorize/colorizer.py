@@ -28,6 +28,7 @@ LARGEST_ENLARGEMENT = 2.0
 TILE = 1024  # longest side that goes through the network at once; TILE - OVERLAP is a multiple of 2^8
 OVERLAP = 256
 PLAIN = Wishes()
+CURE = "train palette on pairs of 20 series or more, or with --references"
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,13 @@ class Painted:
 class Colorizer:
     """A trained generator. `size`: the working size it was trained at; `outline`: the outline it knows, and `outlines`
     how Canny and XDoG were drawn then. `has_layers`: whether it gives more than the colours. `styles`: those it paints
-    in, where there is a choice; `heeds_moods`: whether it heeds them.
+    in, where there is a choice; `heeds_moods`, `takes_references`: whether it does.
     """
 
     has_layers = False
     styles: tuple[Style, ...] = ()
     heeds_moods = False
+    takes_references = False
 
     def __init__(self, network: nn.Module, config: dict[str, Any], device: torch.device) -> None:
         self.network = network
@@ -140,6 +142,8 @@ class Colorizer:
         self._check_style(wishes.style)
         if wishes.moods and not self.heeds_moods:
             raise UsageError(f"{self.config['model']} heeds no moods (--mood); palette does")
+        if wishes.references and not self.takes_references:
+            raise UsageError(f"{self.config['model']}: this run learned nothing of references (--reference); {CURE}")
         scale = self._scale(outline)
         if working is None:
             working = outline if scale == 1 else self._brought_down(outline)

@@ -42,8 +42,9 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Choice:
-    """What the network says: `logits` (K, h / 4, w / 4) over the palette, `colors` (K, 3) uint8. With hints one more,
-    over the colour of `copied` (h / 4, w / 4), a number in `colors`, which then has those of the hints behind the K.
+    """What the network says: `logits` (K, h / 4, w / 4) over `colors` (K, 3) uint8, those of the palette and, behind
+    them, of references. With hints one more, over the colour of `copied` (h / 4, w / 4), a number in `colors`, which
+    then has those of the hints behind the K.
     """
 
     logits: Tensor
@@ -56,10 +57,10 @@ class Choice:
         return len(self.logits) - (self.copied is not None)
 
     def painted_as(self, palette: Image | None) -> "Choice":
-        """The same with other colours (K, 3) for those of the palette, where there are any; those of hints stay."""
+        """The same with other colours (K, 3) for those of the palette, where there are any."""
         if palette is None:
             return self
-        return replace(self, colors=np.concatenate([palette, self.colors[self.palette :]]))
+        return replace(self, colors=np.concatenate([palette, self.colors[len(palette) :]]))
 
 
 def region_chances(choice: Choice, drawing: Drawing) -> Floats:

@@ -42,6 +42,11 @@ class NetworkOptions:
         return False
 
     @property
+    def learns_from_others(self) -> bool:
+        """Whether the network learns from panels of one series side by side (references.py)."""
+        return False
+
+    @property
     def largest_zoom(self) -> float:
         """How many times the windows that the network learns from are enlarged, at most."""
         return 1.0

@@ -29,7 +29,7 @@ from comicdata.reading.text import plain
 RUN = "a run"
 METRICS = "metrics.jsonl"
 FILES = (METRICS, WEIGHTS, BEST, PALETTE)
-EARLIER = {"warmup": 0}  # what runs of 0.1.0 do not say, and did
+EARLIER = {"warmup": 0, "network.references": False, "network.key": 48}  # what earlier runs do not say, and did
 
 
 def check_run(run: Path, pairs: Path) -> None:
@@ -62,7 +62,8 @@ def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> Non
     saved = read_config(run)
     if "stages" in saved:
         raise UsageError(f"{run}: holds a run of {saved.get('model')}, in stages; take another run folder")
-    old, new = EARLIER | _flat(saved.get("options", {})), _flat(plain(options))
+    old, new = _flat(saved.get("options", {})), _flat(plain(options))
+    old = {name: value for name, value in EARLIER.items() if name in new} | old
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name) and _binds(name):
             raise UsageError(

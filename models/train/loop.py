@@ -13,6 +13,7 @@ from typing import Any
 from comicdata.errors import UsageError
 from comicdata.files import locked
 from comicdata.models.data.pairs import PairDataset, Sampling, batches
+from comicdata.models.data.references import GROUP
 from comicdata.models.memory import memory_errors
 from comicdata.models.networks.layers import find_device
 from comicdata.models.runs.checkpoint import WEIGHTS, vgg_hash
@@ -99,6 +100,11 @@ def _check_shares(config: TrainConfig, processes: Processes) -> None:
             f"batch size {config.batch_size}: cannot be cut into {parts} equal parts ({processes.count} processes, "
             f"accumulate {config.accumulate}); take a multiple of {parts}"
         )
+    if config.network.learns_from_others and config.batch_size % (GROUP * parts):
+        raise UsageError(
+            f"batch size {config.batch_size}: references come {GROUP} panels at a time in each of {parts} equal parts "
+            f"({processes.count} processes, accumulate {config.accumulate}); take a multiple of {GROUP * parts}"
+        )
 
 
 def _start(job: Job, standing: Standing, tensorboard: bool) -> tuple[Learner, Work | Follower]:
@@ -147,6 +153,7 @@ def _loop(
             config.network.spreads_hints,
             config.line_jitter,
             config.network.largest_zoom,
+            config.network.learns_from_others,
         ),
         start=start,
         stop=job.config.total,
