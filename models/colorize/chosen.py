@@ -199,9 +199,9 @@ class PaletteColorizer(Colorizer):
         return self.chooser.pointer
 
     def _asked(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """What every place asks for (D, h, w), and how likely none of the references answers (1, h, w)."""
-        query, _, null = self._pointer(features)
-        return query[0].float(), null[0].float()
+        """What every place asks for, (h, w, D), and how likely none of the references answers, (h, w)."""
+        query, null = self._pointer.asks(self._pointer(features)[0].movedim(0, 2))
+        return query.float(), null.float()
 
     def _shown(self, features: Tensor, working: Image, references: Sequence[Reference]) -> Sequence[Reference]:
         """The few that a drawing takes its colours from."""
@@ -210,7 +210,7 @@ class PaletteColorizer(Colorizer):
         with torch.inference_mode():
             query, _ = self._asked(features)
         places = torch.from_numpy(places_of(working, ASKED)).to(query.device)
-        return likest(query.flatten(1).T[places].cpu(), references)
+        return likest(query.flatten(0, 1)[places].cpu(), references)
 
     def reference(self, rgb: Image, outline: Image | None = None) -> Reference:
         """What is kept of a coloured panel (H, W, 3), whose line art (H, W) is drawn first where none is given."""
@@ -219,8 +219,8 @@ class PaletteColorizer(Colorizer):
         places = places_of(working, KEPT)
         with torch.inference_mode():
             features = torch.from_numpy(tiled(working, self._forward_features, CELL)).movedim(2, 0)[None]
-            _, key, _ = self._pointer(features.to(self.device))
-        keys = key[0].flatten(1).T[torch.from_numpy(places).to(key.device)].half().cpu().numpy()
+            own = self._pointer(features.to(self.device))[0].flatten(1).T
+            keys = self._pointer.answers(own[torch.from_numpy(places).to(own.device)]).half().cpu().numpy()
         return Reference(keys, colors_at(rgb, working, places))
 
     def _mood(self, pictures: Sequence[Image]) -> Tensor | None:
