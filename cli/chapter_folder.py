@@ -51,6 +51,9 @@ class FolderPages:
         there = row is not None and row["made_of"] == made_of and self.outputs.has([row["file"]])
         return row if row and there and all(self.side(kind).has(made) for kind, made in row["sides"].items()) else None
 
+    def rows(self) -> Mapping[str, Row]:
+        return self._rows
+
     def keep(self, row: Row, data: bytes, picture: Picture) -> None:
         """One of its name with another suffix goes; a page that is left alone may be there: it is the input."""
         target = self.outputs.out / row["file"]

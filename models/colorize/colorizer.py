@@ -15,6 +15,7 @@ from comicdata.errors import UsageError
 from comicdata.files import sha256_bytes
 from comicdata.flats.hints import no_hints, paint_hints
 from comicdata.images import Image, resize
+from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.suggestions import Suggestion
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.hints import with_hints
@@ -36,6 +37,7 @@ OPTIONS = {  # what asks for a wish, and who fulfils it; of others --NAME, and p
     "hints": ("--hints", "a run that was trained with hints does: comicdata train --hints"),
     "moods": ("--mood", "palette does"),
     "references": ("--reference", CURE),
+    "near_copies": ("--near-copies", CURE),
     "follow": ("--no-follow", "palette does"),
 }
 
@@ -48,7 +50,7 @@ class Painted:
     the lines. `layers` are of the same size, by name: "background" (H, W), 255 where one colour was laid;
     "low-resolution" (H, W, 3), the small picture enlarged. `suggested`: where hints would help most; `notes`: what is
     worth a word; `unsure`: regions whose colour is in doubt, and `doubt` their share of the area, None where the model
-    says nothing of that.
+    says nothing of that. `kept`: what of the colouring may be a reference for others.
     """
 
     color: Image
@@ -58,6 +60,7 @@ class Painted:
     notes: Sequence[str] = ()
     unsure: int = 0
     doubt: float | None = None
+    kept: Reference | None = None
 
     @property
     def parts(self) -> dict[str, Image]:

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from comicdata.errors import PictureError
 from comicdata.flats.line_art import read_line_art
-from comicdata.images import Image
+from comicdata.images import Image, channel_spread
+from comicdata.models.colorize.chosen import PaletteColorizer
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
+from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet, check_places
 from comicdata.models.colorize.wishes import Wishes
 from comicdata.panels import find_panels, make_strips
@@ -13,6 +17,8 @@ from comicdata.records import Box, Layout, Panel
 
 SPLIT_FROM = 1.5  # pictures below this many training sizes on the short side are one panel
 CONFIDENT = 0.5
+SMALLEST = 16  # pixels a side of a reference
+GREY, COLOURED = 24, 0.004  # spread of the channels, and the share of a picture from which on it is in colour
 Told = Callable[[int, int], None]  # how many panels are done, of how many, 0 where nobody knows
 
 
@@ -60,6 +66,26 @@ def paint_panel(colorizer: Colorizer, rgb: Image, drawing: Image | None, wishes:
     if drawing is None:
         return colorizer.recolor(rgb, wishes, lines=True)
     return colorizer.paint(drawing.copy(), wishes, lines=True)
+
+
+def references_of(colorizer: PaletteColorizer, rgb: Image) -> list[Reference]:
+    """What is kept of the panels of a coloured picture (H, W, 3); PictureError says why it is no reference."""
+    if min(rgb.shape[:2]) < SMALLEST:
+        raise PictureError(f"{rgb.shape[1]}x{rgb.shape[0]} pixels are too small to show anything")
+    if (rgb == rgb[0, 0]).all():
+        raise PictureError(f"one colour, #{bytes(rgb[0, 0]).hex()}, all over; --mood takes such")
+    if is_grey(rgb):
+        raise PictureError("black and white, so there are no colours to take over")
+    panels = (rgb[box.y0 : box.y1, box.x0 : box.x1] for box in panel_boxes(colorizer, rgb, "auto"))
+    found = [colorizer.reference(np.ascontiguousarray(one)) for one in panels if not is_grey(one)]
+    if not any(len(one.colors) for one in found):
+        raise PictureError("nothing but ink")
+    return found
+
+
+def is_grey(pixels: Image) -> bool:
+    """Whether a picture has next to no colour."""
+    return float((channel_spread(pixels) > GREY).mean()) <= COLOURED
 
 
 def check_draws(colorizer: Colorizer, name: str) -> None:

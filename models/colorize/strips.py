@@ -13,16 +13,15 @@ import numpy.typing as npt
 
 from comicdata.flats.hints import paint_hints
 from comicdata.flats.line_art import read_line_art
-from comicdata.images import Image, channel_spread, resize
+from comicdata.images import Image, resize
 from comicdata.models.colorize.colorizer import Colorizer
-from comicdata.models.colorize.pages import Told, check_draws, paint_panel
+from comicdata.models.colorize.pages import GREY, Told, check_draws, is_grey, paint_panel
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet
 from comicdata.models.colorize.wishes import Wishes, is_inside
 from comicdata.panels.strips import stream_runs
 from comicdata.records import Box
 
 NOTHING = "no panel lies in it"
-GREY, COLOURED = 24, 0.004  # spread of the channels, and the share of a panel from which on it is in colour
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def colorize_strip(
         for box in (panel.box for panel in panels if panel.kind == "panel"):
             inside = np.ascontiguousarray(part[box.y0 - run.y0 : box.y1 - run.y0, box.x0 : box.x1])
             touched = [one for one in held if one.sheet.touches(box)]
-            read = read_line_art(inside, insist=line_art or (lines and _is_grey(inside)))
+            read = read_line_art(inside, insist=line_art or (lines and is_grey(inside)))
             if not read.is_line_art and not recolor:
                 for one in touched:
                     one.whys.append(read.why)
@@ -127,10 +126,6 @@ def _pixels(slices: Slices, held: list[_Slice]) -> Iterator[Image]:
         held.append(_Slice(index, one, Sheet(even, top)))
         top += height
         yield even
-
-
-def _is_grey(pixels: Image) -> bool:
-    return float((channel_spread(pixels) > GREY).mean()) <= COLOURED
 
 
 @dataclass
