@@ -5,6 +5,7 @@ drawing at its own size, and every edge is one of the drawing.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from functools import lru_cache
 from typing import cast
 
@@ -18,7 +19,7 @@ from comicdata.flats.hints import Color, Mark, paint_hints
 from comicdata.flats.marks import SEVERAL, SHOWN, count_votes
 from comicdata.flats.regions import Regions, find_regions
 from comicdata.images import Image
-from comicdata.models.colorize.colorizer import CURE, Colorizer, Painted, multiplied, picture_seed, tiled
+from comicdata.models.colorize.colorizer import CURE, Colorizer, Painted, picture_seed, tiled
 from comicdata.models.colorize.decoding import (
     Choice,
     Drawing,
@@ -39,7 +40,7 @@ from comicdata.models.colorize.references import (
     places_of,
     with_references,
 )
-from comicdata.models.colorize.suggestions import suggest
+from comicdata.models.colorize.suggestions import doubts, suggest
 from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.colours import nearest_colours, rgb_of_lab
@@ -59,7 +60,6 @@ class PaletteColorizer(Colorizer):
     """A trained chooser of colours."""
 
     styles = ("flats", "soft")
-    heeds_moods = True
     _known: tuple[Image, Tensor] | None = None
 
     @property
@@ -67,8 +67,9 @@ class PaletteColorizer(Colorizer):
         return cast(PaletteNetwork, self.network)
 
     @property
-    def takes_references(self) -> bool:  # type: ignore[override]
-        return self.chooser.pointer is not None
+    def heeds(self) -> frozenset[str]:
+        every = frozenset(one.name for one in fields(Wishes))
+        return every if self.chooser.pointer is not None else every - {"references"}
 
     @property
     def palette(self) -> Image:
@@ -114,14 +115,15 @@ class PaletteColorizer(Colorizer):
         places = suggest(regions, chances, final.colors[drawn[0]], final.colors, fixed, wishes.suggest)
         flat = (wishes.style or self.style) == "flats"
         notes = votes.said.get(SEVERAL, [])[:SHOWN] if flat else []
+        unsure, doubt = doubts(regions, chances, told.colors, fixed)
         made = []
         for number, numbers in enumerate(drawn):
-            if flat:
-                color = lay_flats(drawing, final.colors[numbers], fixed)
-            else:
+            color = flats = lay_flats(drawing, final.colors[numbers], fixed)
+            if not flat:
                 known = chances if number == 0 else narrowed(chances, told.colors, numbers)
                 color = lay_softly(drawing, final, known, wishes.hints, given, fixed)
-            made.append(Painted(multiplied(color, outline), behind, suggested=places, notes=notes))
+            layers = behind | ({"flats": flats} if wishes.layers else {})
+            made.append(Painted(color, outline, layers, places, notes, unsure, doubt))
         return made
 
     def _fixed(
@@ -133,15 +135,18 @@ class PaletteColorizer(Colorizer):
         drawing: Drawing,
         wishes: Wishes,
         given: dict[int, Color],
-    ) -> tuple[dict[int, Color], Image | None]:
-        """Regions whose colour a person decided, and with a background the mask of it (H, W), all 0 without any."""
+    ) -> tuple[dict[int, Color], dict[str, Image]]:
+        """Regions whose colour a person decided, and where it is asked for the layer of the background (H, W), all 0
+        without any.
+        """
         fixed: dict[int, Color] = {}
-        behind = None
-        if wishes.background is not None:
+        behind: dict[str, Image] = {}
+        if wishes.background is not None or wishes.layers:
             numbers = likeliest(chances, told.colors)
             found = background_regions(regions.labels, numbers, {*regions.balloons, *given})
-            fixed |= dict.fromkeys(found.tolist(), wishes.background)
-            behind = np.where(np.isin(regions.labels, found), np.uint8(255), np.uint8(0))
+            if wishes.background is not None:
+                fixed |= dict.fromkeys(found.tolist(), wishes.background)
+            behind["background"] = np.where(np.isin(regions.labels, found), np.uint8(255), np.uint8(0))
         if told is not plain and (wishes.style or self.style) == "flats":
             before = region_chances(plain, drawing)
             fixed |= followers(before, plain.colors, chances, told.colors, given)
@@ -194,9 +199,9 @@ class PaletteColorizer(Colorizer):
         return self.chooser.pointer
 
     def _asked(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """What every place asks for (D, h, w), and how likely none of the references answers (1, h, w)."""
-        query, _, null = self._pointer(features)
-        return query[0].float(), null[0].float()
+        """What every place asks for, (h, w, D), and how likely none of the references answers, (h, w)."""
+        query, null = self._pointer.asks(self._pointer(features)[0].movedim(0, 2))
+        return query.float(), null.float()
 
     def _shown(self, features: Tensor, working: Image, references: Sequence[Reference]) -> Sequence[Reference]:
         """The few that a drawing takes its colours from."""
@@ -205,7 +210,7 @@ class PaletteColorizer(Colorizer):
         with torch.inference_mode():
             query, _ = self._asked(features)
         places = torch.from_numpy(places_of(working, ASKED)).to(query.device)
-        return likest(query.flatten(1).T[places].cpu(), references)
+        return likest(query.flatten(0, 1)[places].cpu(), references)
 
     def reference(self, rgb: Image, outline: Image | None = None) -> Reference:
         """What is kept of a coloured panel (H, W, 3), whose line art (H, W) is drawn first where none is given."""
@@ -214,8 +219,8 @@ class PaletteColorizer(Colorizer):
         places = places_of(working, KEPT)
         with torch.inference_mode():
             features = torch.from_numpy(tiled(working, self._forward_features, CELL)).movedim(2, 0)[None]
-            _, key, _ = self._pointer(features.to(self.device))
-        keys = key[0].flatten(1).T[torch.from_numpy(places).to(key.device)].half().cpu().numpy()
+            own = self._pointer(features.to(self.device))[0].flatten(1).T
+            keys = self._pointer.answers(own[torch.from_numpy(places).to(own.device)]).half().cpu().numpy()
         return Reference(keys, colors_at(rgb, working, places))
 
     def _mood(self, pictures: Sequence[Image]) -> Tensor | None:

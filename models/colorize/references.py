@@ -91,7 +91,7 @@ def with_references(
     """Chances (K, h, w), with hints one more for what they spread -> (K + G, h, w), likewise, where G are the colours
     (G, 3) of the references: what hints leave goes to those, and what they leave to the palette.
 
-    `asked`: query (D, h, w) and null (1, h, w) of every place.
+    `asked`: query (h, w, D) and null (h, w) of every place.
     """
     query, null = asked
     colors, number = _grouped(np.concatenate([one.colors for one in references]))
@@ -99,11 +99,11 @@ def with_references(
     known = torch.ones(1, key.shape[1], dtype=torch.bool, device=key.device)
     group = torch.from_numpy(number).to(key.device)
     parts = []
-    for some, own in zip(*(torch.split(one, BAND) for one in (query.flatten(1).T, null.flatten())), strict=True):
+    for some, own in zip(*(torch.split(one, BAND) for one in (query.flatten(0, 1), null.flatten())), strict=True):
         found = pointer.found(some[None], key, own[None], known)[0].exp()
         sums = torch.zeros(len(some), len(colors), device=key.device).index_add_(1, group, found[:, :-1])
         parts.append(torch.cat([sums, found[:, -1:]], dim=1))
-    taken = torch.cat(parts).T.reshape(len(colors) + 1, *query.shape[1:]).to(chances.device)
+    taken = torch.cat(parts).T.reshape(len(colors) + 1, *null.shape).to(chances.device)
     hinted = chances[-1:] if copies else chances[:0]
     unhinted = 1 - hinted.sum(dim=0, keepdim=True)
     own = chances[: len(chances) - copies]

@@ -24,7 +24,8 @@ class Wishes:
     ("flats"), or colours that may change within one ("soft"); None is what suits the comic. `palette` (K, 3): what the
     colours of a run's palette are painted as, see `recoloured`. `references`: what is kept of
     coloured panels (`PaletteColorizer.reference`), whose colours are taken over. `suggest`: so many places where a hint
-    would help most are looked for, too. `at`: where the picture begins in the one that a person knows, x and y.
+    would help most are looked for, too. `layers`: what a picture is made of is kept, too. `at`: where the picture
+    begins in the one that a person knows, x and y.
     """
 
     seed: int = 0
@@ -36,6 +37,7 @@ class Wishes:
     style: Style | None = None
     palette: Image | None = None
     suggest: int = 0
+    layers: bool = False
     references: Sequence[Reference] = ()
     at: tuple[int, int] = (0, 0)
 
