@@ -112,7 +112,7 @@ class _Job:
 
     def check(self) -> Any:
         """The colorizer; UsageError when something stands where its files go, or there are no weights."""
-        from comicdata.models.colorize import load_colorizer
+        from comicdata.models.colorize import Wishes, load_colorizer
         from comicdata.models.evaluate.contest import evaluation_names
         from comicdata.models.memory import memory_errors
         from comicdata.outputs import Outputs, Reads
@@ -123,9 +123,7 @@ class _Job:
         Outputs(self.folder, "evaluate").check(evaluation_names(self.split), reads)
         with memory_errors(MEMORY):
             colorizer = load_colorizer(self.run, self.options["device"])
-        from comicdata.cli.wishes import check_style
-
-        check_style(self.run, colorizer, self.options["style"])
+        colorizer.check(Wishes(style=self.options["style"]))
         return colorizer
 
     def measure(self, colorizer: Any) -> Any:

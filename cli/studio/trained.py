@@ -55,7 +55,7 @@ class Run:
             "styles": colorizer.styles,
             "style": colorizer.style,
             "hints": colorizer.takes_hints,
-            "moods": colorizer.heeds_moods,
+            "moods": "moods" in colorizer.heeds,
             "follow": palette is not None,
             "samples": many,
             "forms": ("png",),

@@ -5,6 +5,7 @@ drawing at its own size, and every edge is one of the drawing.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import cast
 
@@ -18,12 +19,13 @@ from comicdata.flats.hints import Color, Mark, paint_hints
 from comicdata.flats.marks import SEVERAL, SHOWN, count_votes
 from comicdata.flats.regions import Regions, find_regions
 from comicdata.images import Image
-from comicdata.models.colorize.colorizer import CURE, Colorizer, Painted, multiplied, picture_seed, tiled
+from comicdata.models.colorize.colorizer import CURE, Colorizer, Painted, picture_seed, tiled
 from comicdata.models.colorize.decoding import (
     Choice,
     Drawing,
     Floats,
     Labels,
+    Mask,
     likeliest,
     narrowed,
     region_chances,
@@ -34,12 +36,13 @@ from comicdata.models.colorize.references import (
     KEPT,
     LEAST,
     Reference,
-    colors_at,
     likest,
+    look_of,
+    pixels_of,
     places_of,
     with_references,
 )
-from comicdata.models.colorize.suggestions import suggest
+from comicdata.models.colorize.suggestions import doubts, suggest, sure
 from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.colours import nearest_colours, rgb_of_lab
@@ -52,6 +55,7 @@ from comicdata.models.runs.palette import shown_colors
 EVEN = 0.5  # a comic with at least this share of even area is painted in flats unless somebody wishes otherwise
 INK = 128
 GAP = 6 / 256  # closed in lines, as a share of the short side
+OF_REFERENCES = {"references", "memory", "near_copies", "remember"}
 LOOKED_AT = 256  # pixels a side of a picture that sets a mood, at most
 
 
@@ -59,7 +63,6 @@ class PaletteColorizer(Colorizer):
     """A trained chooser of colours."""
 
     styles = ("flats", "soft")
-    heeds_moods = True
     _known: tuple[Image, Tensor] | None = None
 
     @property
@@ -67,8 +70,9 @@ class PaletteColorizer(Colorizer):
         return cast(PaletteNetwork, self.network)
 
     @property
-    def takes_references(self) -> bool:  # type: ignore[override]
-        return self.chooser.pointer is not None
+    def heeds(self) -> frozenset[str]:
+        every = frozenset(one.name for one in fields(Wishes))
+        return every if self.chooser.pointer is not None else every - OF_REFERENCES
 
     @property
     def palette(self) -> Image:
@@ -98,7 +102,7 @@ class PaletteColorizer(Colorizer):
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
         seen, mood = np.atleast_3d(working), self._mood(wishes.moods)
         features = self._features(seen[..., 0])
-        shown = self._shown(features, seen[..., 0], wishes.references)
+        shown = self._shown(features, seen[..., 0], wishes)
         plain = self._choice(features, None, mood, shown)
         votes = count_votes(regions, wishes.hints, wishes.at)
         given = votes.winners()
@@ -114,14 +118,18 @@ class PaletteColorizer(Colorizer):
         places = suggest(regions, chances, final.colors[drawn[0]], final.colors, fixed, wishes.suggest)
         flat = (wishes.style or self.style) == "flats"
         notes = votes.said.get(SEVERAL, [])[:SHOWN] if flat else []
+        unsure, doubt = doubts(regions, chances, told.colors, fixed)
         made = []
         for number, numbers in enumerate(drawn):
-            if flat:
-                color = lay_flats(drawing, final.colors[numbers], fixed)
-            else:
+            color = flats = lay_flats(drawing, final.colors[numbers], fixed)
+            if not flat:
                 known = chances if number == 0 else narrowed(chances, told.colors, numbers)
                 color = lay_softly(drawing, final, known, wishes.hints, given, fixed)
-            made.append(Painted(multiplied(color, outline), behind, suggested=places, notes=notes))
+            layers = behind | ({"flats": flats} if wishes.layers else {})
+            made.append(Painted(color, outline, layers, places, notes, unsure, doubt))
+        if wishes.remember:
+            settled = sure(chances, told.colors, fixed)[regions.labels]
+            made[0] = replace(made[0], kept=self._kept(features, seen[..., 0], made[0].color, settled))
         return made
 
     def _fixed(
@@ -133,15 +141,18 @@ class PaletteColorizer(Colorizer):
         drawing: Drawing,
         wishes: Wishes,
         given: dict[int, Color],
-    ) -> tuple[dict[int, Color], Image | None]:
-        """Regions whose colour a person decided, and with a background the mask of it (H, W), all 0 without any."""
+    ) -> tuple[dict[int, Color], dict[str, Image]]:
+        """Regions whose colour a person decided, and where it is asked for the layer of the background (H, W), all 0
+        without any.
+        """
         fixed: dict[int, Color] = {}
-        behind = None
-        if wishes.background is not None:
+        behind: dict[str, Image] = {}
+        if wishes.background is not None or wishes.layers:
             numbers = likeliest(chances, told.colors)
             found = background_regions(regions.labels, numbers, {*regions.balloons, *given})
-            fixed |= dict.fromkeys(found.tolist(), wishes.background)
-            behind = np.where(np.isin(regions.labels, found), np.uint8(255), np.uint8(0))
+            if wishes.background is not None:
+                fixed |= dict.fromkeys(found.tolist(), wishes.background)
+            behind["background"] = np.where(np.isin(regions.labels, found), np.uint8(255), np.uint8(0))
         if told is not plain and (wishes.style or self.style) == "flats":
             before = region_chances(plain, drawing)
             fixed |= followers(before, plain.colors, chances, told.colors, given)
@@ -194,29 +205,40 @@ class PaletteColorizer(Colorizer):
         return self.chooser.pointer
 
     def _asked(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """What every place asks for (D, h, w), and how likely none of the references answers (1, h, w)."""
-        query, _, null = self._pointer(features)
-        return query[0].float(), null[0].float()
+        """What every place asks for, (h, w, D), and how likely none of the references answers, (h, w)."""
+        query, null = self._pointer.asks(self._pointer(features)[0].movedim(0, 2))
+        return query.float(), null.float()
 
-    def _shown(self, features: Tensor, working: Image, references: Sequence[Reference]) -> Sequence[Reference]:
+    def _shown(self, features: Tensor, working: Image, wishes: Wishes) -> Sequence[Reference]:
         """The few that a drawing takes its colours from."""
-        if not references:
+        if not wishes.references and not wishes.memory:
             return ()
+        look = None if wishes.near_copies else look_of(working)
+        given, remembered = (
+            [one for one in some if look is None or not one.is_copy(look)]
+            for some in (wishes.references, wishes.memory)
+        )
         with torch.inference_mode():
             query, _ = self._asked(features)
         places = torch.from_numpy(places_of(working, ASKED)).to(query.device)
-        return likest(query.flatten(1).T[places].cpu(), references)
+        return likest(query.flatten(0, 1)[places].cpu(), given, remembered)
 
     def reference(self, rgb: Image, outline: Image | None = None) -> Reference:
         """What is kept of a coloured panel (H, W, 3), whose line art (H, W) is drawn first where none is given."""
         drawn = self.draw(rgb) if outline is None else outline
         working = drawn if self._scale(drawn) == 1 else self._brought_down(drawn)
+        features = torch.from_numpy(tiled(working, self._forward_features, CELL)).movedim(2, 0)[None].to(self.device)
+        return self._kept(features, working, cv2.medianBlur(rgb, 3), np.ones(rgb.shape[:2], bool))
+
+    def _kept(self, features: Tensor, working: Image, color: Image, known: Mask) -> Reference:
+        """What is kept of a picture (H, W, 3) with these features, where its colours are `known` (H, W)."""
         places = places_of(working, KEPT)
+        rows, columns = pixels_of(working, places, color.shape[:2])
+        there = known[rows, columns]
         with torch.inference_mode():
-            features = torch.from_numpy(tiled(working, self._forward_features, CELL)).movedim(2, 0)[None]
-            _, key, _ = self._pointer(features.to(self.device))
-        keys = key[0].flatten(1).T[torch.from_numpy(places).to(key.device)].half().cpu().numpy()
-        return Reference(keys, colors_at(rgb, working, places))
+            own = self._pointer(features)[0].flatten(1).T[torch.from_numpy(places[there]).to(self.device)]
+            keys = self._pointer.answers(own).half().cpu().numpy()
+        return Reference(keys, color[rows, columns][there], look_of(working))
 
     def _mood(self, pictures: Sequence[Image]) -> Tensor | None:
         """(1, K + 1): the mean of what the pictures have of each colour."""

@@ -83,15 +83,15 @@ def region_chances(choice: Choice, drawing: Drawing) -> Floats:
 
 def likeliest(chances: Floats, colors: Image) -> Numbers:
     """(count,): the colour of each region, by its number: the one that is likeliest together with those like it."""
-    return np.asarray((chances @ _alike(colors)).argmax(axis=1))
+    return np.asarray((chances @ likeness(colors)).argmax(axis=1))
 
 
 def narrowed(chances: Floats, colors: Image, numbers: Numbers) -> Floats:
     """The chances of regions (count, N) when each is to have the colour of its number, or one like it."""
-    return np.asarray(chances * _alike(colors)[numbers] + FAINT * (np.arange(len(colors)) == numbers[:, None]))
+    return np.asarray(chances * likeness(colors)[numbers] + FAINT * (np.arange(len(colors)) == numbers[:, None]))
 
 
-def _alike(colors: Image) -> Floats:
+def likeness(colors: Image) -> Floats:
     """(N, N): how like the colours are, see `likeness` of the network."""
     lab = lab_of_colours(colors)
     return np.asarray(np.exp(-np.square(lab[:, None] - lab[None]).sum(axis=2) / (2 * ALIKE**2)), np.float32)

@@ -123,7 +123,7 @@ class _Contest:
             hints = choose_dots(outline, truth, self.test.rows[index].id)[: max(SHEET)]
             row["outline_copy"] = hints_on(outline, paint_hints(hints, *outline.shape))
             row |= {f"hinted_{count}": self.with_hints(outline, hints[:count]) for count in SHEET}
-        if self.colorizer.heeds_moods and (mood := mean_mood(outline, truth)) is not None:
+        if "moods" in self.colorizer.heeds and (mood := mean_mood(outline, truth)) is not None:
             row["mood"] = self.with_moods(outline, [mood])
         return row
 
@@ -163,7 +163,7 @@ def evaluate(
         indices,
         Wishes(seed, style=style),
         hints=hints and colorizer.takes_hints,
-        references=references and colorizer.takes_references,
+        references=references and "references" in colorizer.heeds,
     )
     panels: list[Panel] = []
     errors: list[Errors] = []
