@@ -101,10 +101,9 @@ class ColourRoom:
             for number in () if table.left_alone else range(len(table.boxes)):
                 self._draw_thumb(page, number, table)
             boxes = [] if table.left_alone else [[box.x0, box.y0, box.x1, box.y1] for box in table.boxes]
-            return {"panels": boxes, "left_alone": table.left_alone}
+            return {**self._told(page, document), "panels": boxes, "left_alone": table.left_alone}
 
-        found = await self.desk.do(look)
-        return JSONResponse({"name": page.name, **self._told(page, document), **found})
+        return JSONResponse({"name": page.name, **await self.desk.do(look)})
 
     async def remove(self, request: Request) -> Response:
         self.project.remove(self._page(request))

@@ -78,8 +78,8 @@ def _samples(folder: Any) -> list[tuple[int, Any]]:
 
 def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """At most MOST_POINTS of a curve, the last among them; what is no number (a loss that broke) is a gap."""
-    step = -(-len(points) // MOST_POINTS)
-    kept = [*points[::step], *points[-1:]]
+    step = max(1, -(-len(points) // MOST_POINTS))
+    kept = [*points[: len(points) - 1 : step], *points[-1:]]
     return [(x, y) for x, y in kept if abs(y) < float("inf")]
 
 

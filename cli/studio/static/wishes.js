@@ -44,9 +44,9 @@ export class Wishes {
     by("follow-box").hidden = !this.told.follow;
     by("mood-box").hidden = !this.told.moods;
     by("background-box").hidden = !this.told.background;
+    by("suggest-box").hidden = !this.told.suggest;
     by("samples-box").hidden = !this.told.samples;
     by("sample-list").replaceChildren();
-    for (const form of ["png", "psd", "ora"]) by(`out-${form}`).hidden = !this.told.forms.includes(form);
   }
 
   show(page) {
