@@ -5,7 +5,7 @@ OUT holds the series and nothing else, each with an episode 1. With --shapes eve
 has drawn, the rest those of the drawn comic. --masks writes what training must not see:
 DIR/test: series with other casts, their episode is 2; DIR/shapes: with heads that are in no training (curls, a cap,
 braids), their episode is 3; DIR/turned: those of test with their hue turned by 120 degrees, under the same names, so
-that pairs have the same ids; DIR/backgrounds/SERIES.png: white where the backdrop of a strip shows. Then
+that pairs have the same ids; DIR/backgrounds/SERIES/EPISODE.png: white where the backdrop of a strip shows. Then
 comicdata crawl OUT DIR/test --out CRAWL --licence CC0-1.0
 comicdata make-pairs CRAWL --out PAIRS --test-episodes 2
 python benchmarks/drawn_masks.py PAIRS --out MASKS --strips DIR/backgrounds   (for comicdata evaluate --masks MASKS)
@@ -64,10 +64,11 @@ def draw_held_out(kind: str, seed: int, number: int, panels: int) -> DrawnEpisod
     """Series `number` of a kind of HELD_OUT: its cast and scenes are in no training."""
     number += HELD_OUT[kind].first
     cast = any_cast(seed, number)
-    return draw_episode(seed, number, panels=panels, cast=_with_other_heads(cast) if kind == "shapes" else cast)
+    return draw_episode(seed, number, panels=panels, cast=with_unseen_heads(cast) if kind == "shapes" else cast)
 
 
-def _with_other_heads(cast: Cast) -> Cast:
+def with_unseen_heads(cast: Cast) -> Cast:
+    """The same people with heads that are in no training."""
     heads = (CURLS, CAP, BRAIDS)
     return replace(cast, people=tuple(replace(one, head=head) for one, head in zip(cast.people, heads, strict=True)))
 
@@ -89,11 +90,12 @@ def write_held_out(masks: Path, seed: int) -> None:
             write_series(masks / name / series, drawn.strip, kind.episode)
             if name == "test":
                 write_series(masks / "turned" / series, turned(drawn.strip), kind.episode)
-            write_background(masks, series, drawn)
+            write_background(masks, series, drawn, kind.episode)
 
 
-def write_background(masks: Path, name: str, episode: DrawnEpisode) -> None:
-    write_atomic(masks / "backgrounds" / f"{name}.png", encode_png(background_of(episode)), durable=False)
+def write_background(masks: Path, name: str, drawn: DrawnEpisode, episode: int = 1) -> None:
+    """Where the backdrop of an episode shows, under the names that a crawl gives it."""
+    write_atomic(masks / "backgrounds" / name / f"e{episode}.png", encode_png(background_of(drawn)), durable=False)
 
 
 def main() -> None:

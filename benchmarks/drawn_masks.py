@@ -3,7 +3,7 @@
 python benchmarks/drawn_masks.py PAIRS --out MASKS [--seed 7 | --strips DIR]
 PAIRS was made from the comic of that seed (7 is the demo's); one MASKS/ID.png per kept pair, white on the background.
 The comic is drawn again and cut as each row of the manifest says. --strips: of many series, whose backgrounds
-benchmarks/casts.py wrote as DIR/SERIES.png.
+benchmarks/casts.py wrote as DIR/SERIES/EPISODE.png.
 """
 
 import argparse
@@ -38,10 +38,10 @@ def write_masks(pairs: Path, out: Path, seed: int = SEED) -> int:
 
 
 def write_masks_of_series(pairs: Path, out: Path, strips: Path) -> int:
-    """Likewise, from strips/SERIES.png, white where the backdrop shows. UsageError when there is none for a series."""
+    """Likewise, from strips/SERIES/EPISODE.png, white where the backdrop shows. UsageError when one is missing."""
     rows = [row for row in read_rows(pairs) if row.kept]
     for row in rows:
-        _write(out, row, _background(strips / f"{row.series_id}.png"))
+        _write(out, row, _background(strips / row.series_id / f"{row.episode_id}.png"))
     return len(rows)
 
 

@@ -52,6 +52,7 @@ class CbzPages:
         self._held, self._is_held = ExitStack(), False
         notes = {} if self._old is None else {name: note for name, note in self._old.notes.items() if note}
         self._rows = rows_by_stem(parse_json(note.encode()) for note in notes.values())
+        self._done: dict[str, Row] = {}  # that lie in NAME.part
 
     def check(self, names: Mapping[str, list[str]], reads: Reads) -> list[str]:
         check_folder(self.path.parent)
@@ -91,10 +92,15 @@ class CbzPages:
         if row is None or row["made_of"] != made_of:
             path = self.part / f"{made_of}.json"
             row = rows_by_stem([read_json(path)] if path.is_file() else []).get(stem)
+            self._done |= {stem: row} if row else {}
         return row if row and all(self.side(kind).has(names) for kind, names in row["sides"].items()) else None
+
+    def rows(self) -> Mapping[str, Row]:
+        return self._rows | self._done
 
     def keep(self, row: Row, data: bytes, picture: Picture) -> None:
         self._hold()
+        self._done[row["stem"]] = row
         write_atomic(self.part / row["made_of"], data)
         write_atomic(self.part / f"{row['made_of']}.json", json_bytes(dict(row)))
 

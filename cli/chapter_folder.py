@@ -7,7 +7,8 @@ from comicdata.cli.chapter_rows import REPORT, Page, Row, rows_by_stem, says
 from comicdata.cli.failures import FAILURES
 from comicdata.cli.inputs import Picture
 from comicdata.crawl.sources.comic_info import PageFacts, with_pages
-from comicdata.files import jsonl_bytes, on_disk, read_lines
+from comicdata.files import jsonl_bytes, on_disk, read_lines, read_regular
+from comicdata.images import MAX_FILE_BYTES
 from comicdata.outputs import Outputs, Reads, read_list
 from comicdata.records import ColorFormat
 
@@ -51,6 +52,9 @@ class FolderPages:
         there = row is not None and row["made_of"] == made_of and self.outputs.has([row["file"]])
         return row if row and there and all(self.side(kind).has(made) for kind, made in row["sides"].items()) else None
 
+    def rows(self) -> Mapping[str, Row]:
+        return self._rows
+
     def keep(self, row: Row, data: bytes, picture: Picture) -> None:
         """One of its name with another suffix goes; a page that is left alone may be there: it is the input."""
         target = self.outputs.out / row["file"]
@@ -67,7 +71,7 @@ class FolderPages:
             self.save()
 
     def read(self, row: Row) -> bytes:
-        return (self.outputs.out / row["file"]).read_bytes()
+        return read_regular(self.outputs.out / row["file"], MAX_FILE_BYTES)
 
     def has_report(self, digest: str) -> bool:
         return self.outputs.has([REPORT]) and says(on_disk(self.outputs.out / REPORT), digest)

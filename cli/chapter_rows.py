@@ -13,7 +13,7 @@ from comicdata.reading.shapes import MisshapenError, of_shape
 from comicdata.records import ColorFormat
 
 REPORT = "report.html"
-BESIDE = ("samples", "layers", "suggested")  # kinds of files that lie beside a page
+BESIDE = ("samples", "layers", "suggested", "memory")  # kinds of files that lie beside a page
 
 
 class Row(TypedDict):
@@ -73,6 +73,10 @@ class Store(Protocol):
 
     def known(self, stem: str, made_of: str) -> Row | None:
         """The row of a page that is there, made of the same."""
+        ...
+
+    def rows(self) -> Mapping[str, Row]:
+        """The rows of pages that are there, by their stems."""
         ...
 
     def keep(self, row: Row, data: bytes, picture: Picture) -> None:

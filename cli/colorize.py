@@ -52,6 +52,16 @@ STYLE = "flats: one colour for each closed region; soft; by default what suits t
     metavar="FILE",
     help="c00, c01, ... in place of RUN/palette.gpl's; colours of other names are all there may be. .gpl, .ase, JSON.",
 )
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PICTURE",
+    help="Coloured pages or panels, folders, archives or PAIRS: what is the same thing takes its colours (repeat).",
+)
+@click.option("--near-copies", is_flag=True, help="Also references that are near copies of the drawing itself.")
+@click.option("--no-memory", is_flag=True, help="Forget what earlier pages were coloured in.")
 @click.option("--suggest", type=click.IntRange(0, 1000), default=0, help="Also write where so many hints would help.")
 @click.option(
     "--to",
@@ -78,6 +88,8 @@ def colorize(
     files: tuple[Path, ...],
     layers: bool,
     no_follow: bool,
+    references: tuple[Path, ...],
+    no_memory: bool,
     to: tuple[str, ...],
     **wished: Any,
 ) -> Any:
@@ -100,8 +112,10 @@ def colorize(
     from comicdata.cli.making import MEMORY, Maker
     from comicdata.cli.page_forms import Forms
     from comicdata.cli.recipes import Recipe
+    from comicdata.cli.reference_inputs import read_references
+    from comicdata.cli.remembering import Memory
     from comicdata.cli.wishes import read_wishes
-    from comicdata.models.colorize import load_colorizer
+    from comicdata.models.colorize import PaletteColorizer, load_colorizer
     from comicdata.models.memory import memory_errors
     from comicdata.outputs import Reads
     from comicdata.panels.corrected import read_corrected
@@ -113,7 +127,7 @@ def colorize(
     wishes = read_wishes(known_as, follow=not no_follow, layers=bool(layers or forms.documents), **wished)
     corrected = read_corrected(files, known_as)
     chapters = plan_chapters(groups, out)
-    reads = Reads([run, *inputs, *(picture.path for picture in pictures), *wishes.paths, *files])
+    reads = Reads([run, *inputs, *(picture.path for picture in pictures), *wishes.paths, *references, *files])
     kept = [why for one in chapters for why in one.store.check(forms.names(one.pages), reads)]
     for note in wishes.notes:
         front.warn(note)
@@ -124,14 +138,18 @@ def colorize(
         return {"outputs": [], "left_alone": [], "pictures": len(pictures)}
     with memory_errors(f"while {run} was loaded; {MEMORY}"):
         colorizer = load_colorizer(run, device)
-    wishes = wishes.heard_by(colorizer)
+    wishes = wishes.heard_by(colorizer, references)
+    if isinstance(colorizer, PaletteColorizer):
+        wishes = wishes.shown(read_references(front, colorizer, references))
     for note in wishes.strange_moods(colorizer):
         front.warn(note)
     options = {"recolor": recolor, "line_art": line_art, "layout": layout}
-    recipe = Recipe(run, wishes, corrected, {**options, "forms": asdict(forms)})
+    memory = not no_memory and "memory" in colorizer.heeds
+    recipe = Recipe(run, wishes, corrected, {**options, "forms": asdict(forms), "memory": memory})
     told = Told(front, colorizer, wishes.plain)
     with front.progress("colorize", len(pictures), "pictures") as update:
-        maker = Maker(front, colorizer, recipe, forms, options, told, update)
+        known = Memory(recipe.weights) if memory else None
+        maker = Maker(front, colorizer, recipe, forms, options, told, update, known)
         for chapter in chapters:
             colorize_chapter(maker, chapter)
     alone = f", {len(told.left_alone)} left alone" if told.left_alone else ""

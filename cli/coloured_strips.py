@@ -85,7 +85,7 @@ def _stretch(
     made = colorize_strip(
         maker.colorizer,
         slices,
-        lambda at, image: maker.wishes.of(pages[at].number, image),
+        lambda at, image: maker.wishes_of(store, pages[at], image),
         told=maker.panel_done,
         **chosen,
     )

@@ -1,18 +1,22 @@
 """One page in colour: made, unless it is there, made of the same; and what is made of it written where it belongs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from comicdata.cli.chapter_rows import Page, Row, Store, own_suffix
 from comicdata.cli.coloured import Told
 from comicdata.cli.front import Front
-from comicdata.cli.page_forms import Forms
+from comicdata.cli.page_forms import Files, Forms
 from comicdata.cli.recipes import Recipe
+from comicdata.cli.remembering import KIND, Memory
 from comicdata.errors import PictureError, UsageError
 from comicdata.formats import EXTENSIONS
-from comicdata.images import Decoded, read_picture
-from comicdata.models.colorize import Colorized, Colorizer, LeftAlone, colorize_picture
+from comicdata.images import Decoded, Image, read_picture
+from comicdata.models.colorize import Colorized, Colorizer, LeftAlone, PaletteColorizer, Wishes, colorize_picture
+from comicdata.models.colorize.pages import references_of
+from comicdata.models.colorize.references import Reference
 from comicdata.models.memory import memory_errors
 from comicdata.outputs import mark
 
@@ -46,6 +50,7 @@ class Maker:
     options: dict[str, Any]
     told: Told
     update: Any
+    memory: Memory | None = None
     done: int = 0
     again: int = 0
 
@@ -61,7 +66,10 @@ class Maker:
             self.again += not row["left_alone"]
             return row
         decoded = self.decoded(page, data)
-        return self.kept(store, page, Source.of(lambda: data, decoded), self._colored(page, decoded), made_of)
+        result = self._colored(store, page, decoded)
+        if isinstance(result, LeftAlone) and self.memory is not None:
+            result = replace(result, kept=self._seen(decoded.image))
+        return self.kept(store, page, Source.of(lambda: data, decoded), result, made_of)
 
     def decoded(self, page: Page, data: bytes) -> Decoded:
         decoded = read_picture(data, page.picture.label)
@@ -82,7 +90,12 @@ class Maker:
             sides={},
             made_of=made_of,
         )
+        remembered: dict[str, Files] = {}
+        if self.memory is not None and result.kept:
+            remembered[KIND] = self.memory.files(page.stem, result.kept)
+            store.side(KIND).write_all(remembered[KIND])
         if isinstance(result, LeftAlone):
+            row |= {"sides": {kind: [name for name, _ in files] for kind, files in remembered.items()}}
             store.keep(row, source.data(), page.picture)
             return row
         self.told.say(page.picture.name, result)
@@ -90,17 +103,31 @@ class Maker:
         data, suffix, sides = self.forms.made(page.stem, result, kind, self._mark, source.dpi)
         for name, files in sides.items():
             store.side(name).write_all(files)
-        beside = {kind: [name for name, _ in files] for kind, files in sides.items()}
+        beside = {kind: [name for name, _ in files] for kind, files in (sides | remembered).items()}
         row |= {"file": store.name_of(page, suffix), "panels": len(result.panels), "sides": beside}
         row |= {"unsure": result.unsure, "doubt": result.doubt}
         store.keep(row, data, page.picture)
         return row
 
-    def _colored(self, page: Page, decoded: Decoded) -> Colorized | LeftAlone:
+    def wishes_of(self, store: Store, page: Page, image: Image) -> Wishes:
+        """What is wished for a page, and what is remembered of those before it."""
+        wishes = self.wishes.of(page.number, image)
+        if self.memory is None:
+            return wishes
+        return replace(wishes, memory=self.memory.before(store, page), remember=True)
+
+    def _seen(self, image: Image) -> tuple[Reference, ...]:
+        """What is remembered of a page that came in colour."""
+        if isinstance(self.colorizer, PaletteColorizer):
+            with suppress(PictureError):
+                return tuple(references_of(self.colorizer, image))
+        return ()
+
+    def _colored(self, store: Store, page: Page, decoded: Decoded) -> Colorized | LeftAlone:
         name, image = page.picture.name, decoded.image
         with memory_errors(f"on {name}; cut it into smaller pictures, take fewer --samples, {MEMORY}"):
             panels = self._panels(page.number, decoded)
-            wishes = self.wishes.of(page.number, image)
+            wishes = self.wishes_of(store, page, image)
             return colorize_picture(
                 self.colorizer, image, wishes, name=name, panels=panels, told=self.panel_done, **self.options
             )

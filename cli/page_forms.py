@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from comicdata.cli.chapter_rows import BESIDE, Page
+from comicdata.cli.remembering import KIND as MEMORY
 from comicdata.errors import UsageError
 from comicdata.flats.hints import hints_bytes
 from comicdata.images import encode, encode_png
@@ -12,6 +13,7 @@ from comicdata.layers.hint_files import SUGGESTED
 from comicdata.layers.openraster import openraster_bytes
 from comicdata.layers.psd import psd_bytes
 from comicdata.models.colorize import Colorized
+from comicdata.models.colorize.reference_files import SUFFIX as KEYS
 from comicdata.outputs.marks import Mark
 from comicdata.records import ColorFormat
 
@@ -53,6 +55,7 @@ class Forms:
             names["layers"] += [f"{stem}.{one}" for one in self.documents]
             names["layers"] += [f"{stem}.{one}.png" for one in LAYERS if self.layers]
             names["suggested"] += [stem + SUGGESTED] if self.suggests else []
+            names[MEMORY] += [stem + KEYS]
         return names
 
     def _samples(self, stem: str) -> list[str]:

@@ -28,8 +28,13 @@ class Recipe:
         return (self.run if self.run.is_dir() else self.run.parent).resolve().name
 
     @cached_property
+    def weights(self) -> str:
+        """What tells them from others."""
+        return _run_digest(self.run)
+
+    @cached_property
     def _parts(self) -> dict[str, Any]:
-        return {"version": __version__, "run": _run_digest(self.run), "name": self.name, **self.options}
+        return {"version": __version__, "run": self.weights, "name": self.name, **self.options}
 
     def of_page(self, page: Page, data: bytes) -> str:
         """The hash of all that decides the bytes of a page."""

@@ -18,6 +18,7 @@ from comicdata.layers.page_files import Pages
 from comicdata.layers.palettes import Palette, read_palette
 from comicdata.models.colorize import Colorizer, PaletteColorizer, Wishes
 from comicdata.models.colorize.recoloured import recoloured
+from comicdata.models.colorize.references import Reference
 
 UNLIKE = 20.0  # CIELAB: as far as this from the nearest a colour is another one
 
@@ -39,15 +40,24 @@ class PageWishes:
         words = ["--no-follow: without --hints there is nothing that anything could follow"] if alone else []
         return [*self.hints.notes, *self.moods.notes, *words]
 
-    def heard_by(self, colorizer: Colorizer) -> "PageWishes":
+    def heard_by(self, colorizer: Colorizer, references: Sequence[Path] = ()) -> "PageWishes":
         """The same, of the colours of this run; UsageError where its model cannot do what is wished."""
         moods = self.moods.paths or self.moods.everywhere
-        files: dict[str, Any] = {"hints": self.hints.rounds, "moods": moods, "palette": self.palette and self.paths}
+        files: dict[str, Any] = {
+            "hints": self.hints.rounds,
+            "moods": moods,
+            "palette": self.palette and self.paths,
+            "references": references,
+        }
         colorizer.check(replace(self.plain, **files))
         if self.palette is None or not isinstance(colorizer, PaletteColorizer):
             return self
         colors = recoloured(colorizer.palette, self.palette, str(self.paths[-1]))
         return replace(self, plain=replace(self.plain, palette=colors))
+
+    def shown(self, references: Sequence[Reference]) -> "PageWishes":
+        """The same with references for every page."""
+        return replace(self, plain=replace(self.plain, references=references))
 
     def strange_moods(self, colorizer: Colorizer) -> list[str]:
         """A word on every mood of one colour that is unlike all colours of the run."""
@@ -79,6 +89,8 @@ def _told(value: Any) -> Any:
     """A value whose text tells it from all others."""
     if isinstance(value, np.ndarray):
         return value.shape, sha256_bytes(value.tobytes())
+    if isinstance(value, Reference):
+        return value.look, _told(value.colors)  # its keys follow from these and the run
     return [_told(one) for one in value] if isinstance(value, list | tuple) else value
 
 

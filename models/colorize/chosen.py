@@ -5,7 +5,7 @@ drawing at its own size, and every edge is one of the drawing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import cast
 
@@ -25,6 +25,7 @@ from comicdata.models.colorize.decoding import (
     Drawing,
     Floats,
     Labels,
+    Mask,
     likeliest,
     narrowed,
     region_chances,
@@ -35,12 +36,13 @@ from comicdata.models.colorize.references import (
     KEPT,
     LEAST,
     Reference,
-    colors_at,
     likest,
+    look_of,
+    pixels_of,
     places_of,
     with_references,
 )
-from comicdata.models.colorize.suggestions import doubts, suggest
+from comicdata.models.colorize.suggestions import doubts, suggest, sure
 from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.colours import nearest_colours, rgb_of_lab
@@ -54,6 +56,7 @@ EVEN = 0.5  # a comic with at least this share of even area is painted in flats 
 INK = 128
 PAPER = (255, 255, 255)
 GAP = 6 / 256  # closed in lines, as a share of the short side
+OF_REFERENCES = {"references", "memory", "near_copies", "remember"}
 LOOKED_AT = 256  # pixels a side of a picture that sets a mood, at most
 
 
@@ -70,7 +73,7 @@ class PaletteColorizer(Colorizer):
     @property
     def heeds(self) -> frozenset[str]:
         every = frozenset(one.name for one in fields(Wishes))
-        return every if self.chooser.pointer is not None else every - {"references"}
+        return every if self.chooser.pointer is not None else every - OF_REFERENCES
 
     @property
     def palette(self) -> Image:
@@ -100,7 +103,7 @@ class PaletteColorizer(Colorizer):
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
         seen, mood = np.atleast_3d(working), self._mood(wishes.moods)
         features = self._features(seen[..., 0])
-        shown = self._shown(features, seen[..., 0], wishes.references)
+        shown = self._shown(features, seen[..., 0], wishes)
         plain = self._choice(features, None, mood, shown)
         votes = count_votes(regions, wishes.hints, wishes.at)
         given = votes.winners()
@@ -126,6 +129,9 @@ class PaletteColorizer(Colorizer):
                 color = lay_softly(drawing, final, known, wishes.hints, given, fixed)
             layers = behind | ({"flats": flats} if wishes.layers else {})
             made.append(Painted(color, outline, layers, places, notes, white, unsure, doubt))
+        if wishes.remember:
+            settled = sure(chances, told.colors, fixed)[regions.labels]
+            made[0] = replace(made[0], kept=self._kept(features, seen[..., 0], made[0].color, settled))
         return made
 
     def _fixed(
@@ -201,29 +207,40 @@ class PaletteColorizer(Colorizer):
         return self.chooser.pointer
 
     def _asked(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """What every place asks for (D, h, w), and how likely none of the references answers (1, h, w)."""
-        query, _, null = self._pointer(features)
-        return query[0].float(), null[0].float()
+        """What every place asks for, (h, w, D), and how likely none of the references answers, (h, w)."""
+        query, null = self._pointer.asks(self._pointer(features)[0].movedim(0, 2))
+        return query.float(), null.float()
 
-    def _shown(self, features: Tensor, working: Image, references: Sequence[Reference]) -> Sequence[Reference]:
+    def _shown(self, features: Tensor, working: Image, wishes: Wishes) -> Sequence[Reference]:
         """The few that a drawing takes its colours from."""
-        if not references:
+        if not wishes.references and not wishes.memory:
             return ()
+        look = None if wishes.near_copies else look_of(working)
+        given, remembered = (
+            [one for one in some if look is None or not one.is_copy(look)]
+            for some in (wishes.references, wishes.memory)
+        )
         with torch.inference_mode():
             query, _ = self._asked(features)
         places = torch.from_numpy(places_of(working, ASKED)).to(query.device)
-        return likest(query.flatten(1).T[places].cpu(), references)
+        return likest(query.flatten(0, 1)[places].cpu(), given, remembered)
 
     def reference(self, rgb: Image, outline: Image | None = None) -> Reference:
         """What is kept of a coloured panel (H, W, 3), whose line art (H, W) is drawn first where none is given."""
         drawn = self.draw(rgb) if outline is None else outline
         working = drawn if self._scale(drawn) == 1 else self._brought_down(drawn)
+        features = torch.from_numpy(tiled(working, self._forward_features, CELL)).movedim(2, 0)[None].to(self.device)
+        return self._kept(features, working, cv2.medianBlur(rgb, 3), np.ones(rgb.shape[:2], bool))
+
+    def _kept(self, features: Tensor, working: Image, color: Image, known: Mask) -> Reference:
+        """What is kept of a picture (H, W, 3) with these features, where its colours are `known` (H, W)."""
         places = places_of(working, KEPT)
+        rows, columns = pixels_of(working, places, color.shape[:2])
+        there = known[rows, columns]
         with torch.inference_mode():
-            features = torch.from_numpy(tiled(working, self._forward_features, CELL)).movedim(2, 0)[None]
-            _, key, _ = self._pointer(features.to(self.device))
-        keys = key[0].flatten(1).T[torch.from_numpy(places).to(key.device)].half().cpu().numpy()
-        return Reference(keys, colors_at(rgb, working, places))
+            own = self._pointer(features)[0].flatten(1).T[torch.from_numpy(places[there]).to(self.device)]
+            keys = self._pointer.answers(own).half().cpu().numpy()
+        return Reference(keys, color[rows, columns][there], look_of(working))
 
     def _mood(self, pictures: Sequence[Image]) -> Tensor | None:
         """(1, K + 1): the mean of what the pictures have of each colour."""

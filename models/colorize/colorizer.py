@@ -15,6 +15,7 @@ from comicdata.errors import UsageError
 from comicdata.files import sha256_bytes
 from comicdata.flats.hints import no_hints, paint_hints
 from comicdata.images import Image, resize
+from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.suggestions import Suggestion
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.hints import with_hints
@@ -36,6 +37,7 @@ OPTIONS = {  # what asks for a wish, and who fulfils it; of others --NAME, and p
     "hints": ("--hints", "a run that was trained with hints does: comicdata train --hints"),
     "moods": ("--mood", "palette does"),
     "references": ("--reference", CURE),
+    "near_copies": ("--near-copies", CURE),
     "follow": ("--no-follow", "palette does"),
 }
 
@@ -47,9 +49,9 @@ class Painted:
     `color` (H, W, 3) without the lines, `line` (H, W) what is laid over it; None where the network's own picture has
     the lines. `layers` are of the same size, by name: "background" (H, W), 255 where one colour was laid; "flats"
     (H, W, 3), one colour for each region; "low-resolution" (H, W, 3), the small picture enlarged. `suggested`: where
-    hints would help most; `notes`: what is worth a word. `kept` (H, W): what has no colour and stays as it is drawn.
-    `unsure`: regions whose colour is in doubt, and `doubt` their share of the area, None where the model says nothing
-    of that.
+    hints would help most; `notes`: what is worth a word. `paper` (H, W): what has no colour and stays as it is
+    drawn. `unsure`: regions whose colour is in doubt, and `doubt` their share of the area, None where the model says
+    nothing of that. `kept`: what of the colouring may be a reference for others.
     """
 
     color: Image
@@ -57,24 +59,25 @@ class Painted:
     layers: Mapping[str, Image] = field(default_factory=dict)
     suggested: Sequence[Suggestion] = ()
     notes: Sequence[str] = ()
-    kept: npt.NDArray[np.bool_] | None = None
+    paper: npt.NDArray[np.bool_] | None = None
     unsure: int = 0
     doubt: float | None = None
+    kept: Reference | None = None
 
     @property
     def parts(self) -> dict[str, Image]:
         """The layers with those that every model has: "colours", "lines", and "painted", 255 where it is."""
         lines = np.full(self.color.shape[:2], 255, np.uint8) if self.line is None else self.line
-        painted = np.full_like(lines, 255) if self.kept is None else np.where(self.kept, np.uint8(0), np.uint8(255))
+        painted = np.full_like(lines, 255) if self.paper is None else np.where(self.paper, np.uint8(0), np.uint8(255))
         return {**self.layers, "colours": self.color, "lines": lines, "painted": painted}
 
     def around(self, mask: npt.NDArray[np.bool_]) -> "Painted":
-        """The same with paper that is kept where a mask (H, W) says."""
-        kept = mask if self.kept is None else self.kept | mask
+        """The same with paper where a mask (H, W) says."""
+        paper = mask if self.paper is None else self.paper | mask
         flats = {name: _cleared(layer, mask) for name, layer in self.layers.items() if name == "flats"}
         behind = {name: np.where(mask, np.uint8(0), layer) for name, layer in self.layers.items() if layer.ndim == 2}
         layers = {**self.layers, **flats, **behind}
-        return replace(self, color=_cleared(self.color, mask), layers=layers, kept=kept)
+        return replace(self, color=_cleared(self.color, mask), layers=layers, paper=paper)
 
     @cached_property
     def image(self) -> Image:

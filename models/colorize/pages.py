@@ -10,10 +10,11 @@ from comicdata.errors import PictureError
 from comicdata.flats.hints import paint_hints
 from comicdata.flats.line_art import read_line_art
 from comicdata.images import Image, channel_spread
-from comicdata.models.colorize.chosen import closed_regions
+from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
 from comicdata.models.colorize.decoding import Mask
 from comicdata.models.colorize.figures import open_rim, paper_around
+from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet, check_places
 from comicdata.models.colorize.wishes import Wishes
 from comicdata.panels import find_panels, make_strips
@@ -21,7 +22,8 @@ from comicdata.records import Box, Layout, Panel
 
 SPLIT_FROM = 1.5  # pictures below this many training sizes on the short side are one panel
 CONFIDENT = 0.5
-GREY, COLOURED = 24, 0.004  # spread of the channels, and the share of a panel from which on it is in colour
+SMALLEST = 16  # pixels a side of a reference
+GREY, COLOURED = 24, 0.004  # spread of the channels, and the share of a picture from which on it is in colour
 Told = Callable[[int, int], None]  # how many panels are done, of how many, 0 where nobody knows
 
 
@@ -65,15 +67,17 @@ def colorize_picture(
     return sheet.finish(wishes)
 
 
-def paint_panel(colorizer: Colorizer, rgb: Image, drawing: Image | None, wishes: Wishes, rim: Mask) -> list[Painted]:
+def paint_panel(
+    colorizer: Colorizer, rgb: Image, drawing: Image | None, wishes: Wishes, rim: Mask | None = None
+) -> list[Painted]:
     """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it; `rim`
-    (H, W): where it is open to the page, see `open_rim`. What is kept of line art is not kept of a picture in colour.
+    (H, W): where it is open to the page, see `open_rim`. Paper of line art need not be paper of a picture in colour.
     """
     if drawing is None:
-        made = [replace(one, kept=None) for one in colorizer.recolor(rgb, wishes, lines=True)]
+        made = [replace(one, paper=None) for one in colorizer.recolor(rgb, wishes, lines=True)]
     else:
         made = colorizer.paint(drawing.copy(), wishes, lines=True)
-    if made[0].line is None or not rim.any():
+    if made[0].line is None or rim is None or not rim.any():
         return made
     regions = closed_regions(made[0].line).labels
     hinted = regions[paint_hints(wishes.hints, *rgb.shape[:2])[..., 3] > 0]
@@ -84,6 +88,26 @@ def paint_panel(colorizer: Colorizer, rgb: Image, drawing: Image | None, wishes:
 def without_color(rgb: Image) -> Image:
     """A picture in its greys, (H, W, 3): what is not coloured anew keeps its tone and has no old colour."""
     return np.repeat(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)[..., None], 3, axis=2)
+
+
+def references_of(colorizer: PaletteColorizer, rgb: Image) -> list[Reference]:
+    """What is kept of the panels of a coloured picture (H, W, 3); PictureError says why it is no reference."""
+    if min(rgb.shape[:2]) < SMALLEST:
+        raise PictureError(f"{rgb.shape[1]}x{rgb.shape[0]} pixels are too small to show anything")
+    if (rgb == rgb[0, 0]).all():
+        raise PictureError(f"one colour, #{bytes(rgb[0, 0]).hex()}, all over; --mood takes such")
+    if is_grey(rgb):
+        raise PictureError("black and white, so there are no colours to take over")
+    panels = (rgb[box.y0 : box.y1, box.x0 : box.x1] for box in panel_boxes(colorizer, rgb, "auto"))
+    found = [colorizer.reference(np.ascontiguousarray(one)) for one in panels if not is_grey(one)]
+    if not any(len(one.colors) for one in found):
+        raise PictureError("nothing but ink")
+    return found
+
+
+def is_grey(pixels: Image) -> bool:
+    """Whether a picture has next to no colour."""
+    return float((channel_spread(pixels) > GREY).mean()) <= COLOURED
 
 
 def check_draws(colorizer: Colorizer, name: str) -> None:
@@ -108,8 +132,3 @@ def panel_boxes(colorizer: Colorizer, rgb: Image, layout: Layout, *, tinted: boo
     texts = [panel.box for panel in found if panel.kind == "text" and tinted]
     captions = [box for box in texts if not is_grey(rgb[box.y0 : box.y1, box.x0 : box.x1])]
     return panels + captions if len(panels) > 1 else whole
-
-
-def is_grey(picture: Image) -> bool:
-    """Whether hardly a pixel has colour, but for what JPEG makes of greys."""
-    return float((channel_spread(picture) > GREY).mean()) <= COLOURED

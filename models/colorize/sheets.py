@@ -12,6 +12,7 @@ from comicdata.errors import PictureError
 from comicdata.flats.hints import Hint, Mark
 from comicdata.images import Image
 from comicdata.models.colorize.colorizer import Painted
+from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.suggestions import Suggestion
 from comicdata.models.colorize.wishes import Wishes, is_inside
 from comicdata.records import Box
@@ -28,7 +29,7 @@ class Colorized:
     `unheard`: the hints between the panels, which coloured nothing, by their number from 1. `suggested`:
     where hints would help most, the best first, in the colours that are guessed. `notes`: what is worth a word.
     `unsure`: regions whose colour is in doubt, and `doubt` the share of the panels that they cover; None where the
-    model says nothing of that.
+    model says nothing of that. `kept`: what of the panels may be references for others.
     """
 
     images: tuple[Image, ...]
@@ -39,6 +40,7 @@ class Colorized:
     notes: tuple[str, ...] = ()
     unsure: int | None = None
     doubt: float | None = None
+    kept: tuple[Reference, ...] = ()
 
     @property
     def image(self) -> Image:
@@ -47,9 +49,10 @@ class Colorized:
 
 @dataclass(frozen=True)
 class LeftAlone:
-    """A picture that was not coloured, and why, in plain words."""
+    """A picture that was not coloured, and why, in plain words. `kept`: what of it may be references for others."""
 
     why: str
+    kept: tuple[Reference, ...] = ()
 
 
 @dataclass
@@ -68,6 +71,7 @@ class Sheet:
     notes: list[str] = field(default_factory=list)
     unsure: int | None = None
     doubtful: float = 0.0  # pixels
+    kept: list[Reference] = field(default_factory=list)
 
     @property
     def bottom(self) -> int:
@@ -89,8 +93,8 @@ class Sheet:
             one = made[min(number, len(made) - 1)]
             image[place] = (
                 one.image[part]
-                if one.kept is None
-                else np.where(one.kept[part, :, None], image[place], one.image[part])
+                if one.paper is None
+                else np.where(one.paper[part, :, None], image[place], one.image[part])
             )
         for name, layer in (made[0].parts if layers else made[0].layers).items():
             if name not in self.layers:
@@ -104,6 +108,7 @@ class Sheet:
             self.unsure = (self.unsure or 0) + (made[0].unsure if box.y0 >= self.top else 0)
         if box.y0 >= self.top:
             self.notes += made[0].notes
+            self.kept += [] if made[0].kept is None else [made[0].kept]
 
     def finish(self, wishes: Wishes) -> Colorized:
         """What became of the picture, of which at least one panel was laid; hints in its pixels."""
@@ -121,6 +126,7 @@ class Sheet:
             tuple(self.notes),
             self.unsure,
             None if self.unsure is None else round(self.doubtful / area, 4),
+            tuple(self.kept),
         )
 
 

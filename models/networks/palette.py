@@ -11,6 +11,7 @@ more class), and a mood: which colours are to be in the picture.
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -46,6 +47,16 @@ class PaletteConfig(NetworkOptions):
     series, by `key` numbers of each place. `decay`: of the weights (AdamW).
     """
 
+    comic_parts: ClassVar = (
+        "palette",
+        "share",
+        "flatness",
+        "head.",
+        "listener.mood.",
+        "listener.change.",
+        "listener.heed.",
+    )
+    optional_parts: ClassVar = {"references": "pointer."}
     colors: int = 64
     width: int = 16
     hints: bool = True
@@ -138,13 +149,14 @@ class PaletteNetwork(nn.Module):
     def forward(
         self, outline: Tensor, spread: Tensor | None = None, sources: Tensor | None = None, mood: Tensor | None = None
     ) -> tuple[Tensor, ...]:
-        """The logits that the drawing alone gives, and those with what was said; with references also what every place
-        asks for and answers to, see `Pointer`.
+        """The logits that the drawing alone gives, and those with what was said; with references also the places
+        that `Pointer` asks of. The first ones may be told of hints, and the others not.
         """
         features = self.features(outline)
         plain = self.plain(features)
-        told = self.told(features, plain, spread, sources, mood)
-        return (plain, told) if self.pointer is None else (plain, told, *self.pointer(features))
+        some = slice(None if spread is None else len(spread))
+        told = self.told(features[some], plain[some], spread, sources, mood)
+        return (plain, told) if self.pointer is None else (plain, told, self.pointer(features))
 
     def features(self, outline: Tensor) -> Tensor:
         """(B, 2 width, H / 4, W / 4): what the drawing is of."""

@@ -12,27 +12,35 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from comicdata.models.networks.layers import Block, Pointwise
+from comicdata.models.networks.layers import Block
 
 SHARPNESS = 10.0  # of the likeness of two places, before any step
 
 
 class Pointer(nn.Module):
-    """What a drawing is of, (B, channels, h, w) -> of every place what it asks for and what it answers to, queries and
-    keys (B, D, h, w) of length 1, and how likely none of the references answers, (B, 1, h, w), before the softmax.
-    """
+    """What a drawing is of, (B, channels, h, w) -> the places to ask of it, (B, D, h, w)."""
 
     def __init__(self, channels: int, size: int) -> None:
         super().__init__()
         self.within = Block(channels, size)
-        self.query = Pointwise(size, size)
-        self.key = Pointwise(size, size)
-        self.null = Pointwise(size, 1)
+        self.query = nn.Linear(size, size)
+        self.key = nn.Linear(size, size)
+        self.null = nn.Linear(size, 1)
         self.sharpness = nn.Parameter(torch.tensor(math.log(SHARPNESS)))
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        value = self.within(features)
-        return F.normalize(self.query(value), dim=1), F.normalize(self.key(value), dim=1), self.null(value)
+    def forward(self, features: Tensor) -> Tensor:
+        value: Tensor = self.within(features)
+        return value
+
+    def asks(self, places: Tensor) -> tuple[Tensor, Tensor]:
+        """Places (..., D) -> what each asks for, (..., D) of length 1, and how likely nothing answers, (...), before
+        the softmax.
+        """
+        return F.normalize(self.query(places), dim=-1), self.null(places)[..., 0]
+
+    def answers(self, places: Tensor) -> Tensor:
+        """Places (..., D) -> what each answers to, likewise."""
+        return F.normalize(self.key(places), dim=-1)
 
     def found(self, query: Tensor, key: Tensor, null: Tensor, known: Tensor) -> Tensor:
         """The logarithm of what each of N places takes from each of T of the references, and last of what it leaves:

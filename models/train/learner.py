@@ -63,6 +63,14 @@ class Learner:
         """The generator, and a discriminator where there is one, freshly initialised."""
         return self.config.network.build(), None
 
+    @torch.no_grad()
+    def take_over(self, tensors: dict[str, Tensor]) -> None:
+        """Put weights of another run, by name, in the place of random ones, before any step."""
+        for network in (self.generator, self.average):
+            own = dict(network.named_parameters())
+            for name, value in tensors.items():
+                own[name].copy_(value)
+
     def look_at(self, data: PairDataset) -> None:
         """What is learned of the pairs before any step; a run that goes on has it in its state."""
 

@@ -100,20 +100,20 @@ class PaletteLearner(PictureLearner):
     def terms(self, outline: Tensor, truth: Tensor, conditions: Conditions, images: int) -> tuple[Terms, Terms]:
         numbers, lab, weights = self._tables
         steps, counts = cell_targets(steps_of(truth), outline)
-        told, others = self._told(steps, counts, conditions)
-        wanted = exchanged(steps, numbers, others)
+        some = slice(len(steps) // 2 if self.network.references else None)  # with references half are told of hints
+        told, others = self._told(steps[some], counts[some], conditions.each(lambda one: one[some]))
+        wanted = exchanged(steps[some], numbers, others)
         plain, changed, *pointed = self.generate_all(outline, told.spread, told.sources, told.mood)
         alike = likeness(lab[wanted], lab[told.steps])
         terms = {
             "palette": choice_loss(plain, numbers[steps], None, counts, weights),
-            "told": choice_loss(changed, numbers[wanted], alike, counts, weights),
+            "told": choice_loss(changed, numbers[wanted], alike, counts[some], weights),
         }
         if conditions.areas is None or conditions.panels is None:
             return terms, {}
-        query, key, null = pointed
         pointer = cast(Pointer, cast(PaletteNetwork, self.generator).pointer)
         given = References(steps, conditions.areas * counts, conditions.panels)
-        own, logged = pointer_terms(pointer, (query, key, null), plain, numbers, weights, given)
+        own, logged = pointer_terms(pointer, pointed[0], plain, numbers, weights, given)
         return terms | own, logged
 
     def _told(self, cells: Tensor, counts: Tensor, conditions: Conditions) -> tuple[Told, Tensor]:

@@ -13,13 +13,14 @@ from comicdata.models.networks.palette import ALIKE
 from comicdata.models.networks.pointer import Pointer
 from comicdata.models.train.learner import Terms
 
-ASKED = 384  # places of a panel that ask, small regions as often as large ones
-KEPT = 128  # of them that answer to others
+ASKED = 256  # places of a panel that ask, small regions as often as large ones
+KEPT = 96  # of them that answer to others
 TURNED = 0.5  # of the groups are shown in other colours than their own
 OTHER_SERIES = 0.1  # of the panels have references of another series
 REACHABLE = 0.5  # likeness of a colour from which on the references have it
 ALONE = 0.5  # weight of the loss that knows no way out: or "in none of them" may win for good
 SMOOTH = 4.0  # pixels, added to the area of a region
+UNLIKE = 60.0  # likeness no less than e to the minus this: smaller numbers are slow, and nothing
 LEAST = 1e-4  # added before a logarithm
 
 
@@ -45,14 +46,13 @@ class References:
         return values.flatten(2).gather(2, places).transpose(1, 2)
 
     def answering(self, values: Tensor) -> Tensor:
-        """(B, A, ...) of every panel -> (B, T, ...) of the group that each is shown."""
-        kept = values[:, :KEPT]
-        return kept.reshape(len(kept) // GROUP, GROUP * KEPT, *kept.shape[2:])[self.group]
+        """(B, KEPT, ...) of every panel -> (B, T, ...) of the group that each is shown."""
+        return values.reshape(len(values) // GROUP, GROUP * KEPT, *values.shape[2:])[self.group]
 
     @property
     def known(self) -> Tensor:
         """(B, T): which of those that answer are of a panel shown, and paper."""
-        return self.shown.repeat_interleave(KEPT, dim=1) & self.answering(self.counts)
+        return self.shown.repeat_interleave(KEPT, dim=1) & self.answering(self.counts[:, :KEPT])
 
 
 def _colors_of_groups(steps: Tensor) -> Tensor:
@@ -82,18 +82,20 @@ def _panels_shown(panels: Tensor, group: Tensor) -> Tensor:
 
 
 def pointer_terms(
-    pointer: Pointer, said: tuple[Tensor, Tensor, Tensor], classes: Tensor, numbers: Tensor, weights: Tensor,
+    pointer: Pointer, places: Tensor, classes: Tensor, numbers: Tensor, weights: Tensor,
     given: References,
 ) -> tuple[Terms, Terms]:  # fmt: skip
     """-log P(colour), where P = sum of what a place takes of tokens of that colour + what it leaves x P(class).
 
-    `said`: query, key and null of every place, `classes` (B, K, h, w) the logits without references; `numbers`
+    `places` (B, D, h, w) as the pointer gives them, `classes` (B, K, h, w) the logits without references; `numbers`
     (32^3,) from steps to the palette, `weights` (K,) of its colours. What each place leaves is logged.
     """
-    query, key, null = (given.asking(one) for one in said)
-    found = pointer.found(query, given.answering(key), null[..., 0], given.known).exp()
-    apart = torch.cdist(given.lab, given.answering(given.lab)).square()
-    alike = torch.exp(-apart / (2 * ALIKE**2))
+    asking = given.asking(places)
+    query, null = pointer.asks(asking)
+    key = given.answering(pointer.answers(asking[:, :KEPT]))
+    found = pointer.found(query, key, null, given.known).exp()
+    apart = torch.cdist(given.lab, given.answering(given.lab[:, :KEPT])).square()
+    alike = torch.exp(-(apart / (2 * ALIKE**2)).clamp(max=UNLIKE))
     hit, left = (found[..., :-1] * alike).sum(dim=2), found[..., -1]
     truth = numbers[given.steps]
     likely = given.asking(classes.detach()).softmax(dim=2).gather(2, truth[..., None])[..., 0]
