@@ -40,6 +40,7 @@ from comicdata.models.train.pictures import PictureLearner
 from comicdata.models.train.references import References, pointer_terms
 
 LITTLE_IN_COMMON = 0.1  # of the area
+OTHERS = 0.3  # weight of all other losses where it learns from references: series of any colours are noise to them
 log = logging.getLogger(__name__)
 
 
@@ -113,6 +114,7 @@ class PaletteLearner(PictureLearner):
             return terms, {}
         pointer = cast(Pointer, cast(PaletteNetwork, self.generator).pointer)
         given = References(steps, conditions.areas * counts, conditions.panels)
+        terms = {name: OTHERS * value for name, value in terms.items()}
         own, logged = pointer_terms(pointer, pointed[0], plain, numbers, weights, given)
         return terms | own, logged
 
