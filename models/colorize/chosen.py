@@ -53,6 +53,7 @@ from comicdata.models.runs.palette import shown_colors
 
 EVEN = 0.5  # a comic with at least this share of even area is painted in flats unless somebody wishes otherwise
 INK = 128
+PAPER = (255, 255, 255)
 GAP = 6 / 256  # closed in lines, as a share of the short side
 OF_REFERENCES = {"references", "memory", "near_copies", "remember"}
 LOOKED_AT = 256  # pixels a side of a picture that sets a mood, at most
@@ -117,6 +118,7 @@ class PaletteColorizer(Colorizer):
         places = suggest(regions, chances, final.colors[drawn[0]], final.colors, fixed, wishes.suggest)
         flat = (wishes.style or self.style) == "flats"
         notes = votes.said.get(SEVERAL, [])[:SHOWN] if flat else []
+        white = np.isin(regions.labels, [*regions.balloons.difference(given)]) if regions.balloons else None
         unsure, doubt = doubts(regions, chances, told.colors, fixed)
         made = []
         for number, numbers in enumerate(drawn):
@@ -125,7 +127,7 @@ class PaletteColorizer(Colorizer):
                 known = chances if number == 0 else narrowed(chances, told.colors, numbers)
                 color = lay_softly(drawing, final, known, wishes.hints, given, fixed)
             layers = behind | ({"flats": flats} if wishes.layers else {})
-            made.append(Painted(color, outline, layers, places, notes, unsure, doubt))
+            made.append(Painted(color, outline, layers, places, notes, white, unsure, doubt))
         if wishes.remember:
             made[0] = replace(made[0], kept=self._kept(features, seen[..., 0], made[0].color))
         return made
@@ -140,10 +142,10 @@ class PaletteColorizer(Colorizer):
         wishes: Wishes,
         given: dict[int, Color],
     ) -> tuple[dict[int, Color], dict[str, Image]]:
-        """Regions whose colour a person decided, and where it is asked for the layer of the background (H, W), all 0
-        without any.
+        """Regions whose colour is decided: balloons are paper, of others a person says it; and where it is asked for
+        the layer of the background (H, W), all 0 without any.
         """
-        fixed: dict[int, Color] = {}
+        fixed: dict[int, Color] = dict.fromkeys(regions.balloons, PAPER)
         behind: dict[str, Image] = {}
         if wishes.background is not None or wishes.layers:
             numbers = likeliest(chances, told.colors)

@@ -16,7 +16,7 @@ from comicdata.models.colorize.decoding import likeness
 Floats = npt.NDArray[np.float32]
 LARGEST = 0.01  # radius of a dot, as a share of the picture's short side
 UNSURE = 0.5  # chance below which the colour of a region is in doubt
-SPECK = 0.0005  # share of the picture below which no region is
+SPECK = 0.002  # share of the picture below which no region is
 
 
 class Suggestion(NamedTuple):
