@@ -29,6 +29,10 @@ class Failures:
         self._front.status = 3
         self._found.append(Failure(self._stage, item, str(error), type(error).__name__))
 
+    @property
+    def found(self) -> list[Failure]:
+        return [*self._found]
+
     def finish(self) -> None:
         """Write failures.jsonl, or take it away when nothing failed any more."""
         from comicdata.outputs.rows import SharedRows

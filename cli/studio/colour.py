@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from comicdata.cli.studio import finished
+from comicdata.cli.studio.asked import sent_object
 from comicdata.cli.studio.changes import SAMPLES, Document
 from comicdata.cli.studio.desk import Desk
 from comicdata.cli.studio.intake import Taken, take_dropped, take_sample
@@ -26,12 +27,10 @@ from comicdata.files import on_disk, write_atomic
 from comicdata.flats.hints import hex_of, parse_color
 from comicdata.images import Image, encode_jpeg, encode_png, resize
 from comicdata.layers.drawings import read_drawing
-from comicdata.reading.text import UnreadableError, parse_json
 
 TABLES = 4  # pages that are kept as they are read
 SUGGESTED = 5
 THUMB = 240  # pixels of the longer side
-LARGEST_CHANGE = 4_000_000  # bytes
 FEW = 65_536  # regions that 16 bits number
 
 
@@ -102,10 +101,9 @@ class ColourRoom:
             for number in () if table.left_alone else range(len(table.boxes)):
                 self._draw_thumb(page, number, table)
             boxes = [] if table.left_alone else [[box.x0, box.y0, box.x1, box.y1] for box in table.boxes]
-            return {"panels": boxes, "left_alone": table.left_alone}
+            return {**self._told(page, document), "panels": boxes, "left_alone": table.left_alone}
 
-        found = await self.desk.do(look)
-        return JSONResponse({"name": page.name, **self._told(page, document), **found})
+        return JSONResponse({"name": page.name, **await self.desk.do(look)})
 
     async def remove(self, request: Request) -> Response:
         self.project.remove(self._page(request))
@@ -272,11 +270,8 @@ def _taken(taken: Taken) -> Response:
 
 
 async def _sent(request: Request) -> dict[str, Any]:
-    """The JSON object that was sent; UsageError for anything else."""
-    try:
-        value = parse_json(await request.body(), LARGEST_CHANGE)
-    except UnreadableError as error:
-        raise UsageError(f"not JSON ({error})") from error
-    if not isinstance(value, dict) or type(value.get("version")) is not int:
+    """A change, and the version of the page that it is made on."""
+    value = await sent_object(request)
+    if type(value.get("version")) is not int:
         raise UsageError("an object with a version is expected")
     return value

@@ -187,8 +187,8 @@ function moved(mark, x, y) {
 }
 
 function choose(values) {
-  const runChanges = "run" in values || "recolor" in values || "line_art" in values;
-  if (!runChanges) return change(page.choose(values));
+  const isReadAnew = ["run", "layout", "recolor", "line_art"].some((name) => name in values);
+  if (!isReadAnew) return change(page.choose(values));
   return page
     .choose(values)
     .then(() => openPanel(page.id, panel))

@@ -10,6 +10,7 @@ export class Wishes {
     Object.assign(this, { choose, keepMood, say, run: null, told: {}, page: null });
     by("run").addEventListener("change", (event) => choose({ run: event.target.value }));
     for (const one of document.querySelectorAll("[name=style]")) one.addEventListener("change", () => choose({ style: one.value }));
+    by("single").addEventListener("change", (event) => choose({ layout: event.target.checked ? "single" : "auto" }));
     by("follow").addEventListener("change", (event) => choose({ follow: event.target.checked }));
     by("mood-colour").addEventListener("click", () => choose({ mood: colour() }));
     by("mood-picture").addEventListener("click", () => by("mood-file").click());
@@ -43,9 +44,9 @@ export class Wishes {
     by("follow-box").hidden = !this.told.follow;
     by("mood-box").hidden = !this.told.moods;
     by("background-box").hidden = !this.told.background;
+    by("suggest-box").hidden = !this.told.suggest;
     by("samples-box").hidden = !this.told.samples;
     by("sample-list").replaceChildren();
-    for (const form of ["png", "psd", "ora"]) by(`out-${form}`).hidden = !this.told.forms.includes(form);
   }
 
   show(page) {
@@ -53,6 +54,7 @@ export class Wishes {
     by("run").value = this.told.missing ? "" : choices.run;
     for (const one of document.querySelectorAll("[name=style]")) one.checked = one.value === this.style;
     by("follow").checked = choices.follow;
+    by("single").checked = choices.layout === "single";
     this.#now("mood", choices.mood);
     this.#now("background", choices.background);
     by("command").textContent = page.command;
