@@ -138,7 +138,7 @@ def test_eyes_over_a_mouth_are_no_lettering_and_words_in_their_place_are(brows):
     cv2.ellipse(line, (300, 200), (40, 12), 0, 0, 180, 0, 4, cv2.LINE_AA)
     assert not find_balloons(line < 128).any()
     eyes = np.array([[262, 162, 286, 178], [314, 162, 338, 178], [260, 198, 340, 214]], float)
-    assert _is_face(eyes) and not _is_face(eyes + [[0, 0, 20, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
+    assert _is_face(eyes) and not _is_face(eyes + np.array([[0, 0, 20, 0], [0] * 4, [0] * 4]))
 
 
 def test_leaves_around_a_closed_balloon_do_not_hide_its_lettering():
