@@ -48,8 +48,9 @@ def shown(page, x, y):
     """The colour on the screen at a pixel of the picture."""
     script = """([x, y]) => {
       const canvas = document.getElementById("canvas");
-      const ratio = window.devicePixelRatio;
-      return [...canvas.getContext("2d").getImageData(x * ratio, y * ratio, 1, 1).data.slice(0, 3)];
+      const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+      pixel.drawImage(canvas, -Math.floor(x * window.devicePixelRatio), -Math.floor(y * window.devicePixelRatio));
+      return [...pixel.getImageData(0, 0, 1, 1).data.slice(0, 3)];
     }"""
     at = place(page, x, y)
     return page.evaluate(script, [at["x"], at["y"]])
@@ -124,7 +125,12 @@ def test_with_the_keyboard_alone(page, png, at_work):
     assert document_of(page)["hints"] == []
 
 
-def test_another_window_is_told_and_both_keep_their_marks(page, png, at_work):
+def test_another_window_is_told_and_both_keep_their_marks(png, at_work):
+    with opened(at_work[0], refused=1) as page:
+        another_window(page, png)
+
+
+def another_window(page, png):
     drop(page, "windows.png", png + b"\0")
     found = document_of(page)
     (one,) = [one["id"] for one in page.evaluate("fetch('/api/project').then((one) => one.json())")["pages"]][-1:]
