@@ -125,6 +125,7 @@ def test_with_the_keyboard_alone(page, png, at_work):
     assert document_of(page)["hints"] == []
 
 
+@pytest.mark.slow
 def test_another_window_is_told_and_both_keep_their_marks(png, at_work):
     with opened(at_work[0], refused=1) as page:
         another_window(page, png)
@@ -145,6 +146,7 @@ def another_window(page, png):
     assert "another window" in page.text_content("#status")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(at_work, png, scheme):
     with opened(at_work[0], color_scheme=scheme) as page:
@@ -157,3 +159,30 @@ def test_axe_finds_no_serious_fault(at_work, png, scheme):
             page.goto(f"{at_work[0].partition('/?')[0]}/{room}")
             page.wait_for_load_state("networkidle")
             assert faults(page) == []
+
+
+@pytest.mark.slow
+def test_a_pair_is_taken_out_and_a_box_dragged(tour, small_run, tmp_path):
+    browser_path()
+    pairs = tour / "pairs"
+    with served(tmp_path / "out", small_run, "--pairs", pairs, "--crawl", tour / "crawl") as url, opened(url) as page:
+        page.goto(f"{url.partition('/?')[0]}/pairs")
+        page.wait_for_selector(".cell")
+        page.keyboard.press("ArrowRight")
+        chosen = page.get_attribute("[aria-selected=true].cell", "id").removeprefix("pair-")
+        page.keyboard.press("x")
+        page.wait_for_selector(".cell.out")
+        page.wait_for_selector("#status:text-is('Taken out')")
+        assert [json.loads(one)["id"] for one in (pairs / "excluded.jsonl").read_text().splitlines()] == [chosen]
+        assert faults(page) == []
+        page.click("#tab-pages")
+        page.wait_for_selector("#page-list [aria-current]")
+        page.wait_for_load_state("networkidle")
+        page.focus("#canvas")
+        page.keyboard.press("Shift+ArrowDown")
+        page.wait_for_selector("text=Kept in panels.jsonl")
+        name = page.text_content("#page-list [aria-current]")
+        (line,) = [json.loads(one) for one in (pairs / "panels.jsonl").read_text().splitlines()]
+        assert name.startswith(line["input"]) and faults(page) == []
+    (pairs / "excluded.jsonl").unlink()
+    (pairs / "panels.jsonl").unlink()
