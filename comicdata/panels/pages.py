@@ -132,7 +132,7 @@ def content_boxes(image: Image, paper: Colour, *, alone: bool = True) -> list[Bo
     pieces = [piece for box in found for piece in _split_bridges(flood, box)]
     pieces = [box for box in pieces if _is_panel_size(box, small.shape)]
     pieces = _merge_contained([at_frame(flood, box) for box in pieces])
-    if _lacks_frames(flood, pieces):
+    if _lacks_frames(flood, [*pieces, *insets]):
         cells = find_cells(small, ~flood)
         if len(cells) > RULES.cells_least and _makes_sense(cells, small.shape):
             return [enlarged(box, factor, image.shape) for box in cells]
