@@ -122,8 +122,17 @@ def chords(page: Separators, cell: Polygon, least: float) -> Iterator[Chord]:
         for rise, y, covered in found[: RULES.most_chords]:
             slope, place = rise / (ALONG - 1) / stretch, (y + rise / 2) / height
             ends = _refined(page.marks[upright], cell, upright, slope, 4 * (y + y0) + 2, 4 * x0)
-            if ends is not None:
-                yield Chord(ends[0], ends[1], upright, covered, len(found), min(place, 1 - place), framed)
+            if ends is None or _stroked_share(page.strokes[upright], ends, upright=upright) < RULES.chord_stroked:
+                continue
+            yield Chord(ends[0], ends[1], upright, covered, len(found), min(place, 1 - place), framed)
+
+
+def _stroked_share(strokes: Mask, ends: Polygon, *, upright: bool) -> float:
+    """The share of a line, its ends (2, 2), with a stroke on it or right beside it: edges of art have none."""
+    aside = np.array([-1, 0, 1])[:, None, None] * np.array((1, 0) if upright else (0, 1))
+    places = np.asarray(ends[0] + (ends[1] - ends[0]) * _SHARE[:, None] + aside, np.float32)
+    shown = cv2.remap(strokes, places[..., 0], places[..., 1], cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    return float((np.asarray(shown) > 0).any(axis=0).mean())
 
 
 def _framed_share(image: Image, cell: Polygon) -> float:

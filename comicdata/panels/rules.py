@@ -191,6 +191,7 @@ class Rules:
     chord_edge_mark: int = 204  # of 255: so much an edge counts beside a stroke
     chord_shortest: float = 0.5  # of the longest chord of its direction: a corner cut off is no panel
     chord_covered: float = 0.7  # of a chord that is marked, for it to be looked at closer
+    chord_stroked: float = 0.25  # of a chord along which strokes run: along the edge of a large shape hardly any do
     chord_stands_apart: int = 4  # at a quarter of the size of the analysis: as far from a chord ...
     chord_stands_out: float = 0.15  # ... at least on one side so much less is marked
     chords_apart: float = 3.0  # at a quarter of the size of the analysis

@@ -119,7 +119,6 @@ def test_a_page_grid_in_reading_order(gutter):
     assert score(found, GRID, 0.9).f1 == 1
 
 
-@pytest.mark.xfail(strict=True, reason="edges of large flat shapes are taken for lines that part panels")
 def test_a_balloon_that_bridges_a_gutter_does_not_join_two_panels():
     image = page(GRID)
     cv2.ellipse(image, (250, 520), (110, 60), 0, 0, 360, (255, 255, 255), -1)
