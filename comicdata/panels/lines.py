@@ -47,7 +47,7 @@ class Separators:
 class Chord:
     """A straight line through a cell, from border to border: its ends (2,) in pixels, whether it is rather upright.
 
-    `covered`: share that is marked; `rivals`: lines like it in the same direction, in a fence or a wall of tiles many;
+    `covered`: share that is marked; `stroked`: share along which strokes run, not edges alone; `rivals`: lines like it in the same direction, in a fence or a wall of tiles many;
     `place`: share of the cell on its smaller side; `framed`: share of the outline of the cell that is a dark line.
     """
 
@@ -55,6 +55,7 @@ class Chord:
     end: _Floats
     upright: bool
     covered: float
+    stroked: float = 1.0
     rivals: int = 1
     place: float = 0.5
     framed: float = 0.0
@@ -122,13 +123,13 @@ def chords(page: Separators, cell: Polygon, least: float) -> Iterator[Chord]:
         for rise, y, covered in found[: RULES.most_chords]:
             slope, place = rise / (ALONG - 1) / stretch, (y + rise / 2) / height
             ends = _refined(page.marks[upright], cell, upright, slope, 4 * (y + y0) + 2, 4 * x0)
-            if ends is None or _stroked_share(page.strokes[upright], ends, upright=upright) < RULES.chord_stroked:
-                continue
-            yield Chord(ends[0], ends[1], upright, covered, len(found), min(place, 1 - place), framed)
+            if ends is not None:
+                stroked = _stroked_share(page.strokes[upright], ends, upright=upright)
+                yield Chord(ends[0], ends[1], upright, covered, stroked, len(found), min(place, 1 - place), framed)
 
 
 def _stroked_share(strokes: Mask, ends: Polygon, *, upright: bool) -> float:
-    """The share of a line, its ends (2, 2), with a stroke on it or right beside it: edges of art have none."""
+    """The share of a line, its ends (2, 2), with a stroke on it or right beside it."""
     aside = np.array([-1, 0, 1])[:, None, None] * np.array((1, 0) if upright else (0, 1))
     places = np.asarray(ends[0] + (ends[1] - ends[0]) * _SHARE[:, None] + aside, np.float32)
     shown = cv2.remap(strokes, places[..., 0], places[..., 1], cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)

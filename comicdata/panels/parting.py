@@ -66,7 +66,8 @@ def _judged(page: Separators, cell: Polygon, surely: float, least: float) -> lis
     if min(np.ptp(cell, axis=0)) < least or max(np.ptp(cell, axis=0)) < 2 * least:
         return []
     judged = ((chance(page, chord), chord) for chord in chords(page, cell, least))
-    return [(sure, chord) for sure, chord in judged if sure >= surely]
+    edges = max(surely, RULES.edges_panels)
+    return [one for one in judged if one[0] >= (surely if one[1].stroked >= RULES.stroked_share else edges)]
 
 
 def part_boxes(image: Image, ground: Mask, *, is_page: bool) -> list[tuple[Box, float]]:

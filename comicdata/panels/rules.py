@@ -191,7 +191,6 @@ class Rules:
     chord_edge_mark: int = 204  # of 255: so much an edge counts beside a stroke
     chord_shortest: float = 0.5  # of the longest chord of its direction: a corner cut off is no panel
     chord_covered: float = 0.7  # of a chord that is marked, for it to be looked at closer
-    chord_stroked: float = 0.25  # of a chord along which strokes run: along the edge of a large shape hardly any do
     chord_stands_apart: int = 4  # at a quarter of the size of the analysis: as far from a chord ...
     chord_stands_out: float = 0.15  # ... at least on one side so much less is marked
     chords_apart: float = 3.0  # at a quarter of the size of the analysis
@@ -216,7 +215,9 @@ class Rules:
     strip_page_first: float = 0.9  # ... and for the first line in it
     strip_page_high: float = 0.8  # height by width of such a page
     strip_page_wide: float = 0.8  # of the width of the strip
-    parts_panels: float = 0.85  # chance that a line parts two panels, for it to cut
+    parts_panels: float = 0.7  # chance that a line parts two panels, for it to cut ...
+    stroked_share: float = 0.5  # ... where strokes run along so much of it ...
+    edges_panels: float = 0.9  # ... and elsewhere: edges of large shapes look much like dark panels that meet
 
 
 RULES = Rules()
