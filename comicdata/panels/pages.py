@@ -185,14 +185,14 @@ def _between_lines(page: Separators, opened: Mask, piece: Box, shape: Mask) -> l
 
 
 def _lacks_frames(flood: Mask, boxes: Sequence[Box]) -> bool:
-    """Whether boxes that are filled to their sides take up only a little of what is drawn on the page."""
-    solid = (
-        box.width * box.height
-        for box in boxes
-        if share(flood[box.y0 : box.y1, box.x0 : box.x1]) <= 1 - RULES.solid_share
-    )
+    """Whether boxes that are filled to their sides are only a little of all that was found, or that only a little of
+    what is drawn on the page, by area.
+    """
+    areas = [box.width * box.height for box in boxes]
+    grounds = [share(flood[box.y0 : box.y1, box.x0 : box.x1]) for box in boxes]
+    solid = sum(area for area, ground in zip(areas, grounds, strict=True) if ground <= 1 - RULES.solid_share)
     whole = trimmed(flood, Box(0, 0, flood.shape[1], flood.shape[0]))
-    return sum(solid) < RULES.solid_page_share * whole.width * whole.height
+    return solid < RULES.solid_page_share * sum(areas) or sum(areas) < RULES.solid_page_share * whole.width * whole.height
 
 
 def _is_panel_size(box: Box, shape: Sequence[int]) -> bool:
