@@ -47,8 +47,9 @@ class Separators:
 class Chord:
     """A straight line through a cell, from border to border: its ends (2,) in pixels, whether it is rather upright.
 
-    `covered`: share that is marked; `stroked`: share along which strokes run, not edges alone; `rivals`: lines like it in the same direction, in a fence or a wall of tiles many;
-    `place`: share of the cell on its smaller side; `framed`: share of the outline of the cell that is a dark line.
+    `covered`: share that is marked; `stroked`: share along which strokes run, not edges alone; `rivals`: lines like it
+    in the same direction, in a fence or a wall of tiles many; `place`: share of the cell on its smaller side; `framed`:
+    share of the outline of the cell that is a dark line.
     """
 
     start: _Floats

@@ -192,7 +192,8 @@ def _lacks_frames(flood: Mask, boxes: Sequence[Box]) -> bool:
     grounds = [share(flood[box.y0 : box.y1, box.x0 : box.x1]) for box in boxes]
     solid = sum(area for area, ground in zip(areas, grounds, strict=True) if ground <= 1 - RULES.solid_share)
     whole = trimmed(flood, Box(0, 0, flood.shape[1], flood.shape[0]))
-    return solid < RULES.solid_page_share * sum(areas) or sum(areas) < RULES.solid_page_share * whole.width * whole.height
+    least = RULES.solid_page_share
+    return solid < least * sum(areas) or sum(areas) < least * whole.width * whole.height
 
 
 def _is_panel_size(box: Box, shape: Sequence[int]) -> bool:
