@@ -1,8 +1,9 @@
 """True backgrounds of the drawn comic, as masks for `comicdata evaluate --masks`.
 
-python benchmarks/drawn_masks.py PAIRS --out MASKS [--seed 7]
+python benchmarks/drawn_masks.py PAIRS --out MASKS [--seed 7 | --strips DIR]
 PAIRS was made from the comic of that seed (7 is the demo's); one MASKS/ID.png per kept pair, white on the background.
-The comic is drawn again and cut as each row of the manifest says.
+The comic is drawn again and cut as each row of the manifest says. --strips: of many series, whose backgrounds
+benchmarks/casts.py wrote as DIR/SERIES/EPISODE.png.
 """
 
 import argparse
@@ -32,9 +33,28 @@ def write_masks(pairs: Path, out: Path, seed: int = SEED) -> int:
         stored = read_image(file_of(pairs_folder(pairs), row, "color"))
         if np.abs(_cut(strip, row, None).astype(np.int16) - stored).mean() > NOISE:
             raise UsageError(f"{row.id}: not a picture of the drawn comic of seed {seed}; say another with --seed")
-        mask = np.where(_cut(background, row, 0) >= 128, 255, 0).astype(np.uint8)
-        write_atomic(out / f"{row.id}.png", encode_png(mask), durable=False)
+        _write(out, row, background)
     return len(rows)
+
+
+def write_masks_of_series(pairs: Path, out: Path, strips: Path) -> int:
+    """Likewise, from strips/SERIES/EPISODE.png, white where the backdrop shows. UsageError when one is missing."""
+    rows = [row for row in read_rows(pairs) if row.kept]
+    for row in rows:
+        _write(out, row, _background(strips / row.series_id / f"{row.episode_id}.png"))
+    return len(rows)
+
+
+def _write(out: Path, row: Pair, background: Image) -> None:
+    mask = np.where(_cut(background, row, 0) >= 128, 255, 0).astype(np.uint8)
+    write_atomic(out / f"{row.id}.png", encode_png(mask), durable=False)
+
+
+@lru_cache(maxsize=1)
+def _background(path: Path) -> Image:
+    if not path.is_file():
+        raise UsageError(f"{path}: not there; --strips is the folder `backgrounds` that benchmarks/casts.py wrote")
+    return np.ascontiguousarray(read_image(path)[..., 0])
 
 
 def _number(row: Pair) -> int:
@@ -71,8 +91,13 @@ def main() -> None:
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--strips", type=Path)
     options = parser.parse_args()
-    print(f"{write_masks(options.pairs, options.out, options.seed)} masks in {options.out}")
+    if options.strips:
+        count = write_masks_of_series(options.pairs, options.out, options.strips)
+    else:
+        count = write_masks(options.pairs, options.out, options.seed)
+    print(f"{count} masks in {options.out}")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """`comicdata colorize`: line art in, colour out."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from comicdata.cli.front import LARGEST_SEED, Front, command, reads_pictures, takes_panels
-from comicdata.errors import UsageError
 
 STYLE = "flats: one colour for each closed region; soft; by default what suits the comic. Of palette runs."
 
@@ -52,18 +52,28 @@ STYLE = "flats: one colour for each closed region; soft; by default what suits t
     metavar="FILE",
     help="c00, c01, ... in place of RUN/palette.gpl's; colours of other names are all there may be. .gpl, .ase, JSON.",
 )
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PICTURE",
+    help="Coloured pages or panels, folders, archives or PAIRS: what is the same thing takes its colours (repeat).",
+)
+@click.option("--near-copies", is_flag=True, help="Also references that are near copies of the drawing itself.")
+@click.option("--no-memory", is_flag=True, help="Forget what earlier pages were coloured in.")
 @click.option("--suggest", type=click.IntRange(0, 1000), default=0, help="Also write where so many hints would help.")
 @click.option(
     "--to",
-    "form",
-    type=click.Choice(["png", "jpeg", "webp"]),
-    default=None,
-    help="What the pages are; by default PNG, in a CBZ also JPEG or WebP where the page was one.",
+    "to",
+    type=click.Choice(["png", "jpeg", "webp", "psd", "ora"]),
+    multiple=True,
+    help="What the pages are, else PNG, in a CBZ also JPEG or WebP where the page was one; psd, ora: also as layers.",
 )
 @takes_panels("files")
 @click.option("--style", type=click.Choice(["flats", "soft"]), default=None, help=STYLE)
 @reads_pictures
-@click.option("--layers", is_flag=True, help="Also the mask of the background and the low-resolution picture.")
+@click.option("--layers", is_flag=True, help="Also every layer as a picture of its own.")
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, help="Same seed, same colours.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
 def colorize(
@@ -78,7 +88,9 @@ def colorize(
     files: tuple[Path, ...],
     layers: bool,
     no_follow: bool,
-    form: Any,
+    references: tuple[Path, ...],
+    no_memory: bool,
+    to: tuple[str, ...],
     **wished: Any,
 ) -> Any:
     """Colour pictures, folders, CBZ, CBR, CB7 and PDF with RUN; every page is as large as its input.
@@ -88,29 +100,35 @@ def colorize(
 
     Line art is used as it is, on paper and in ink of any colour; --line-art insists. A picture in colour or in soft
     tones is left alone unless --recolor: it lies among the others as it came. A RUN of palette heeds all that is wished
-    here but --layers; --samples (which numbers the files, and fills NAME.samples beside a CBZ) and --layers are for
-    two-step and consistent as well, --background for consistent, --hints, in pixels of the picture, for a RUN trained
-    with hints. NAME.suggested.json has the places of --suggest in the colours that are guessed, to be corrected and
-    given back with --hints.
+    here; --samples is for two-step and consistent as well, --background for consistent, --hints, in pixels of the
+    picture, for a RUN trained with hints. NAME.samples beside a CBZ, samples in a folder, has all of --samples, layers
+    what --to psd, --to ora and --layers make. NAME.suggested.json has the places of --suggest in the colours that are
+    guessed, to be corrected and given back with --hints.
     """
     from comicdata.cli.chapters import plan_chapters
-    from comicdata.cli.colouring import MEMORY, Work, names_of
+    from comicdata.cli.coloured import Told
+    from comicdata.cli.colouring import colorize_chapter
     from comicdata.cli.inputs import read_groups
+    from comicdata.cli.making import MEMORY, Maker
+    from comicdata.cli.page_forms import Forms
+    from comicdata.cli.recipes import Recipe
+    from comicdata.cli.reference_inputs import read_references
+    from comicdata.cli.remembering import Memory
     from comicdata.cli.wishes import read_wishes
-    from comicdata.models.colorize import load_colorizer
+    from comicdata.models.colorize import PaletteColorizer, load_colorizer
     from comicdata.models.memory import memory_errors
     from comicdata.outputs import Reads
     from comicdata.panels.corrected import read_corrected
 
+    forms = Forms.asked(to, layers, wished["samples"], wished["suggest"])
     groups = list(read_groups(inputs, every=True))
     pictures = [picture for group in groups for picture in group.pictures]
     known_as = [picture.names for picture in pictures]
-    wishes = read_wishes(known_as, follow=not no_follow, **wished)
+    wishes = read_wishes(known_as, follow=not no_follow, layers=bool(layers or forms.documents), **wished)
     corrected = read_corrected(files, known_as)
     chapters = plan_chapters(groups, out)
-    reads = Reads([run, *inputs, *(picture.path for picture in pictures), *wishes.paths, *files])
-    names = [names_of(chapter, wishes.plain, layers, form) for chapter in chapters]
-    kept = [why for one, made in zip(chapters, names, strict=True) for why in one.store.check(made, reads)]
+    reads = Reads([run, *inputs, *(picture.path for picture in pictures), *wishes.paths, *references, *files])
+    kept = [why for one in chapters for why in one.store.check(forms.names(one.pages), reads)]
     for note in wishes.notes:
         front.warn(note)
     if front.dry_run:
@@ -120,20 +138,24 @@ def colorize(
         return {"outputs": [], "left_alone": [], "pictures": len(pictures)}
     with memory_errors(f"while {run} was loaded; {MEMORY}"):
         colorizer = load_colorizer(run, device)
-    wishes = wishes.heard_by(run, colorizer)
+    wishes = wishes.heard_by(colorizer, references)
+    if isinstance(colorizer, PaletteColorizer):
+        wishes = wishes.shown(read_references(front, colorizer, references))
     for note in wishes.strange_moods(colorizer):
         front.warn(note)
-    if layers and not colorizer.has_layers:
-        raise UsageError(f"{run}: {colorizer.config['model']} has no layers (--layers); two-step and consistent do")
     options = {"recolor": recolor, "line_art": line_art, "layout": layout}
-    work = Work(front, run, colorizer, wishes, corrected, options, layers, form)
+    memory = not no_memory and "memory" in colorizer.heeds
+    recipe = Recipe(run, wishes, corrected, {**options, "forms": asdict(forms), "memory": memory})
+    told = Told(front, colorizer, wishes.plain)
     with front.progress("colorize", len(pictures), "pictures") as update:
+        known = Memory(recipe.weights) if memory else None
+        maker = Maker(front, colorizer, recipe, forms, options, told, update, known)
         for chapter in chapters:
-            work.colorize(chapter, update)
-    alone = f", {len(work.left_alone)} left alone" if work.left_alone else ""
-    again = f", {work.again} of them as they were" if work.again else ""
-    front.say(f"{len(work.rows)} of {len(pictures)} pictures coloured{alone}, in {out}{again}")
-    return {"outputs": work.rows, "left_alone": work.left_alone}
+            colorize_chapter(maker, chapter)
+    alone = f", {len(told.left_alone)} left alone" if told.left_alone else ""
+    again = f", {maker.again} of them as they were" if maker.again else ""
+    front.say(f"{len(told.rows)} of {len(pictures)} pictures coloured{alone}, in {out}{again}")
+    return {"outputs": told.rows, "left_alone": told.left_alone}
 
 
 command_ = colorize

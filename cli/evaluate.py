@@ -15,10 +15,12 @@ from comicdata.cli.html.scores import (
     DIFFERENCE_COLUMNS,
     HINT_COLUMNS,
     MOOD_COLUMNS,
+    REFERENCE_COLUMNS,
     difference_rows,
     hint_rows,
     hint_title,
     mood_rows,
+    reference_rows,
     score_rows,
     verdict,
 )
@@ -60,6 +62,11 @@ MEMORY = "while measuring; take --device cpu where this was a GPU, or end what e
 )
 @click.option("--style", type=click.Choice(["flats", "soft"]), default=None, help=STYLE)
 @click.option("--hints/--no-hints", default=True, help="Also measure a RUN trained with hints with some; slower.")
+@click.option(
+    "--references/--no-references",
+    default=True,
+    help="Also measure a RUN that learned from references with some; slower.",
+)
 @click.option("--limit", type=click.IntRange(1), default=None, help="So many pairs, evenly spread; all by default.")
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, help="Same seed, same colours.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
@@ -70,7 +77,8 @@ def evaluate(front: Front, runs: tuple[Path, ...], pairs: Path, split: str, out:
     L1 is on the scale [-1, 1]; within 10 is the share of the area whose colour is within CIEDE2000 10 of the truth's;
     figures are the foreground off the lines; the colour ratio is colourfulness over that of the truth; flat spread is
     how much colours vary (CIELAB) where the truth has one: 0 is even. A RUN trained with hints also colours with 1, 4,
-    16 and 64 dots of the truth, one of palette with moods. docs/evaluate.md explains every figure.
+    16 and 64 dots of the truth, one of palette with moods; one that learned from references with 1, 3 and 5 panels of
+    the series, of another one, and the truth. docs/evaluate.md explains every figure.
 
     With OTHER runs of the same pairs: every figure with its standard error over panels, and how far each OTHER is above
     RUN, window by window.
@@ -104,7 +112,7 @@ class _Job:
 
     def check(self) -> Any:
         """The colorizer; UsageError when something stands where its files go, or there are no weights."""
-        from comicdata.models.colorize import load_colorizer
+        from comicdata.models.colorize import Wishes, load_colorizer
         from comicdata.models.evaluate.contest import evaluation_names
         from comicdata.models.memory import memory_errors
         from comicdata.outputs import Outputs, Reads
@@ -115,9 +123,7 @@ class _Job:
         Outputs(self.folder, "evaluate").check(evaluation_names(self.split), reads)
         with memory_errors(MEMORY):
             colorizer = load_colorizer(self.run, self.options["device"])
-        from comicdata.cli.wishes import check_style
-
-        check_style(self.run, colorizer, self.options["style"])
+        colorizer.check(Wishes(style=self.options["style"]))
         return colorizer
 
     def measure(self, colorizer: Any) -> Any:
@@ -159,6 +165,8 @@ def _show(front: Front, job: _Job, found: Any) -> None:
         front.table(hint_title(hints), HINT_COLUMNS, hint_rows(hints["counts"]))
     if moods := found.document.get("mood"):
         front.table("CIEDE2000 with a mood", MOOD_COLUMNS, mood_rows(moods))
+    if references := found.document.get("references"):
+        front.table("CIEDE2000 with references", REFERENCE_COLUMNS, reference_rows(references))
     front.say(verdict(found.document))
     if job.options["feature_weights"] and found.document["model"]["fid_vgg16"] is None:
         front.say("no FID: it needs more windows than VGG16 has features (512); KID needs only two, and is unbiased")

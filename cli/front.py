@@ -26,6 +26,7 @@ COMMANDS = {
     "evaluate": "Measure a colorizer beside its baselines.",
     "colorize": "Colour line art, pages, folders or CBZ.",
     "flats": "Line art to flat colours, without a model.",
+    "studio": "Colour in the browser: dots, moods, at once; pairs and runs.",
     "show": "A pairs folder or a run as one HTML page.",
     "export": "Pairs for webdataset, kohya, croissant.",
     "forget": "Delete a series from crawl and pairs; name the runs.",
@@ -66,6 +67,13 @@ class Front:
     def warn(self, text: str) -> None:
         """One line for people, also with --quiet."""
         self.console.print(visible(text), style="yellow")
+
+    def print_now(self, document: Any) -> None:
+        """The one document of --json, of a command that goes on after it."""
+        if self.as_json:
+            print_document(for_json(document))
+            sys.stdout.flush()
+            self.as_json = False
 
     def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
         """A small table for people."""

@@ -59,7 +59,21 @@ IMAGES = click.IntRange(0, 10**12)
     default=None,
     help="VGG16 for the feature loss (safetensors); paper and authors need it.",
 )
+@click.option(
+    "--from",
+    "begin_with",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="RUN",
+    help="Start from the weights of this run instead of random ones; colours are found anew in these pairs.",
+)
+@click.option("--keep-palette", is_flag=True, help="With --from: its colours, too, for more pages of the same comic.")
 @click.option("--hints/--no-hints", default=None, help="Whether the network takes colour hints; the preset's choice.")
+@click.option(
+    "--references/--no-references",
+    default=None,
+    help="Whether palette learns to take colours from other panels; by default where the pairs hold 20 series.",
+)
 @click.option(
     "--line-jitter", type=click.FloatRange(0, 1), default=None, help="Share of samples whose lines are varied."
 )
@@ -98,6 +112,8 @@ def train(
     size: str | None,
     stage: str | None,
     d_layers: int | None,
+    begin_with: Path | None,
+    keep_palette: bool,
     tensorboard: bool,
     settings: tuple[str, ...],
     **overrides: Any,
@@ -109,6 +125,9 @@ def train(
     and the finished weights stay until it is done. Stages are trained in order, each into
     RUN/stages; --stage trains one alone.
 
+    --from RUN starts from what another run of the same model knows of drawings, which a few pages of one's own comic
+    cannot teach. The run lists the series of that one as its own, so that forget finds them.
+
     \b
     Several GPUs:
       torchrun --nproc-per-node 4 --no-python -- comicdata train ...
@@ -117,23 +136,69 @@ def train(
     from comicdata.models.runs.folder import check_run
     from comicdata.models.runs.overrides import check_stage, read_settings, resolve_stages
     from comicdata.models.runs.settings import WHOLE
+    from comicdata.models.train.stages import choose_stages
 
     _follow(front)
     if front.dry_run:
         check_run(run, pairs)
     given = {**overrides, "size": int(size) if size else None, "discriminator_layers": d_layers}
+    if model == "palette" and preset == "small":
+        given |= _with_references(front, pairs, run, given)
     set_by_name = read_settings(model, settings)
     configs = resolve_stages(model, preset, given | set_by_name)
     if stage is not None:
         check_stage(configs, stage, set_by_name)
+    chosen = choose_stages(configs, stage)
+    origins = _origins(front, begin_with, run, {name: configs[name] for name in chosen}, keep_palette)
     if front.dry_run:
         for outline in {config.outline for config in configs.values()}:
             check_outline(pairs, outline)
     if WHOLE in configs:
-        return _train_whole(front, configs[WHOLE], pairs, run, tensorboard)
+        return _train_whole(front, configs[WHOLE], pairs, run, origins.get(WHOLE), tensorboard)
     if tensorboard:
         raise UsageError(f"--tensorboard: {model} has none; models of one stage have")
-    return _train_stages(front, configs, pairs, run, stage)
+    return _train_stages(front, configs, pairs, run, stage, origins)
+
+
+def _origins(
+    front: Front, begin_with: Path | None, run: Path, configs: dict[str, Any], keep_palette: bool
+) -> dict[str, Any]:
+    """The weights to start from, by stage; said where the run begins."""
+    from comicdata.models.runs.origin import find_origins
+    from comicdata.models.runs.records import CONFIG
+    from comicdata.outputs import Reads
+
+    if begin_with is None:
+        if keep_palette:
+            raise UsageError("--keep-palette: goes with --from RUN, whose palette is meant")
+        return {}
+    Reads([begin_with]).refuse(run)
+    origins = find_origins(begin_with, configs, keep_palette=keep_palette)
+    for stage, origin in origins.items():
+        if not (run / "stages" / stage / CONFIG if stage else run / CONFIG).is_file():
+            front.say(f"{stage} {origin.words}".strip())
+    return origins
+
+
+def _with_references(front: Front, pairs: Path, run: Path, given: dict[str, Any]) -> dict[str, Any]:
+    """What the small palette is told where it learns from references: because somebody says so, because its run does,
+    or because the pairs hold many series.
+    """
+    from comicdata.models.runs.records import CONFIG, read_config
+    from comicdata.models.runs.settings import SERIES_FOR_REFERENCES, WITH_REFERENCES
+    from comicdata.pairs.manifest import read_rows, usable
+
+    wanted = given["references"]
+    if wanted is None and (run / CONFIG).is_file():
+        wanted = read_config(run).get("options", {}).get("network", {}).get("references", False)
+    elif wanted is None:
+        series = {(row.source, row.series_id) for row in usable(read_rows(pairs)) if row.split == "train"}
+        wanted = len(series) >= SERIES_FOR_REFERENCES
+        if wanted:
+            front.say(f"{len(series)} series: it also learns to take colours from references (--no-references: not)")
+    if not wanted:
+        return {}
+    return {name: value if given.get(name) is None else given[name] for name, value in WITH_REFERENCES.items()}
 
 
 def _models() -> list[str]:
@@ -143,7 +208,7 @@ def _models() -> list[str]:
     return list(MODELS)
 
 
-def _train_whole(front: Front, config: Any, pairs: Path, run: Path, tensorboard: bool) -> Any:
+def _train_whole(front: Front, config: Any, pairs: Path, run: Path, origin: Any, tensorboard: bool) -> Any:
     """A model of one network."""
     from comicdata.models.train import train as train_run
 
@@ -156,7 +221,12 @@ def _train_whole(front: Front, config: Any, pairs: Path, run: Path, tensorboard:
         front.say("feature loss: weight 0 in this preset (no VGG weights needed)")
     with front.progress(f"train {config.model}", config.images, "images") as update:
         result = train_run(
-            config, pairs, run, on_step=lambda progress: update(progress.images), tensorboard=tensorboard
+            config,
+            pairs,
+            run,
+            origin=origin,
+            on_step=lambda progress: update(progress.images),
+            tensorboard=tensorboard,
         )
     if result["already_done"]:
         more = "--patience 0" if result["stopped_early"] else "a larger --images"
@@ -180,7 +250,9 @@ def _follow(front: Front) -> None:
         front.quiet, front.as_json = True, False
 
 
-def _train_stages(front: Front, configs: dict[str, Any], pairs: Path, run: Path, stage: str | None) -> Any:
+def _train_stages(
+    front: Front, configs: dict[str, Any], pairs: Path, run: Path, stage: str | None, origins: dict[str, Any]
+) -> Any:
     """The stages of a model one after the other, under one progress bar."""
     from comicdata.models.train.stages import choose_stages, independent, train_stages
 
@@ -195,7 +267,13 @@ def _train_stages(front: Front, configs: dict[str, Any], pairs: Path, run: Path,
         front.say(f"{words} need nothing of each other: in two terminals they can run at the same time")
     with front.progress(f"train {model}", sum(images.values()), "images") as update:
         result = train_stages(
-            configs, pairs, run, only=stage, on_step=lambda progress: update(progress.images), say=front.say
+            configs,
+            pairs,
+            run,
+            only=stage,
+            origins=origins,
+            on_step=lambda progress: update(progress.images),
+            say=front.say,
         )
     if result["already_done"]:
         front.say("nothing to do: all images were seen already; a larger --images trains further")

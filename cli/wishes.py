@@ -18,6 +18,7 @@ from comicdata.layers.page_files import Pages
 from comicdata.layers.palettes import Palette, read_palette
 from comicdata.models.colorize import Colorizer, PaletteColorizer, Wishes
 from comicdata.models.colorize.recoloured import recoloured
+from comicdata.models.colorize.references import Reference
 
 UNLIKE = 20.0  # CIELAB: as far as this from the nearest a colour is another one
 
@@ -39,29 +40,24 @@ class PageWishes:
         words = ["--no-follow: without --hints there is nothing that anything could follow"] if alone else []
         return [*self.hints.notes, *self.moods.notes, *words]
 
-    def heard_by(self, run: Path, colorizer: Colorizer) -> "PageWishes":
+    def heard_by(self, colorizer: Colorizer, references: Sequence[Path] = ()) -> "PageWishes":
         """The same, of the colours of this run; UsageError where its model cannot do what is wished."""
-        plain, model = self.plain, colorizer.config["model"]
-        if self.hints.rounds and not colorizer.takes_hints:
-            raise UsageError(
-                f"{run}: trained without hints (--hints); train one with them: comicdata train --hints ..."
-            )
-        check_style(run, colorizer, plain.style)
-        if isinstance(colorizer, PaletteColorizer):
-            if self.palette is None:
-                return self
-            colors = recoloured(colorizer.palette, self.palette, str(self.paths[-1]))
-            return replace(self, plain=replace(plain, palette=colors))
-        asked = {
-            "--mood": self.moods,
-            "--no-follow": self.hints.rounds and not plain.follow,
-            "--palette": self.palette,
-            "--suggest": plain.suggest,
+        moods = self.moods.paths or self.moods.everywhere
+        files: dict[str, Any] = {
+            "hints": self.hints.rounds,
+            "moods": moods,
+            "palette": self.palette and self.paths,
+            "references": references,
         }
-        for option, given in asked.items():
-            if given:
-                raise UsageError(f"{run}: {model} knows nothing of {option}; palette does")
-        return self
+        colorizer.check(replace(self.plain, **files))
+        if self.palette is None or not isinstance(colorizer, PaletteColorizer):
+            return self
+        colors = recoloured(colorizer.palette, self.palette, str(self.paths[-1]))
+        return replace(self, plain=replace(self.plain, palette=colors))
+
+    def shown(self, references: Sequence[Reference]) -> "PageWishes":
+        """The same with references for every page."""
+        return replace(self, plain=replace(self.plain, references=references))
 
     def strange_moods(self, colorizer: Colorizer) -> list[str]:
         """A word on every mood of one colour that is unlike all colours of the run."""
@@ -93,6 +89,8 @@ def _told(value: Any) -> Any:
     """A value whose text tells it from all others."""
     if isinstance(value, np.ndarray):
         return value.shape, sha256_bytes(value.tobytes())
+    if isinstance(value, Reference):
+        return value.look, _told(value.colors)  # its keys follow from these and the run
     return [_told(one) for one in value] if isinstance(value, list | tuple) else value
 
 
@@ -114,9 +112,3 @@ def _color(text: str | None) -> tuple[int, int, int] | None:
     if color is None:
         raise UsageError(f"--background {text}: a colour looks like #88ccee")
     return color
-
-
-def check_style(run: Path, colorizer: Colorizer, style: str | None) -> None:
-    """UsageError when the model has no such style."""
-    if style is not None and style not in colorizer.styles:
-        raise UsageError(f"{run}: {colorizer.config['model']} has no styles (--style {style}); palette has")

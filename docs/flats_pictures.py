@@ -13,14 +13,16 @@ import cv2
 import numpy as np
 
 from comicdata.cli.main import run
-from comicdata.drawn.art import CAST, WHITE, Canvas, draw_person, ellipse
+from comicdata.drawn.art import WHITE, Canvas, ellipse
+from comicdata.drawn.cast import CAST
+from comicdata.drawn.figures import draw_person
 from comicdata.files import write_atomic
 from comicdata.images import Image, beside, encode_png
 from comicdata.layers.psd_reading import Psd
 
 WIDTH, HEIGHT = 640, 440
 PAPER = 100  # what is lighter, shades among it, is paper
-MINA, JO = CAST[:2]
+MINA, JO = CAST.people[:2]
 SKY, GRASS = (190, 226, 244), (156, 206, 126)
 STROKES = (  # from x, y to x, y, half as wide as radius, in a colour: as a brush leaves them
     *((220, 40, 420, 44, 10, SKY), (235, 404, 290, 392, 9, GRASS)),
@@ -35,7 +37,7 @@ STROKES = (  # from x, y to x, y, half as wide as radius, in a colour: as a brus
 def draw(one: int, two: int, mood: str) -> Image:
     """A page, (h, w) uint8: two of the cast on a hill, in lines."""
     canvas = Canvas(WIDTH, HEIGHT)
-    plain = [replace(who, skin=WHITE, hair=WHITE, top=WHITE, bottom=WHITE) for who in CAST]
+    plain = [replace(who, skin=WHITE, hair=WHITE, top=WHITE, bottom=WHITE) for who in CAST.people]
     canvas.shape(ellipse(WIDTH / 2, HEIGHT + 90, WIDTH * 0.72, 210), WHITE)
     draw_person(canvas, plain[one], 150, 400, 330, mood, 0.3)
     draw_person(canvas, plain[two], 380, 410, 320, "sly", 0.6)

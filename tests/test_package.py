@@ -19,6 +19,9 @@ FOLDERS = {"comicdata": "comicdata", "models": "comicdata/models", "cli": "comic
 def expected_files():
     files = {"comicdata/py.typed", "comicdata/recipes/__init__.py"}
     files |= {f"comicdata/flats/{name}.npz" for name in ("judges", "balloons")}
+    studio = ROOT / "cli" / "studio"
+    folders = [studio / name for name in ("templates", "static", "texts")]
+    files |= {f"comicdata/cli/{path.relative_to(ROOT / 'cli').as_posix()}" for one in folders for path in one.iterdir()}
     for folder, place in FOLDERS.items():
         files |= {f"{place}/{path.relative_to(ROOT / folder).as_posix()}" for path in (ROOT / folder).rglob("*.py")}
     return files | {f"comicdata/recipes/{path.name}" for path in (ROOT / "manifests").glob("*.toml")}

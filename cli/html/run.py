@@ -10,9 +10,11 @@ from comicdata.cli.html.scores import (
     COLUMNS,
     HINT_COLUMNS,
     MOOD_COLUMNS,
+    REFERENCE_COLUMNS,
     hint_rows,
     hint_title,
     mood_rows,
+    reference_rows,
     score_rows,
     verdict,
 )
@@ -67,6 +69,8 @@ def evaluations(folder: Path) -> list[tuple[str, str]]:
             if moods := document.get("mood"):
                 table += report.paragraph("CIEDE2000 with a mood")
                 table += report.table(MOOD_COLUMNS, mood_rows(moods))
+            if references := document.get("references"):
+                table += report.table(REFERENCE_COLUMNS, reference_rows(references))
             words = verdict(document)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError(f"{path}: not what comicdata evaluate writes; run that again") from error

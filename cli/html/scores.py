@@ -30,6 +30,15 @@ DIFFERENCE_COLUMNS = ["measure", "pixels", "first", "other", "difference"]
 HINT_COLUMNS = ["hints", "at them", "near them", "off lines", "off lines, no network"]
 MOOD_COLUMNS = ["mood", "off lines", "within 10", "nearer to it"]
 MOODS = {"none": "none", "one": "the mean colour", "own": "all its colours", "other": "another episode's"}
+REFERENCE_COLUMNS = ["references", "figures", "within 10", "where they have the colour", "within 10"]
+REFERENCES = {
+    "0": "none",
+    "1": "1 panel of the series",
+    "3": "3 panels",
+    "5": "5 panels",
+    "other": "5 of another series",
+    "truth": "the truth itself",
+}
 TO_BEAT = ("outline_copy", "mean_color", "nearest")
 
 
@@ -114,6 +123,23 @@ def mood_rows(moods: Mapping[str, Any]) -> list[list[str]]:
         [words, _number(found.get("de2000"), "de2000"), share(found.get("within10")), share(found.get("nearer"))]
         for name, words in MOODS.items()
         if (found := moods.get(name))
+    ]
+
+
+def reference_rows(references: Mapping[str, Any]) -> list[list[str]]:
+    """What evaluate found about references as rows of REFERENCE_COLUMNS: CIEDE2000 of figures, or off the lines where
+    no masks say what figures are.
+    """
+
+    def pair(means: Mapping[str, Any] | None) -> list[str]:
+        subset = (means or {}).get("figures") or (means or {}).get("off_line") or {}
+        within = subset.get("within10")
+        return [_number(subset.get("de2000"), "de2000"), "-" if within is None else f"{within:.0%}"]
+
+    return [
+        [words, *pair(found), *pair(found.get("reachable"))]
+        for name, words in REFERENCES.items()
+        if (found := references.get(name))
     ]
 
 

@@ -1,8 +1,7 @@
-"""How the drawn comic looks: a canvas that knows its flats and its background, a cast, balloons and backdrops."""
+"""How the drawn comic looks: a canvas that knows its flats and its background, balloons and backdrops."""
 
 import colorsys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -16,7 +15,7 @@ Points = npt.NDArray[np.float64]  # (N, 2): x, y in pixels of the panel
 SCALE = 3  # drawn this much larger, then averaged: smooth lines
 INK: Colour = (24, 22, 28)
 WHITE: Colour = (255, 255, 255)
-BLUSH: Colour = (255, 150, 150)
+SHADED = 0.82  # what the shade of a fill leaves of it
 
 
 class Canvas:
@@ -55,7 +54,7 @@ class Canvas:
         x0, y0 = max(x, 0), max(y, 0)
         window = self.picture[y0 : y + height, x0 : x + width]
         crescent = crescent[y0 - y : y0 - y + window.shape[0], x0 - x : x0 - x + window.shape[1]]
-        window[crescent] = tuple(int(channel * 0.82) for channel in fill)
+        window[crescent] = tuple(int(channel * SHADED) for channel in fill)
 
     def line(self, points: Points, width: float = 3, colour: Colour = INK) -> None:
         """An open stroke with round ends."""
@@ -104,121 +103,6 @@ def ellipse(x: float, y: float, rx: float, ry: float, start: float = 0, end: flo
 def at(x: float, y: float, size: float, *points: tuple[float, float]) -> Points:
     """Points given in units of `size` around (x, y)."""
     return np.array(points, float) * size + (x, y)
-
-
-@dataclass(frozen=True)
-class Character:
-    """One of the cast; the colours are the same in every episode."""
-
-    name: str
-    skin: Colour
-    hair: Colour
-    top: Colour
-    bottom: Colour
-    style: str
-
-
-CAST = (
-    Character("Mina", (255, 222, 196), (236, 122, 54), (66, 184, 176), (246, 214, 96), "bob"),
-    Character("Jo", (222, 168, 128), (92, 146, 236), (250, 208, 74), (132, 150, 196), "spikes"),
-    Character("Professor Plum", (250, 212, 190), (214, 210, 222), (172, 122, 208), (150, 196, 108), "hat"),
-)
-CAT: Colour = (156, 222, 178)
-MOODS = ("happy", "shocked", "sly", "sad")
-
-
-def draw_person(canvas: Canvas, who: Character, x: float, foot: float, height: float, mood: str, arm: float) -> None:
-    """A whole figure standing at (x, foot); `arm` in -1..1 lowers or raises the arms."""
-    unit = height / 6
-    neck = foot - 3.7 * unit
-    for side in (-1, 1):
-        canvas.limb(at(x, foot, unit, (0.34 * side, -1.6), (0.38 * side, -0.2)), 0.42 * unit, who.bottom)
-        canvas.shape(ellipse(x + 0.48 * side * unit, foot - 0.1 * unit, 0.36 * unit, 0.17 * unit), (206, 96, 84))
-        hand = at(x, neck, unit, (1.35 * side, 0.9 - 1.3 * arm))[0]
-        canvas.limb(np.array([[x + 0.55 * side * unit, neck + 0.45 * unit], hand]), 0.34 * unit, who.top)
-        canvas.shape(ellipse(hand[0], hand[1], 0.22 * unit, 0.22 * unit), who.skin)
-    body = at(x, neck, unit, (-0.5, 0), (0.5, 0), (0.72, 1.2), (0.86, 2.35), (-0.86, 2.35), (-0.72, 1.2))
-    canvas.shape(body, who.top, shade=0.22)
-    canvas.shape(at(x, neck, unit, (-0.22, -0.1), (0.22, -0.1), (0, 0.34)), who.skin)
-    draw_head(canvas, who, x, neck - 0.92 * unit, 1.22 * unit, mood)
-
-
-def draw_head(canvas: Canvas, who: Character, x: float, y: float, radius: float, mood: str) -> None:
-    """A head with hair and face around (x, y)."""
-    if who.style == "bob":
-        canvas.shape(ellipse(x, y - 0.05 * radius, 1.22 * radius, 1.18 * radius), who.hair, shade=0.12)
-    if who.style == "hat":
-        canvas.shape(at(x, y, radius, (-1.0, 0.1), (1.0, 0.1), (0.85, 1.15), (0, 1.75), (-0.85, 1.15)), who.hair)
-    canvas.shape(ellipse(x, y + 0.1 * radius, radius, 0.95 * radius), who.skin, shade=0.1)
-    HAIR[who.style](canvas, who, x, y, radius)
-    _face(canvas, x, y + 0.2 * radius, radius, mood)
-
-
-def _bob(canvas: Canvas, who: Character, x: float, y: float, r: float) -> None:
-    fringe = np.vstack(
-        [
-            ellipse(x, y + 0.1 * r, 1.02 * r, 1.05 * r, 180, 360),
-            at(x, y, r, (0.7, -0.2), (0.2, -0.4), (-0.1, -0.15), (-0.6, -0.3)),
-        ]
-    )
-    canvas.shape(fringe, who.hair)
-    canvas.shape(ellipse(x + 0.75 * r, y - 0.75 * r, 0.2 * r, 0.2 * r), (240, 96, 130))
-
-
-def _spikes(canvas: Canvas, who: Character, x: float, y: float, r: float) -> None:
-    tips = [(-1.05, 0.2), (-1.45, -0.35), (-0.95, -0.5), (-1.1, -1.15), (-0.5, -0.85), (-0.2, -1.55), (0.15, -0.95)]
-    tips += [(0.75, -1.45), (0.7, -0.8), (1.35, -0.85), (0.98, -0.35), (1.4, 0.05), (0.95, 0.2)]
-    fringe = [(0.75, -0.25), (0.45, -0.05), (0.2, -0.35), (-0.15, -0.05), (-0.45, -0.35), (-0.8, -0.1)]
-    canvas.shape(at(x, y, r, *tips, *fringe), who.hair)
-
-
-def _hat(canvas: Canvas, who: Character, x: float, y: float, r: float) -> None:
-    canvas.shape(at(x, y, r, (-0.75, -0.5), (-0.55, -1.9), (0.65, -1.9), (0.75, -0.5)), who.top, shade=0.15)
-    canvas.shape(at(x, y, r, (-0.74, -0.85), (0.74, -0.85), (0.76, -0.5), (-0.76, -0.5)), (250, 208, 74))
-    canvas.shape(ellipse(x, y - 0.48 * r, 1.35 * r, 0.2 * r), who.top)
-    for side in (-1, 1):
-        canvas.shape(ellipse(x + 0.3 * side * r, y + 0.62 * r, 0.36 * r, 0.15 * r), who.hair)
-
-
-HAIR = {"bob": _bob, "spikes": _spikes, "hat": _hat}
-
-
-def _face(canvas: Canvas, x: float, y: float, r: float, mood: str) -> None:
-    """Eyes, brows, cheeks and mouth; `mood` is one of MOODS."""
-    for side in (-1, 1):
-        eye_x, eye_y = x + 0.4 * side * r, y - 0.12 * r
-        tall = {"shocked": 0.27, "sly": 0.1}.get(mood, 0.2)
-        canvas.shape(ellipse(eye_x, eye_y, 0.17 * r, tall * r), WHITE, ink=2)
-        canvas.shape(ellipse(eye_x + 0.03 * r, eye_y + 0.03 * r, 0.08 * r, min(tall, 0.13) * r), INK, ink=0)
-        lift = {"shocked": -0.5, "sad": -0.36}.get(mood, -0.36)
-        tilt = {"sly": 0.12, "sad": -0.14}.get(mood, 0.0)
-        canvas.line(at(eye_x, eye_y, r, (-0.17, lift - tilt * side), (0.17, lift + tilt * side)), 3)
-        canvas.shape(ellipse(x + 0.62 * side * r, y + 0.2 * r, 0.13 * r, 0.08 * r), BLUSH, ink=0)
-    if mood == "shocked":
-        canvas.shape(ellipse(x, y + 0.42 * r, 0.16 * r, 0.22 * r), (206, 84, 92))
-    elif mood == "happy":
-        canvas.shape(ellipse(x, y + 0.28 * r, 0.34 * r, 0.3 * r, 0, 180), (206, 84, 92))
-    elif mood == "sad":
-        canvas.line(ellipse(x, y + 0.56 * r, 0.24 * r, 0.18 * r, 200, 340), 3)
-    else:
-        canvas.line(at(x, y, r, (-0.25, 0.4), (0.05, 0.45), (0.3, 0.3)), 3)
-
-
-def draw_cat(canvas: Canvas, x: float, foot: float, size: float, mood: str) -> None:
-    """The cat, sitting at (x, foot), twice as tall as `size`."""
-    tail = ellipse(x + 0.75 * size, foot - 0.75 * size, 0.5 * size, 0.55 * size, 120, -60)
-    canvas.limb(tail, 0.16 * size, CAT)
-    canvas.shape(ellipse(x, foot - 0.52 * size, 0.62 * size, 0.55 * size), CAT, shade=0.15)
-    for side in (-1, 1):
-        canvas.shape(ellipse(x + 0.3 * side * size, foot - 0.08 * size, 0.2 * size, 0.12 * size), CAT)
-        ear = at(x, foot - 1.3 * size, size, (0.2 * side, -0.4), (0.56 * side, -0.85), (0.68 * side, -0.15))
-        canvas.shape(ear, CAT)
-    canvas.shape(ellipse(x, foot - 1.25 * size, 0.74 * size, 0.6 * size), CAT, shade=0.1)
-    canvas.shape(ellipse(x, foot - 0.5 * size, 0.3 * size, 0.36 * size), (244, 250, 232), ink=0)
-    _face(canvas, x, foot - 1.2 * size, 0.72 * size, mood)
-    for side in (-1, 1):
-        for tilt in (-0.06, 0.08):
-            canvas.line(at(x, foot - size, size, (0.42 * side, tilt), (0.85 * side, 2 * tilt)), 2)
 
 
 def draw_balloon(canvas: Canvas, lines: Sequence[str], x: float, y: float, tip: tuple[float, float]) -> None:

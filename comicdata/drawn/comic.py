@@ -14,19 +14,16 @@ import numpy.typing as npt
 
 from comicdata.drawn.art import (
     BACKDROPS,
-    CAST,
     INK,
-    MOODS,
     WHITE,
     Canvas,
     draw_backdrop,
     draw_balloon,
-    draw_cat,
-    draw_head,
-    draw_person,
     light_colour,
     mixed,
 )
+from comicdata.drawn.cast import CAST, Cast, Character
+from comicdata.drawn.figures import MOODS, draw_cat, draw_head, draw_person
 from comicdata.errors import UsageError
 from comicdata.files import write_atomic
 from comicdata.images import Image, encode_jpeg, encode_png
@@ -74,15 +71,17 @@ class DrawnEpisode:
     panels: tuple[DrawnPanel, ...]
 
 
-def draw_episode(seed: int, number: int, *, width: int = 690, panels: int = 6) -> DrawnEpisode:
-    """Draw one episode. The cast keeps its colours over all episodes; the backgrounds are arbitrary in every panel."""
+def draw_episode(seed: int, number: int, *, width: int = 690, panels: int = 6, cast: Cast = CAST) -> DrawnEpisode:
+    """Draw one episode. The cast looks the same in every panel; poses and backgrounds are arbitrary."""
     if width < 300 or panels < 1:
         raise UsageError(f"width {width}, panels {panels}: an episode needs 300 pixels and one panel")
     rng = np.random.default_rng([seed, number])
     boxes, height = _layout(rng, width, panels)
     strip = _gutter(rng, width, height)
     _write_captions(strip, boxes, rng)
-    drawn = [_draw_panel(np.random.default_rng([seed, number, index]), box, strip) for index, box in enumerate(boxes)]
+    drawn = [
+        _draw_panel(np.random.default_rng([seed, number, index]), box, strip, cast) for index, box in enumerate(boxes)
+    ]
     return DrawnEpisode(number, TITLES[number % len(TITLES)], strip, tuple(drawn))
 
 
@@ -120,13 +119,13 @@ def _write_captions(strip: Image, boxes: list[Box], rng: np.random.Generator) ->
         cv2.putText(strip, text, place, cv2.FONT_HERSHEY_DUPLEX, 0.9, colour, 1, cv2.LINE_AA)
 
 
-def _draw_panel(rng: np.random.Generator, box: Box, strip: Image) -> DrawnPanel:
+def _draw_panel(rng: np.random.Generator, box: Box, strip: Image, cast: Cast) -> DrawnPanel:
     """Draw one panel into the strip."""
     canvas = Canvas(box.width, box.height)
     kind = str(rng.choice(["flat", "flat", "flat", *BACKDROPS]))
     draw_backdrop(canvas, kind, rng)
     scene = SCENES[int(rng.integers(len(SCENES)))]
-    heads = scene(canvas, rng)
+    heads = scene(canvas, cast, rng)
     if rng.uniform() < 0.75:
         lines = SAYINGS[int(rng.integers(len(SAYINGS)))]
         x, y = heads[int(rng.integers(len(heads)))]
@@ -148,9 +147,13 @@ def _mood(rng: np.random.Generator) -> str:
     return str(rng.choice(MOODS))
 
 
-def _close_up(canvas: Canvas, rng: np.random.Generator) -> Heads:
+def _anyone(cast: Cast, rng: np.random.Generator) -> Character:
+    return cast.people[int(rng.integers(len(cast.people)))]
+
+
+def _close_up(canvas: Canvas, cast: Cast, rng: np.random.Generator) -> Heads:
     """One head, large, with shoulders."""
-    who = CAST[int(rng.integers(len(CAST)))]
+    who = _anyone(cast, rng)
     x, unit = canvas.width * rng.uniform(0.35, 0.65), canvas.height * 0.23
     y = canvas.height * 0.66
     shoulders = np.array([[x - 2.1 * unit, canvas.height + 9], [x - 1.5 * unit, y + 1.1 * unit]])
@@ -160,48 +163,48 @@ def _close_up(canvas: Canvas, rng: np.random.Generator) -> Heads:
     return [(x, y - unit)]
 
 
-def _full_figure(canvas: Canvas, rng: np.random.Generator) -> Heads:
+def _full_figure(canvas: Canvas, cast: Cast, rng: np.random.Generator) -> Heads:
     """One person and sometimes the cat, standing."""
-    who = CAST[int(rng.integers(len(CAST)))]
+    who = _anyone(cast, rng)
     x, foot, height = canvas.width * rng.uniform(0.3, 0.6), canvas.height * 0.95, canvas.height * 0.68
     draw_person(canvas, who, x, foot, height, _mood(rng), rng.uniform(-1, 1))
     if rng.uniform() < 0.6:
-        draw_cat(canvas, x + canvas.width * 0.28, foot, canvas.height * 0.14, _mood(rng))
+        draw_cat(canvas, cast, x + canvas.width * 0.28, foot, canvas.height * 0.14, _mood(rng))
     return [(x, foot - 0.9 * height)]
 
 
-def _two_people(canvas: Canvas, rng: np.random.Generator) -> Heads:
+def _two_people(canvas: Canvas, cast: Cast, rng: np.random.Generator) -> Heads:
     """Two of the cast side by side."""
-    first, second = rng.permutation(len(CAST))[:2]
+    first, second = rng.permutation(len(cast.people))[:2]
     heads = []
     for index, share in ((first, 0.27), (second, 0.72)):
         x, height = canvas.width * share, canvas.height * rng.uniform(0.6, 0.7)
-        draw_person(canvas, CAST[index], x, canvas.height * 0.95, height, _mood(rng), rng.uniform(-1, 1))
+        draw_person(canvas, cast.people[index], x, canvas.height * 0.95, height, _mood(rng), rng.uniform(-1, 1))
         heads.append((x, canvas.height * 0.95 - 0.9 * height))
     return heads
 
 
-def _half_figure(canvas: Canvas, rng: np.random.Generator) -> Heads:
+def _half_figure(canvas: Canvas, cast: Cast, rng: np.random.Generator) -> Heads:
     """One person from the waist up, large, beside the cat."""
-    who = CAST[int(rng.integers(len(CAST)))]
+    who = _anyone(cast, rng)
     x, height = canvas.width * rng.uniform(0.28, 0.45), canvas.height * 1.15
     foot = canvas.height * 1.36
     draw_person(canvas, who, x, foot, height, _mood(rng), rng.uniform(-0.6, 1))
-    draw_cat(canvas, canvas.width * 0.78, canvas.height * 0.98, canvas.height * 0.2, _mood(rng))
+    draw_cat(canvas, cast, canvas.width * 0.78, canvas.height * 0.98, canvas.height * 0.2, _mood(rng))
     return [(x, foot - 0.88 * height)]
 
 
-def _the_cat(canvas: Canvas, rng: np.random.Generator) -> Heads:
+def _the_cat(canvas: Canvas, cast: Cast, rng: np.random.Generator) -> Heads:
     """The cat alone has the stage, with marks of surprise."""
     x, foot, size = canvas.width * rng.uniform(0.4, 0.6), canvas.height * 0.96, canvas.height * 0.3
-    draw_cat(canvas, x, foot, size, _mood(rng))
+    draw_cat(canvas, cast, x, foot, size, _mood(rng))
     for angle in np.radians([200, 225, 315, 340]):
         ray = np.array([[np.cos(angle), np.sin(angle)]]) * np.array([[1.15], [1.45]]) * size
         canvas.line(ray + np.array([x, foot - 1.3 * size]), 3)
     return [(x, foot - 1.9 * size)]
 
 
-SCENES: tuple[Callable[[Canvas, np.random.Generator], Heads], ...] = (
+SCENES: tuple[Callable[[Canvas, Cast, np.random.Generator], Heads], ...] = (
     _close_up,
     _full_figure,
     _two_people,

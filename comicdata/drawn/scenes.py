@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from comicdata.drawn.art import BACKDROPS, INK, WHITE, Canvas, Colour, draw_backdrop, draw_balloon, light_colour
+from comicdata.drawn.cast import CAST
 from comicdata.drawn.comic import SAYINGS, SCENES
 from comicdata.images import Image
 from comicdata.records import Box
@@ -33,7 +34,7 @@ def scene(rng: Rng, width: int, height: int) -> Image:
     """The cast on a flat, drawn or patterned background, often with a balloon."""
     canvas = Canvas(width, height)
     draw_backdrop(canvas, str(rng.choice(["flat", "flat", *BACKDROPS])), rng)
-    heads = SCENES[int(rng.integers(len(SCENES)))](canvas, rng)
+    heads = SCENES[int(rng.integers(len(SCENES)))](canvas, CAST, rng)
     lines = SAYINGS[int(rng.integers(len(SAYINGS)))]
     if rng.uniform() < 0.6 and min(width, height) > 260:
         draw_balloon(canvas, lines, heads[0][0] + rng.uniform(-60, 60), 24 + 22 * len(lines), heads[0])

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from comicdata.drawn.art import CAST, INK, MOODS, WHITE, Canvas, Colour, draw_head, light_colour
+from comicdata.drawn.art import INK, WHITE, Canvas, Colour, light_colour
+from comicdata.drawn.cast import CAST
+from comicdata.drawn.figures import MOODS, draw_head
 from comicdata.drawn.manga import filled, tiers
 from comicdata.drawn.scenes import Drawn, Rng, any_art, balloon, dark, paint, put, write
 from comicdata.images import Image
@@ -104,7 +106,7 @@ def _tinted_narrow(rng: Rng) -> Drawn:
 def _portrait(rng: Rng, width: int, height: int) -> Image:
     """A head on plain ground, cut out: where nothing is drawn it is black."""
     canvas = Canvas(width, height)
-    who = CAST[int(rng.integers(len(CAST)))]
+    who = CAST.people[int(rng.integers(len(CAST.people)))]
     draw_head(canvas, who, width / 2, height * 0.55, min(width, height) * 0.3, str(rng.choice(MOODS)))
     picture, _, background = canvas.finish()
     picture = picture.copy()

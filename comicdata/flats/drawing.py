@@ -11,17 +11,19 @@ import numpy as np
 from comicdata.errors import PictureError
 from comicdata.flats.hints import Color, Mark
 from comicdata.flats.ink import Mask, find_ink
-from comicdata.flats.line_art import is_white_on_black, read_line_art
+from comicdata.flats.line_art import LineArt, is_white_on_black, read_line_art
 from comicdata.flats.margins import margins
 from comicdata.flats.painting import Painted, paint
 from comicdata.flats.parted import parted
-from comicdata.flats.regions import find_regions
+from comicdata.flats.regions import Regions, find_regions, inside_panels
 from comicdata.flats.white import white_regions
 from comicdata.images import Image
 from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box, Layout
 
 CONFIDENT = 0.5  # a panel of which the finder is surer than this is one
+HELD = 0.5  # of what is drawn at least, for a page to be cut into the panels that hold it
+BESIDE = 0.1  # of what is drawn: so much outside of all panels is said
 LINES, TONES = "lines", "tones"
 INVERTED = "mostly black, with white as thin as lines; if it is drawn in white on black, invert it first"
 EMPTY, BLACK = "nothing is drawn on it", "all of it is ink, so there is nothing to colour apart"
@@ -56,8 +58,36 @@ class FlatDrawing:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """A drawing that is ready to be coloured, once or again with other hints: its line art, the regions, which of them
+    are white where nothing else is meant, its panels if it has several, and what is to be said.
+    """
+
+    art: LineArt
+    regions: Regions
+    white: frozenset[int]
+    panels: Sequence[Box] | None
+    doubt: tuple[str, ...]
+
+    def painted(self, rounds: Sequence[Round] = (), palette: Sequence[Color] | None = None) -> Painted:
+        """Coloured by rounds of hints, in the order they were given."""
+        painted = paint(self.regions, palette=palette, white=self.white)
+        for one in rounds:
+            painted = paint(self.regions, one, palette, painted, self.white)
+        return painted
+
+
 def flat_drawing(rgb: Image, name: str, wanted: Wanted) -> FlatDrawing:
     """Flats of (H, W, 3) uint8; PictureError, with `name`, for what is no line art unless that is insisted on."""
+    sheet = find_sheet(rgb, name, wanted)
+    painted = sheet.painted(wanted.rounds, wanted.palette)
+    tones = {TONES: sheet.art.shade} if (sheet.art.shade < 255).any() else {}
+    return FlatDrawing(painted, sheet.white, {**tones, LINES: sheet.art.line}, (*sheet.doubt, *painted.notes))
+
+
+def find_sheet(rgb: Image, name: str, wanted: Wanted) -> Sheet:
+    """What of `flat_drawing` does not depend on colours."""
     art = read_line_art(rgb, wanted.line_art)
     if not art.is_line_art:
         raise PictureError(f"{name}: {art.why}, no line art; --line-art takes it for that")
@@ -66,15 +96,13 @@ def flat_drawing(rgb: Image, name: str, wanted: Wanted) -> FlatDrawing:
     panels = cut_into(found, ink) if wanted.panels is None else found
     regions = find_regions(art.line, panels, wanted.gap, ink)
     white = frozenset(white_regions(regions, art.shade) | margins(regions, found or (), panels or ()))
-    painted = paint(regions, palette=wanted.palette, white=white)
-    for one in wanted.rounds:
-        painted = paint(regions, one, wanted.palette, painted, white)
     doubt: tuple[str, ...] = () if art.why.startswith("line art") else (art.why,)
     doubt += (INVERTED,) if is_white_on_black(art.line) else ()
+    if panels and wanted.panels is None and (beside := 1 - _held(panels, ink)) > BESIDE:
+        doubt += (f"{beside:.0%} of what is drawn lies outside the panels and stays white; --panels or --layout single "
+                  "takes it in",)  # fmt: skip
     doubt += (BLACK,) if ink.all() else () if ink.any() else (EMPTY,)
-    notes = (*doubt, *painted.notes)
-    tones = {TONES: art.shade} if (art.shade < 255).any() else {}
-    return FlatDrawing(painted, white, {**tones, LINES: art.line}, notes)
+    return Sheet(art, regions, white, panels, (*doubt, *art.notes))
 
 
 def panels_of(drawing: Image, layout: Layout) -> list[Box] | None:
@@ -87,6 +115,13 @@ def panels_of(drawing: Image, layout: Layout) -> list[Box] | None:
 
 
 def cut_into(panels: Sequence[Box] | None, ink: Mask) -> list[Box] | None:
-    """The panels that were found, as a page of ink (H, W) bool is cut into them; None where it is one drawing."""
+    """The panels that were found, as a page of ink (H, W) bool is cut into them; None where it is one drawing: also
+    where they hold little of it.
+    """
     boxes = parted(panels, ink) if panels else []
-    return boxes if len(boxes) > 1 else None
+    return boxes if len(boxes) > 1 and _held(boxes, ink) >= HELD else None
+
+
+def _held(panels: Sequence[Box], ink: Mask) -> float:
+    """The share of ink (H, W) bool that lies in panels; 1 where there is none."""
+    return float(inside_panels(ink.shape, panels)[ink].mean()) if ink.any() else 1.0

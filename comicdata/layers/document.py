@@ -10,7 +10,7 @@ from typing import Literal
 
 from comicdata.images import Image
 
-Blend = Literal["normal", "multiply"]
+Blend = Literal["normal", "multiply", "screen"]
 OPAQUE = 255
 
 

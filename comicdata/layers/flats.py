@@ -137,10 +137,11 @@ def _looked_up(shown: Image, labels: Labels) -> Image:
 def _ink_layer(name: str, ink: Image) -> Layer:
     """Black, as opaque as the ink is dark: so it looks the same where a program does not multiply."""
     height, width = ink.shape
-    return Layer(name, 0, 0, width, height, partial(_as_black, ink), "multiply")
+    return Layer(name, 0, 0, width, height, partial(as_black, ink), "multiply")
 
 
-def _as_black(ink: Image) -> Image:
+def as_black(ink: Image) -> Image:
+    """(H, W) grey, 0 = ink, as RGBA."""
     rgba = np.zeros((*ink.shape, 4), np.uint8)
     np.subtract(255, ink, out=rgba[..., 3])
     return rgba

@@ -14,7 +14,7 @@ from comicdata.outputs.marks import Mark
 
 TYPE = b"image/openraster"
 VERSION = "0.0.6"
-BLENDS = {"normal": "svg:src-over", "multiply": "svg:multiply"}
+BLENDS = {"normal": "svg:src-over", "multiply": "svg:multiply", "screen": "svg:screen"}
 THUMBNAIL = 256  # pixels of its longer side
 NO_TIME = (1980, 1, 1, 0, 0, 0)  # so that the same document is the same bytes
 

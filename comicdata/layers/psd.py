@@ -17,7 +17,7 @@ from comicdata.outputs.marks import Mark
 
 LARGEST_SIDE = 30_000  # of the format
 MOST_BYTES = 2_000_000_000  # likewise
-BLENDS = {"normal": b"norm", "multiply": b"mul "}
+BLENDS = {"normal": b"norm", "multiply": b"mul ", "screen": b"scrn"}
 PACKED = 1  # the compression called RLE
 RESOLUTION, XMP = 1005, 1060  # numbers of image resources
 ALPHA = -1  # the channel; 0, 1, 2 are red, green, blue

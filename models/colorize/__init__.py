@@ -9,7 +9,8 @@ from torch import nn
 from comicdata.errors import UsageError
 from comicdata.models.colorize.chosen import PaletteColorizer
 from comicdata.models.colorize.colorizer import Colorizer
-from comicdata.models.colorize.pages import Colorized, colorize_picture
+from comicdata.models.colorize.pages import colorize_picture
+from comicdata.models.colorize.sheets import Colorized, LeftAlone
 from comicdata.models.colorize.staged import StagedColorizer
 from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.networks.layers import find_device
@@ -19,6 +20,7 @@ from comicdata.models.runs.load import load_network
 __all__ = [
     "Colorized",
     "Colorizer",
+    "LeftAlone",
     "PaletteColorizer",
     "Wishes",
     "colorize_picture",

@@ -5,6 +5,7 @@ drawing at its own size, and every edge is one of the drawing.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import cast
 
@@ -13,11 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from comicdata.errors import UsageError
 from comicdata.flats.hints import Color, Mark, paint_hints
 from comicdata.flats.marks import SEVERAL, SHOWN, count_votes
 from comicdata.flats.regions import Regions, find_regions
 from comicdata.images import Image
-from comicdata.models.colorize.colorizer import Colorizer, Painted, multiplied, picture_seed, tiled
+from comicdata.models.colorize.colorizer import CURE, Colorizer, Painted, picture_seed, tiled
 from comicdata.models.colorize.decoding import (
     Choice,
     Drawing,
@@ -28,18 +30,32 @@ from comicdata.models.colorize.decoding import (
     region_chances,
     soft,
 )
-from comicdata.models.colorize.suggestions import suggest
+from comicdata.models.colorize.references import (
+    ASKED,
+    KEPT,
+    LEAST,
+    Reference,
+    likest,
+    look_of,
+    pixels_of,
+    places_of,
+    with_references,
+)
+from comicdata.models.colorize.suggestions import doubts, suggest
 from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.colours import nearest_colours, rgb_of_lab
 from comicdata.models.data.spreading import spread_hints
 from comicdata.models.networks.layers import to_tensor
 from comicdata.models.networks.palette import CELL, PaletteNetwork, moods_of
+from comicdata.models.networks.pointer import Pointer
 from comicdata.models.runs.palette import shown_colors
 
 EVEN = 0.5  # a comic with at least this share of even area is painted in flats unless somebody wishes otherwise
 INK = 128
+PAPER = (255, 255, 255)
 GAP = 6 / 256  # closed in lines, as a share of the short side
+OF_REFERENCES = {"references", "memory", "near_copies", "remember"}
 LOOKED_AT = 256  # pixels a side of a picture that sets a mood, at most
 
 
@@ -47,12 +63,16 @@ class PaletteColorizer(Colorizer):
     """A trained chooser of colours."""
 
     styles = ("flats", "soft")
-    heeds_moods = True
     _known: tuple[Image, Tensor] | None = None
 
     @property
     def chooser(self) -> PaletteNetwork:
         return cast(PaletteNetwork, self.network)
+
+    @property
+    def heeds(self) -> frozenset[str]:
+        every = frozenset(one.name for one in fields(Wishes))
+        return every if self.chooser.pointer is not None else every - OF_REFERENCES
 
     @property
     def palette(self) -> Image:
@@ -82,29 +102,34 @@ class PaletteColorizer(Colorizer):
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
         seen, mood = np.atleast_3d(working), self._mood(wishes.moods)
         features = self._features(seen[..., 0])
-        plain = self._choice(features, None, mood)
+        shown = self._shown(features, seen[..., 0], wishes)
+        plain = self._choice(features, None, mood, shown)
         votes = count_votes(regions, wishes.hints, wishes.at)
         given = votes.winners()
         told = (
-            self._choice(features, spread_hints(seen[..., 0], seen[..., 1:]), mood)
+            self._choice(features, spread_hints(seen[..., 0], seen[..., 1:]), mood, shown)
             if given and wishes.follow
             else plain
         )
         chances = region_chances(told, drawing)
         drawn = samples(chances, told.colors, regions.areas, wishes.samples, picture_seed(wishes.seed, outline))
         fixed, behind = self._fixed(plain, told, chances, regions, drawing, wishes, given)
-        shown = told.painted_as(wishes.palette)
-        places = suggest(regions, chances, shown.colors[drawn[0]], shown.colors, fixed, wishes.suggest)
+        final = told.painted_as(wishes.palette)
+        places = suggest(regions, chances, final.colors[drawn[0]], final.colors, fixed, wishes.suggest)
         flat = (wishes.style or self.style) == "flats"
         notes = votes.said.get(SEVERAL, [])[:SHOWN] if flat else []
+        white = np.isin(regions.labels, [*regions.balloons.difference(given)]) if regions.balloons else None
+        unsure, doubt = doubts(regions, chances, told.colors, fixed)
         made = []
         for number, numbers in enumerate(drawn):
-            if flat:
-                color = lay_flats(drawing, shown.colors[numbers], fixed)
-            else:
+            color = flats = lay_flats(drawing, final.colors[numbers], fixed)
+            if not flat:
                 known = chances if number == 0 else narrowed(chances, told.colors, numbers)
-                color = lay_softly(drawing, shown, known, wishes.hints, given, fixed)
-            made.append(Painted(multiplied(color, outline), behind, suggested=places, notes=notes))
+                color = lay_softly(drawing, final, known, wishes.hints, given, fixed)
+            layers = behind | ({"flats": flats} if wishes.layers else {})
+            made.append(Painted(color, outline, layers, places, notes, white, unsure, doubt))
+        if wishes.remember:
+            made[0] = replace(made[0], kept=self._kept(features, seen[..., 0], made[0].color))
         return made
 
     def _fixed(
@@ -116,15 +141,18 @@ class PaletteColorizer(Colorizer):
         drawing: Drawing,
         wishes: Wishes,
         given: dict[int, Color],
-    ) -> tuple[dict[int, Color], Image | None]:
-        """Regions whose colour a person decided, and with a background the mask of it (H, W), all 0 without any."""
-        fixed: dict[int, Color] = {}
-        behind = None
-        if wishes.background is not None:
+    ) -> tuple[dict[int, Color], dict[str, Image]]:
+        """Regions whose colour is decided: balloons are paper, of others a person says it; and where it is asked for
+        the layer of the background (H, W), all 0 without any.
+        """
+        fixed: dict[int, Color] = dict.fromkeys(regions.balloons, PAPER)
+        behind: dict[str, Image] = {}
+        if wishes.background is not None or wishes.layers:
             numbers = likeliest(chances, told.colors)
             found = background_regions(regions.labels, numbers, {*regions.balloons, *given})
-            fixed |= dict.fromkeys(found.tolist(), wishes.background)
-            behind = np.where(np.isin(regions.labels, found), np.uint8(255), np.uint8(0))
+            if wishes.background is not None:
+                fixed |= dict.fromkeys(found.tolist(), wishes.background)
+            behind["background"] = np.where(np.isin(regions.labels, found), np.uint8(255), np.uint8(0))
         if told is not plain and (wishes.style or self.style) == "flats":
             before = region_chances(plain, drawing)
             fixed |= followers(before, plain.colors, chances, told.colors, given)
@@ -142,21 +170,74 @@ class PaletteColorizer(Colorizer):
             features = self.chooser.features(self._padded(tile)[:, :1])
         return np.asarray(features[0, :, :height, :width].float().movedim(0, 2).cpu().numpy())
 
-    def _choice(self, features: Tensor, said: tuple[Image, Labels] | None, mood: Tensor | None) -> Choice:
-        """What the network says, told what `spread_hints` gives, and the mood."""
-        palette = self.palette
+    def _choice(
+        self,
+        features: Tensor,
+        said: tuple[Image, Labels] | None,
+        mood: Tensor | None,
+        shown: Sequence[Reference],
+    ) -> Choice:
+        """What the network says, told what `spread_hints` gives, and the mood, and shown references."""
+        colors, copied = self.palette, None
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
-            plain = self.chooser.plain(features)
-            if said is None and mood is None:
-                return Choice(plain[0].float().cpu(), palette)
-            hints = () if said is None else (to_tensor(said[0][None]), torch.from_numpy(said[1][None]))
-            spread, sources = (one.to(self.device) for one in hints) if hints else (None, None)
-            logits = self.chooser.told(features, plain, spread, sources, mood)[0].float().cpu()
-        if said is None:
-            return Choice(logits[:-1], palette)
-        colors, numbers = np.unique(said[0][..., :3].reshape(-1, 3), axis=0, return_inverse=True)
-        copied = len(palette) + numbers.reshape(said[1].shape)
-        return Choice(logits, np.concatenate([palette, colors]), copied)
+            logits = self.chooser.plain(features)
+            if said is not None or mood is not None:
+                hints = () if said is None else (to_tensor(said[0][None]), torch.from_numpy(said[1][None]))
+                spread, sources = (one.to(self.device) for one in hints) if hints else (None, None)
+                logits = self.chooser.told(features, logits, spread, sources, mood)[:, : None if said else -1]
+            logits = logits[0].float()
+            if shown:
+                chances, found = with_references(
+                    logits.softmax(dim=0), self._asked(features), self._pointer, shown, copies=said is not None
+                )
+                logits, colors = (chances + LEAST).log(), np.concatenate([colors, found])
+        if said is not None:
+            hinted, numbers = np.unique(said[0][..., :3].reshape(-1, 3), axis=0, return_inverse=True)
+            copied = len(colors) + numbers.reshape(said[1].shape)
+            colors = np.concatenate([colors, hinted])
+        return Choice(logits.cpu(), colors, copied)
+
+    @property
+    def _pointer(self) -> Pointer:
+        """UsageError in a run that has none."""
+        if self.chooser.pointer is None:
+            raise UsageError(f"this run learned nothing of references; {CURE}")
+        return self.chooser.pointer
+
+    def _asked(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """What every place asks for, (h, w, D), and how likely none of the references answers, (h, w)."""
+        query, null = self._pointer.asks(self._pointer(features)[0].movedim(0, 2))
+        return query.float(), null.float()
+
+    def _shown(self, features: Tensor, working: Image, wishes: Wishes) -> Sequence[Reference]:
+        """The few that a drawing takes its colours from."""
+        if not wishes.references and not wishes.memory:
+            return ()
+        look = None if wishes.near_copies else look_of(working)
+        given, remembered = (
+            [one for one in some if look is None or not one.is_copy(look)]
+            for some in (wishes.references, wishes.memory)
+        )
+        with torch.inference_mode():
+            query, _ = self._asked(features)
+        places = torch.from_numpy(places_of(working, ASKED)).to(query.device)
+        return likest(query.flatten(0, 1)[places].cpu(), given, remembered)
+
+    def reference(self, rgb: Image, outline: Image | None = None) -> Reference:
+        """What is kept of a coloured panel (H, W, 3), whose line art (H, W) is drawn first where none is given."""
+        drawn = self.draw(rgb) if outline is None else outline
+        working = drawn if self._scale(drawn) == 1 else self._brought_down(drawn)
+        features = torch.from_numpy(tiled(working, self._forward_features, CELL)).movedim(2, 0)[None].to(self.device)
+        return self._kept(features, working, cv2.medianBlur(rgb, 3))
+
+    def _kept(self, features: Tensor, working: Image, color: Image) -> Reference:
+        """What is kept of a picture (H, W, 3) with these features."""
+        places = places_of(working, KEPT)
+        rows, columns = pixels_of(working, places, color.shape[:2])
+        with torch.inference_mode():
+            own = self._pointer(features)[0].flatten(1).T[torch.from_numpy(places).to(self.device)]
+            keys = self._pointer.answers(own).half().cpu().numpy()
+        return Reference(keys, color[rows, columns], look_of(working))
 
     def _mood(self, pictures: Sequence[Image]) -> Tensor | None:
         """(1, K + 1): the mean of what the pictures have of each colour."""

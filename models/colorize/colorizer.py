@@ -1,7 +1,8 @@
 """From line art to colour at any size: a picture is painted at the scale the network knows and keeps its own lines."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -14,6 +15,7 @@ from comicdata.errors import UsageError
 from comicdata.files import sha256_bytes
 from comicdata.flats.hints import no_hints, paint_hints
 from comicdata.images import Image, resize
+from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.suggestions import Suggestion
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.hints import with_hints
@@ -28,31 +30,67 @@ LARGEST_ENLARGEMENT = 2.0
 TILE = 1024  # longest side that goes through the network at once; TILE - OVERLAP is a multiple of 2^8
 OVERLAP = 256
 PLAIN = Wishes()
+CURE = "train palette on pairs of 20 series or more, or with --references"
+OPTIONS = {  # what asks for a wish, and who fulfils it; of others --NAME, and palette
+    "samples": ("--samples", "palette, two-step and consistent do"),
+    "background": ("--background", "palette and consistent do"),
+    "hints": ("--hints", "a run that was trained with hints does: comicdata train --hints"),
+    "moods": ("--mood", "palette does"),
+    "references": ("--reference", CURE),
+    "near_copies": ("--near-copies", CURE),
+    "follow": ("--no-follow", "palette does"),
+}
 
 
 @dataclass(frozen=True)
 class Painted:
-    """One colouring, (H, W, 3) uint8, and what a model of several stages made on the way, of the same size:
-    `background` (H, W), 255 where one colour was laid; `low_resolution` (H, W, 3), the small picture enlarged.
-    `suggested`: where hints would help most; `notes`: what is worth a word.
+    """One colouring, (H, W, 3) uint8, and what it is made of.
+
+    `color` (H, W, 3) without the lines, `line` (H, W) what is laid over it; None where the network's own picture has
+    the lines. `layers` are of the same size, by name: "background" (H, W), 255 where one colour was laid; "flats"
+    (H, W, 3), one colour for each region; "low-resolution" (H, W, 3), the small picture enlarged. `suggested`: where
+    hints would help most; `notes`: what is worth a word. `paper` (H, W): what has no colour and stays as it is
+    drawn. `unsure`: regions whose colour is in doubt, and `doubt` their share of the area, None where the model says
+    nothing of that. `kept`: what of the colouring may be a reference for others.
     """
 
-    image: Image
-    background: Image | None = None
-    low_resolution: Image | None = None
+    color: Image
+    line: Image | None = None
+    layers: Mapping[str, Image] = field(default_factory=dict)
     suggested: Sequence[Suggestion] = ()
     notes: Sequence[str] = ()
+    paper: npt.NDArray[np.bool_] | None = None
+    unsure: int = 0
+    doubt: float | None = None
+    kept: Reference | None = None
+
+    @property
+    def parts(self) -> dict[str, Image]:
+        """The layers with those that every model has: "colours", "lines", and "painted", 255 where it is."""
+        lines = np.full(self.color.shape[:2], 255, np.uint8) if self.line is None else self.line
+        painted = np.full_like(lines, 255) if self.paper is None else np.where(self.paper, np.uint8(0), np.uint8(255))
+        return {**self.layers, "colours": self.color, "lines": lines, "painted": painted}
+
+    def around(self, mask: npt.NDArray[np.bool_]) -> "Painted":
+        """The same with paper where a mask (H, W) says."""
+        paper = mask if self.paper is None else self.paper | mask
+        flats = {name: _cleared(layer, mask) for name, layer in self.layers.items() if name == "flats"}
+        behind = {name: np.where(mask, np.uint8(0), layer) for name, layer in self.layers.items() if layer.ndim == 2}
+        layers = {**self.layers, **flats, **behind}
+        return replace(self, color=_cleared(self.color, mask), layers=layers, paper=paper)
+
+    @cached_property
+    def image(self) -> Image:
+        return self.color if self.line is None else multiplied(self.color, self.line)
 
 
 class Colorizer:
     """A trained generator. `size`: the working size it was trained at; `outline`: the outline it knows, and `outlines`
-    how Canny and XDoG were drawn then. `has_layers`: whether it gives more than the colours. `styles`: those it paints
-    in, where there is a choice; `heeds_moods`: whether it heeds them.
+    how Canny and XDoG were drawn then. `heeds`: the wishes that it can fulfil, by their names; `styles`: those it
+    paints in, where there is a choice.
     """
 
-    has_layers = False
     styles: tuple[Style, ...] = ()
-    heeds_moods = False
 
     def __init__(self, network: nn.Module, config: dict[str, Any], device: torch.device) -> None:
         self.network = network
@@ -107,6 +145,19 @@ class Colorizer:
     def takes_hints(self) -> bool:
         return self.options.takes_hints
 
+    @property
+    def heeds(self) -> frozenset[str]:
+        return frozenset({"seed", "layers", "at", *(["hints"] if self.takes_hints else [])})
+
+    def check(self, wishes: Wishes) -> None:
+        """UsageError for the first wish that this model cannot fulfil."""
+        for one in fields(Wishes):
+            value = getattr(wishes, one.name)
+            plain = value is None or (value == one.default if isinstance(value, bool | int) else not len(value))
+            if one.name not in self.heeds and not plain:
+                option, who = OPTIONS.get(one.name, (f"--{one.name}", "palette does"))
+                raise UsageError(f"{self.config['model']} knows nothing of {option}; {who}")
+
     def forget(self) -> None:
         """What was kept of a drawing: the network is another one now."""
 
@@ -137,9 +188,7 @@ class Colorizer:
         """
         if outline.ndim != 2 or outline.dtype != np.uint8 or not outline.size:
             raise UsageError(f"line art of shape {outline.shape}, {outline.dtype}: (H, W) uint8 is expected")
-        self._check_style(wishes.style)
-        if wishes.moods and not self.heeds_moods:
-            raise UsageError(f"{self.config['model']} heeds no moods (--mood); palette does")
+        self.check(wishes)
         scale = self._scale(outline)
         if working is None:
             working = outline if scale == 1 else self._brought_down(outline)
@@ -158,31 +207,13 @@ class Colorizer:
             return made
         return [_brought_to(outline, working[..., 0] if working.ndim == 3 else working, one) for one in made]
 
-    def _check_style(self, style: Style | None) -> None:
-        if style is not None and style not in self.styles:
-            there = f"it has {', '.join(self.styles)}" if self.styles else "palette has"
-            raise UsageError(f"{self.config['model']}: no style {style} (--style); {there}")
-
     def _with_hints(self, working: Image, drawn: Image) -> Image:
         """Line art at its working size and hints as (H, W, 5)."""
-        if not self.takes_hints:
-            raise UsageError(f"{self.config['model']}: this run was trained without hints (--hints); train with them")
         return np.dstack([working, drawn])
 
     def _paint_all(self, outline: Image, wishes: Wishes, seed: int) -> list[Painted]:
         """At the size given."""
-        self._check_single(wishes)
         return [Painted(self._paint(outline))]
-
-    def _check_single(self, wishes: Wishes) -> None:
-        """One generator knows one colouring, and no background."""
-        name = self.config["model"]
-        if wishes.samples != 1:
-            raise UsageError(
-                f"{name} has one colouring for each outline; several (--samples) need palette, two-step or consistent"
-            )
-        if wishes.background is not None:
-            raise UsageError(f"{name} does not know what the background is (--background); palette and consistent do")
 
     def _paint(self, outline: Image) -> Image:
         """At the size given."""
@@ -241,18 +272,22 @@ def _fade(length: int, overlap: int) -> Floats:
 def _brought_to(outline: Image, working: Image, made: Painted) -> Painted:
     """A colouring of the working size at the size of the outline, with its lines."""
     height, width = outline.shape
-    color = resize(_without_lines(made.image, working), width, height)
-    background, low_resolution = (
-        None if one is None else np.asarray(cv2.resize(one, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
-        for one in (made.background, made.low_resolution)
-    )
-    return Painted(multiplied(color, outline), background, low_resolution)
+    color = resize(_without_lines(made.color, working), width, height)
+    layers = {
+        name: np.asarray(cv2.resize(layer, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+        for name, layer in made.layers.items()
+    }
+    return replace(made, color=color, line=outline, layers=layers)
 
 
 def _without_lines(color: Image, outline: Image) -> Image:
     """Paint the pixels under a line with the palest colour beside it, so that enlarged lines leave no dark seam."""
     paler = np.asarray(cv2.dilate(color, np.ones((5, 5), np.uint8)))
     return np.where((outline < 128)[..., None], paler, color)
+
+
+def _cleared(color: Image, mask: npt.NDArray[np.bool_]) -> Image:
+    return np.where(mask[..., None], np.uint8(255), color)
 
 
 def multiplied(color: Image, outline: Image) -> Image:

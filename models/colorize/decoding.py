@@ -42,8 +42,9 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Choice:
-    """What the network says: `logits` (K, h / 4, w / 4) over the palette, `colors` (K, 3) uint8. With hints one more,
-    over the colour of `copied` (h / 4, w / 4), a number in `colors`, which then has those of the hints behind the K.
+    """What the network says: `logits` (K, h / 4, w / 4) over `colors` (K, 3) uint8, those of the palette and, behind
+    them, of references. With hints one more, over the colour of `copied` (h / 4, w / 4), a number in `colors`, which
+    then has those of the hints behind the K.
     """
 
     logits: Tensor
@@ -56,10 +57,10 @@ class Choice:
         return len(self.logits) - (self.copied is not None)
 
     def painted_as(self, palette: Image | None) -> "Choice":
-        """The same with other colours (K, 3) for those of the palette, where there are any; those of hints stay."""
+        """The same with other colours (K, 3) for those of the palette, where there are any."""
         if palette is None:
             return self
-        return replace(self, colors=np.concatenate([palette, self.colors[self.palette :]]))
+        return replace(self, colors=np.concatenate([palette, self.colors[len(palette) :]]))
 
 
 def region_chances(choice: Choice, drawing: Drawing) -> Floats:
@@ -82,15 +83,15 @@ def region_chances(choice: Choice, drawing: Drawing) -> Floats:
 
 def likeliest(chances: Floats, colors: Image) -> Numbers:
     """(count,): the colour of each region, by its number: the one that is likeliest together with those like it."""
-    return np.asarray((chances @ _alike(colors)).argmax(axis=1))
+    return np.asarray((chances @ likeness(colors)).argmax(axis=1))
 
 
 def narrowed(chances: Floats, colors: Image, numbers: Numbers) -> Floats:
     """The chances of regions (count, N) when each is to have the colour of its number, or one like it."""
-    return np.asarray(chances * _alike(colors)[numbers] + FAINT * (np.arange(len(colors)) == numbers[:, None]))
+    return np.asarray(chances * likeness(colors)[numbers] + FAINT * (np.arange(len(colors)) == numbers[:, None]))
 
 
-def _alike(colors: Image) -> Floats:
+def likeness(colors: Image) -> Floats:
     """(N, N): how like the colours are, see `likeness` of the network."""
     lab = lab_of_colours(colors)
     return np.asarray(np.exp(-np.square(lab[:, None] - lab[None]).sum(axis=2) / (2 * ALIKE**2)), np.float32)

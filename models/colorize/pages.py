@@ -1,51 +1,30 @@
-"""A whole picture, page or strip through a colorizer: each panel alone, gutters and captions left as drawn."""
+"""A whole picture or page through a colorizer: each panel alone, gutters and captions left as drawn."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from comicdata.errors import PictureError
-from comicdata.flats.hints import Hint, Mark
+from comicdata.flats.hints import paint_hints
 from comicdata.flats.line_art import read_line_art
-from comicdata.images import Image
+from comicdata.images import Image, channel_spread
+from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
-from comicdata.models.colorize.suggestions import Suggestion
-from comicdata.models.colorize.wishes import Wishes, is_inside
+from comicdata.models.colorize.decoding import Mask
+from comicdata.models.colorize.figures import open_rim, paper_around
+from comicdata.models.colorize.references import Reference
+from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet, check_places
+from comicdata.models.colorize.wishes import Wishes
 from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box, Layout, Panel
 
 SPLIT_FROM = 1.5  # pictures below this many training sizes on the short side are one panel
 CONFIDENT = 0.5
-
-
-@dataclass(frozen=True)
-class Colorized:
-    """The picture in colour, (H, W, 3) uint8 as large as the input, once per sample, and the panels that were coloured.
-    Where no panel has as many different colourings as were wished for there are fewer.
-
-    `layers`: what a model of several stages made on the way, by name, (H, W) or (H, W, 3); the same sizes.
-    `unheard`: the hints between the panels, which coloured nothing, by their number from 1. `suggested`: where hints
-    would help most, the best first, in the colours that are guessed. `notes`: what is worth a word.
-    """
-
-    images: tuple[Image, ...]
-    panels: tuple[Box, ...]
-    layers: dict[str, Image]
-    unheard: tuple[int, ...] = ()
-    suggested: tuple[Hint, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def image(self) -> Image:
-        return self.images[0]
-
-
-@dataclass(frozen=True)
-class LeftAlone:
-    """A picture that was not coloured, and why, in plain words."""
-
-    why: str
+SMALLEST = 16  # pixels a side of a reference
+GREY, COLOURED = 24, 0.004  # spread of the channels, and the share of a picture from which on it is in colour
+Told = Callable[[int, int], None]  # how many panels are done, of how many, 0 where nobody knows
 
 
 def colorize_picture(
@@ -58,6 +37,7 @@ def colorize_picture(
     name: str = "picture",
     layout: Layout = "auto",
     panels: Sequence[Panel] | None = None,
+    told: Told = lambda done, of: None,
 ) -> Colorized | LeftAlone:
     """Colour one picture; LeftAlone when it is no line art and `recolor` is off.
 
@@ -65,7 +45,8 @@ def colorize_picture(
     was trained on is drawn first, panel by panel; PictureError (with `name`) when that outline was made elsewhere.
     The layers are those of the first sample. Hints are in pixels of the picture; each reaches the panel that its centre
     lies in. PictureError names one outside the picture. `panels` are those that a person gave; no others are looked
-    for. Where a panel has fewer different colourings than were wished for, the others of it have its last.
+    for. Where a panel has fewer different colourings than were wished for, the others of it have its last. `told` is
+    told of every panel.
     """
     read = read_line_art(rgb, insist=line_art)
     if not read.is_line_art and not recolor:
@@ -74,36 +55,59 @@ def colorize_picture(
         check_draws(colorizer, name)
     check_places(wishes.hints, rgb, name)
     given = None if panels is None else [panel.box for panel in panels if panel.kind == "panel"]
-    boxes = panel_boxes(colorizer, rgb, layout) if given is None else given
-    results = [rgb.copy()]
-    layers: dict[str, Image] = {}
-    suggested: list[Suggestion] = []
-    notes: list[str] = []
-    for box in boxes:
+    boxes = panel_boxes(colorizer, rgb, layout, tinted=not read.is_line_art) if given is None else given
+    base = rgb if read.is_line_art else without_color(rgb)
+    sheet = Sheet(base, images=[base.copy()])
+    for number, box in enumerate(boxes, 1):
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
-        own = wishes.inside(box)
-        made = paint_panel(colorizer, rgb[place], read.drawing[place] if read.is_line_art else None, own)
-        results += [results[-1].copy() for _ in made[len(results) :]]
-        for number, result in enumerate(results):
-            result[place] = made[min(number, len(made) - 1)].image
-        suggested += [Suggestion(gain, hint.moved(box.x0, box.y0)) for gain, hint in made[0].suggested]
-        notes += made[0].notes
-        for kind, layer in (("background", made[0].background), ("low-resolution", made[0].low_resolution)):
-            if layer is not None:
-                whole = layers.setdefault(kind, np.zeros((*rgb.shape[:2], *layer.shape[2:]), np.uint8))
-                whole[place] = layer
-    hints = enumerate(wishes.hints, 1)
-    unheard = (number for number, hint in hints if not any(is_inside(box, hint) for box in boxes))
-    best = sorted(suggested, key=lambda one: -one.gain)[: wishes.suggest]
-    places = tuple(one.hint for one in best)
-    return Colorized(tuple(results), tuple(boxes), layers, tuple(unheard), places, tuple(notes))
+        drawing = read.drawing[place] if read.is_line_art else None
+        made = paint_panel(colorizer, rgb[place], drawing, wishes.inside(box), open_rim(rgb, box))
+        sheet.lay(box, made, layers=wishes.layers)
+        told(number, len(boxes))
+    return sheet.finish(wishes)
 
 
-def paint_panel(colorizer: Colorizer, rgb: Image, drawing: Image | None, wishes: Wishes) -> list[Painted]:
-    """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it."""
+def paint_panel(
+    colorizer: Colorizer, rgb: Image, drawing: Image | None, wishes: Wishes, rim: Mask | None = None
+) -> list[Painted]:
+    """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it; `rim`
+    (H, W): where it is open to the page, see `open_rim`. Paper of line art need not be paper of a picture in colour.
+    """
     if drawing is None:
-        return colorizer.recolor(rgb, wishes, lines=True)
-    return colorizer.paint(drawing.copy(), wishes, lines=True)
+        made = [replace(one, paper=None) for one in colorizer.recolor(rgb, wishes, lines=True)]
+    else:
+        made = colorizer.paint(drawing.copy(), wishes, lines=True)
+    if made[0].line is None or rim is None or not rim.any():
+        return made
+    regions = closed_regions(made[0].line).labels
+    hinted = regions[paint_hints(wishes.hints, *rgb.shape[:2])[..., 3] > 0]
+    around = np.isin(regions, np.setdiff1d(paper_around(regions, rim), hinted))
+    return [one.around(around) for one in made] if around.any() else made
+
+
+def without_color(rgb: Image) -> Image:
+    """A picture in its greys, (H, W, 3): what is not coloured anew keeps its tone and has no old colour."""
+    return np.repeat(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)[..., None], 3, axis=2)
+
+
+def references_of(colorizer: PaletteColorizer, rgb: Image) -> list[Reference]:
+    """What is kept of the panels of a coloured picture (H, W, 3); PictureError says why it is no reference."""
+    if min(rgb.shape[:2]) < SMALLEST:
+        raise PictureError(f"{rgb.shape[1]}x{rgb.shape[0]} pixels are too small to show anything")
+    if (rgb == rgb[0, 0]).all():
+        raise PictureError(f"one colour, #{bytes(rgb[0, 0]).hex()}, all over; --mood takes such")
+    if is_grey(rgb):
+        raise PictureError("black and white, so there are no colours to take over")
+    panels = (rgb[box.y0 : box.y1, box.x0 : box.x1] for box in panel_boxes(colorizer, rgb, "auto"))
+    found = [colorizer.reference(np.ascontiguousarray(one)) for one in panels if not is_grey(one)]
+    if not any(len(one.colors) for one in found):
+        raise PictureError("nothing but ink")
+    return found
+
+
+def is_grey(pixels: Image) -> bool:
+    """Whether a picture has next to no colour."""
+    return float((channel_spread(pixels) > GREY).mean()) <= COLOURED
 
 
 def check_draws(colorizer: Colorizer, name: str) -> None:
@@ -115,22 +119,16 @@ def check_draws(colorizer: Colorizer, name: str) -> None:
         )
 
 
-def check_places(hints: Sequence[Mark | Image], rgb: Image, name: str) -> None:
-    height, width = rgb.shape[:2]
-    whole = Box(0, 0, width, height)
-    for number, hint in enumerate(hints, 1):
-        if not isinstance(hint, np.ndarray) and not is_inside(whole, hint):
-            raise PictureError(
-                f"{name}: hint {number} at ({hint.x:g}, {hint.y:g}) lies outside the picture, {width}x{height} pixels; "
-                "places are in pixels of the picture, from its top left corner"
-            )
-
-
-def panel_boxes(colorizer: Colorizer, rgb: Image, layout: Layout) -> list[Box]:
-    """The panels to colour one by one; the whole picture where it is small, or not clearly several panels."""
+def panel_boxes(colorizer: Colorizer, rgb: Image, layout: Layout, *, tinted: bool = False) -> list[Box]:
+    """The panels to colour one by one; the whole picture where it is small, or not clearly several panels. With
+    `tinted` captions in colour are among them.
+    """
     whole = [Box(0, 0, rgb.shape[1], rgb.shape[0])]
     if layout == "single" or (layout == "auto" and min(rgb.shape[:2]) < SPLIT_FROM * colorizer.size):
         return whole
     (strip, *_) = make_strips([rgb], layout)
-    panels = [panel for panel in find_panels(strip) if panel.kind == "panel" and panel.confidence >= CONFIDENT]
-    return [panel.box for panel in panels] if len(panels) > 1 else whole
+    found = [panel for panel in find_panels(strip) if panel.confidence >= CONFIDENT]
+    panels = [panel.box for panel in found if panel.kind == "panel"]
+    texts = [panel.box for panel in found if panel.kind == "text" and tinted]
+    captions = [box for box in texts if not is_grey(rgb[box.y0 : box.y1, box.x0 : box.x1])]
+    return panels + captions if len(panels) > 1 else whole

@@ -35,8 +35,6 @@ class StagedColorizer(Colorizer):
     A panel goes through whole, never in tiles: it has one background, and its small picture is drawn in one go.
     """
 
-    has_layers = True
-
     def __init__(
         self, networks: dict[str, nn.Module], configs: dict[str, dict[str, Any]], device: torch.device
     ) -> None:
@@ -44,6 +42,10 @@ class StagedColorizer(Colorizer):
         self.first = networks[FIRST]
         self.detector = cast(BackgroundDetector, networks[MIDDLE]) if MIDDLE in networks else None
         self.multiple = max(network_of(config).multiple for config in configs.values())
+
+    @property
+    def heeds(self) -> frozenset[str]:
+        return super().heeds | {"samples", *([] if self.detector is None else ["background"])}
 
     @classmethod
     def of_stages(cls, run: Path, device: torch.device) -> "StagedColorizer":
@@ -66,8 +68,6 @@ class StagedColorizer(Colorizer):
     @torch.inference_mode()
     def _paint_all(self, outline: Image, wishes: Wishes, seed: int) -> list[Painted]:
         """At the size given; the small pictures of one outline differ, all else is shared."""
-        if wishes.background is not None and self.detector is None:
-            raise UsageError(f"{self.config['model']} has no background detector (--background); consistent has")
         lines = self._padded(outline)
         return self._finish(lines, self._draw(lines, wishes.samples, seed), outline.shape[:2], wishes.background)
 
@@ -111,9 +111,11 @@ class StagedColorizer(Colorizer):
         channels = gather(small, torch.ones_like(lines) if mask is None else 1 - mask, lines, mask, color)
         with torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
             output = self.network(channels)
-        flats = [None] * count if mask is None else [_as_picture(one[0, :height, :width]) for one in mask]
+        flats = [{}] * count if mask is None else [{"background": _as_picture(one[0, :height, :width])} for one in mask]
         return [
-            Painted(to_image(one[:, :height, :width]), flat, _enlarged(little, height, width))
+            Painted(
+                to_image(one[:, :height, :width]), layers={**flat, "low-resolution": _enlarged(little, height, width)}
+            )
             for one, flat, little in zip(output, flats, small, strict=True)
         ]
 

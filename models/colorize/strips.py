@@ -13,21 +13,22 @@ import numpy.typing as npt
 
 from comicdata.flats.hints import paint_hints
 from comicdata.flats.line_art import read_line_art
-from comicdata.images import Image, channel_spread, resize
-from comicdata.models.colorize.colorizer import Colorizer, Painted
-from comicdata.models.colorize.pages import Colorized, LeftAlone, check_draws, paint_panel
-from comicdata.models.colorize.suggestions import Suggestion
+from comicdata.images import Image, resize
+from comicdata.models.colorize.colorizer import Colorizer
+from comicdata.models.colorize.decoding import Mask
+from comicdata.models.colorize.figures import BESIDE, open_rim
+from comicdata.models.colorize.pages import GREY, Told, check_draws, is_grey, paint_panel, without_color
+from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet
 from comicdata.models.colorize.wishes import Wishes, is_inside
 from comicdata.panels.strips import stream_runs
 from comicdata.records import Box
 
 NOTHING = "no panel lies in it"
-GREY, COLOURED = 24, 0.004  # spread of the channels, and the share of a panel from which on it is in colour
 
 
 @dataclass(frozen=True)
 class Slices:
-    """A strip: `read` gives its slices (h, w, 3) from the top, and is called three times; `sizes` are their widths and
+    """A strip: `read` gives its slices (h, w, 3) from the top, and is called twice; `sizes` are their widths and
     heights, `names` what they are called; `width` is that of the strip.
     """
 
@@ -41,30 +42,26 @@ class Slices:
         """In the strip."""
         return [max(1, round(height * self.width / width)) for width, height in self.sizes]
 
-    def even(self) -> Iterator[Image]:
-        """The slices, brought to the width of the strip."""
-        for one, height in zip(self.read(), self.heights, strict=True):
-            yield one if one.shape[1] == self.width else resize(one, self.width, height)
+    def even(self, one: Image, height: int) -> Image:
+        """A slice at the width of the strip."""
+        return one if one.shape[1] == self.width else resize(one, self.width, height)
 
 
 @dataclass
 class _Slice:
-    """A slice under way: its place in the strip, its pixels, and what was made of them so far."""
+    """A slice under way: its number, its pixels at its own size, its sheet at the width of the strip, whether it is
+    without the colour that it had, and why panels in it were left alone.
+    """
 
     index: int
-    top: int
-    bottom: int
     original: Image
-    results: list[Image]
-    layers: dict[str, Image] = field(default_factory=dict)
-    boxes: list[Box] = field(default_factory=list)
+    sheet: Sheet
+    anew: bool
     whys: list[str] = field(default_factory=list)
-    suggested: list[Suggestion] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
     @property
     def scale(self) -> float:
-        return float(self.original.shape[1] / self.results[0].shape[1])
+        return float(self.original.shape[1] / self.sheet.rgb.shape[1])
 
 
 def colorize_strip(
@@ -74,6 +71,7 @@ def colorize_strip(
     *,
     recolor: bool = False,
     line_art: bool = False,
+    told: Told = lambda done, of: None,
 ) -> Iterator[Colorized | LeftAlone]:
     """For each slice, from the top, what became of it; LeftAlone where no panel in it was coloured, as one in colour is
     not without `recolor`.
@@ -82,54 +80,80 @@ def colorize_strip(
     beyond them the wishes of that with its middle. Greys without colour are line art where most of the strip is.
     Source of the streaming: comicdata.panels.strips.
     """
-    lines = line_art or _is_drawn(slices)
-    wished = _Wished(slices, wishes)
-    coming, held = _coming(slices), list[_Slice]()
-    for run, part, panels in stream_runs(slices.even):
-        while not held or held[-1].bottom < run.y1:
-            held.append(next(coming))
-        while held[0].bottom <= run.y0:
+    looks, held, count = _Looks(), list[_Slice](), 0
+    pixels, wished = _pixels(slices, held, looks, recolor), _Wished(slices, wishes)
+    passes = iter((_looked_at(slices, looks), pixels))
+    for run, part, panels in stream_runs(lambda: next(passes)):
+        while held[0].sheet.bottom <= run.y0:
             yield _cut(held.pop(0), wished)
         for panel in panels:
-            if panel.kind == "panel":
-                box = panel.box
-                pixels = np.ascontiguousarray(part[box.y0 - run.y0 : box.y1 - run.y0, box.x0 : box.x1])
-                touched = [one for one in held if one.top < box.y1 and one.bottom > box.y0]
-                name = slices.names[touched[0].index]
-                made = _painted(colorizer, pixels, wished.of(box, touched), name, recolor, line_art, lines)
-                _lay(touched, box, made)
-    for one in (*held, *coming):
+            box = panel.box
+            inside = np.ascontiguousarray(part[box.y0 - run.y0 : box.y1 - run.y0, box.x0 : box.x1])
+            if panel.kind == "text" and (is_grey(inside) or not recolor):
+                continue
+            touched = [one for one in held if one.sheet.touches(box)]
+            read = read_line_art(inside, insist=line_art or (looks.lines and is_grey(inside)))
+            if not read.is_line_art and not recolor:
+                for one in touched:
+                    one.whys.append(read.why)
+                continue
+            if not read.is_line_art:
+                check_draws(colorizer, slices.names[touched[0].index])
+            drawing = read.drawing if read.is_line_art else None
+            wishes_here = wished.of(box, touched)
+            made = paint_panel(colorizer, inside, drawing, wishes_here, _rim(held, box))
+            for one in touched:
+                one.sheet.lay(box, made, layers=wishes_here.layers)
+            count += 1
+            told(count, 0)
+    for _ in pixels:
+        while len(held) > 1:
+            yield _cut(held.pop(0), wished)
+    for one in held:
         yield _cut(one, wished)
 
 
-def _is_drawn(slices: Slices) -> bool:
-    """Whether most of what is in a strip is line art, slices without anything not counted."""
-    areas = {True: 0, False: 0}
-    for one in slices.read():
-        if np.ptp(one) > GREY:
-            areas[read_line_art(one).is_line_art] += one.shape[0] * one.shape[1]
-    return areas[True] > areas[False]
+@dataclass
+class _Looks:
+    """Of each slice whether it is line art, None where it holds nothing; and how much of the strip is, and is not."""
+
+    drawn: list[bool | None] = field(default_factory=list)
+    areas: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
+
+    @property
+    def lines(self) -> bool:
+        """Whether most of the strip is line art."""
+        return self.areas[True] > self.areas[False]
 
 
-def _coming(slices: Slices) -> Iterator[_Slice]:
+def _looked_at(slices: Slices, looks: _Looks) -> Iterator[Image]:
+    """The slices at the width of the strip, for its rows."""
+    for one, height in zip(slices.read(), slices.heights, strict=True):
+        drawn = read_line_art(one).is_line_art if np.ptp(one) > GREY else None
+        looks.drawn.append(drawn)
+        if drawn is not None:
+            looks.areas[drawn] += one.shape[0] * one.shape[1]
+        yield slices.even(one, height)
+
+
+def _pixels(slices: Slices, held: list[_Slice], looks: _Looks, recolor: bool) -> Iterator[Image]:
+    """The slices at the width of the strip, for its panels; each is held from then on, to be coloured anew in grey."""
     top = 0
     for index, (one, height) in enumerate(zip(slices.read(), slices.heights, strict=True)):
-        even = one.copy() if one.shape[1] == slices.width else resize(one, slices.width, height)
-        yield _Slice(index, top, top + height, one, [even])
+        even = slices.even(one, height)
+        anew = recolor and not looks.drawn[index] and not is_grey(one)
+        original = without_color(one) if anew else one
+        held.append(_Slice(index, original, Sheet(slices.even(original, height), top), anew))
         top += height
+        yield even
 
 
-def _painted(
-    colorizer: Colorizer, pixels: Image, wishes: Wishes, name: str, recolor: bool, line_art: bool, lines: bool
-) -> list[Painted] | str:
-    """A panel coloured, or why it is not."""
-    grey = float((channel_spread(pixels) > GREY).mean()) <= COLOURED
-    read = read_line_art(pixels, insist=line_art or (lines and grey))
-    if not read.is_line_art and not recolor:
-        return read.why
-    if not read.is_line_art:
-        check_draws(colorizer, name)
-    return paint_panel(colorizer, pixels, read.drawing if read.is_line_art else None, wishes)
+def _rim(held: Sequence[_Slice], box: Box) -> Mask:
+    """Where a panel is open to what lies around it."""
+    top, sheets = held[0].sheet.top, [one.sheet.rgb for one in held]
+    first, last = max(0, box.y0 - top - BESIDE), box.y1 - top + BESIDE
+    whole = sheets[0] if len(sheets) == 1 else np.concatenate(sheets)
+    return open_rim(whole[first:last], Box(box.x0, box.y0 - top - first, box.x1, box.y1 - top - first))
 
 
 @dataclass
@@ -147,7 +171,7 @@ class _Wished:
             if one.scale != 1 and own.hints:
                 height, width = one.original.shape[:2]
                 layer = paint_hints(own.hints, height, width)
-                size = (one.results[0].shape[1], one.results[0].shape[0])
+                size = (one.sheet.rgb.shape[1], one.sheet.rgb.shape[0])
                 even = np.asarray(cv2.resize(layer, size, interpolation=cv2.INTER_NEAREST), np.uint8)
                 own = replace(own, hints=[even])
             self.known = {index: each for index, each in self.known.items() if index >= one.index - 64}
@@ -156,17 +180,17 @@ class _Wished:
 
     def of(self, box: Box, touched: Sequence[_Slice]) -> Wishes:
         """Those for a panel, hints in its own pixels."""
-        middle = (box.y0 + box.y1) / 2
-        main = next((one for one in touched if one.top <= middle < one.bottom), touched[0])
+        middle = (box.y0 + box.y1) // 2
+        main = next(one for one in touched if one.sheet.top <= middle < one.sheet.bottom)
         hints: list[Any] = []
         for one in touched:
             for hint in self.at(one).hints:
                 if isinstance(hint, np.ndarray):
-                    hints.append(_pasted(hint, box, one.top))
-                elif is_inside(box, hint.moved(0, one.top)):
-                    hints.append(hint.moved(-box.x0, one.top - box.y0))
+                    hints.append(_pasted(hint, box, one.sheet.top))
+                elif is_inside(box, hint.moved(0, one.sheet.top)):
+                    hints.append(hint.moved(-box.x0, one.sheet.top - box.y0))
         meant = [hint for hint in hints if not isinstance(hint, np.ndarray) or hint[..., 3].any()]
-        return replace(self.at(main), hints=meant, at=(box.x0, box.y0 - main.top))
+        return replace(self.at(main), hints=meant, at=(box.x0, box.y0 - main.sheet.top))
 
 
 def _pasted(layer: Image, box: Box, top: int) -> Image:
@@ -177,57 +201,29 @@ def _pasted(layer: Image, box: Box, top: int) -> Image:
     return inside
 
 
-def _lay(touched: Sequence[_Slice], box: Box, made: list[Painted] | str) -> None:
-    """Lay what became of a panel into the slices that it lies in."""
-    for one in touched:
-        if isinstance(made, str):
-            one.whys.append(made)
-            continue
-        first, last = max(box.y0, one.top), min(box.y1, one.bottom)
-        place = (slice(first - one.top, last - one.top), slice(box.x0, box.x1))
-        part = slice(first - box.y0, last - box.y0)
-        one.results += [one.results[-1].copy() for _ in made[len(one.results) :]]
-        for number, result in enumerate(one.results):
-            result[place] = made[min(number, len(made) - 1)].image[part]
-        for kind, layer in (("background", made[0].background), ("low-resolution", made[0].low_resolution)):
-            if layer is not None:
-                shape = (*one.results[0].shape[:2], *layer.shape[2:])
-                one.layers.setdefault(kind, np.zeros(shape, np.uint8))[place] = layer[part]
-        one.boxes.append(Box(box.x0, first - one.top, box.x1, last - one.top))
-        here = (Suggestion(gain, hint.moved(box.x0, box.y0 - one.top)) for gain, hint in made[0].suggested)
-        one.suggested += [each for each in here if 0 <= each.hint.y < one.bottom - one.top]
-        one.notes += made[0].notes if one is touched[0] else []
-
-
 def _cut(one: _Slice, wished: _Wished) -> Colorized | LeftAlone:
-    """A slice with all its panels, at its own size."""
-    if not one.boxes:
+    """A slice with all its panels, at its own size; what is no panel as it was."""
+    if not one.sheet.boxes and not one.anew:
         return LeftAlone(one.whys[0] if one.whys else NOTHING)
-    wishes = wished.at(one)
-    hints = enumerate(wishes.hints, 1)
-    unheard = tuple(number for number, hint in hints if not any(is_inside(box, hint) for box in one.boxes))
-    best = sorted(one.suggested, key=lambda each: -each.gain)[: wishes.suggest]
-    images = tuple(_own_size(one, result) for result in one.results)
+    made = one.sheet.finish(wished.at(one))
+    if one.scale == 1:
+        return made
     height, width = one.original.shape[:2]
-    layers = {
-        kind: np.asarray(cv2.resize(layer, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
-        for kind, layer in one.layers.items()
-    }
-    boxes = tuple(_scaled(box, one.scale, width, height) for box in one.boxes)
-    suggested = tuple(replace(each.hint, x=each.hint.x * one.scale, y=each.hint.y * one.scale) for each in best)
-    return Colorized(images, boxes, layers, unheard, suggested, tuple(one.notes))
+    boxes = tuple(_scaled(box, one.scale, width, height) for box in made.panels)
+    inside: npt.NDArray[np.bool_] = np.zeros((height, width, 1), np.bool_)
+    for box in boxes:
+        inside[box.y0 : box.y1, box.x0 : box.x1] = True
+    return replace(
+        made,
+        images=tuple(np.where(inside, resize(image, width, height), one.original) for image in made.images),
+        panels=boxes,
+        layers={name: _nearest(layer, width, height) for name, layer in made.layers.items()},
+        suggested=tuple(replace(hint, x=hint.x * one.scale, y=hint.y * one.scale) for hint in made.suggested),
+    )
 
 
-def _own_size(one: _Slice, result: Image) -> Image:
-    """A result at the size of the slice, what is no panel as it was."""
-    height, width = one.original.shape[:2]
-    if result.shape == one.original.shape:
-        return result
-    inside: npt.NDArray[np.bool_] = np.zeros((height, width), np.bool_)
-    for box in one.boxes:
-        own = _scaled(box, one.scale, width, height)
-        inside[own.y0 : own.y1, own.x0 : own.x1] = True
-    return np.where(inside[..., None], resize(result, width, height), one.original)
+def _nearest(layer: Image, width: int, height: int) -> Image:
+    return np.asarray(cv2.resize(layer, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def _scaled(box: Box, scale: float, width: int, height: int) -> Box:

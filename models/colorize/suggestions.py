@@ -11,9 +11,12 @@ from comicdata.flats.colours import lab_of_colours
 from comicdata.flats.hints import Hint
 from comicdata.flats.regions import Regions
 from comicdata.images import Image
+from comicdata.models.colorize.decoding import likeness
 
 Floats = npt.NDArray[np.float32]
 LARGEST = 0.01  # radius of a dot, as a share of the picture's short side
+UNSURE = 0.5  # chance below which the colour of a region is in doubt
+SPECK = 0.002  # share of the picture below which no region is
 
 
 class Suggestion(NamedTuple):
@@ -48,6 +51,17 @@ def suggest(
         found.append(Suggestion(float(gains[label]), Hint(x, y, radius, (red, green, blue))))
         _settle(gains, chances, label)
     return found
+
+
+def doubts(regions: Regions, chances: Floats, colors: Image, given: Collection[int]) -> tuple[int, float]:
+    """How many regions are as likely of another colour than the likeliest and those like it, and the share of the
+    picture that they cover. Neither specks nor regions that are `given` count.
+    """
+    alike = chances @ likeness(colors)
+    areas = regions.areas / regions.labels.size
+    unsure = (alike.max(axis=1) < UNSURE) & (areas >= SPECK)
+    unsure[[0, *given]] = False
+    return int(unsure.sum()), float(areas[unsure].sum())
 
 
 def _settle(gains: Floats, chances: Floats, label: int) -> None:

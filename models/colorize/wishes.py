@@ -8,6 +8,7 @@ import numpy as np
 
 from comicdata.flats.hints import Mark
 from comicdata.images import Image
+from comicdata.models.colorize.references import Reference
 from comicdata.records import Box
 
 Color = tuple[int, int, int]  # 0 to 255 each
@@ -21,8 +22,11 @@ class Wishes:
     (H, W, 4) of its size. `follow`: what is the same thing as a hinted region follows it. `moods`: pictures (H, W, 3)
     that have the colours wished for, one colour is a picture of one pixel. `style`: one colour for each closed region
     ("flats"), or colours that may change within one ("soft"); None is what suits the comic. `palette` (K, 3): what the
-    colours of a run's palette are painted as, see `recoloured`. `suggest`: so many places where a hint would help most
-    are looked for, too. `at`: where the picture begins in the one that a person knows, x and y.
+    colours of a run's palette are painted as, see `recoloured`. `references`: what is kept of coloured panels
+    (`PaletteColorizer.reference`), whose colours are taken over; `memory`: of panels coloured before, which count for
+    less; near copies of the drawing itself are left out of both unless `near_copies`. `remember`: what is kept of the
+    colouring is wished for. `suggest`: so many places where a hint would help most are looked for, too. `layers`: what
+    a picture is made of is kept, too. `at`: where the picture begins in the one that a person knows, x and y.
     """
 
     seed: int = 0
@@ -34,6 +38,11 @@ class Wishes:
     style: Style | None = None
     palette: Image | None = None
     suggest: int = 0
+    layers: bool = False
+    references: Sequence[Reference] = ()
+    memory: Sequence[Reference] = ()
+    near_copies: bool = False
+    remember: bool = False
     at: tuple[int, int] = (0, 0)
 
     def inside(self, box: Box) -> "Wishes":

@@ -3,6 +3,7 @@ same pairs, same colours, in every process.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -55,8 +56,14 @@ def rgb_of_lab(lab: Floats) -> Image:
 
 def all_steps() -> Floats:
     """(32^3, 3): the middles of the colours whose channels lie in the same 32nds, CIELAB."""
-    middle = (np.arange(STEPS, dtype=np.float32) + 0.5) * (256 / STEPS)
-    return lab_of_colours(np.stack(np.meshgrid(middle, middle, middle, indexing="ij"), axis=-1).reshape(-1, 3))
+    return lab_of_colours(step_colors())
+
+
+@lru_cache(maxsize=1)
+def step_colors() -> Image:
+    """The same as they are painted, uint8."""
+    middle = (np.arange(STEPS, dtype=np.uint8) * (256 // STEPS)) + 128 // STEPS
+    return np.stack(np.meshgrid(middle, middle, middle, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
 def find_colours(data: PairDataset, count: int, seed: int) -> Colours:

@@ -7,7 +7,7 @@ without hints).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -31,16 +31,20 @@ SAME_COLOR = 36  # largest difference in a channel from the hint's colour, for a
 class Conditions:
     """What a network is told beside the outline, for B pictures; None where it takes none: `hints` (B, 4, H, W) uint8
     as they are drawn; or `spread` (B, 5, H / 4, W / 4) uint8 and `sources` (B, H / 4, W / 4) int32, as `spread_hints`
-    hands them on.
+    hands them on. Where pictures are references of each other (references.py): `panels` (B,), the panel of each by
+    number, and `areas` (B, H / 4, W / 4), as `region_areas` gives them.
     """
 
     hints: Tensor | None = None
     spread: Tensor | None = None
     sources: Tensor | None = None
+    panels: Tensor | None = None
+    areas: Tensor | None = None
 
     def each(self, change: Callable[[Tensor], Tensor]) -> "Conditions":
         """The same with every tensor changed: a part of the batch, another device."""
-        return Conditions(*(None if one is None else change(one) for one in (self.hints, self.spread, self.sources)))
+        values = (getattr(self, one.name) for one in fields(self))
+        return Conditions(*(None if value is None else change(value) for value in values))
 
 
 def with_hints(outline: Tensor, hints: Tensor | None) -> Tensor:

@@ -3,10 +3,10 @@
 import logging
 import os
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import cv2
@@ -20,6 +20,7 @@ from comicdata.files import read_regular, sha256_bytes
 from comicdata.images import MAX_FILE_BYTES, Image, decode
 from comicdata.models.data.hints import Conditions, random_dots, random_hints
 from comicdata.models.data.line_jitter import other_filter, vary_lines
+from comicdata.models.data.references import GROUP, STRETCH, members, region_areas
 from comicdata.models.data.spreading import spread_hints
 from comicdata.models.networks.layers import to_tensor
 from comicdata.pairs.card import read_outlines
@@ -117,6 +118,16 @@ class PairDataset:
         there = f"; there are pairs of size {self._other_sizes[0]}" if self._other_sizes else ""
         raise UsageError(f"{self.folder}: no pairs of size {self.size} in the split {self._split}{there}")
 
+    @cached_property
+    def series_of(self) -> npt.NDArray[np.int64]:
+        """(N,): the series of each pair, by number."""
+        return _numbers([f"{row.source}/{row.series_id}" for row in self.rows])
+
+    @cached_property
+    def panels(self) -> npt.NDArray[np.int64]:
+        """(N,): the panel of each pair, by number."""
+        return _numbers([row.panel_id for row in self.rows])
+
     def outline(self, index: int, kind: str | None = None) -> Image:
         """(size, size) uint8: ink 0 on paper 255."""
         return self._picture(index, kind or self.kinds[0])[..., 0]
@@ -155,6 +166,11 @@ class PairDataset:
         return picture
 
 
+def _numbers(names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Each name as its place among all of them, sorted."""
+    return np.asarray(np.unique(names, return_inverse=True)[1], np.int64)
+
+
 def check_outline(pairs: Path, outline: str) -> None:
     """UsageError when no pair of a manifest has such an outline."""
     if outline not in (*KINDS[1:], MIX):
@@ -184,8 +200,10 @@ class Sampling:
 
     `line_jitter`: the share of samples whose lines are varied (line_jitter.py). `hints`: draw colour hints (hints.py),
     as they are or `spread` over the picture (spreading.py).
-    `zoom`: crops are of parts, enlarged up to so many times; where the draw is below 1, as they are.
-    Every sample has random numbers of its own, from (seed, epoch, pair): they depend on no order and no worker.
+    `zoom`: crops are of parts, enlarged up to so many times; where the draw is below 1, as they are. `references`:
+    pairs come in groups of one series, as references of each other (references.py).
+    Every sample has random numbers of its own, from (seed, epoch, pair), or (seed, its place in the training) where
+    it is a reference: they depend on no order and no worker.
     """
 
     seed: int
@@ -194,18 +212,49 @@ class Sampling:
     spread: bool = False
     line_jitter: float = 0.0
     zoom: float = 1.0
+    references: bool = False
 
 
 def make_batch(dataset: PairDataset, sampling: Sampling, *, images: int, count: int) -> Batch:
     """The `count` samples that follow after `images` images."""
-    samples = []
-    for position in range(images, images + count):
-        epoch, offset = divmod(position, len(dataset))
-        index = int(permutation(len(dataset), sampling.seed, epoch)[offset])
-        random = np.random.default_rng([sampling.seed, epoch, index])
-        samples.append((dataset.rows[index].id, *_sample(dataset, index, sampling, random)))
-    ids, outlines, colors, hints = zip(*samples, strict=True)
-    return Batch(ids, to_tensor(np.stack(outlines)), to_tensor(np.stack(colors)), _told(sampling, outlines, hints))
+    drawn = _grouped if sampling.references else _one_by_one
+    indices, samples = [], []
+    for index, random, stretch in drawn(dataset, sampling, range(images, images + count)):
+        indices.append(index)
+        samples.append(_sample(dataset, index, sampling, random, stretch))
+    outlines, colors, hints = zip(*samples, strict=True)
+    told = _told(sampling, outlines, hints)
+    if sampling.references:
+        panels = torch.from_numpy(dataset.panels[indices])
+        told = replace(told, panels=panels, areas=torch.from_numpy(np.stack([*map(region_areas, outlines)])))
+    ids = tuple(dataset.rows[index].id for index in indices)
+    return Batch(ids, to_tensor(np.stack(outlines)), to_tensor(np.stack(colors)), told)
+
+
+Drawn = Iterator[tuple[int, np.random.Generator, float]]
+
+
+def _one_by_one(dataset: PairDataset, sampling: Sampling, positions: range) -> Drawn:
+    """Every pair once an epoch, with its random numbers, and none stretched."""
+    for position in positions:
+        epoch, index = _at(dataset, sampling, position)
+        yield index, np.random.default_rng([sampling.seed, epoch, index]), 1.0
+
+
+def _grouped(dataset: PairDataset, sampling: Sampling, positions: range) -> Drawn:
+    """Every pair once an epoch with others of its series behind it, whole groups, each stretched by as much."""
+    for start in positions[::GROUP]:
+        _, first = _at(dataset, sampling, start // GROUP)
+        random = np.random.default_rng([sampling.seed, start])
+        group, stretch = members(first, dataset.series_of, random), float(np.exp(random.uniform(-STRETCH, STRETCH)))
+        for place, index in enumerate(group, start):
+            yield index, np.random.default_rng([sampling.seed, place, index]), stretch
+
+
+def _at(dataset: PairDataset, sampling: Sampling, position: int) -> tuple[int, int]:
+    """The epoch and the pair of a place in the training."""
+    epoch, offset = divmod(position, len(dataset))
+    return epoch, int(permutation(len(dataset), sampling.seed, epoch)[offset])
 
 
 def _told(sampling: Sampling, outlines: Sequence[Image], hints: Sequence[Image | None]) -> Conditions:
@@ -220,15 +269,18 @@ def _told(sampling: Sampling, outlines: Sequence[Image], hints: Sequence[Image |
 
 
 def _sample(
-    dataset: PairDataset, index: int, sampling: Sampling, random: np.random.Generator
+    dataset: PairDataset, index: int, sampling: Sampling, random: np.random.Generator, stretch: float
 ) -> tuple[Image, Image, Image | None]:
-    """Outline, colour and hints of one crop of a pair, perhaps mirrored, with one of the kinds of outline."""
+    """Outline, colour and hints of one crop of a pair, perhaps mirrored, with one of the kinds of outline; so many
+    times as wide.
+    """
     kind = dataset.kinds[int(random.integers(len(dataset.kinds)))]
     side = _side(sampling, random)
-    top, left = (int(start) for start in random.integers(dataset.size - side + 1, size=2))
-    window = (slice(top, top + side), slice(left, left + side))
+    height, width = round(side * min(1.0, stretch)), round(side * min(1.0, 1 / stretch))
+    top, left = (int(start) for start in random.integers([dataset.size - height + 1, dataset.size - width + 1]))
+    window = (slice(top, top + height), slice(left, left + width))
     outline, color = dataset.outline(index, kind)[window], dataset.color(index)[window]
-    if side < sampling.crop:
+    if (height, width) != (sampling.crop, sampling.crop):
         outline, color = _enlarged(outline, color, sampling.crop)
     if random.integers(2):
         outline, color = outline[:, ::-1], color[:, ::-1]

@@ -21,11 +21,10 @@ from comicdata.models.evaluate.baselines import Baselines
 from comicdata.models.evaluate.comparison import draw_rows
 from comicdata.models.evaluate.differences import standard_errors
 from comicdata.models.evaluate.hint_fidelity import Errors, choose_dots, mean_hints, measure_hints
-from comicdata.models.evaluate.metrics import (
-    Mask,
-)
+from comicdata.models.evaluate.metrics import Mask
 from comicdata.models.evaluate.moods import Found, mean_mood, mean_moods, measure_moods
 from comicdata.models.evaluate.perceptual import Perceptual
+from comicdata.models.evaluate.references import Worth, choose_references, mean_worth, reachable
 from comicdata.models.evaluate.scores import Made, Panel, panel_row, score_panel, summarise
 from comicdata.outputs import Outputs, mark
 from comicdata.records import spread
@@ -34,7 +33,7 @@ WORKERS = 2
 AT_ONCE = 8  # panels painted together
 SHOWN = 2  # panels each of best, median and worst
 SHEET = (1, 4, 16)  # hints of the windows in the picture
-HINTED = 64  # at most so many panels are coloured again with hints
+HINTED = 64  # at most so many panels are coloured again with hints, moods and references
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,13 @@ class _Contest:
         wishes: Wishes,
         *,
         hints: bool,
+        references: bool,
     ) -> None:
         self.colorizer = colorizer
         self.test = test
         self.wishes = wishes
         self.hints = hints
+        self.references = references
         self.baselines = Baselines(train)
         self.neighbours = self.baselines.find_nearest(test, indices)
 
@@ -95,6 +96,21 @@ class _Contest:
     def with_moods(self, outline: Image, moods: Sequence[Image]) -> Image:
         return self.colorizer.colorize(outline, replace(self.wishes, moods=moods))
 
+    def reference_worth(self, index: int, background: Mask | None) -> Worth:
+        """Of a colorizer that learned from references, shown none, some of the split, and the truth itself."""
+        assert isinstance(self.colorizer, PaletteColorizer)
+        test = self.test
+        found: Worth = {}
+        outline, truth = test.outline(index), test.color(index)
+        for name, chosen in choose_references(test, index).items():
+            shown = [(test.outline(one), test.color(one)) for one in chosen]
+            known = [self.colorizer.reference(color, drawn) for drawn, color in shown]
+            made: Made = {"model": self.colorizer.colorize(outline, replace(self.wishes, references=known))}
+            parts = [None, *([reachable(truth, shown)] if shown else [])]
+            scores = [score_panel(name, made, outline, truth, background, within=one).model for one in parts]
+            found[name] = scores[0], scores[1] if shown else None
+        return found
+
     def _is_apart(self, one: int, other: int) -> bool:
         """Whether two pairs are of different episodes."""
         return self.test.rows[one].episode_id != self.test.rows[other].episode_id
@@ -107,7 +123,7 @@ class _Contest:
             hints = choose_dots(outline, truth, self.test.rows[index].id)[: max(SHEET)]
             row["outline_copy"] = hints_on(outline, paint_hints(hints, *outline.shape))
             row |= {f"hinted_{count}": self.with_hints(outline, hints[:count]) for count in SHEET}
-        if self.colorizer.heeds_moods and (mood := mean_mood(outline, truth)) is not None:
+        if "moods" in self.colorizer.heeds and (mood := mean_mood(outline, truth)) is not None:
             row["mood"] = self.with_moods(outline, [mood])
         return row
 
@@ -122,13 +138,15 @@ def evaluate(
     seed: int = 0,
     style: Style | None = None,
     hints: bool = True,
+    references: bool = True,
     eyes: Perceptual | None = None,
     on_panel: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluation:
     """Measure a colorizer and the baselines on the pairs of a split, at the size and outline it was trained on.
 
     `masks`: a folder of <pair id>.png, white on the background; without one for a pair its foreground and background
-    are unknown. `limit`: so many panels, evenly spread. `hints`: measure a colorizer that takes hints with some, too.
+    are unknown. `limit`: so many panels, evenly spread. `hints`, `references`: measure a colorizer that takes them with
+    some, too.
     `style`: of models that have several. `eyes`: for LPIPS, KID and FID. Deterministic for a given `seed`. UsageError
     without pairs, without pairs to train on (the baselines need them), or when a mask does not fit.
     """
@@ -139,17 +157,25 @@ def evaluate(
     indices = spread(len(test), limit or len(test))
     grounds = read_masks(masks, test, indices)
     contest = _Contest(
-        colorizer, test, train, indices, Wishes(seed, style=style), hints=hints and colorizer.takes_hints
+        colorizer,
+        test,
+        train,
+        indices,
+        Wishes(seed, style=style),
+        hints=hints and colorizer.takes_hints,
+        references=references and "references" in colorizer.heeds,
     )
     panels: list[Panel] = []
     errors: list[Errors] = []
     moods: list[Found] = []
+    worth: list[Worth] = []
     whole = {test.rows[index].id: test.rows[index].panel_id for index in indices}
-    for panel in _measured(contest, indices, grounds, eyes, errors, moods):
+    for panel in _measured(contest, indices, grounds, eyes, (errors, moods, worth)):
         panels.append(replace(panel, panel=whole[panel.id]))
         on_panel(len(panels), len(indices))
     document = summarise(panels, eyes) | ({"hints": mean_hints(errors)} if errors else {})
     document |= {"mood": mean_moods(moods)} if moods else {}
+    document |= {"references": mean_worth(worth)} if worth else {}
     document["errors"] = standard_errors(panels)
     return Evaluation(document, panels, _picture(contest, indices, panels))
 
@@ -159,21 +185,23 @@ def _measured(
     indices: Sequence[int],
     grounds: Mapping[int, Mask],
     eyes: Perceptual | None,
-    errors: list[Errors],
-    moods: list[Found],
+    again: tuple[list[Errors], list[Found], list[Worth]],
 ) -> Iterator[Panel]:
-    """Panels one after the other; the network goes on while threads measure what it made. Errors with hints go into
-    `errors`, those with moods into `moods`.
+    """Panels one after the other; the network goes on while threads measure what it made. What is found when some are
+    coloured again goes into `again`: with hints, with moods, with references.
     """
+    errors, moods, worth = again
     waiting: deque[Future[Panel]] = deque()
     test = contest.test
-    hinted = {indices[at] for at in spread(len(indices), HINTED)} if contest.hints else set()
+    some = {indices[at] for at in spread(len(indices), HINTED)}
     with ThreadPoolExecutor(WORKERS) as pool:
         for start in range(0, len(indices), AT_ONCE):
             few = indices[start : start + AT_ONCE]
             for index, made in zip(few, contest.paint(few), strict=True):
                 outline, truth, name = test.outline(index), test.color(index), test.rows[index].id
-                if index in hinted and (plain := made["model"]) is not None:
+                if index in some and contest.references:
+                    worth.append(contest.reference_worth(index, grounds.get(index)))
+                if index in some and contest.hints and (plain := made["model"]) is not None:
                     errors.append(contest.hint_errors(index, plain))
                     if isinstance(contest.colorizer, PaletteColorizer):
                         moods.append(contest.mood_errors(index, plain))

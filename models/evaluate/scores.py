@@ -65,15 +65,18 @@ def score_panel(
     truth: Image,
     background: Mask | None,
     distances: Mapping[str, float] = MappingProxyType({}),
+    within: Mask | None = None,
 ) -> Panel:
     """Measure every colouring of one pair; `made` has "model" and the baselines, None where there is no picture.
 
-    `distances`: LPIPS by the same names, where it is known.
+    `distances`: LPIPS by the same names, where it is known. `within`: measure nothing else of the picture.
     """
     paper = off_line(outline)
     subsets: dict[str, Mask | None] = {"all": None, "off_line": paper}
     if background is not None:
         subsets |= {"figures": ~background & paper, "foreground": ~background, "background": background}
+    if within is not None:
+        subsets = {subset: within if mask is None else mask & within for subset, mask in subsets.items()}
     truth_lab, truth_windows = lab_of(truth), windows_of(truth)
     regions = flat_regions(truth, truth_lab, paper if background is None else paper & background)
     truth_colour = colourfulness(truth)

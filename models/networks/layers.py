@@ -28,6 +28,22 @@ def normalisation(norm: Norm, channels: int) -> nn.Module:
     return nn.Identity()
 
 
+class Block(nn.Sequential):
+    """3 x 3 convolution, normalisation within the sample, SiLU."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__(nn.Conv2d(inputs, outputs, 3, stride, 1), normalisation("group", outputs), nn.SiLU())
+
+
+class Pointwise(nn.Linear):
+    """A 1 x 1 convolution, (B, I, h, w) -> (B, O, h, w), as the product that it is: on one thread PyTorch's own takes
+    several times as long.
+    """
+
+    def forward(self, value: Tensor) -> Tensor:
+        return super().forward(value.movedim(1, -1)).movedim(-1, 1)
+
+
 class ResizeConv2d(nn.Module):
     """Every pixel doubled both ways, then a 3 x 3 convolution with zeros outside: (B, I, H, W) -> (B, O, 2 H, 2 W).
 

@@ -2,6 +2,7 @@
 cannot be built.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,10 +18,14 @@ LARGEST_WIDTH = 4096  # of any layer, in channels
 class NetworkOptions:
     """All that builds a network and weighs its losses.
 
-    `fixed` names what is no option, because the model decides it (dotted where it lies in options inside).
+    `fixed` names what is no option, because the model decides it (dotted where it lies in options inside). Of the
+    network's weights, by how their names begin: `comic_parts` know the colours of one comic, and start afresh with
+    another; `optional_parts`, each with a word for people, are there or not as options say.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset()
+    comic_parts: ClassVar[tuple[str, ...]] = ()
+    optional_parts: ClassVar[Mapping[str, str]] = {}
 
     @property
     def multiple(self) -> int:
@@ -39,6 +44,11 @@ class NetworkOptions:
     @property
     def spreads_hints(self) -> bool:
         """Whether the network is told what hints spread to (spreading.py) instead of the hints as they are drawn."""
+        return False
+
+    @property
+    def learns_from_others(self) -> bool:
+        """Whether the network learns from panels of one series side by side (references.py)."""
         return False
 
     @property

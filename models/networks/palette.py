@@ -11,13 +11,15 @@ more class), and a mood: which colours are to be in the picture.
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from comicdata.models.networks.layers import normalisation
+from comicdata.models.networks.layers import Block, Pointwise, normalisation
 from comicdata.models.networks.options import NetworkOptions, require, require_share, require_weight, require_width
+from comicdata.models.networks.pointer import Pointer
 
 FILE = "palette.gpl"
 CELL = 4  # pixels of the input, in each direction, that share one choice
@@ -41,14 +43,27 @@ class PaletteConfig(NetworkOptions):
     `colors` in the palette; `zoom`: training windows are enlarged up to so many times. `balance`: 0 weighs each pixel
     alike, 1 each colour of the palette. `exchange`: the share of hinted colours that are others while it learns to
     listen. `nearness`: also tell the network how far lines are. `attention`: let the
-    places of the two lowest levels look at each other. `decay`: of the weights (AdamW).
+    places of the two lowest levels look at each other. `references`: learn to take colours from other panels of the
+    series, by `key` numbers of each place. `decay`: of the weights (AdamW).
     """
 
+    comic_parts: ClassVar = (
+        "palette",
+        "share",
+        "flatness",
+        "head.",
+        "listener.mood.",
+        "listener.change.",
+        "listener.heed.",
+    )
+    optional_parts: ClassVar = {"references": "pointer."}
     colors: int = 64
     width: int = 16
     hints: bool = True
     nearness: bool = True
     attention: bool = False
+    references: bool = False
+    key: int = 48
     balance: float = 0.5
     exchange: float = 0.3
     zoom: float = 1.3
@@ -57,6 +72,7 @@ class PaletteConfig(NetworkOptions):
     def __post_init__(self) -> None:
         require("colors", self.colors, 2 <= self.colors <= LARGEST_PALETTE, f"2 to {LARGEST_PALETTE}")
         require_width("width", self.width, "group", 2)
+        require_width("key", self.key, "group")
         require_share("balance", self.balance)
         require_share("exchange", self.exchange)
         require("zoom", self.zoom, 1 <= self.zoom <= 4, "a number from 1 to 4")
@@ -73,6 +89,14 @@ class PaletteConfig(NetworkOptions):
     @property
     def spreads_hints(self) -> bool:
         return self.hints
+
+    @property
+    def learns_from_others(self) -> bool:
+        return self.references
+
+    @property
+    def idle(self) -> frozenset[str]:
+        return frozenset() if self.references else frozenset({"key"})
 
     @property
     def largest_zoom(self) -> float:
@@ -117,17 +141,22 @@ class PaletteNetwork(nn.Module):
         self.up = nn.ModuleList(Block(below + beside, beside) for below, beside in ways)
         self.head = Pointwise(widths[1], config.colors)
         self.listener = Listener(widths[1], config.colors)
+        self.pointer = Pointer(widths[1], config.key) if config.references else None
         self.palette = nn.Parameter(torch.zeros(config.colors, 3), requires_grad=False)
         self.share = nn.Parameter(torch.ones(config.colors) / config.colors, requires_grad=False)
         self.flatness = nn.Parameter(torch.zeros(1), requires_grad=False)
 
     def forward(
         self, outline: Tensor, spread: Tensor | None = None, sources: Tensor | None = None, mood: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """The logits that the drawing alone gives, and those with what was said."""
+    ) -> tuple[Tensor, ...]:
+        """The logits that the drawing alone gives, and those with what was said; with references also the places
+        that `Pointer` asks of. The first ones may be told of hints, and the others not.
+        """
         features = self.features(outline)
         plain = self.plain(features)
-        return plain, self.told(features, plain, spread, sources, mood)
+        some = slice(None if spread is None else len(spread))
+        told = self.told(features[some], plain[some], spread, sources, mood)
+        return (plain, told) if self.pointer is None else (plain, told, self.pointer(features))
 
     def features(self, outline: Tensor) -> Tensor:
         """(B, 2 width, H / 4, W / 4): what the drawing is of."""
@@ -209,22 +238,6 @@ class Listener(nn.Module):
         heeded = wanted * there + lacking * known * (there == 0)
         changed: Tensor = self.change(value) + F.pad(heeded, COPY_LAST)
         return changed
-
-
-class Block(nn.Sequential):
-    """3 x 3 convolution, normalisation within the sample, SiLU."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
-        super().__init__(nn.Conv2d(inputs, outputs, 3, stride, 1), normalisation("group", outputs), nn.SiLU())
-
-
-class Pointwise(nn.Linear):
-    """A 1 x 1 convolution, (B, I, h, w) -> (B, O, h, w), as the product that it is: on one thread PyTorch's own takes
-    several times as long.
-    """
-
-    def forward(self, value: Tensor) -> Tensor:
-        return super().forward(value.movedim(1, -1)).movedim(-1, 1)
 
 
 class Attention(nn.Module):

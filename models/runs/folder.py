@@ -29,7 +29,7 @@ from comicdata.reading.text import plain
 RUN = "a run"
 METRICS = "metrics.jsonl"
 FILES = (METRICS, WEIGHTS, BEST, PALETTE)
-EARLIER = {"warmup": 0}  # what runs of 0.1.0 do not say, and did
+EARLIER = {"warmup": 0, "network.references": False, "network.key": 48}  # what earlier runs do not say, and did
 
 
 def check_run(run: Path, pairs: Path) -> None:
@@ -62,7 +62,8 @@ def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> Non
     saved = read_config(run)
     if "stages" in saved:
         raise UsageError(f"{run}: holds a run of {saved.get('model')}, in stages; take another run folder")
-    old, new = EARLIER | _flat(saved.get("options", {})), _flat(plain(options))
+    old, new = flattened(saved.get("options", {})), flattened(plain(options))
+    old = {name: value for name, value in EARLIER.items() if name in new} | old
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name) and _binds(name):
             raise UsageError(
@@ -83,7 +84,7 @@ def _binds(name: str) -> bool:
 
 def differing(options: Mapping[str, Any], others: Mapping[str, Any]) -> list[str]:
     """The options that two records state differently, though a run cannot change them."""
-    old, new = _flat(options), _flat(others)
+    old, new = flattened(options), flattened(others)
     return [name for name in sorted(old.keys() & new.keys()) if old[name] != new[name] and _binds(name)]
 
 
@@ -122,11 +123,11 @@ def finished(run: Path, images: int, names: Sequence[str]) -> bool:
     return bool(current) and is_intact(read_json(run / CONFIG)) and all((run / name).is_file() for name in names)
 
 
-def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
+def flattened(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options with those inside others beside them: network.unet.width."""
     flat: dict[str, Any] = {}
     for name, value in options.items():
-        inner = _flat(value) if isinstance(value, Mapping) else {}
+        inner = flattened(value) if isinstance(value, Mapping) else {}
         flat |= {f"{name}.{key}": one for key, one in inner.items()} or {name: value}
     return flat
 

@@ -134,6 +134,9 @@ PALETTE = replace(
     save_every=2_400,
     validation_pairs=16,
 )
+# With references a batch is two groups of six, and there is more to learn.
+WITH_REFERENCES = {"references": True, "batch_size": 12, "images": 14_400}
+SERIES_FOR_REFERENCES = 20  # pairs of so many are a reason to learn from references
 PALETTES = {
     "small": PALETTE,
     "medium": replace(PALETTE, images=100_000, ema=0.998),

@@ -13,7 +13,7 @@ that a batch cut into parts or spread over processes has the gradient of the who
 import copy
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -63,6 +63,14 @@ class Learner:
         """The generator, and a discriminator where there is one, freshly initialised."""
         return self.config.network.build(), None
 
+    @torch.no_grad()
+    def take_over(self, tensors: dict[str, Tensor]) -> None:
+        """Put weights of another run, by name, in the place of random ones, before any step."""
+        for network in (self.generator, self.average):
+            own = dict(network.named_parameters())
+            for name, value in tensors.items():
+                own[name].copy_(value)
+
     def look_at(self, data: PairDataset) -> None:
         """What is learned of the pairs before any step; a run that goes on has it in its state."""
 
@@ -77,6 +85,10 @@ class Learner:
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
         """Validation numbers of the moving average on the chosen pairs."""
         raise NotImplementedError
+
+    def remarks(self, losses: Mapping[str, float]) -> list[str]:
+        """What is worth a word at the end, by the losses of the last rows."""
+        return []
 
     def show(self, judged: PairDataset, index: int) -> Image:
         """What the moving average makes of one pair, (size, size, 3)."""

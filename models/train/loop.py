@@ -13,10 +13,12 @@ from typing import Any
 from comicdata.errors import UsageError
 from comicdata.files import locked
 from comicdata.models.data.pairs import PairDataset, Sampling, batches
+from comicdata.models.data.references import GROUP
 from comicdata.models.memory import memory_errors
 from comicdata.models.networks.layers import find_device
 from comicdata.models.runs.checkpoint import WEIGHTS, vgg_hash
 from comicdata.models.runs.folder import check_run, check_same_run, own_schedule
+from comicdata.models.runs.origin import FROM, Origin, check_origin, lineage, said_origin
 from comicdata.models.runs.palette import check_palette, keep_files
 from comicdata.models.runs.settings import TrainConfig, options
 from comicdata.models.train.learner import Learner
@@ -43,6 +45,7 @@ def train(
     pairs: Path,
     run: Path,
     *,
+    origin: Origin | None = None,
     on_step: Callable[[Progress], None] | None = None,
     tensorboard: bool = False,
 ) -> dict[str, Any]:
@@ -51,7 +54,8 @@ def train(
     Returns {"images", "steps", "loss", "images_per_s", "weights", "validation", "stopped_early", "already_done",
     "went_back_to"}; when all was done before, not a byte is written. A budget larger than one that was trained to its
     end goes on from where the rate of that one began to fall ("went_back_to"), and the finished weights stay until it
-    is done, too; then all is as if it had been asked for at once.
+    is done, too; then all is as if it had been asked for at once. `origin`: weights to start from (`find_origin`); a
+    run that was begun with them goes on without.
 
     SIGINT, SIGTERM and a KeyboardInterrupt from `on_step` save the state at the border of a step and end in
     KeyboardInterrupt. Under torchrun every process takes a share of each batch, and the first one writes. Errors:
@@ -65,8 +69,10 @@ def train(
     with joined(find_device(config.device)) as (processes, device):
         _check_shares(config, processes)
         with locked(run) if processes.leads else nullcontext(), _stop_requests() as stop:
-            settings = _settings(config, data)
-            job = Job(config, settings, pairs, data, run, device, processes, sources_of(config, run))
+            check_origin(run, origin)
+            settings = _settings(config, data, origin.record if origin else said_origin(run))
+            series = lineage(run, data.series, origin)
+            job = Job(config, settings, pairs, data, run, device, processes, sources_of(config, run), series, origin)
             if processes.leads:
                 job.sweep()
             check_same_run(run, settings, data.data_hash)
@@ -81,15 +87,17 @@ def train(
                 log.warning("%s: an earlier version began it; its rate goes on by its own plan (falls %s)", run, plan)
             learner, work = _start(job, standing, tensorboard)
             rate = _loop(job, learner, work, stop, on_step)
+            for remark in learner.remarks(work.facts()["loss"]):
+                log.warning("%s: %s", run, remark)
             return _summary(job, work.images, work.facts(), rate, standing)
 
 
-def _settings(config: TrainConfig, data: PairDataset) -> dict[str, Any]:
+def _settings(config: TrainConfig, data: PairDataset, begun_from: dict[str, str] | None) -> dict[str, Any]:
     """What a run must have in common with itself to go on."""
     settings = options(config) | {"outlines": data.outlines.values()}
     if config.network.sees_features and not config.random_vgg:
         settings["vgg_sha256"] = vgg_hash(config.vgg_weights)
-    return settings
+    return settings | ({FROM: begun_from} if begun_from else {})
 
 
 def _check_shares(config: TrainConfig, processes: Processes) -> None:
@@ -98,6 +106,11 @@ def _check_shares(config: TrainConfig, processes: Processes) -> None:
         raise UsageError(
             f"batch size {config.batch_size}: cannot be cut into {parts} equal parts ({processes.count} processes, "
             f"accumulate {config.accumulate}); take a multiple of {parts}"
+        )
+    if config.network.learns_from_others and config.batch_size % (GROUP * parts):
+        raise UsageError(
+            f"batch size {config.batch_size}: references come {GROUP} panels at a time in each of {parts} equal parts "
+            f"({processes.count} processes, accumulate {config.accumulate}); take a multiple of {GROUP * parts}"
         )
 
 
@@ -111,7 +124,7 @@ def _start(job: Job, standing: Standing, tensorboard: bool) -> tuple[Learner, Wo
     if standing.state.tensors:
         learner.load(standing.state.tensors)
     else:
-        learner.look_at(job.data)
+        _begin(learner, job)
     if job.processes.leads:
         keep_files(job.run, learner.files())
     if not job.processes.leads:
@@ -123,6 +136,16 @@ def _start(job: Job, standing: Standing, tensorboard: bool) -> tuple[Learner, Wo
     if tensorboard:
         work.metrics.show_in(job.run / "tensorboard")
     return learner, work
+
+
+def _begin(learner: Learner, job: Job) -> None:
+    """Before any step: the weights of another run, if any, and what is learned of the pairs."""
+    if job.origin is not None:
+        learner.take_over(job.origin.tensors)
+    elif FROM in job.settings:
+        raise UsageError(f"{job.run}: was begun from another run, and has no state yet to go on from; say --from again")
+    if job.origin is None or not job.origin.keeps_palette:
+        learner.look_at(job.data)
 
 
 def _loop(
@@ -147,6 +170,7 @@ def _loop(
             config.network.spreads_hints,
             config.line_jitter,
             config.network.largest_zoom,
+            config.network.learns_from_others,
         ),
         start=start,
         stop=job.config.total,

@@ -26,6 +26,7 @@ from comicdata.models.runs.checkpoint import (
     state_folders,
 )
 from comicdata.models.runs.folder import ended_budget, finished, write_config
+from comicdata.models.runs.origin import Origin
 from comicdata.models.runs.records import read_config
 from comicdata.models.runs.settings import TrainConfig, is_due
 from comicdata.models.train.parallel import Processes
@@ -35,8 +36,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Job:
-    """One call of `train`: options, pairs, run folder, the processes that share the work, and the hashes of the weights
-    of other stages that this one reads.
+    """One call of `train`: options, pairs, run folder, the processes that share the work, the hashes of the weights of
+    other stages that this one reads, all series that the run will know, and the weights that it starts from, if any.
     """
 
     config: TrainConfig
@@ -47,6 +48,8 @@ class Job:
     device: torch.device
     processes: Processes
     sources: dict[str, str]
+    series: list[str]
+    origin: Origin | None = None
 
     def fits(self, state: State) -> bool:
         """Whether this training comes through a state."""
@@ -80,7 +83,7 @@ class Job:
 
     def record(self, images: int, finished: int | None = None) -> None:
         budget = max(self.config.total, images)
-        write_config(self.run, self.settings, budget, self.data.data_hash, self.data.series, finished)
+        write_config(self.run, self.settings, budget, self.data.data_hash, self.series, finished)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Training a model of several stages: in order with one command, or one stage alone, in one run folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from comicdata.errors import UsageError
 from comicdata.files import sweep_dead, write_json
 from comicdata.models.runs.checkpoint import WEIGHTS
 from comicdata.models.runs.folder import check_run
+from comicdata.models.runs.origin import Origin
 from comicdata.models.runs.records import CONFIG, model_of, read_config
 from comicdata.models.runs.settings import TrainConfig
 from comicdata.models.train.loop import Progress, train
@@ -20,14 +21,16 @@ def train_stages(
     run: Path,
     *,
     only: str | None = None,
+    origins: Mapping[str, Origin] | None = None,
     on_step: Callable[[Progress], None] | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Train the stages that `resolve_stages` returned, in order, or `only` one of them; each goes on where it was left.
 
-    Stages land in RUN/stages/<stage>/. `on_step` hears one count over all stages that this call trains. Returns the
-    summary of `train`, losses named stage/loss, with every stage's own under "stages". Errors: as `train`; UsageError
-    when RUN belongs to another model, or when `only` reads a stage that has no weights.
+    Stages land in RUN/stages/<stage>/. `origins`: weights that stages start from. `on_step` hears one count over all
+    stages that this call trains. Returns the summary of `train`, losses named stage/loss, with every stage's own under
+    "stages". Errors: as `train`; UsageError when RUN belongs to another model, or when `only` reads a
+    stage that has no weights.
     """
     chosen = choose_stages(configs, only)
     check_run(run, pairs)
@@ -38,7 +41,8 @@ def train_stages(
     for number, stage in enumerate(chosen, 1):
         say(f"stage {number} of {len(chosen)}: {stage}")
         heard = None if on_step is None else _shifted(on_step, done, total)
-        results[stage] = train(configs[stage], pairs, run / "stages" / stage, on_step=heard)
+        origin = (origins or {}).get(stage)
+        results[stage] = train(configs[stage], pairs, run / "stages" / stage, origin=origin, on_step=heard)
         done += configs[stage].total
     return _summary(run, results)
 

@@ -1,6 +1,7 @@
 """Bad input at the command line: one clear line, the right status, nothing lost."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,6 +118,29 @@ def test_other_options_for_a_run_are_refused_by_name(tour, capsys):
     arguments = ["train", "palette", "--pairs", str(tour / "pairs"), "--run", str(tour / "run")]
     assert run([*arguments, "--images", "16", "--seed", "5"]) == 2
     one_line(capsys, "seed")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--keep-palette"], "--keep-palette: goes with --from RUN"),
+        (["--from", "nowhere"], "nowhere: no weights here"),
+        (["--from", "run", "--run", "run"], "run: is a folder that is read"),
+        (["--from", "run", "--set", "width=24"], "width 16 there, 24 here"),
+    ],
+)
+def test_weights_that_nobody_can_start_from_are_status_2(tour, words, said, monkeypatch, capsys):
+    monkeypatch.chdir(tour)
+    assert run(["train", "palette", "--pairs", "pairs", "--run", "own", *words]) == 2
+    one_line(capsys, said)
+    assert not Path("own").exists()
+
+
+def test_a_dry_run_says_what_a_training_would_start_from(tour, monkeypatch, capsys):
+    monkeypatch.chdir(tour)
+    assert run(["train", "palette", "--pairs", "pairs", "--run", "own", "--from", "run", "--dry-run"]) == 0
+    assert "starts from run (16 images): the palette is made anew" in capsys.readouterr().err
+    assert not Path("own").exists()
 
 
 def test_flipped_bytes_in_weights_are_status_6(tour, tmp_path, capsys):

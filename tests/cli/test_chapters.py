@@ -96,11 +96,13 @@ def test_a_cbz_comes_back_with_names_order_sizes_and_what_is_said_of_it(place, c
     assert [one["output"] for one in document["outputs"]] == [
         f"in-colour.cbz#b/{name}" for name in ("9.jpeg", "10.png", "z.png")
     ]
-    assert sorted(path.name for path in place.iterdir()) == ["in-colour.cbz", "in.cbz", "run"]
+    assert sorted(path.name for path in place.iterdir()) == [
+        *("in-colour.cbz", "in-colour.report.html", "in.cbz", "run"),
+    ]
 
 
 def test_the_same_command_makes_what_is_missing(place, monkeypatch, capsys):
-    from comicdata.cli import colouring
+    from comicdata.cli import making
 
     painted = []
 
@@ -108,8 +110,8 @@ def test_the_same_command_makes_what_is_missing(place, monkeypatch, capsys):
         painted.append(name)
         return original(*words, name=name, **options)
 
-    original = colouring.colorize_picture
-    monkeypatch.setattr(colouring, "colorize_picture", counted)
+    original = making.colorize_picture
+    monkeypatch.setattr(making, "colorize_picture", counted)
     pack(place / "in.cbz", ("1.png", line(1)), ("2.png", encode_png(COLOUR)))
     for out in ("out.cbz", "out"):
         painted.clear()
@@ -176,7 +178,16 @@ def test_a_folder_comes_back_as_a_folder_and_its_archives_as_cbz(place):
     pack(place / "in" / "more" / "x.cbz", ("p.png", line(2)))
     colorize("in", "--out", "out")
     made = sorted(path.relative_to(place / "out").as_posix() for path in (place / "out").rglob("[!.]*"))
-    assert made == ["1.png", "2.jpg", "ComicInfo.xml", "colorize.jsonl", "more", "more/x.cbz"]
+    assert made == [
+        "1.png",
+        "2.jpg",
+        "ComicInfo.xml",
+        "colorize.jsonl",
+        "more",
+        "more/x.cbz",
+        "more/x.report.html",
+        "report.html",
+    ]
     assert (place / "out" / "2.jpg").read_bytes() == (place / "in" / "2.jpg").read_bytes()
     assert read_picture((place / "out" / "1.png").read_bytes(), "1").dpi == 300
     assert "<PageCount>2<" in (place / "out" / "ComicInfo.xml").read_text()
@@ -188,6 +199,38 @@ def test_samples_lie_beside_a_cbz_and_the_likeliest_is_in_it(place):
     first = read_image(place / "out.samples" / "a" / "1-1.png")
     assert np.array_equal(read_picture(members(place / "out.cbz")["a/1.png"], "x").image, first)
     assert (place / "out.samples" / "a" / "1-2.png").is_file()
+
+
+def test_layers_lie_beside_a_cbz_and_in_a_folder_and_come_to_the_page(place, capsys):
+    import io
+
+    from PIL import Image
+    from psd_tools import PSDImage
+
+    pack(place / "in.cbz", ("a/1.png", line(1, dpi=300)))
+    (place / "in").mkdir()
+    (place / "in" / "1.png").write_bytes(line(1))
+    forms = ("--to", "psd", "--to", "ora", "--style", "soft")
+    colorize("in.cbz", "--out", "out.cbz", *forms)
+    (row,) = json.loads(capsys.readouterr().out)["outputs"]
+    beside = {form: f"out.layers/a/1.{form}" for form in ("psd", "ora")}
+    assert row["files"] == {"png": "out.cbz#a/1.png"} | beside and row["unsure"] >= 0
+    page = read_picture(members(place / "out.cbz")["a/1.png"], "x").image.astype(int)
+    psd = PSDImage.open(place / beside["psd"])
+    assert {"page", "flats", "lines"} <= {layer.name for layer in psd}
+    assert np.abs(np.asarray(psd.composite(force=True).convert("RGB")) - page).max() <= 2
+    with zipfile.ZipFile(place / beside["ora"]) as ora:
+        merged = np.asarray(Image.open(io.BytesIO(ora.read("mergedimage.png"))))
+    assert (merged == page).all()
+    colorize("in", "--out", "out", *forms)
+    assert sorted(path.name for path in (place / "out").glob("[!.]*")) == [
+        "1.png",
+        "colorize.jsonl",
+        "layers",
+        "report.html",
+    ]
+    assert sorted(path.name for path in (place / "out" / "layers").glob("[!.]*")) == ["1.ora", "1.psd"]
+    colorize("in", "--out", "out", "--to", "png", "--to", "webp", status=2)
 
 
 def test_killed_at_any_write_the_same_command_ends_with_the_same_bytes(place, monkeypatch):

@@ -76,7 +76,7 @@ def test_a_model_without_styles_says_so_in_one_line(published, tour, drawing, tm
     )
     assert run([command, str(published), *given, "--style", "soft"]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1 and "has no styles (--style soft); palette has" in lines[0]
+    assert len(lines) == 1 and "pix2pix knows nothing of --style; palette does" in lines[0]
     assert not (tmp_path / "out").exists()
 
 

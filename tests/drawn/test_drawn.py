@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from comicdata.drawn import cut_slices, draw_episode, write_site
-from comicdata.drawn.art import CAST, CAT
+from comicdata.drawn.cast import CAST
 from comicdata.errors import UsageError
 from comicdata.images import decode
 
@@ -56,7 +56,7 @@ def test_a_flat_background_is_one_colour_in_picture_and_flats():
 
 def test_the_cast_keeps_its_colours_and_backgrounds_do_not():
     episodes = [draw_episode(3, number) for number in range(1, 6)]
-    fixed = {who.hair for who in CAST} | {who.top for who in CAST} | {CAT}
+    fixed = {who.hair for who in CAST.people} | {who.top for who in CAST.people} | {CAST.cat}
     for colour in fixed:
         seen = [any((panel.flats == colour).all(axis=2).any() for panel in episode.panels) for episode in episodes]
         assert sum(seen) >= 2, colour

@@ -15,6 +15,7 @@ from comicdata.files import write_json
 from comicdata.images import encode_png, read_image
 from comicdata.models.colorize import colorizer as colorize_module
 from comicdata.models.colorize import load_colorizer
+from comicdata.models.colorize.colorizer import multiplied
 from comicdata.models.colorize.pages import Colorized, LeftAlone, colorize_picture
 from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.data.pairs import PairDataset
@@ -48,15 +49,17 @@ def line_art(height: int, width: int) -> np.ndarray:
     return outline
 
 
-def test_layers_are_refused_where_a_model_has_none(
-    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_layers_of_a_model_that_has_no_others_are_its_colours_and_the_lines(run: Path, tmp_path: Path) -> None:
     (tmp_path / "line.png").write_bytes(encode_png(line_art(64, 64)))
     words = ["colorize", str(run), str(tmp_path / "line.png"), "--out", str(tmp_path / "out")]
-    assert command_line([*words, "--layers"]) == 2
-    assert "pix2pix has no layers (--layers); two-step and consistent do" in " ".join(capsys.readouterr().err.split())
-    assert not (tmp_path / "out").exists()
-    assert command_line(words) == 0
+    assert command_line([*words, "--layers"]) == 0
+    colours, lines = (read_image(tmp_path / "out" / "layers" / f"line.{name}.png") for name in ("colours", "lines"))
+    assert sorted(one.name for one in (tmp_path / "out" / "layers").glob("*.png")) == [
+        "line.colours.png",
+        "line.lines.png",
+    ]
+    assert (lines == line_art(64, 64)[..., None]).all()
+    assert (read_image(tmp_path / "out" / "line.png") == multiplied(colours, line_art(64, 64))).all()
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (250, 371), (1, 1), (37, 5), (3, 900), (700, 90)])

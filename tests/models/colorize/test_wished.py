@@ -158,8 +158,8 @@ def test_a_background_is_laid_and_hints_win_over_it(colorizer: PaletteColorizer,
     outline = np.full((100, 100), 255, np.uint8)
     outline[30:70, 30:70], outline[33:67, 33:67] = 0, 255
     (made,) = colorizer.paint(outline, Wishes(background=(12, 34, 56), style=style))  # type: ignore[arg-type]
-    assert made.image[5, 5].tolist() == [12, 34, 56] and made.background is not None
-    assert made.background[5, 5] == 255 and made.background[50, 50] == 0
+    assert made.image[5, 5].tolist() == [12, 34, 56]
+    assert made.layers["background"][5, 5] == 255 and made.layers["background"][50, 50] == 0
     hint = Hint(5, 5, 1, (200, 100, 0))
     (made,) = colorizer.paint(outline, Wishes(background=(12, 34, 56), hints=[hint], style=style))  # type: ignore[arg-type]
     assert made.image[5, 5].tolist() == [200, 100, 0]

@@ -41,7 +41,7 @@ class Painter:
 
     size = 64
     outline = "canny"
-    takes_hints = heeds_moods = False
+    takes_hints, heeds = False, frozenset[str]()
 
     def __init__(self, paint: Callable[[np.ndarray], np.ndarray]) -> None:
         self.paint = paint

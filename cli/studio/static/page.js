@@ -1,0 +1,69 @@
+// A page as the server has it: changes go there one after the other, each telling which version it was made on.
+import { send, Problem } from "./api.js";
+import { words } from "./texts.js";
+
+export class PageDocument {
+  /** `changed(why)` is told whenever it is another: "own", "undo", "redo", or "stale" with what to say. */
+  constructor(id, document, changed) {
+    this.id = id;
+    this.changed = changed;
+    this.line = Promise.resolve();
+    this.pending = 0;
+    this.take(document);
+  }
+
+  take(document) {
+    this.version = document.version;
+    this.hints = document.hints;
+    this.choices = document.choices;
+    this.canUndo = document.undo;
+    this.canRedo = document.redo;
+    this.command = document.command ?? this.command;
+  }
+
+  /** Marks that take the place of `remove` marks from `at` on: shown at once, sent in turn. */
+  splice(at, remove, add) {
+    this.hints = [...this.hints.slice(0, at), ...add, ...this.hints.slice(at + remove)];
+    return this.#send("changes", () => ({ change: { at: remove ? at : Math.min(at, this.count), remove, add } }), !remove);
+  }
+
+  choose(values) {
+    this.choices = { ...this.choices, ...values };
+    return this.#send("changes", () => ({ change: { choose: values } }), true);
+  }
+
+  step(way) {
+    return this.#send(way, () => ({}), false);
+  }
+
+  #send(path, body, isSafe) {
+    this.pending++;
+    const sent = this.line.then(async () => {
+      try {
+        await this.#post(path, body, isSafe);
+      } finally {
+        this.pending--;
+      }
+    });
+    this.line = sent.catch(() => {});
+    return sent;
+  }
+
+  async #post(path, body, isSafe, again = false) {
+    const ask = () => send(`/api/pages/${this.id}/${path}`, { version: this.version, ...body() });
+    this.count = this.count ?? this.hints.length;
+    try {
+      const told = await ask();
+      this.count = told.hints.length;
+      if (this.pending <= 1) this.take(told);
+      else this.version = told.version;
+      this.changed(path === "changes" ? "own" : path);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 409 || again) throw error;
+      this.take(error.body.document);
+      this.count = this.hints.length;
+      if (isSafe) await this.#post(path, body, isSafe, true);
+      this.changed("stale", words(isSafe ? "stale" : "stale.lost"));
+    }
+  }
+}

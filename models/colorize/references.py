@@ -1,0 +1,146 @@
+"""Coloured pictures as references: what of them is kept, and how a drawing takes its colours from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from comicdata.flats.colours import lab_of_colours
+from comicdata.images import Image
+from comicdata.models.data.references import PAPER, region_areas
+from comicdata.models.networks.palette import CELL
+from comicdata.models.networks.pointer import Pointer
+from comicdata.pairs.windows import dhash
+
+KEPT = 384  # places of a reference
+ASKED = 512  # places of a drawing that say which references are like it
+MOST = 5  # references of a drawing, those that answer most of it
+REMEMBERED = 2  # more, of those that are remembered, and MOST in all where there are no others
+COMPARED = 96  # places of a reference that say whether it is like a drawing
+COPY = 6  # bits in which the looks of two drawings differ at most, when one is a near copy of the other
+SAME = 7.0  # CIELAB: colours of references no farther apart are one
+SMOOTH = 4.0  # pixels, added to the area of a region
+BAND = 4096  # places at once, so that memory stays bounded
+LEAST = 1e-9  # added before a logarithm
+
+Halves = npt.NDArray[np.float16]
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What is kept of a coloured panel: what T of its places answer to, `keys` (T, D), and their `colors` (T, 3);
+    `look`: 64 bits that tell near copies of its line art.
+    """
+
+    keys: Halves
+    colors: Image
+    look: int
+
+    def is_copy(self, look: int) -> bool:
+        return (self.look ^ look).bit_count() <= COPY
+
+
+def places_of(working: Image, count: int) -> Numbers:
+    """At most `count` cells of line art (h, w) that have paper, those of small regions as often as those of large ones;
+    the same for the same drawing. Counted row by row.
+    """
+    areas = region_areas(working).ravel()
+    chances = np.where(areas > 0, 1 / np.sqrt(areas + SMOOTH), 0)
+    count = min(count, int((areas > 0).sum()))
+    if not count:
+        return np.zeros(0, np.int64)
+    return np.sort(np.random.default_rng(0).choice(len(areas), count, replace=False, p=chances / chances.sum()))
+
+
+def pixels_of(working: Image, places: Numbers, shape: tuple[int, ...]) -> tuple[Numbers, Numbers]:
+    """Row and column (N,) of the pixel of a picture (H, W) that stands for each of these cells of its line art (h, w):
+    that farthest from a line.
+    """
+    height, width = working.shape
+    columns = -(-width // CELL)
+    far = cv2.distanceTransform((working > PAPER).astype(np.uint8), cv2.DIST_L2, 3)
+    whole = np.full((-(-height // CELL) * CELL, columns * CELL), -1, np.float32)
+    whole[:height, :width] = far
+    cells = whole.reshape(-1, CELL, columns, CELL).swapaxes(1, 2).reshape(-1, CELL * CELL)[places]
+    inner = cells.argmax(axis=1)
+    rows, across = places // columns * CELL + inner // CELL, places % columns * CELL + inner % CELL
+    own_rows, own_across = (
+        np.minimum((np.minimum(at, side - 1) + 0.5) * (own / side), own - 1).astype(np.int64)
+        for at, side, own in zip((rows, across), working.shape, shape, strict=True)
+    )
+    return own_rows, own_across
+
+
+def look_of(working: Image) -> int:
+    """64 bits by which near copies of line art are told."""
+    return int(dhash(np.repeat(working[..., None], 3, axis=2))[2:], 16)
+
+
+def likest(query: Tensor, given: Sequence[Reference], remembered: Sequence[Reference]) -> list[Reference]:
+    """The references that together answer most of what a drawing asks, query (N, D), the best first: at most MOST of
+    those that are given, and a few of those that are remembered.
+    """
+    chosen, best = _best(query, given, MOST, torch.full((len(query),), -1.0))
+    more, _ = _best(query, remembered, REMEMBERED if chosen else MOST, best)
+    return chosen + more
+
+
+def _best(
+    query: Tensor, references: Sequence[Reference], count: int, answered: Tensor
+) -> tuple[list[Reference], Tensor]:
+    """At most `count` that add most to how well each question (N,) is `answered`, and how well all are then."""
+    left, chosen = list(references), list[Reference]()
+    alike = [(query @ _keys(one)[:: -(-len(one.keys) // COMPARED)].T).amax(dim=1) for one in left]
+    while left and len(chosen) < count:
+        gains = [float(torch.maximum(one, answered).sum()) for one in alike]
+        best = int(np.argmax(gains))
+        answered = torch.maximum(answered, alike.pop(best))
+        chosen.append(left.pop(best))
+    return chosen, answered
+
+
+def _keys(reference: Reference, device: torch.device | None = None) -> Tensor:
+    return torch.from_numpy(reference.keys.astype(np.float32)).to(device or "cpu")
+
+
+def with_references(
+    chances: Tensor, asked: tuple[Tensor, Tensor], pointer: Pointer, references: Sequence[Reference], *, copies: bool
+) -> tuple[Tensor, Image]:
+    """Chances (K, h, w), with hints one more for what they spread -> (K + G, h, w), likewise, where G are the colours
+    (G, 3) of the references: what hints leave goes to those, and what they leave to the palette.
+
+    `asked`: query (h, w, D) and null (h, w) of every place.
+    """
+    query, null = asked
+    colors, number = _grouped(np.concatenate([one.colors for one in references]))
+    key = torch.cat([_keys(one, query.device) for one in references])[None]
+    known = torch.ones(1, key.shape[1], dtype=torch.bool, device=key.device)
+    group = torch.from_numpy(number).to(key.device)
+    parts = []
+    for some, own in zip(*(torch.split(one, BAND) for one in (query.flatten(0, 1), null.flatten())), strict=True):
+        found = pointer.found(some[None], key, own[None], known)[0].exp()
+        sums = torch.zeros(len(some), len(colors), device=key.device).index_add_(1, group, found[:, :-1])
+        parts.append(torch.cat([sums, found[:, -1:]], dim=1))
+    taken = torch.cat(parts).T.reshape(len(colors) + 1, *null.shape).to(chances.device)
+    hinted = chances[-1:] if copies else chances[:0]
+    unhinted = 1 - hinted.sum(dim=0, keepdim=True)
+    own = chances[: len(chances) - copies]
+    return torch.cat([own * taken[-1:], taken[:-1] * unhinted, hinted]), colors
+
+
+def _grouped(colors: Image) -> tuple[Image, Numbers]:
+    """Colours (T, 3) -> those that stand for them (G, 3), the commonest of each group, and the group of each (T,)."""
+    different, which, often = np.unique(colors, axis=0, return_inverse=True, return_counts=True)
+    lab, group = lab_of_colours(different), np.full(len(different), -1)
+    found: list[int] = []
+    for at in np.argsort(-often, kind="stable").tolist():
+        if group[at] < 0:
+            near = np.square(lab - lab[at]).sum(axis=1) < SAME**2
+            group[near & (group < 0)] = len(found)
+            found.append(at)
+    return different[found], group[which.ravel()].astype(np.int64)

@@ -1,0 +1,78 @@
+"""The script that draws many series: what it writes is what crawl takes, and masks lie where the backdrop shows."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from comicdata.cli.main import run
+from comicdata.images import read_image
+from comicdata.pairs.manifest import file_of, read_rows
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """benchmarks/casts.py, which is no part of the package."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    import casts
+
+    few = {name: kind._replace(count=1) for name, kind in casts.HELD_OUT.items()}
+    monkeypatch.setattr(casts, "HELD_OUT", few)
+    monkeypatch.setattr(casts, "HELD_OUT_PANELS", 2)
+    yield casts
+    for name in ("casts", "drawn_masks"):
+        sys.modules.pop(name, None)
+
+
+def draw(script, monkeypatch, *words):
+    monkeypatch.setattr(sys, "argv", ["casts.py", *map(str, words)])
+    script.main()
+
+
+def test_series_become_pairs_and_their_masks(script, tmp_path, monkeypatch):
+    import drawn_masks
+
+    out, masks = tmp_path / "out", tmp_path / "masks"
+    draw(script, monkeypatch, out, "--series", 2, "--panels", 1, "--shapes", "--masks", masks)
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png")) == [
+        f"cast5-00{number}/1/0001.png" for number in range(2)
+    ]
+    (plain,), (turned,) = ([*(masks / name).rglob("*.png")] for name in ("test", "turned"))
+    assert plain.relative_to(masks / "test") == turned.relative_to(masks / "turned")
+    assert (read_image(turned) == read_image(plain)[..., [2, 0, 1]]).all()
+
+    ids = {}
+    for name in ("test", "turned"):
+        crawl, pairs = str(tmp_path / name), str(tmp_path / f"{name}-pairs")
+        assert run(["crawl", str(out), str(masks / name), "--out", crawl, "--licence", "CC0-1.0", "-q"]) == 0
+        assert run(["make-pairs", crawl, "--out", pairs, "--test-episodes", "2", "--workers", "1", "-q"]) == 0
+        ids[name] = {row.id for row in read_rows(Path(pairs)) if row.kept and row.split == "test"}
+    assert ids["test"] == ids["turned"] != set()
+
+    cut = tmp_path / "cut"
+    drawn_masks.write_masks_of_series(tmp_path / "test-pairs", cut, masks / "backgrounds")
+    cat, seen = np.array(script.any_cast(5, 10_000).cat), 0
+    for row in read_rows(tmp_path / "test-pairs"):
+        background = read_image(cut / f"{row.id}.png")[..., 0] == 255
+        assert 0.05 < background.mean() < 0.95
+        if row.split == "test":
+            color = read_image(file_of(tmp_path / "test-pairs", row, "color")).astype(int)
+            of_cat = np.abs(color - cat).max(axis=2) < 4
+            assert not of_cat[background].any()
+            seen += of_cat.sum()
+    assert seen > 500
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(["--series", 0], "from 1 to"), (["--masks", "out/masks"], "nothing else")]
+)
+def test_what_cannot_be_drawn_is_refused(script, tmp_path, monkeypatch, words, said, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        draw(script, monkeypatch, "out", *words)
+    assert said in capsys.readouterr().err
+    (tmp_path / "out" / "mine").mkdir(parents=True)
+    with pytest.raises(SystemExit):
+        draw(script, monkeypatch, "out")
+    assert "mine is there" in capsys.readouterr().err

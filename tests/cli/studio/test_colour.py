@@ -1,0 +1,197 @@
+"""The colour room over HTTP: what is done to a page, what lies in the project, and that commands make the same."""
+
+import json
+import shlex
+
+import numpy as np
+import pytest
+from small_runs import COLORS, HEIGHT, WALL, WIDTH, drawing
+from studios import open_studio
+
+from comicdata.cli.main import run
+from comicdata.images import decode, encode_png
+
+RED = "#c80a28"
+DOT = {"x": 10, "y": 20, "radius": 3, "color": RED}
+
+
+def added(*marks, at=0):
+    return {"at": at, "remove": 0, "add": list(marks)}
+
+
+def panel_in_colour(studio, page, query=""):
+    version = studio.document(page)["version"]
+    about, pixels = studio.pixels(f"/api/pages/{page}/panels/0/colours?version={version}{query}")
+    return about, pixels.reshape(about["count"], HEIGHT, WIDTH, 3)
+
+
+def test_a_dot_colours_its_region_and_is_undone_and_redone(studio, png):
+    (page,) = studio.add(png)
+    before = panel_in_colour(studio, page)[1]
+    told = studio.change(page, added(DOT)).json()
+    assert told["hints"] == [DOT] and told["undo"] and not told["redo"]
+    after = panel_in_colour(studio, page)[1]
+    assert (after[0, :, : WALL - 1] == (200, 10, 40)).all()
+    undone = studio.json("POST", f"/api/pages/{page}/undo", {"version": told["version"]}).json()
+    assert undone["hints"] == [] and undone["redo"]
+    assert (panel_in_colour(studio, page)[1] == before).all()
+    studio.json("POST", f"/api/pages/{page}/redo", {"version": undone["version"]})
+    assert (panel_in_colour(studio, page)[1] == after).all()
+
+
+def test_the_browser_knows_the_regions(studio, png):
+    (page,) = studio.add(png)
+    about, planes = studio.pixels(f"/api/pages/{page}/panels/0/piece")
+    size = HEIGHT * WIDTH
+    labels = planes[: 2 * size].view("<u2").reshape(HEIGHT, WIDTH)
+    line, ink = (planes[(2 + at) * size : (3 + at) * size].reshape(HEIGHT, WIDTH) for at in (0, 1))
+    assert (about["width"], about["height"], about["bytes"]) == (WIDTH, HEIGHT, 2)
+    assert labels[5, 5] != labels[5, -5] and labels[5, 5] == labels[-5, 5] > 0
+    assert (line == drawing()[..., 0]).all() and ink[:, WALL].all() and not ink[:, :WALL].any()
+
+
+def test_all_is_there_after_a_new_start(tmp_path, small_run, png):
+    first = open_studio(tmp_path / "studio", small_run)
+    (page,) = first.add(png, "my page.png")
+    first.change(page, added(DOT))
+    first.change(page, {"choose": {"style": "flats", "background": "#88ccee", "mood": "#204080"}})
+    told = first.document(page)
+    again = open_studio(tmp_path / "studio", small_run)
+    assert again.document(page) == told
+    undone = again.json("POST", f"/api/pages/{page}/undo", {"version": told["version"]}).json()
+    assert undone["choices"]["mood"] is None and undone["hints"] == [DOT]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [],
+        [added(DOT)],
+        [added(DOT, {"points": [[60, 10], [80, 70]], "radius": 2, "color": "#00aa55"})],
+        [added({"polygon": [[50, 5], [90, 5], [90, 70]], "color": "#123456"}), {"choose": {"style": "soft"}}],
+        [{"choose": {"mood": "#204080", "style": "flats"}}, {"choose": {"background": "#88ccee"}}],
+        [added(DOT), {"choose": {"sample": 1, "follow": False}}],
+    ],
+)
+def test_the_command_line_makes_the_same_bytes(studio, png, changes, tmp_path):
+    (page,) = studio.add(png)
+    for change in changes:
+        assert studio.change(page, change).status_code == 200
+    made = studio.json("GET", f"/api/pages/{page}/out/png").content
+    _, *words = shlex.split(studio.document(page)["command"])
+    assert run([*words, "-q"]) == 0
+    chosen = next((one["choose"]["sample"] + 1 for one in changes if "sample" in one.get("choose", {})), 0)
+    names = [f"page-{number}.png" for number in range(chosen, 0, -1)] if chosen else ["page.png"]
+    by_hand = next(path for name in names for path in (studio.folder / "by-hand").rglob(name))  # it may have fewer
+    assert by_hand.read_bytes() == made
+    shown = panel_in_colour(studio, page)[1][0]
+    assert (decode(made, "made") == shown).all()
+
+
+def test_hints_written_by_hand_are_a_change_that_is_undone(tmp_path, small_run, png):
+    first = open_studio(tmp_path / "studio", small_run)
+    (page,) = first.add(png)
+    first.change(page, added(DOT))
+    mine = {**DOT, "color": "#00aa55"}
+    (tmp_path / "studio" / "hints" / "page.json").write_text(json.dumps([mine]))
+    again = open_studio(tmp_path / "studio", small_run)
+    told = again.document(page)
+    assert told["hints"] == [mine]
+    assert again.json("POST", f"/api/pages/{page}/undo", {"version": told["version"]}).json()["hints"] == [DOT]
+
+
+def test_two_windows_do_not_lose_each_others_work(studio, png):
+    (page,) = studio.add(png)
+    version = studio.document(page)["version"]
+    assert studio.change(page, added(DOT), version).status_code == 200
+    late = studio.change(page, added({**DOT, "x": 70}), version)
+    assert late.status_code == 409 and "another window" in late.json()["error"]
+    assert late.json()["document"]["hints"] == [DOT] == studio.document(page)["hints"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"at": 1, "remove": 0, "add": [DOT]},
+        {"at": 0, "remove": 1, "add": []},
+        {"at": True, "remove": 0, "add": []},
+        added({**DOT, "color": "red"}),
+        added({**DOT, "x": -1}),
+        added({**DOT, "evil": 1}),
+        {"choose": {"run": "../../etc"}},
+        {"choose": {"mood": "../../kept"}},
+        {"choose": {"nothing": 1}},
+        {"choose": {"sample": 99}},
+    ],
+)
+def test_what_is_no_change_is_refused(studio, png, change):
+    (page,) = studio.add(png)
+    assert studio.change(page, change).status_code == 422
+    assert studio.document(page)["version"] == 0
+
+
+def test_a_killed_write_of_history_costs_the_change_under_way(tmp_path, small_run, png):
+    first = open_studio(tmp_path / "studio", small_run)
+    (page,) = first.add(png)
+    first.change(page, added(DOT))
+    first.change(page, added({**DOT, "x": 70}, at=1))
+    history = tmp_path / "studio" / "history" / "page.jsonl"
+    history.write_bytes(history.read_bytes()[:-9])
+    (tmp_path / "studio" / "hints" / "page.json").write_text(json.dumps([DOT]))
+    assert open_studio(tmp_path / "studio", small_run).document(page)["hints"] == [DOT]
+
+
+def test_a_picture_is_a_mood(studio, png):
+    (page,) = studio.add(png)
+    plain = panel_in_colour(studio, page)[1]
+    mood = studio.json("POST", "/api/moods", encode_png(np.full((300, 200, 3), COLORS[1], np.uint8))).json()["id"]
+    assert studio.change(page, {"choose": {"mood": mood}}).status_code == 200
+    kept = decode((studio.folder / "moods" / "page.png").read_bytes(), "mood")
+    assert kept.shape == (150, 100, 3) and (kept == COLORS[1]).all()
+    assert panel_in_colour(studio, page)[1].shape == plain.shape
+
+
+def test_samples_and_places_come_when_asked_for(studio, png):
+    (page,) = studio.add(png)
+    about, pixels = panel_in_colour(studio, page, "&samples")
+    assert 1 <= about["count"] <= 4 and (pixels[0] == panel_in_colour(studio, page)[1][0]).all()
+    places = panel_in_colour(studio, page, "&suggest")[0]["suggested"]
+    assert places and all(0 <= one["x"] < WIDTH and 0 <= one["y"] < HEIGHT for one in places)
+
+
+def test_without_a_run_it_colours_as_flats_does(flats_studio, png):
+    (page,) = flats_studio.add(png)
+    flats_studio.change(page, added(DOT))
+    shown = panel_in_colour(flats_studio, page)[1][0]
+    assert (shown[:, : WALL - 1] == (200, 10, 40)).all() and (shown[:, WALL + 1] == 0).all()
+    made = flats_studio.json("GET", f"/api/pages/{page}/out/png").content
+    _, *words = shlex.split(flats_studio.document(page)["command"])
+    assert run([*words, "-q"]) == 0
+    assert (flats_studio.folder / "by-hand" / "page.png").read_bytes() == made
+
+
+def test_a_picture_in_colour_is_left_alone_until_one_says_otherwise(studio):
+    art = np.random.default_rng(1).integers(0, 255, (80, 96, 3)).astype(np.uint8)
+    (page,) = studio.add(encode_png(art))
+    told = studio.document(page)
+    assert told["left_alone"] and told["panels"] == []
+    assert studio.json("GET", f"/api/pages/{page}/panels/0/piece").status_code == 404
+    studio.change(page, {"choose": {"recolor": True}})
+    assert studio.document(page)["panels"] == [[0, 0, 96, 80]]
+
+
+def test_a_page_that_is_taken_out_is_kept_aside(studio, png):
+    (page,) = studio.add(png)
+    studio.change(page, added(DOT))
+    assert studio.client.delete(f"/api/pages/{page}").status_code == 200
+    assert studio.json("GET", "/api/project").json()["pages"] == []
+    kept = studio.folder / "removed"
+    assert (kept / "pages" / "page.png").read_bytes() == png and (kept / "history" / "page.jsonl").is_file()
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path, small_run, capsys):
+    (tmp_path / "out" / "studio").mkdir(parents=True)
+    (tmp_path / "out" / "studio" / "mine.txt").write_text("mine")
+    assert run(["studio", str(small_run), "--out", str(tmp_path / "out"), "--no-browser"]) == 2
+    assert "name another --out" in capsys.readouterr().err
