@@ -186,7 +186,7 @@ def test_a_page_without_gutters_is_one_panel_at_low_confidence():
 
 def test_figures_without_frames_beside_filled_panels_are_panels_with_the_paper_around_none():
     image = np.full((1450, 1000, 3), 255, np.uint8)
-    filled = [Box(60, 760, 460, 1390), Box(500, 760, 940, 1390)]
+    filled = [Box(60, 900, 460, 1390), Box(500, 900, 940, 1390)]
     figures = [Box(100, 200, 400, 660), Box(560, 160, 900, 660)]
     for box in filled:
         image[box.y0 : box.y1, box.x0 : box.x1] = (60, 120, 170)
