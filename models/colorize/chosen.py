@@ -25,7 +25,6 @@ from comicdata.models.colorize.decoding import (
     Drawing,
     Floats,
     Labels,
-    Mask,
     likeliest,
     narrowed,
     region_chances,
@@ -42,7 +41,7 @@ from comicdata.models.colorize.references import (
     places_of,
     with_references,
 )
-from comicdata.models.colorize.suggestions import doubts, suggest, sure
+from comicdata.models.colorize.suggestions import doubts, suggest
 from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.colours import nearest_colours, rgb_of_lab
@@ -130,8 +129,7 @@ class PaletteColorizer(Colorizer):
             layers = behind | ({"flats": flats} if wishes.layers else {})
             made.append(Painted(color, outline, layers, places, notes, white, unsure, doubt))
         if wishes.remember:
-            settled = sure(chances, told.colors, fixed)[regions.labels]
-            made[0] = replace(made[0], kept=self._kept(features, seen[..., 0], made[0].color, settled))
+            made[0] = replace(made[0], kept=self._kept(features, seen[..., 0], made[0].color))
         return made
 
     def _fixed(
@@ -230,17 +228,16 @@ class PaletteColorizer(Colorizer):
         drawn = self.draw(rgb) if outline is None else outline
         working = drawn if self._scale(drawn) == 1 else self._brought_down(drawn)
         features = torch.from_numpy(tiled(working, self._forward_features, CELL)).movedim(2, 0)[None].to(self.device)
-        return self._kept(features, working, cv2.medianBlur(rgb, 3), np.ones(rgb.shape[:2], bool))
+        return self._kept(features, working, cv2.medianBlur(rgb, 3))
 
-    def _kept(self, features: Tensor, working: Image, color: Image, known: Mask) -> Reference:
-        """What is kept of a picture (H, W, 3) with these features, where its colours are `known` (H, W)."""
+    def _kept(self, features: Tensor, working: Image, color: Image) -> Reference:
+        """What is kept of a picture (H, W, 3) with these features."""
         places = places_of(working, KEPT)
         rows, columns = pixels_of(working, places, color.shape[:2])
-        there = known[rows, columns]
         with torch.inference_mode():
-            own = self._pointer(features)[0].flatten(1).T[torch.from_numpy(places[there]).to(self.device)]
+            own = self._pointer(features)[0].flatten(1).T[torch.from_numpy(places).to(self.device)]
             keys = self._pointer.answers(own).half().cpu().numpy()
-        return Reference(keys, color[rows, columns][there], look_of(working))
+        return Reference(keys, color[rows, columns], look_of(working))
 
     def _mood(self, pictures: Sequence[Image]) -> Tensor | None:
         """(1, K + 1): the mean of what the pictures have of each colour."""
