@@ -45,8 +45,10 @@ def served(out, *arguments):
 
 
 @contextmanager
-def opened(url, **options):
-    """A page of a browser inside the studio; no message on its console and no request to elsewhere is allowed."""
+def opened(url, refused=0, **options):
+    """A page of a browser inside the studio; no message on its console and no request to elsewhere is allowed, but for
+    what the browser says of `refused` answers.
+    """
     from playwright.sync_api import sync_playwright
 
     said, asked = [], []
@@ -61,7 +63,11 @@ def opened(url, **options):
         yield page
         browser.close()
     own = url.partition("/?")[0]
-    assert not said and all(one.startswith((own, f"blob:{own}")) for one in asked), (said, asked)
+    conflicts = [one for one in said if "409 (Conflict)" in one]
+    assert len(said) == len(conflicts) == refused and all(one.startswith((own, f"blob:{own}")) for one in asked), (
+        said,
+        asked,
+    )
 
 
 def faults(page):

@@ -95,6 +95,8 @@ def command(project: Project, page: Page, document: Document, run: Run | None) -
     words += ["--layout", chosen["layout"]] if chosen["layout"] != "auto" else []
     if run is not None:
         words += ["--mood", str(folder / "moods" / f"{page.stem}.png")] if chosen["mood"] else []
+        for one in chosen["references"] if "references" in run.colorizer.heeds else ():
+            words += ["--reference", str(project.reference(one))]
         words += ["--style", chosen["style"]] if chosen["style"] else []
         words += ["--background", chosen["background"]] if chosen["background"] else []
         words += ["--samples", str(SAMPLES)] if chosen["sample"] else []

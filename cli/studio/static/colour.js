@@ -134,7 +134,7 @@ async function refresh(from = performance.now()) {
     list.refresh(id, number, picture.after);
     canvas.dataset.version = made.about.version;
   } catch (error) {
-    if (error.status !== 409) failed(error); // a change is under way, which will ask again
+    failed(error);
   } finally {
     clearTimeout(slow);
     if (mine === asked) by("busy").hidden = true;
@@ -484,6 +484,7 @@ document.addEventListener("drop", (event) => {
   drop.hidden = true;
   const files = [...event.dataTransfer.files];
   const mood = event.target.closest?.("#mood-box");
+  if (event.target.closest?.("#references-box") && page) return void wishes.keepReferences(files).catch(failed);
   if (mood && page && files.length) wishes.takeMood(files[0]).catch(failed);
   else if (files.length) take(files);
 });
@@ -493,6 +494,7 @@ document.addEventListener("drop", (event) => {
 async function start() {
   const project = await ask("/api/project");
   wishes.offerRuns(project.runs);
+  wishes.offerReferences(project.references);
   list.show(project);
   by("welcome").hidden = project.pages.length > 0;
   by("desk").classList.toggle("no-panel", !project.pages.length);

@@ -48,8 +48,9 @@ def shown(page, x, y):
     """The colour on the screen at a pixel of the picture."""
     script = """([x, y]) => {
       const canvas = document.getElementById("canvas");
-      const ratio = window.devicePixelRatio;
-      return [...canvas.getContext("2d").getImageData(x * ratio, y * ratio, 1, 1).data.slice(0, 3)];
+      const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+      pixel.drawImage(canvas, -Math.floor(x * window.devicePixelRatio), -Math.floor(y * window.devicePixelRatio));
+      return [...pixel.getImageData(0, 0, 1, 1).data.slice(0, 3)];
     }"""
     at = place(page, x, y)
     return page.evaluate(script, [at["x"], at["y"]])
@@ -124,7 +125,13 @@ def test_with_the_keyboard_alone(page, png, at_work):
     assert document_of(page)["hints"] == []
 
 
-def test_another_window_is_told_and_both_keep_their_marks(page, png, at_work):
+@pytest.mark.slow
+def test_another_window_is_told_and_both_keep_their_marks(png, at_work):
+    with opened(at_work[0], refused=1) as page:
+        another_window(page, png)
+
+
+def another_window(page, png):
     drop(page, "windows.png", png + b"\0")
     found = document_of(page)
     (one,) = [one["id"] for one in page.evaluate("fetch('/api/project').then((one) => one.json())")["pages"]][-1:]
@@ -139,6 +146,7 @@ def test_another_window_is_told_and_both_keep_their_marks(page, png, at_work):
     assert "another window" in page.text_content("#status")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(at_work, png, scheme):
     with opened(at_work[0], color_scheme=scheme) as page:
@@ -151,3 +159,30 @@ def test_axe_finds_no_serious_fault(at_work, png, scheme):
             page.goto(f"{at_work[0].partition('/?')[0]}/{room}")
             page.wait_for_load_state("networkidle")
             assert faults(page) == []
+
+
+@pytest.mark.slow
+def test_a_pair_is_taken_out_and_a_box_dragged(tour, small_run, tmp_path):
+    browser_path()
+    pairs = tour / "pairs"
+    with served(tmp_path / "out", small_run, "--pairs", pairs, "--crawl", tour / "crawl") as url, opened(url) as page:
+        page.goto(f"{url.partition('/?')[0]}/pairs")
+        page.wait_for_selector(".cell")
+        page.keyboard.press("ArrowRight")
+        chosen = page.get_attribute("[aria-selected=true].cell", "id").removeprefix("pair-")
+        page.keyboard.press("x")
+        page.wait_for_selector(".cell.out")
+        page.wait_for_selector("#status:text-is('Taken out')")
+        assert [json.loads(one)["id"] for one in (pairs / "excluded.jsonl").read_text().splitlines()] == [chosen]
+        assert faults(page) == []
+        page.click("#tab-pages")
+        page.wait_for_selector("#page-list [aria-current]")
+        page.wait_for_load_state("networkidle")
+        page.focus("#canvas")
+        page.keyboard.press("Shift+ArrowDown")
+        page.wait_for_selector("text=Kept in panels.jsonl")
+        name = page.text_content("#page-list [aria-current]")
+        (line,) = [json.loads(one) for one in (pairs / "panels.jsonl").read_text().splitlines()]
+        assert name.startswith(line["input"]) and faults(page) == []
+    (pairs / "excluded.jsonl").unlink()
+    (pairs / "panels.jsonl").unlink()
