@@ -101,8 +101,7 @@ def colorize(
     to: tuple[str, ...],
     **wished: Any,
 ) -> Any:
-    """Colour pictures, folders, CBZ, CBR, CB7 and PDF with RUN; every page is as large as its input. Without a run of
-    your own take the one that ships, casts, and --reference.
+    """Colour pictures, folders, CBZ, CBR, CB7 and PDF with RUN; every page is as large as its input.
 
     A folder gives a folder, an archive a CBZ: OUT/NAME.cbz, or OUT where that ends in .cbz. Pages keep their names and
     their order; the same command again makes only what is missing.
@@ -127,11 +126,9 @@ def colorize(
     from comicdata.cli.wishes import read_wishes
     from comicdata.models.colorize import PaletteColorizer, load_colorizer
     from comicdata.models.memory import memory_errors
-    from comicdata.models.runs.ready import find_run
     from comicdata.outputs import Reads
     from comicdata.panels.corrected import read_corrected
 
-    run = find_run(run)
     forms = Forms.asked(to, layers, wished["samples"], wished["suggest"])
     groups = list(read_groups(inputs, every=True))
     pictures = [picture for group in groups for picture in group.pictures]

@@ -1,6 +1,6 @@
-"""The picture of docs/references.md: a chapter of a series that no training saw, coloured by the run that ships.
+"""The picture of docs/references.md: a chapter of a series that no training saw, by a run of benchmarks/casts.py.
 
-.venv/bin/python docs/references_pictures.py FOLDER   (lines, references and colours there, the picture here)
+.venv/bin/python docs/references_pictures.py RUN FOLDER   (lines, references and colours there, the picture here)
 """
 
 import argparse
@@ -36,8 +36,10 @@ def as_lines(color: Image) -> Image:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run")
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    given = parser.parse_args()
+    folder = given.folder
     every = panels()
     shown, rest = every[:SHOWN], every[SHOWN:]
     for number, one in enumerate(shown):
@@ -45,7 +47,7 @@ def main() -> None:
     for number, one in enumerate(rest):
         write_atomic(folder / "lines" / f"p{number:02}.png", encode_png(as_lines(one)))
     out = folder / "out"
-    words = ["colorize", "casts", str(folder / "lines"), "--out", str(out), "--reference", str(folder / "shown")]
+    words = ["colorize", given.run, str(folder / "lines"), "--out", str(out), "--reference", str(folder / "shown")]
     assert run([*words, "--line-art", "--layout", "single", "-q"]) == 0
     made = [read_image(out / f"p{number:02}.png") for number in range(len(rest))]
     rows = [row(shown), row([as_lines(one) for one in rest[:4]]), row(made[:4]), row(rest[:4])]
