@@ -64,12 +64,12 @@ def _serve(front: Front, app: Starlette, listening: socket.socket, host: str, *,
     guard = Guard(app, tuple(f"http://{f'[{name}]' if ':' in name else name}:{port}" for name in names))
     url = f"{guard.origins[0]}/?token={guard.token}"
     document = {"url": url, "token": guard.token, "port": port}
-    front.say(f"studio: {url} (Ctrl-C ends it; all you do is kept)")
-    front.print_now(document)
-    if browser:
-        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
     config = uvicorn.Config(guard, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
     with suppress(KeyboardInterrupt):  # which uvicorn raises once all answers under way are given
+        front.say(f"studio: {url} (Ctrl-C ends it; all you do is kept)")
+        front.print_now(document)
+        if browser:
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
         uvicorn.Server(config).run(sockets=[listening])
     return document
 
