@@ -1,5 +1,6 @@
 """The command itself: one line, a server that keeps a project for itself, a gentle end."""
 
+import json
 import socket
 import urllib.error
 import urllib.request
@@ -23,6 +24,16 @@ def test_it_serves_one_project_until_it_is_interrupted(tmp_path, capsys):
         port = url.split(":")[2].partition("/")[0]
         assert run(["studio", "--out", str(tmp_path / "other"), "--port", port, "--no-browser"]) == 2
         assert "cannot be listened at" in capsys.readouterr().err
+
+
+def test_a_project_is_opened_with_the_run_of_last_time(tmp_path, small_run):
+    out = tmp_path / "out"
+    for arguments in ([small_run], []):
+        with served(out, *arguments) as url:
+            inside = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+            inside.open(url)
+            project = json.loads(inside.open(url.partition("?")[0] + "api/project").read())
+            assert [run["id"] for run in project["runs"]] == ["small"]
 
 
 def test_it_listens_at_this_machine_alone(tmp_path):
