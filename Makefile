@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # On two cores three at a time are fastest: some tests wait for servers and processes of theirs.
 WORKERS ?= 3
 
-.PHONY: demo test lint docs hooks format install install-dev test-slow gpu-check faults clean
+.PHONY: demo test lint docs hooks format install install-dev test-slow test-studio gpu-check faults clean
 
 demo: install
 	$(BIN)/comicdata demo --out out/demo
@@ -17,6 +17,10 @@ test: lint
 
 test-slow: install-dev
 	$(BIN)/pytest -m slow
+
+# The studio in a real browser (Debian: apt-get install chromium), whatever is slow of it too.
+test-studio: install-dev
+	$(BIN)/pytest tests/cli/studio -m "slow or not slow"
 
 # On one GPU, 8 minutes at most; TINY=1 tries the check itself on a CPU in seconds.
 gpu-check: install-dev

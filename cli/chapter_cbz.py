@@ -5,13 +5,14 @@ again.
 """
 
 import re
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from comicdata.cli.chapter_rows import Page, Row, note_of, own_suffix, rows_by_stem
+from comicdata.cli.chapter_rows import REPORT, Page, Row, note_of, own_suffix, rows_by_stem, says
 from comicdata.cli.failures import FAILURES
 from comicdata.cli.inputs import Picture
 from comicdata.crawl.sources.comic_info import PageFacts, with_pages
@@ -21,6 +22,7 @@ from comicdata.files import (
     delete,
     json_bytes,
     locked,
+    on_disk,
     read_json,
     read_regular,
     remove_if_empty,
@@ -28,7 +30,7 @@ from comicdata.files import (
     write_atomic,
 )
 from comicdata.images import MAX_FILE_BYTES
-from comicdata.outputs import CURE, Outputs, Reads, check_folder, refuse_foreign, speaks_of, write_file
+from comicdata.outputs import CURE, Outputs, Reads, check_folder, is_our_page, refuse_foreign, speaks_of, write_file
 from comicdata.outputs.cbz import Member, OwnCbz, is_own, open_own, write_cbz
 from comicdata.reading.text import parse_json
 from comicdata.records import ColorFormat
@@ -45,7 +47,7 @@ class CbzPages:
 
     def __init__(self, path: Path) -> None:
         self.path, self.failures = path, FailuresFile(path.with_suffix(f".{FAILURES}"))
-        self.part = path.with_suffix(PART)
+        self.part, self._report = path.with_suffix(PART), path.with_suffix(f".{REPORT}")
         self._old = open_own(path)
         self._held, self._is_held = ExitStack(), False
         notes = {} if self._old is None else {name: note for name, note in self._old.notes.items() if note}
@@ -54,10 +56,11 @@ class CbzPages:
 
     def check(self, names: Mapping[str, list[str]], reads: Reads) -> list[str]:
         check_folder(self.path.parent)
-        for path in (self.path, self.failures.path, self.part):
+        for path in (self.path, self.failures.path, self._report, self.part):
             reads.refuse(path)
         refuse_foreign(self.path, is_own(self.path), f"or was changed since it was made; {CURE}")
         self.failures.check()
+        refuse_foreign(self._report, is_our_page(on_disk(self._report) or b""))
         if self.part.is_symlink() or (self.part.exists() and not self._is_part()):
             raise UsageError(f"{self.part}: pages that are done lie there until all are, and it is not ours; {CURE}")
         kept: list[str] = []
@@ -100,6 +103,16 @@ class CbzPages:
         self._done[row["stem"]] = row
         write_atomic(self.part / row["made_of"], data)
         write_atomic(self.part / f"{row['made_of']}.json", json_bytes(dict(row)))
+
+    def read(self, row: Row) -> bytes:
+        with zipfile.ZipFile(self.path) as archive:
+            return archive.read(row["file"])
+
+    def has_report(self, digest: str) -> bool:
+        return says(on_disk(self._report), digest)
+
+    def write_report(self, data: bytes) -> None:
+        write_file(self._report, data)
 
     def save(self) -> None:
         """Every page has its note."""

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from comicdata.cli.chapter_rows import Page, Row, rows_by_stem
+from comicdata.cli.chapter_rows import REPORT, Page, Row, rows_by_stem, says
 from comicdata.cli.failures import FAILURES
 from comicdata.cli.inputs import Picture
 from comicdata.crawl.sources.comic_info import PageFacts, with_pages
-from comicdata.files import jsonl_bytes, read_lines
+from comicdata.files import jsonl_bytes, on_disk, read_lines, read_regular
+from comicdata.images import MAX_FILE_BYTES
 from comicdata.outputs import Outputs, Reads, read_list
 from comicdata.records import ColorFormat
 
@@ -25,7 +26,7 @@ class FolderPages:
         self._new = 0  # rows that are not on disk
 
     def check(self, names: Mapping[str, list[str]], reads: Reads) -> list[str]:
-        self.outputs.check([*names[""], ROWS, FAILURES], reads)
+        self.outputs.check([*names[""], ROWS, REPORT, FAILURES], reads)
         kept = [*self.outputs.kept(names[""]).values()]
         for kind, made in names.items():
             if kind and made:
@@ -68,6 +69,15 @@ class FolderPages:
         self._new += 1
         if 20 * self._new >= len(self._rows):  # a list of many pages is not written for every one of them
             self.save()
+
+    def read(self, row: Row) -> bytes:
+        return read_regular(self.outputs.out / row["file"], MAX_FILE_BYTES)
+
+    def has_report(self, digest: str) -> bool:
+        return self.outputs.has([REPORT]) and says(on_disk(self.outputs.out / REPORT), digest)
+
+    def write_report(self, data: bytes) -> None:
+        self.outputs.write(REPORT, data)
 
     def save(self) -> None:
         """Nothing is written where all is there; a list of outputs that was damaged is made whole."""

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, Protocol, TypedDict
 
 from comicdata.cli.inputs import Picture
 from comicdata.formats import PICTURE_SUFFIXES, suffix_of
-from comicdata.outputs import Outputs, Reads
+from comicdata.outputs import Outputs, Reads, is_our_page
 from comicdata.reading.shapes import MisshapenError, of_shape
 from comicdata.records import ColorFormat
 
+REPORT = "report.html"
 BESIDE = ("samples", "layers", "suggested", "memory")  # kinds of files that lie beside a page
 
 
@@ -82,6 +83,16 @@ class Store(Protocol):
         """Write a page that is done."""
         ...
 
+    def read(self, row: Row) -> bytes:
+        """The bytes of a page that is there, once the chapter is finished."""
+        ...
+
+    def has_report(self, digest: str) -> bool:
+        """Whether the report is there, made of the same."""
+        ...
+
+    def write_report(self, data: bytes) -> None: ...
+
     def save(self) -> None:
         """Note what is done, as far as that was not noted yet."""
         ...
@@ -89,6 +100,11 @@ class Store(Protocol):
     def finish(self, pages: Sequence[Page], rows: Mapping[int, Row], about: Any) -> None:
         """Bring the pages together, and what is said of them; PictureError where that cannot be read."""
         ...
+
+
+def says(report: bytes | None, digest: str) -> bool:
+    """Whether a report is one of ours, as it was made, and of this."""
+    return report is not None and is_our_page(report) and digest.encode() in report
 
 
 def own_suffix(picture: Picture) -> str:

@@ -16,8 +16,11 @@ CBZ = ".cbz"
 
 
 class Chapter(NamedTuple):
-    """Pages that go to one place; `about`: the name and the bytes of what is said of them, one for each group."""
+    """Pages that go to one place, and what it is called; `about`: the name and the bytes of what is said of them, one
+    for each group.
+    """
 
+    name: str
     store: Store
     pages: list[Page]
     about: list[tuple[str, Callable[[], bytes]]]
@@ -39,7 +42,7 @@ def plan_chapters(groups: Sequence[Group], out: Path) -> list[Chapter]:
     stems = apart(PurePosixPath(picture.name).with_suffix("").as_posix() for *_, picture in named)
     pages = [Page(number, picture, stem, name) for (name, number, picture), stem in zip(named, stems, strict=True)]
     about = [group.about for group, _ in loose if group.about]
-    folder = [Chapter(FolderPages(Outputs(out, "colorize")), pages, about)] if pages else []
+    folder = [Chapter(out.name, FolderPages(Outputs(out, "colorize")), pages, about)] if pages else []
     packed = [(group, own) for group, own in zip(groups, numbered, strict=True) if group.stem]
     names = apart(group.stem for group, _ in packed)
     return folder + [
@@ -52,7 +55,7 @@ def _archive(path: Path, group: Group, numbered: Sequence[tuple[int, Picture]]) 
     stems = apart(name[: -len(PurePosixPath(name).suffix)] if says_suffix(name) else name for name in members)
     pages = [Page(number, one, stem, group.name) for (number, one), stem in zip(numbered, stems, strict=True)]
     about = [(_inside(group.about[0]), group.about[1])] if group.about else []
-    return Chapter(CbzPages(path), pages, about)
+    return Chapter(path.stem, CbzPages(path), pages, about)
 
 
 def _inside(name: str) -> str:

@@ -46,12 +46,16 @@ class Told:
             shown["suggested"] = suggested[0]
         self.rows.append({**shown, "panels": row["panels"], "unsure": row["unsure"], "seconds": round(seconds, 3)})
 
+    @property
+    def cure(self) -> str:
+        """What to do for pages that are left alone."""
+        knows = f"this run knows {self.colorizer.outline} line art"
+        draws = "--recolor draws its outline first" if self.colorizer.draws else knows
+        return f"{draws}; --line-art takes it as line art"
+
     def left_alone_lines(self) -> None:
         """A line for each page of a chapter that was left alone, or one for all where they are many."""
-        alone, self._alone = self._alone, []
-        knows = f"this run knows {self.colorizer.outline} line art"
-        cure = "--recolor draws its outline first" if self.colorizer.draws else knows
-        cure += "; --line-art takes it as line art"
+        alone, self._alone, cure = self._alone, [], self.cure
         if len(alone) > SAID_ALONE:
             (first, why), (last, _) = alone[0], alone[-1]
             self.front.warn(f"{first} to {last}, {len(alone)} pages: left alone, the first for it is {why}; {cure}")

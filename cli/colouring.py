@@ -1,15 +1,22 @@
 """The work of `comicdata colorize`: the pages of a chapter one after the other, a strip as a whole."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import groupby
 
-from comicdata.cli.chapter_rows import Page, Row
+from comicdata import __version__
+from comicdata.cli.chapter_rows import Page, Row, Store, note_of
 from comicdata.cli.chapters import Chapter
 from comicdata.cli.coloured_strips import is_strip, slice_rows
 from comicdata.cli.failures import Failures
+from comicdata.cli.html import coloured as report
+from comicdata.cli.inputs import Picture
 from comicdata.cli.making import Maker
 from comicdata.errors import ComicDataError, PartialError
+from comicdata.files import sha256_bytes
+from comicdata.images import Image, decode
+from comicdata.outputs import signed_page
 
 
 def colorize_chapter(maker: Maker, chapter: Chapter) -> None:
@@ -20,12 +27,12 @@ def colorize_chapter(maker: Maker, chapter: Chapter) -> None:
     rows: dict[int, Row] = {}
     start = time.monotonic()
     try:
-        for page, row in _rows(maker, chapter):
+        for one, row in _rows(maker, chapter):
             if isinstance(row, ComicDataError):
-                failures.add(page.picture.name, row)
+                failures.add(one.picture.name, row)
             else:
-                rows[page.number] = row
-                maker.told.note(chapter.store, page, row, time.monotonic() - start)
+                rows[one.number] = row
+                maker.told.note(chapter.store, one, row, time.monotonic() - start)
             start = time.monotonic()
             maker.done += 1
             maker.update(maker.done)
@@ -38,6 +45,38 @@ def colorize_chapter(maker: Maker, chapter: Chapter) -> None:
         failures.add(chapter.about[0][0] if chapter.about else "the CBZ", error)
         chapter.store.finish(chapter.pages, rows, [])
     failures.finish()
+    _report(maker, chapter, rows, failures)
+
+
+def _report(maker: Maker, chapter: Chapter, rows: Mapping[int, Row], failures: Failures) -> None:
+    """Write what became of the chapter as a page for people, unless it is there."""
+    noted = [(number, note_of(row)) for number, row in rows.items()]
+    digest = sha256_bytes(repr([__version__, noted, failures.found, maker.told.cure]).encode())
+    if chapter.store.has_report(digest) or not rows:
+        return
+    of = {one.number: one for one in chapter.pages}
+    made = [(of[number].picture, row) for number, row in rows.items()]
+    coloured = [
+        report.Coloured(
+            *(one.name, row["panels"], row["unsure"], row["doubt"]),
+            partial(_before, one),
+            partial(_after, chapter.store, row),
+        )
+        for one, row in made
+        if not row["left_alone"]
+    ]
+    alone = [(one.name, row["left_alone"]) for one, row in made if row["left_alone"]]
+    title = f"{chapter.name}, coloured with {maker.recipe.name}"
+    words = report.page(title, coloured, alone, failures.found, maker.told.cure, digest)
+    chapter.store.write_report(signed_page(words))
+
+
+def _before(picture: Picture) -> Image:
+    return decode(picture.data(), picture.label)
+
+
+def _after(store: Store, row: Row) -> Image:
+    return decode(store.read(row), row["file"])
 
 
 def _rows(maker: Maker, chapter: Chapter) -> Iterator[tuple[Page, Row | ComicDataError]]:

@@ -33,8 +33,7 @@ PROBE = "probe"  # an empty file of this name shows that writing works
 )
 def doctor(front: Front, folder: Path) -> Any:
     """Check this machine: Python, libraries, GPU, disk, locks; list the settings in force and their origin."""
-    facts, problems = _machine_facts()
-    problems += _library_problems() + _folder_problems(folder)
+    facts, problems = examine(folder)
     settings = settings_in_force()
     front.table("This machine", ["what", "found"], [[name, str(value)] for name, value in facts.items()])
     rows = [[one["command"], one["option"], str(one["value"]), one["origin"]] for one in settings]
@@ -46,6 +45,12 @@ def doctor(front: Front, folder: Path) -> Any:
     front.say("no problem found" if not problems else f"{len(problems)} problems")
     front.status = 8 if problems else 0
     return {"machine": facts, "problems": problems, "settings": settings}
+
+
+def examine(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """What this machine has, and what is wrong with it and with writing into `folder`, each with its cure."""
+    facts, problems = _machine_facts()
+    return facts, problems + _library_problems() + _folder_problems(folder)
 
 
 def _machine_facts() -> tuple[dict[str, Any], list[str]]:

@@ -1,5 +1,6 @@
 """What fails for a picture of a command: a line to people, a row of OUT/failures.jsonl, status 3; the rest is done."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -12,10 +13,13 @@ FAILURES = "failures.jsonl"
 
 
 class Failures:
-    """The failures of one command, whose name is `stage`."""
+    """The failures of one command, whose name is `stage`. `items`: what it tries, where others may share the folder:
+    the rows of what they tried stay.
+    """
 
-    def __init__(self, front: Front, outputs: Any, stage: str) -> None:
+    def __init__(self, front: Front, outputs: Any, stage: str, items: Collection[str] | None = None) -> None:
         self._front = front
+        self._items = items
         self._outputs = outputs
         self._stage = stage
         self._found: list[Failure] = []
@@ -25,11 +29,20 @@ class Failures:
         self._front.status = 3
         self._found.append(Failure(self._stage, item, str(error), type(error).__name__))
 
+    @property
+    def found(self) -> list[Failure]:
+        return [*self._found]
+
     def finish(self) -> None:
         """Write failures.jsonl, or take it away when nothing failed any more."""
+        from comicdata.outputs.rows import SharedRows
+
+        rows = [asdict(one) for one in self._found]
         try:
-            if self._found:
-                self._outputs.write(FAILURES, jsonl_bytes(asdict(one) for one in self._found))
+            if self._items is not None:
+                SharedRows(self._outputs, FAILURES, "item").change(rows, self._items)
+            elif rows:
+                self._outputs.write(FAILURES, jsonl_bytes(rows))
             else:
                 self._outputs.remove(FAILURES)
         except PartialError as error:

@@ -1,7 +1,6 @@
 """`comicdata flats`: line art in, flats out, without a model."""
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, TypedDict
@@ -11,7 +10,7 @@ import click
 from comicdata.cli.failures import FAILURES, Failures
 from comicdata.cli.front import Front, command, reads_pictures, takes_panels
 from comicdata.errors import ComicDataError, PartialError, UsageError
-from comicdata.files import alike, json_bytes, jsonl_bytes, sha256_bytes
+from comicdata.files import alike, json_bytes, sha256_bytes
 
 FORMS = ("png", "psd", "ora", "svg", "regions")
 ROWS = "flats.jsonl"  # what was made of what: the same command again goes on from it
@@ -98,7 +97,8 @@ def flats(
             front.warn(reason)
         front.say(f"would make flats of {len(pictures)} pictures in {out}")
         return {"outputs": [], "pictures": len(pictures)}
-    work = _Work(front, outputs, given, colors, boxes, forms, options)
+    failures = Failures(front, outputs, "flats", [ROWS, *(picture.name for picture in pictures)])
+    work = _Work(front, outputs, failures, given, colors, boxes, forms, options)
     try:
         with front.progress("flats", len(pictures), "pictures") as update:
             for number, (picture, stem) in enumerate(zip(pictures, stems, strict=True)):
@@ -106,7 +106,7 @@ def flats(
                 update(number + 1)
     finally:
         work.save()
-    work.failures.finish()
+    failures.finish()
     again = f", {work.again} of them as they were" if work.again else ""
     counted = sum(row["regions"] for row in work.rows)
     front.say(f"flats of {len(work.rows)} of {len(pictures)} pictures, {counted:,} regions, in {out}{again}")
@@ -140,6 +140,7 @@ class _Work:
 
     front: Front
     outputs: Any
+    failures: Failures
     hints: Any
     palette: Any
     boxes: Any
@@ -151,15 +152,10 @@ class _Work:
     saved: int = 0  # of the rows
 
     def __post_init__(self) -> None:
-        self.failures = Failures(self.front, self.outputs, "flats")
-        self.before = self._rows_there()
+        from comicdata.outputs.rows import SharedRows
 
-    def _rows_there(self) -> dict[str, dict[str, Any]]:
-        """What this folder has by now: another run may be at work in it."""
-        from comicdata.outputs import read_list
-
-        own = ROWS in read_list(self.outputs.out) and not self.outputs.kept([ROWS])
-        return _read_rows(self.outputs.out / ROWS) if own else {}
+        self.list = SharedRows(self.outputs, ROWS, "stem")
+        self.before = {stem: row for stem, row in self.list.read().items() if _is_whole(row)}
 
     def make(self, number: int, picture: Any, stem: str) -> None:
         """Make the flats of one picture and write them, unless they are there, made of the same."""
@@ -201,12 +197,11 @@ class _Work:
             self.save()
 
     def save(self) -> None:
-        """Write the rows to those on disk, where rows of pictures that are still to come stay."""
-        if self.saved < len(self.rows):
-            self.saved = len(self.rows)
-            there = self._rows_there() | {row["stem"]: row for row in self.rows}
+        """Write the rows to those on disk, where rows of other pictures stay."""
+        new, self.saved = self.rows[self.saved :], len(self.rows)
+        if new:
             try:
-                self.outputs.write(ROWS, jsonl_bytes(there[stem] for stem in sorted(there)))
+                self.list.change(new)
             except PartialError as error:
                 self.failures.add(ROWS, error)
 
@@ -267,17 +262,15 @@ class _Work:
         return {color: named.get(color, Swatch(color)) for color in [*given, *named]}
 
 
-def _read_rows(path: Path) -> dict[str, dict[str, Any]]:
-    """What an earlier run made, by the name of the files; rows that are not whole are left out."""
-    from comicdata.files import read_lines
+def _is_whole(row: Any) -> bool:
+    """Whether a row of an earlier run is all there."""
     from comicdata.reading.shapes import MisshapenError, of_shape
 
-    found = {}
-    for value in read_lines(path):
-        with suppress(MisshapenError):
-            row = of_shape(_Row, value)
-            found[row["stem"]] = dict(row)
-    return found
+    try:
+        of_shape(_Row, row)
+    except MisshapenError:
+        return False
+    return True
 
 
 class _Row(TypedDict):

@@ -1,4 +1,4 @@
-"""What is remembered of pages: what was chosen with confidence on earlier ones is a reference for later ones.
+"""What is remembered of pages: what was chosen on earlier ones is a reference for later ones.
 
 The rule of this file: only pages earlier in natural order count, so that one that is added later changes no page that
 is there, and one page at a time gives the same bytes as all at once.

@@ -21,6 +21,8 @@ def save_run(folder, model="palette", **settings):
     if model == "palette":
         tensors["palette"] = torch.tensor(COLORS, dtype=torch.float32)
         tensors["flatness"] = torch.ones(1)
+    if "pointer.null.bias" in tensors:
+        tensors["pointer.null.bias"].fill_(-20.0)  # references answer all, so that it shows if there are any
     save_weights(folder / "weights.safetensors", tensors, {"config": options(config), "data_hash": "0", "images": 0})
     write_json(folder / "config.json", {"model": model, "options": options(config)})
     for name, data in palette_files(tensors).items():

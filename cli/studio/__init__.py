@@ -17,6 +17,12 @@ LOCAL = "127.0.0.1"
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN]...")
 @click.option("--pairs", type=click.Path(path_type=Path), default=None, help="Pairs to look through and to correct.")
 @click.option(
+    "--crawl",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="The crawl of the pairs, to correct boxes.",
+)
+@click.option(
     "--open",
     "opened",
     type=click.Path(path_type=Path),
@@ -40,6 +46,7 @@ def studio(
     front: Front,
     runs: tuple[Path, ...],
     pairs: Path | None,
+    crawl: Path | None,
     opened: Path | None,
     out: Path,
     port: int,
@@ -57,9 +64,10 @@ def studio(
     if host != LOCAL and not i_know:
         raise UsageError(f"--host {host}: others could reach it there, and nothing is encrypted; if so be it: --i-know")
     check_installed()
-    from comicdata.cli.studio.serve import serve
+    from comicdata.cli.studio.serve import Begun, serve
 
-    return serve(front, runs, pairs, opened, out, host, port, device, browser=not no_browser)
+    begun = Begun(runs, device, pairs, crawl, opened, out)
+    return serve(front, begun, host, port, browser=not no_browser)
 
 
 def check_installed() -> None:

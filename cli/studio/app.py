@@ -15,7 +15,10 @@ from starlette.staticfiles import StaticFiles
 
 from comicdata.cli.studio.colour import ColourRoom
 from comicdata.cli.studio.desk import SupersededError
+from comicdata.cli.studio.health import HealthRoom
+from comicdata.cli.studio.pairs import PairsRoom
 from comicdata.cli.studio.project import Project, StaleError
+from comicdata.cli.studio.runs import RunsRoom
 from comicdata.cli.studio.trained import Run
 from comicdata.errors import ComicDataError, LockedError, ResourceError
 from comicdata.files import read_json
@@ -31,9 +34,12 @@ def texts(language: str = "en") -> dict[str, str]:
     return found
 
 
-def make_app(project: Project, runs: Sequence[Run], pairs: Path | None) -> Starlette:
+def make_app(project: Project, runs: Sequence[Run], pairs: PairsRoom | None) -> Starlette:
     """The application; only a room with something in it has a place in the navigation."""
-    rooms = {"colour": ColourRoom(project, runs)}
+    rooms: dict[str, Any] = {"colour": ColourRoom(project, runs)}
+    rooms |= {"pairs": pairs} if pairs else {}
+    rooms |= {"runs": RunsRoom(runs)} if runs else {}
+    rooms["health"] = HealthRoom(project.folder)
     environment = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
 
     def page(room: str) -> Any:

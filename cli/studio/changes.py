@@ -16,12 +16,14 @@ CHOICES: dict[str, Any] = {
     "style": None,
     "mood": None,  # a colour, or the id of a kept picture
     "background": None,
+    "references": [],  # the ids of kept pictures
     "sample": 0,  # of SAMPLES: 0 is the likeliest
     "follow": True,
     "recolor": False,
     "line_art": False,
 }
 SAMPLES = 4
+MOST_REFERENCES = 12
 ALLOWED = {"style": (None, "flats", "soft"), "layout": ("auto", "single")}
 Change = dict[str, Any]  # {"hints": [at, removed, added]} or {"choices": {name: [before, after]}}
 
@@ -85,14 +87,14 @@ def inverse(change: Change) -> Change:
     return {"choices": {name: [after, before] for name, (before, after) in change["choices"].items()}}
 
 
-def change_of(state: State, wished: Any, runs: Sequence[str], moods: Sequence[str]) -> Change:
+def change_of(state: State, wished: Any, known: "Known") -> Change:
     """What a browser sent, as a change of this state: {"at", "remove", "add": [hint, ...]} or {"choose": {name:
     value}}, with values that may be; UsageError for what is neither, or would make no hints.
     """
     if isinstance(wished, dict) and set(wished) == {"choose"} and isinstance(wished["choose"], dict):
         chosen = wished["choose"]
         for name, value in chosen.items():
-            if not _may_be(name, value, runs, moods):
+            if not _may_be(name, value, known):
                 raise UsageError(f"{name}: {value!r} cannot be chosen")
         return {"choices": {name: [state.choices[name], value] for name, value in chosen.items()}}
     if not isinstance(wished, dict) or set(wished) != {"at", "remove", "add"}:
@@ -106,15 +108,28 @@ def change_of(state: State, wished: Any, runs: Sequence[str], moods: Sequence[st
     return change
 
 
-def _may_be(name: Any, value: Any, runs: Sequence[str], moods: Sequence[str]) -> bool:
+@dataclass(frozen=True)
+class Known:
+    """The ids of what may be chosen."""
+
+    runs: Sequence[str] = ()
+    moods: Sequence[str] = ()
+    references: Sequence[str] = ()
+
+
+def _may_be(name: Any, value: Any, known: Known) -> bool:
     if name in ("follow", "recolor", "line_art"):
         return isinstance(value, bool)
     if name == "sample":
         return type(value) is int and 0 <= value < SAMPLES
     if name == "run":
-        return value == "" or value in runs
+        return value == "" or value in known.runs
+    if name == "references":
+        return (
+            isinstance(value, list) and len(value) <= MOST_REFERENCES and all(one in known.references for one in value)
+        )
     if name in ALLOWED:
         return value in ALLOWED[name]
     if name in ("mood", "background"):
-        return value is None or parse_color(value) is not None or (name == "mood" and value in moods)
+        return value is None or parse_color(value) is not None or (name == "mood" and value in known.moods)
     return False

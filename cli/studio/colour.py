@@ -6,32 +6,35 @@ import json
 import struct
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from comicdata.cli.studio import finished
+from comicdata.cli.studio.asked import sent_object
 from comicdata.cli.studio.changes import SAMPLES, Document
-from comicdata.cli.studio.desk import Desk
+from comicdata.cli.studio.desk import Desk, SupersededError
 from comicdata.cli.studio.intake import Taken, take_dropped, take_sample
-from comicdata.cli.studio.project import Page, Project, StaleError
+from comicdata.cli.studio.project import Page, Project
 from comicdata.cli.studio.table import FlatsTable, RunTable, Table, Wished
 from comicdata.cli.studio.trained import FLATS, Run
-from comicdata.errors import UsageError
+from comicdata.errors import PictureError, UsageError
 from comicdata.files import on_disk, write_atomic
 from comicdata.flats.hints import hex_of, parse_color
-from comicdata.images import Image, encode_jpeg, encode_png, resize
+from comicdata.images import Image, encode_jpeg, encode_png, read_image, resize
 from comicdata.layers.drawings import read_drawing
-from comicdata.reading.text import UnreadableError, parse_json
+
+if TYPE_CHECKING:
+    from comicdata.models.colorize.references import Reference
 
 TABLES = 4  # pages that are kept as they are read
 SUGGESTED = 5
 THUMB = 240  # pixels of the longer side
-LARGEST_CHANGE = 4_000_000  # bytes
 FEW = 65_536  # regions that 16 bits number
 
 
@@ -40,6 +43,7 @@ class ColourRoom:
 
     def __init__(self, project: Project, runs: Sequence[Run]) -> None:
         self.project, self.runs, self.desk = project, {run.id: run for run in runs}, Desk()
+        self._known: dict[tuple[str, str], list[Reference]] = {}
         self._tables: OrderedDict[tuple[Any, ...], Table] = OrderedDict()
 
     def routes(self) -> list[Route]:
@@ -52,7 +56,10 @@ class ColourRoom:
             Route("/api/pages", self.take, methods=["POST"]),
             Route("/api/moods", self.keep_mood, methods=["POST"]),
             Route("/api/moods/{mood}", self.mood),
+            Route("/api/references", self.keep_reference, methods=["POST"]),
+            Route("/api/references/{reference}", self.reference),
             Route(one, self.open),
+            Route(f"{one}/reference", self.keep_page, methods=["POST"]),
             Route(one, self.remove, methods=["DELETE"]),
             Route(f"{one}/changes", self.change, methods=["POST"]),
             Route(f"{one}/{{way:str}}", self.step, methods=["POST"]),
@@ -66,7 +73,8 @@ class ColourRoom:
     async def show(self, _: Request) -> Response:
         pages = [{"id": one.id, "name": one.name} for one in self.project.pages.values()]
         runs = [{"id": run.id, "name": run.name} for run in self.runs.values() if run.is_trained]
-        return JSONResponse({"pages": pages, "runs": runs, "folder": str(self.project.folder)})
+        references = self.project.kept("references")
+        return JSONResponse({"pages": pages, "runs": runs, "references": references})
 
     async def tell_run(self, request: Request) -> Response:
         name = request.path_params.get("run", "")
@@ -88,9 +96,30 @@ class ColourRoom:
 
     async def mood(self, request: Request) -> Response:
         name = request.path_params["mood"]
-        if name not in self.project.moods():
+        if name not in self.project.kept("kept"):
             raise HTTPException(404, "no such mood")
         return Response(encode_png(self.project.mood(name)), media_type="image/png")
+
+    async def keep_reference(self, request: Request) -> Response:
+        data = await request.body()
+        return JSONResponse({"id": await self.desk.do(lambda: self.project.keep_reference(data, "the picture"))})
+
+    async def keep_page(self, request: Request) -> Response:
+        """A page as it is now in colour, as a reference for others."""
+        page = self._page(request)
+
+        def keep() -> str:
+            made = finished.page_bytes(self, page, self.project.document(page), "png")
+            return self.project.keep_reference(made, page.name)
+
+        return JSONResponse({"id": await self.desk.do(keep)})
+
+    async def reference(self, request: Request) -> Response:
+        name = request.path_params["reference"]
+        if name not in self.project.kept("references"):
+            raise HTTPException(404, "no such reference")
+        data = await run_in_threadpool(lambda: _small(read_image(self.project.reference(name))))
+        return Response(data, media_type="image/jpeg")
 
     async def open(self, request: Request) -> Response:
         """A page as it is, and its panels."""
@@ -102,10 +131,9 @@ class ColourRoom:
             for number in () if table.left_alone else range(len(table.boxes)):
                 self._draw_thumb(page, number, table)
             boxes = [] if table.left_alone else [[box.x0, box.y0, box.x1, box.y1] for box in table.boxes]
-            return {"panels": boxes, "left_alone": table.left_alone}
+            return {**self._told(page, document), "panels": boxes, "left_alone": table.left_alone}
 
-        found = await self.desk.do(look)
-        return JSONResponse({"name": page.name, **self._told(page, document), **found})
+        return JSONResponse({"name": page.name, **await self.desk.do(look)})
 
     async def remove(self, request: Request) -> Response:
         self.project.remove(self._page(request))
@@ -147,7 +175,7 @@ class ColourRoom:
         def paint() -> bytes:
             document = self.project.document(page)
             if asked.get("version") != str(document.version):
-                raise StaleError(document)
+                raise SupersededError("a newer change came")
             table = self._table(page, document)
             _check_panel(table, number)
             wished, notes = self.wished(page, document)
@@ -193,7 +221,26 @@ class ColourRoom:
         hints, notes = self.project.hints(page, document.state)
         mood = None if chosen["mood"] is None else self.project.mood(chosen["mood"])
         background = chosen["background"] and parse_color(chosen["background"])
-        return Wished(hints, mood, background, chosen["style"], chosen["follow"]), notes
+        references, said = self._references(chosen)
+        return Wished(hints, mood, background, chosen["style"], chosen["follow"], references), (*notes, *said)
+
+    def _references(self, chosen: Mapping[str, Any]) -> tuple[list["Reference"], list[str]]:
+        """What the run keeps of the pictures that are switched on, looked at once; a picture that is none is said."""
+        run = self.runs.get(chosen["run"])
+        if run is None or not chosen["references"] or "references" not in run.colorizer.heeds:
+            return [], []
+        from comicdata.models.colorize.pages import references_of
+
+        found: list[Reference] = []
+        said = []
+        for one in chosen["references"]:
+            try:
+                if (run.id, one) not in self._known:
+                    self._known[run.id, one] = references_of(run.colorizer, read_image(self.project.reference(one)))  # type: ignore[arg-type]
+                found += self._known[run.id, one]
+            except PictureError as error:
+                said.append(f"a reference is left out: {error}")
+        return found, said
 
     def _table(self, page: Page, document: Document, *, keep: bool = True) -> Table:
         """The page, read once for as long as it is among the last ones; without `keep` it does not become one."""
@@ -272,11 +319,8 @@ def _taken(taken: Taken) -> Response:
 
 
 async def _sent(request: Request) -> dict[str, Any]:
-    """The JSON object that was sent; UsageError for anything else."""
-    try:
-        value = parse_json(await request.body(), LARGEST_CHANGE)
-    except UnreadableError as error:
-        raise UsageError(f"not JSON ({error})") from error
-    if not isinstance(value, dict) or type(value.get("version")) is not int:
+    """A change, and the version of the page that it is made on."""
+    value = await sent_object(request)
+    if type(value.get("version")) is not int:
         raise UsageError("an object with a version is expected")
     return value

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,13 @@ from comicdata.cli.studio.trained import Run
 from comicdata.errors import PictureError
 from comicdata.flats.drawing import Wanted, flat_drawing
 from comicdata.images import Decoded, encode
+from comicdata.layers.coloured import coloured_document
 from comicdata.layers.drawings import read_drawing
-from comicdata.layers.flats import Flats
+from comicdata.layers.flats import Flats, flats_document
 from comicdata.layers.forms import FORMS as FLAT_FORMS
+from comicdata.layers.openraster import openraster_bytes
 from comicdata.layers.palettes import Swatch
+from comicdata.layers.psd import psd_bytes
 from comicdata.outputs import mark
 from comicdata.outputs.cbz import Member, write_cbz
 
@@ -29,14 +33,16 @@ def page_bytes(room: "ColourRoom", page: Page, document: Document, form: str) ->
     """A page as `colorize`, or without a run `flats`, would write it."""
     run = room.runs.get(document.state.choices["run"])
     decoded = read_drawing(room.project.picture(page), page.name)
-    wished, _ = room.wished(page, document)
-    chosen = document.state.choices
     if run is None:
-        found = flat_drawing(decoded.image, page.name, _wanted(wished, chosen))
-        names = {color: Swatch(color).label for color in dict.fromkeys(found.painted.given.values())}
-        flats = Flats(found.painted.regions.labels, found.painted.colours, found.inks, names, decoded.dpi)
-        return FLAT_FORMS[form].make(flats, mark(), page.name)
-    return _coloured(run, decoded, wished, chosen, page.name, form)
+        return FLAT_FORMS[form].make(_flats(room, page, document, decoded), mark(), page.name)
+    return _coloured(run, decoded, room.wished(page, document)[0], document.state.choices, page.name, form)
+
+
+def _flats(room: "ColourRoom", page: Page, document: Document, decoded: Decoded) -> Flats:
+    wished, _ = room.wished(page, document)
+    found = flat_drawing(decoded.image, page.name, _wanted(wished, document.state.choices))
+    names = {color: Swatch(color).label for color in dict.fromkeys(found.painted.given.values())}
+    return Flats(found.painted.regions.labels, found.painted.colours, found.inks, names, decoded.dpi)
 
 
 def _wanted(wished: Wished, chosen: Mapping[str, Any]) -> Wanted:
@@ -47,12 +53,15 @@ def _coloured(run: Run, decoded: Decoded, wished: Wished, chosen: Mapping[str, A
     from comicdata.models.colorize import Colorized, colorize_picture
 
     options = {name: chosen[name] for name in ("recolor", "line_art", "layout")}
-    wishes = wished.wishes(SAMPLES if chosen["sample"] else 1)
+    wishes = replace(wished.wishes(SAMPLES if chosen["sample"] else 1), layers=form != "png")
     made = colorize_picture(run.colorizer, decoded.image, wishes, name=name, **options)
     if not isinstance(made, Colorized):
         raise PictureError(f"{name}: left alone: {made.why}")
-    image = made.images[min(chosen["sample"], len(made.images) - 1)]
-    return encode(image, "png", mark(run.name), decoded.dpi)[0]
+    if form == "png":
+        image = made.images[min(chosen["sample"], len(made.images) - 1)]
+        return encode(image, "png", mark(run.name), decoded.dpi)[0]
+    document = coloured_document(made.image, made.layers, decoded.dpi)
+    return psd_bytes(document, mark(run.name), name) if form == "psd" else openraster_bytes(document, mark(run.name))
 
 
 def write_chapter(room: "ColourRoom") -> Path:
@@ -64,7 +73,15 @@ def write_chapter(room: "ColourRoom") -> Path:
 
 def _member(room: "ColourRoom", page: Page) -> Member:
     document = room.project.document(page)
-    return Member(f"{page.stem}.png", "", lambda: page_bytes(room, page, document, "png"))
+    return Member(f"{page.stem}.png", "", lambda: reading_bytes(room, page, document))
+
+
+def reading_bytes(room: "ColourRoom", page: Page, document: Document) -> bytes:
+    """A page to be read, as PNG: in flats alone with its lines."""
+    if document.state.choices["run"] in room.runs:
+        return page_bytes(room, page, document, "png")
+    decoded = read_drawing(room.project.picture(page), page.name)
+    return encode(flats_document(_flats(room, page, document, decoded)).merged, "png", mark(), decoded.dpi)[0]
 
 
 def command(project: Project, page: Page, document: Document, run: Run | None) -> str:
@@ -73,10 +90,13 @@ def command(project: Project, page: Page, document: Document, run: Run | None) -
     words = ["comicdata", "colorize", str(run.folder)] if run else ["comicdata", "flats"]
     words += [str(folder / "pages" / page.file), "--out", str(folder / "by-hand")]
     words += ["--hints", str(folder / "hints" / f"{page.stem}.json")] if document.state.hints else []
+    words += ["--no-memory"] if run and "memory" in run.colorizer.heeds else []
     words += ["--line-art"] if chosen["line_art"] else []
     words += ["--layout", chosen["layout"]] if chosen["layout"] != "auto" else []
     if run is not None:
         words += ["--mood", str(folder / "moods" / f"{page.stem}.png")] if chosen["mood"] else []
+        for one in chosen["references"] if "references" in run.colorizer.heeds else ():
+            words += ["--reference", str(project.reference(one))]
         words += ["--style", chosen["style"]] if chosen["style"] else []
         words += ["--background", chosen["background"]] if chosen["background"] else []
         words += ["--samples", str(SAMPLES)] if chosen["sample"] else []

@@ -92,7 +92,7 @@ def _with_headers(send: Any) -> Any:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
-                headers[name] = value
+                headers.setdefault(name, value)
         await send(message)
 
     return with_headers

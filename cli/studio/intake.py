@@ -13,7 +13,7 @@ from comicdata.formats import ARCHIVES, sniff
 from comicdata.images import encode_png
 
 SUFFIXES = (".cbz", ".zip", ".cbr", ".cb7", ".cbt", ".pdf")
-SAMPLE_SEED, SAMPLE_NUMBER, SAMPLE_WIDTH, SAMPLE_PANELS = 42, 3, 900, 2
+SAMPLE_SEEDS, SAMPLE_NUMBER, SAMPLE_WIDTH = (40, 42), 3, 760
 
 
 @dataclass
@@ -63,10 +63,10 @@ def take_sample(project: Project) -> Taken:
     from comicdata.drawn import draw_episode
     from comicdata.outlines import canny_black
 
-    episode = draw_episode(SAMPLE_SEED, SAMPLE_NUMBER, width=SAMPLE_WIDTH, panels=SAMPLE_PANELS)
     taken = Taken()
-    for number, panel in enumerate(episode.panels, 1):
-        box = panel.box
+    for number, seed in enumerate(SAMPLE_SEEDS, 1):
+        episode = draw_episode(seed, SAMPLE_NUMBER, width=SAMPLE_WIDTH, panels=1)
+        box = episode.panels[0].box
         line = canny_black(episode.strip[box.y0 : box.y1, box.x0 : box.x1])
         _take(taken, project, f"sample {number}.png", lambda line=line: encode_png(line))
     return taken

@@ -7,6 +7,7 @@
     OUT/studio/moods/NAME.png        what `--mood OUT/studio/moods` takes
     OUT/studio/choices/NAME.json     the other options
     OUT/studio/kept/HASH.png         pictures that were dropped as moods
+    OUT/studio/references/HASH.png   what `--reference` takes
     OUT/studio/coloured/             what was made
 
 The rule of this file: nothing is written outside the folder, and names in it are made here.
@@ -21,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from comicdata.cli.studio.changes import CHOICES, Change, Document, State, change_of, replayed
+from comicdata.cli.studio.changes import CHOICES, Change, Document, Known, State, change_of, replayed
 from comicdata.crawl.names import free_name, slug
 from comicdata.errors import ComicDataError, IntegrityError, PartialError, UsageError
 from comicdata.files import append_line, delete, json_bytes, on_disk, read_json, read_lines, sha256_bytes, write_atomic
@@ -159,13 +160,14 @@ class Project:
         except UnreadableError as error:
             raise UsageError(f"{path}: cannot be read as hints ({error})") from error
         wished = {"at": 0, "remove": len(state.hints), "add": entries}
-        self._append(page, change_of(state, wished, (), ()))
+        self._append(page, change_of(state, wished, Known()))
 
     def change(self, page: Page, version: int, wished: Any) -> Document:
         """Make a change to a page of this version; StaleError where it is another by now, UsageError for no change."""
         with self._lock:
             document = self._fresh(page, version)
-            return self._append(page, change_of(document.state, wished, self.runs, self.moods()))
+            known = Known(self.runs, self.kept("kept"), self.kept("references"))
+            return self._append(page, change_of(document.state, wished, known))
 
     def step(self, page: Page, version: int, way: str) -> Document:
         """Undo or redo; nothing happens where there is nothing to."""
@@ -215,13 +217,24 @@ class Project:
         picture = read_drawing(data, name).image
         step = -(-max(picture.shape[:2]) // LONGEST_SIDE)
         kept = encode_png(picture[::step, ::step].copy())
-        digest = sha256_bytes(kept)[:16]
-        write_atomic(self.folder / "kept" / f"{digest}.png", kept)
+        return self._keep("kept", kept)
+
+    def keep_reference(self, data: bytes, name: str) -> str:
+        """Keep a picture in colour whose colours may be taken over; its id."""
+        return self._keep("references", encode_png(read_drawing(data, name).image))
+
+    def _keep(self, place: str, png: bytes) -> str:
+        digest = sha256_bytes(png)[:16]
+        write_atomic(self.folder / place / f"{digest}.png", png)
         return digest
 
-    def moods(self) -> list[str]:
-        """The ids of kept pictures."""
-        return [path.stem for path in sorted((self.folder / "kept").glob("*.png"))]
+    def kept(self, place: str) -> list[str]:
+        """The ids of pictures in kept/, which set moods, or in references/."""
+        return [path.stem for path in sorted((self.folder / place).glob("*.png"))]
+
+    def reference(self, reference: str) -> Path:
+        """Where a kept picture lies."""
+        return self.folder / "references" / f"{reference}.png"
 
     def mood(self, mood: str) -> Image:
         """A colour, or a kept picture: (H, W, 3)."""

@@ -5,15 +5,19 @@ import threading
 import webbrowser
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from starlette.applications import Starlette
 
 from comicdata.cli.front import Front
 from comicdata.cli.studio.app import make_app
 from comicdata.cli.studio.guard import Guard
 from comicdata.cli.studio.intake import take_in
+from comicdata.cli.studio.pairs import PairsRoom
 from comicdata.cli.studio.project import Project
-from comicdata.cli.studio.trained import Run, find_runs
+from comicdata.cli.studio.trained import find_runs
 from comicdata.errors import UsageError
 from comicdata.files import locked
 from comicdata.outputs import Reads, check_folder
@@ -21,62 +25,53 @@ from comicdata.outputs import Reads, check_folder
 FOLDER = "studio"
 
 
-def serve(
-    front: Front,
-    runs: Sequence[Path],
-    pairs: Path | None,
-    opened: Path | None,
-    out: Path,
-    host: str,
-    port: int,
-    device: str,
-    *,
-    browser: bool,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Begun:
+    """What the studio was given to work on."""
+
+    runs: Sequence[Path]
+    device: str
+    pairs: Path | None
+    crawl: Path | None
+    opened: Path | None
+    out: Path
+
+
+def serve(front: Front, begun: Begun, host: str, port: int, *, browser: bool) -> dict[str, Any]:
     """Serve one project until it is interrupted; UsageError where something that was named is none."""
-    found = find_runs(runs, device)
-    folder = out / FOLDER
+    runs = find_runs(begun.runs, begun.device)
+    folder = begun.out / FOLDER
     check_folder(folder)
-    Reads([*runs, *([pairs] if pairs else []), *([opened] if opened else [])]).refuse(folder)
+    given = [one for one in (begun.pairs, begun.crawl, begun.opened) if one is not None]
+    Reads([*begun.runs, *given]).refuse(folder)
     with _listening(host, port) as listening, locked(folder):
-        project = Project(folder, next((run.id for run in found if run.is_trained), ""))
-        project.runs = [run.id for run in found]
-        if opened is not None:
-            for name, why in take_in(project, [opened]).failed:
+        project = Project(folder, next((run.id for run in runs if run.is_trained), ""))
+        project.runs = [run.id for run in runs]
+        pairs = None if begun.pairs is None else PairsRoom(begun.pairs, begun.crawl, folder)
+        if begun.opened is not None:
+            for name, why in take_in(project, [begun.opened]).failed:
                 front.warn(f"{name}: {why}")
-        return _serve(front, project, found, pairs, listening, host, browser=browser)
+        document = _serve(front, make_app(project, runs, pairs), listening, host, browser=browser)
+        front.say(f"studio: ended; all is kept in {folder}")
+        return document
 
 
-def _serve(
-    front: Front,
-    project: Project,
-    runs: Sequence[Run],
-    pairs: Path | None,
-    listening: socket.socket,
-    host: str,
-    *,
-    browser: bool,
-) -> dict[str, Any]:
+def _serve(front: Front, app: Starlette, listening: socket.socket, host: str, *, browser: bool) -> dict[str, Any]:
     import uvicorn
 
     port = listening.getsockname()[1]
-    names = dict.fromkeys([host, "127.0.0.1", "localhost"]) if host == "127.0.0.1" else [host]
-    guard = Guard(make_app(project, runs, pairs), tuple(f"http://{_in_url(name)}:{port}" for name in names))
+    names = dict.fromkeys([host, "localhost"]) if host == "127.0.0.1" else [host]
+    guard = Guard(app, tuple(f"http://{f'[{name}]' if ':' in name else name}:{port}" for name in names))
     url = f"{guard.origins[0]}/?token={guard.token}"
     document = {"url": url, "token": guard.token, "port": port}
-    front.say(f"studio: {url} (Ctrl-C ends it; all you do is kept in {project.folder})")
+    front.say(f"studio: {url} (Ctrl-C ends it; all you do is kept)")
     front.print_now(document)
     if browser:
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
     config = uvicorn.Config(guard, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
     with suppress(KeyboardInterrupt):  # which uvicorn raises once all answers under way are given
         uvicorn.Server(config).run(sockets=[listening])
-    front.say(f"studio: ended; all is kept in {project.folder}")
     return document
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _listening(host: str, port: int) -> socket.socket:

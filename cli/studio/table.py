@@ -22,6 +22,7 @@ from comicdata.records import Box, Layout
 
 if TYPE_CHECKING:
     from comicdata.models.colorize import Colorizer, Wishes
+    from comicdata.models.colorize.references import Reference
 
 
 class Piece(NamedTuple):
@@ -43,13 +44,14 @@ class Wished:
     background: Color | None = None
     style: Any = None
     follow: bool = True
+    references: Sequence["Reference"] = ()
 
     def wishes(self, samples: int = 1, suggest: int = 0) -> "Wishes":
         from comicdata.models.colorize import Wishes
 
         moods = () if self.mood is None else (self.mood,)
         plain = Wishes(samples=samples, background=self.background, style=self.style, suggest=suggest)
-        return replace(plain, hints=self.hints, follow=self.follow, moods=moods)
+        return replace(plain, hints=self.hints, follow=self.follow, moods=moods, references=self.references)
 
 
 class Made(NamedTuple):

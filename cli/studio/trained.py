@@ -47,33 +47,13 @@ class Run:
     def told(self) -> dict[str, Any]:
         """What a browser has to know to offer what this run can do."""
         colorizer = self.colorizer
-        palette = getattr(colorizer, "palette", None)
-        colors = PLAIN if palette is None else _by_share(colorizer)
-        many = palette is not None or colorizer.config["model"] in ("two-step", "consistent")
-        return {
-            "colors": colors,
-            "styles": colorizer.styles,
-            "style": colorizer.style,
-            "hints": colorizer.takes_hints,
-            "moods": "moods" in colorizer.heeds,
-            "follow": palette is not None,
-            "samples": many,
-            "forms": ("png",),
-            "background": palette is not None or colorizer.config["model"] == "consistent",
-        }
+        colors = _by_share(colorizer) if hasattr(colorizer, "palette") else PLAIN
+        heeds = {name: name in colorizer.heeds for name in HEEDS}
+        return {"colors": colors, "styles": colorizer.styles, "style": colorizer.style, **heeds}
 
 
-FLATS = {
-    "colors": PLAIN,
-    "styles": (),
-    "style": "flats",
-    "hints": True,
-    "moods": False,
-    "follow": False,
-    "samples": False,
-    "background": False,
-    "forms": ("png", "psd", "ora"),
-}
+HEEDS = ("hints", "moods", "follow", "samples", "background", "suggest", "references")
+FLATS = {"colors": PLAIN, "styles": (), "style": "flats", **{name: name in ("hints", "suggest") for name in HEEDS}}
 
 
 def _by_share(colorizer: Any) -> list[str]:

@@ -184,10 +184,11 @@ def _trace(ends: Ends, end: Places, angle: Floats, steps: Places) -> tuple[Float
 
 def ray_lines(rays: Rays, which: Places, ends: Ends) -> list[Floats]:
     """The lines of some rays, each (P, 2) x, y from its end to within the ink that it meets."""
-    return [
-        np.concatenate(
-            [ends.points[rays.end[at]][None], np.stack(_trace(ends, rays.end[at], rays.angle[at], steps), 1)]
-        )
-        for at in which.tolist()
-        for steps in [np.arange(rays.far[at] + 2)]
-    ]
+    steps = np.arange(int(rays.far[which].max(initial=0)) + 2)
+    each, lines = max(1, CHUNK // len(steps)), []
+    for first in range(0, len(which), each):
+        part = which[first : first + each]
+        ahead = np.stack(_trace(ends, rays.end[part], rays.angle[part], steps), -1)
+        whole = np.concatenate([ends.points[rays.end[part], None], ahead], 1)
+        lines += [line[: far + 3].copy() for line, far in zip(whole, rays.far[part].tolist(), strict=True)]
+    return lines

@@ -15,13 +15,15 @@ from comicdata.flats.line_art import LineArt, is_white_on_black, read_line_art
 from comicdata.flats.margins import margins
 from comicdata.flats.painting import Painted, paint
 from comicdata.flats.parted import parted
-from comicdata.flats.regions import Regions, find_regions
+from comicdata.flats.regions import Regions, find_regions, inside_panels
 from comicdata.flats.white import white_regions
 from comicdata.images import Image
 from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box, Layout
 
 CONFIDENT = 0.5  # a panel of which the finder is surer than this is one
+HELD = 0.5  # of what is drawn at least, for a page to be cut into the panels that hold it
+BESIDE = 0.1  # of what is drawn: so much outside of all panels is said
 LINES, TONES = "lines", "tones"
 INVERTED = "mostly black, with white as thin as lines; if it is drawn in white on black, invert it first"
 EMPTY, BLACK = "nothing is drawn on it", "all of it is ink, so there is nothing to colour apart"
@@ -96,8 +98,11 @@ def find_sheet(rgb: Image, name: str, wanted: Wanted) -> Sheet:
     white = frozenset(white_regions(regions, art.shade) | margins(regions, found or (), panels or ()))
     doubt: tuple[str, ...] = () if art.why.startswith("line art") else (art.why,)
     doubt += (INVERTED,) if is_white_on_black(art.line) else ()
+    if panels and wanted.panels is None and (beside := 1 - _held(panels, ink)) > BESIDE:
+        doubt += (f"{beside:.0%} of what is drawn lies outside the panels and stays white; --panels or --layout single "
+                  "takes it in",)  # fmt: skip
     doubt += (BLACK,) if ink.all() else () if ink.any() else (EMPTY,)
-    return Sheet(art, regions, white, panels, doubt)
+    return Sheet(art, regions, white, panels, (*doubt, *art.notes))
 
 
 def panels_of(drawing: Image, layout: Layout) -> list[Box] | None:
@@ -110,6 +115,13 @@ def panels_of(drawing: Image, layout: Layout) -> list[Box] | None:
 
 
 def cut_into(panels: Sequence[Box] | None, ink: Mask) -> list[Box] | None:
-    """The panels that were found, as a page of ink (H, W) bool is cut into them; None where it is one drawing."""
+    """The panels that were found, as a page of ink (H, W) bool is cut into them; None where it is one drawing: also
+    where they hold little of it.
+    """
     boxes = parted(panels, ink) if panels else []
-    return boxes if len(boxes) > 1 else None
+    return boxes if len(boxes) > 1 and _held(boxes, ink) >= HELD else None
+
+
+def _held(panels: Sequence[Box], ink: Mask) -> float:
+    """The share of ink (H, W) bool that lies in panels; 1 where there is none."""
+    return float(inside_panels(ink.shape, panels)[ink].mean()) if ink.any() else 1.0

@@ -14,6 +14,7 @@ THICK = 12  # pixels from the paper: deeper ink is an area, not a line, and has 
 STEPS = 100  # how far an end is followed back
 SEEN = 16  # steps in which a line shows its way and its bend
 SKIPPED = 2  # steps at the very end, which say more about its tip than about its way
+LONGEST = 20  # steps: no spur has more, as no line is thicker than THICK
 SPUR = 5  # steps: a branch of fewer is a corner of the ink, not a line; also one of fewer than 1.5 times its half width
 
 
@@ -72,22 +73,26 @@ def _without_spurs(thin: Mask, depth: npt.NDArray[np.float32]) -> tuple[Places, 
     """The ends of a padded skeleton, as trails and their steps, after its spurs were taken off it: an end that is cut
     square or hollow forks into its corners."""
     flat, ring = thin.ravel(), _ring(thin.shape[1])
-    at = np.flatnonzero(flat)
+    at = changed = np.flatnonzero(flat)
+    crossings = np.zeros(flat.size, np.uint8)
     while True:
-        at = at[flat[at]]
-        code = np.zeros(len(at), np.uint8)
+        code = np.zeros(len(changed), np.uint8)
         for bit, offset in enumerate(ring):
-            code |= flat[at + offset].view(np.uint8) << bit
-        crossings = CROSSINGS[code]
-        fork = np.zeros(flat.size, bool)
-        fork[at[crossings >= 3]] = True
-        trail, steps = _followed(flat, fork, at[crossings == 1], ring)
+            code |= flat[changed + offset].view(np.uint8) << bit
+        crossings[changed] = CROSSINGS[code]
+        at = at[flat[at]]
+        starts, fork = at[crossings[at] == 1], crossings >= 3
+        trail, steps = _followed(flat, fork, starts, ring, LONGEST)
         last = trail[np.arange(len(trail)), steps - 1]
         spur = fork[last[:, None] + ring].any(1) & (steps < np.maximum(SPUR, 1.5 * depth.ravel()[last] + 1))
         if not spur.any():
+            trail, steps = _followed(flat, fork, starts, ring, STEPS)
             line = steps >= SPUR
             return trail[line], steps[line]
-        flat[trail[spur][:, : int(steps[spur].max())]] = False
+        gone = trail[spur][:, : int(steps[spur].max())]
+        flat[gone], crossings[gone] = False, 0
+        changed = np.unique(gone[..., None] + ring)
+        changed = changed[flat[changed]]
 
 
 def _ring(width: int) -> Places:
@@ -105,20 +110,22 @@ def _crossings() -> npt.NDArray[np.uint8]:
 CROSSINGS = _crossings()
 
 
-def _followed(flat: Mask, fork: Mask, starts: Places, ring: Places) -> tuple[Places, Places]:
-    """Where ends come from: places (N, STEPS), the last repeated, and how many, (N,): up to a fork or the other end."""
-    trail = np.repeat(starts[:, None], STEPS, 1)
+def _followed(flat: Mask, fork: Mask, starts: Places, ring: Places, most: int) -> tuple[Places, Places]:
+    """Where ends come from: places (N, most), the last repeated, and how many, (N,): up to a fork or the other end."""
+    trail = np.repeat(starts[:, None], most, 1)
     steps = np.ones(len(starts), np.int64)
     going = np.arange(len(starts))
+    beside = np.zeros(6 * ring[3] + 1, bool)  # which differences of two places are those of neighbours
+    beside[ring + 3 * ring[3]] = True
     order = ring[[0, 2, 4, 6, 1, 3, 5, 7]]  # straight neighbours first: a corner is not cut
-    for step in range(1, STEPS):
+    for step in range(1, most):
         now = trail[going, step - 1]
         near = now[:, None] + order
         free = flat[near]
         for back in range(2, min(step, 3) + 1):
             free &= near != trail[going, step - back][:, None]
         if step >= 2:  # rather not beside where it came from: that is the inner side of a corner
-            on = free & ~np.isin(near - trail[going, step - 2][:, None], ring)
+            on = free & ~beside[near - trail[going, step - 2][:, None] + 3 * ring[3]]
             free = np.where(on.any(1)[:, None], on, free)
         found = free.any(1)
         then = near[np.arange(len(near)), free.argmax(1)]

@@ -27,7 +27,9 @@ DARKEST = 0.03  # of what is drawn: there is the colour of the ink
 FAINT = 0.12  # how dark, from paper to black, the least is that counts as drawn
 DARK_PAPER = 130  # mean level below which nothing is paper
 PAPER, INK = 0.86, 0.3  # of the way from black to paper: above is paper, below is ink
-TONES = 0.3  # area of soft tones beside that of paper, in a drawing of lines
+TONES = 0.35  # area of soft tones beside that of paper, in a drawing of lines,
+ROUGH, STEP = 0.1, 16  # and of those that change by so many levels within a few pixels, as a photograph does
+RIM = 2  # pixels of a line's rim, on a page of 1400: what lies between ink and paper there is no tone
 LEVELS, OF_LEVELS = 5, 0.7  # so few greys hold so much of the tones where they are laid flat
 LITTLE = 0.4  # share of a drawing that is paper at most where it is drawn in white on black,
 LINE, OF_LINES = 1 / 100, 0.3  # half as wide as so much of its shorter side, but for so much of it
@@ -44,7 +46,7 @@ class LineArt:
     is_line_art: whether a person would call it line art; if not, line is the picture in grey, and shade empty.
     why: in words for a command.
     paper, ink: their colours, RGB. drawing: lines and tones together, (H, W) uint8, on even white paper; of a grey
-    picture on white paper every pixel as it came.
+    picture on white paper every pixel as it came. notes: what was decided and is not seen in `why`.
     """
 
     line: Image
@@ -54,6 +56,7 @@ class LineArt:
     paper: Color
     ink: Color
     drawing: Image
+    notes: tuple[str, ...] = ()
 
 
 def read_line_art(picture: npt.NDArray[np.generic], insist: bool = False) -> LineArt:
@@ -69,8 +72,9 @@ def read_line_art(picture: npt.NDArray[np.generic], insist: bool = False) -> Lin
     page = _page(rgb, even, found, touched, ink)
     if insist and not found:
         found, why = True, f"taken as line art, though it looks like {why}"
-    line, shade = without_tones(page) if found else (page, np.full_like(page, 255))
-    return LineArt(line, shade, found, why, paper, _on(paper, ink or (0, 0, 0)), page)
+    line, shade, cells = without_tones(page) if found else (page, np.full_like(page, 255), 0)
+    notes = (f"{cells:,} small even cells are taken for a tone, so none of them is a region",) if cells else ()
+    return LineArt(line, shade, found, why, paper, _on(paper, ink or (0, 0, 0)), page, notes)
 
 
 def is_white_on_black(line: Image) -> bool:
@@ -122,8 +126,10 @@ def _judged(even: Image, paper: Color) -> tuple[bool, str, Color | None]:
     coloured = _coloured(small, ink)
     if coloured > COLOURED:
         return False, f"a picture in colour: {_percent(coloured)} of it is filled with colour", ink
-    white, tones = _paper_and_tones(np.asarray(cv2.cvtColor(even, cv2.COLOR_RGB2GRAY), np.uint8))
-    if tones > TONES * white and not (tones < white and _flat(small)):
+    white, tone = _paper_and_tones(np.asarray(cv2.cvtColor(even, cv2.COLOR_RGB2GRAY), np.uint8))
+    tones = float(tone.mean())
+    soft = tones > TONES * white or _rough(small, tone) > ROUGH * white
+    if soft and not (tones < white and _flat(small)):
         return False, f"a picture in soft tones of one colour: they cover {_percent(tones)} of it", ink
     return True, f"line art: {_name(_on(paper, ink))} ink on {_name(paper)} paper", ink
 
@@ -192,11 +198,20 @@ def _stains(filled: Image, rest: Floats, beside: Floats) -> npt.NDArray[np.bool_
     return np.asarray(of_age[labels])
 
 
-def _paper_and_tones(grey: Image) -> tuple[float, float]:
-    """Shares of (H, W) that are paper, and areas neither paper nor ink; the soft rims of lines are none."""
-    side = 2 * round(2.5 * max(1.0, max(grey.shape) / 1400)) + 1
-    middle = ((grey > INK * 255) & (grey < PAPER * 255)).astype(np.uint8)
-    return float((grey >= PAPER * 255).mean()), float(cv2.erode(middle, np.ones((side, side), np.uint8)).mean())
+def _paper_and_tones(grey: Image) -> tuple[float, npt.NDArray[np.bool_]]:
+    """The share of (H, W) that is paper, and what is neither paper nor ink, nor the rim where the two meet."""
+    paper, ink = grey >= PAPER * 255, grey <= INK * 255
+    side = 2 * round(RIM * max(1.0, max(grey.shape) / 1400)) + 1
+    beside_paper, beside_ink = (cv2.dilate(one.view(np.uint8), np.ones((side, side), np.uint8)) for one in (paper, ink))
+    return float(paper.mean()), ~(paper | ink | (beside_paper & beside_ink).view(bool))
+
+
+def _rough(small: Image, tone: npt.NDArray[np.bool_]) -> float:
+    """The share of (h, w, 3) that is tone, (H, W), and uneven: screens are means here."""
+    grey = cv2.blur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), (5, 5))
+    change = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))
+    within = cv2.resize(tone.view(np.uint8) * np.uint8(255), small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    return float(((within >= 128) & (change > STEP)).mean())
 
 
 def _flat(small: Image) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from scipy.ndimage import maximum
 
 from comicdata.flats.graph import Counts
 from comicdata.flats.ink import Mask
@@ -23,6 +22,8 @@ LONG = 5  # times as long as it is wide
 
 def margins(regions: Regions, found: Sequence[Box], cut: Sequence[Box]) -> set[int]:
     """The labels of the paper around panels: `found` are the boxes of the panels, `cut` those that regions are from."""
+    if not cut:
+        return set()
     paper = ~regions.ink & (regions.labels > 0)
     whole = np.bincount(regions.labels[paper], minlength=regions.count + 1)
     inside = _paper_within(regions, paper, found, 0)
@@ -49,7 +50,8 @@ def _paper_within(regions: Regions, paper: Mask, boxes: Sequence[Box], rim: floa
 def _thin(regions: Regions, paper: Mask, whole: Counts) -> Mask:
     """Which labels are nowhere wider than a gutter, and much longer than wide: (count + 1,)."""
     depth = cv2.distanceTransform(paper.view(np.uint8), cv2.DIST_L2, 3)
-    most = np.asarray(maximum(depth, regions.labels, np.arange(regions.count + 1)), np.float64)
+    most = np.zeros(regions.count + 1)
+    np.maximum.at(most, regions.labels[paper], depth[paper])
     thin: Mask = (2 * most <= GUTTER * min(paper.shape)) & (whole >= LONG * (2 * most) ** 2)
     return thin
 

@@ -127,12 +127,14 @@ class Pieces:
     options: MergeOptions
     near: list[dict[int, Wall]] = field(init=False)
     open: list[float] = field(init=False)
+    grown: list[int] = field(init=False)  # how often
 
     def __post_init__(self) -> None:
         found = self.found
         self.near = [{} for _ in range(len(found.rim))]
         self.rim, self.area, self.room = found.rim.tolist(), found.area.tolist(), found.room.tolist()
-        self.open = [0.0] * len(self.rim)
+        self.open, self.grown = [0.0] * len(self.rim), [0] * len(self.rim)
+        self.log_chance = [-math.log1p(math.exp(-odds)) for odds in found.odds]
         for (one, two), wall in zip(found.pairs.tolist(), found.walls, strict=True):
             self.near[one][two] = self.near[two][one] = wall
             self.open[one] += wall.open
@@ -176,11 +178,17 @@ class Pieces:
         if not total:
             return 0.0, 0.0, -6.0, 0.0, 0.0, 0.0
         odds, pixels = self.found.odds, self.found.pixels
-        mean = sum(odds[closing] * count for closing, count in wall.closings.items()) / total
-        share = sum(count * count / pixels[closing] for closing, count in wall.closings.items()) / total
-        main = [odds[closing] for closing, count in wall.closings.items() if count >= max(2, 0.1 * total)] or [mean]
-        every = sum(-math.log1p(math.exp(-value)) for value in main)
-        return mean, min(main), max(main), every, float(len(main)), share
+        mean, share, main, every = 0.0, 0.0, [], 0.0
+        for closing, count in wall.closings.items():
+            mean += odds[closing] * count
+            share += count * count / pixels[closing]
+            if count >= max(2, 0.1 * total):
+                main.append(odds[closing])
+                every += self.log_chance[closing]
+        mean /= total
+        if not main:
+            main, every = [mean], -math.log1p(math.exp(-mean))
+        return mean, min(main), max(main), every, float(len(main)), share / total
 
     def unite(self, keep: int, gone: int) -> list[int]:
         """Makes the one piece part of the other: the pieces of which the wall to it is another now; all, if it grew by
@@ -190,6 +198,7 @@ class Pieces:
         changed = self.near[gone].keys() - {keep}
         self.near[gone].pop(keep)
         self.area[keep] += self.area[gone]
+        self.grown[keep] += 1
         self.rim[keep] += self.rim[gone] - 2 * wall.length
         self.open[keep] += self.open[gone] - 2 * wall.open
         self.room[keep] = max(self.room[keep], self.room[gone])
@@ -228,22 +237,28 @@ def _joins(pieces: Pieces, judge: Callable[[list[Pair]], list[float]], limit: fl
         (one, two) for one, near in enumerate(pieces.near) for two, wall in near.items() if one < two and wall.open
     ]
     now = dict(zip(pairs, judge(pairs), strict=True))
-    queue = [(value, pair) for pair, value in now.items()]
+    queue = [(value, pair, _grown(pieces, pair)) for pair, value in now.items()]
     heapq.heapify(queue)
     while queue and queue[0][0] < limit:
-        value, pair = heapq.heappop(queue)
+        value, pair, grown = heapq.heappop(queue)
         one, two = pair
         if two not in pieces.near[one] or now[pair] != value:
             continue
-        (again,) = judge([pair])
-        if again > value:
-            now[pair] = again
-            heapq.heappush(queue, (again, pair))
-            continue
+        if grown != _grown(pieces, pair):
+            (again,) = judge([pair])
+            if again > value:
+                now[pair] = again
+                heapq.heappush(queue, (again, pair, _grown(pieces, pair)))
+                continue
         keep, gone = (one, two) if len(pieces.near[one]) >= len(pieces.near[two]) else (two, one)
         near = [other for other in pieces.unite(keep, gone) if pieces.near[keep][other].open]
         yield gone, keep
         pairs = [(min(keep, other), max(keep, other)) for other in near]
         for pair, value in zip(pairs, judge(pairs), strict=True):
             now[pair] = value
-            heapq.heappush(queue, (value, pair))
+            heapq.heappush(queue, (value, pair, _grown(pieces, pair)))
+
+
+def _grown(pieces: Pieces, pair: Pair) -> int:
+    """How often the two have grown: as long as that stays, so does what a judge says of them."""
+    return pieces.grown[pair[0]] + pieces.grown[pair[1]]

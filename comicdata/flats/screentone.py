@@ -23,18 +23,22 @@ ALIKE = 1.6  # how many times as large as its neighbour a dot may be
 LATTICE = 1.35  # how much farther than the nearest the third and fourth neighbours may be
 SPARSEST = 5  # times the side of a dot that they may lie apart
 FEWEST = 16  # dots that make a tone
+NET = 0.45  # share of ink in a tone of light dots, below which these are cells that thin lines part
+LITTLE = 0.01  # of the page: of a smaller net nothing is said
 SOFT = 0.35, 0.93  # of white: between them an area without lines is a tone
 
 
-def without_tones(page: Image) -> tuple[Image, Image]:
-    """(line, shade) of (H, W) uint8, ink 0: dots of a screen and soft greys go to the shade, 255 elsewhere.
+def without_tones(page: Image) -> tuple[Image, Image, int]:
+    """(line, shade, cells) of (H, W) uint8, ink 0: dots of a screen and soft greys go to the shade, 255 elsewhere.
 
-    Multiplied, they are the page again but for rounding; a page without tones is its own line, byte for byte.
+    Multiplied, line and shade are the page again but for rounding; a page without tones is its own line, byte for byte.
+    `cells`: how many small even cells of paper were taken for the dots of a tone, though lines as thin as in a drawing
+    part them; 0 where they are next to nothing of the page.
     """
-    dots = _dots(page)
+    dots, cells = _dots(page)
     line = np.where(dots, np.uint8(255), page)
     shade = np.where(dots, page, np.uint8(255))
-    return _without_greys(line, shade)
+    return *_without_greys(line, shade), cells
 
 
 def _without_greys(line: Image, shade: Image) -> tuple[Image, Image]:
@@ -51,25 +55,33 @@ def _without_greys(line: Image, shade: Image) -> tuple[Image, Image]:
     return np.where(soft > 0, brought, line), np.minimum(shade, level)
 
 
-def _dots(page: Image) -> Flags:
-    """Which pixels belong to a screen of dots, dark on light or, where it is dense, light on dark."""
+def _dots(page: Image) -> tuple[Flags, int]:
+    """Which pixels belong to a screen of dots, dark on light or, where it is dense, light on dark; how many light ones
+    lie in large nets.
+    """
     ink = page < BLACK
     tone = np.zeros(page.shape, bool)
+    cells = 0
     for screen in _screens(ink):
         tone |= _between(ink, screen)
     for screen in _screens(~ink):
-        tone |= _around(ink, screen)
+        around = _around(ink, screen)
+        tone |= around
+        lines, dots = int(around.sum()), int(screen.dots.sum())
+        if lines < NET * (lines + dots) and lines + dots > LITTLE * page.size:
+            cells += screen.count
     rim = _grown(tone, 3) & ~_grown(ink & ~tone, 3) & (page < 255)
-    return tone | rim
+    return tone | rim, cells
 
 
 @dataclass(frozen=True)
 class _Screen:
-    """Dots of one screen, (H, W); how far they lie from each other, and how wide they are."""
+    """Dots of one screen, (H, W); how far they lie from each other, how wide they are, and how many."""
 
     dots: Flags
     pitch: float
     width: float
+    count: int
 
 
 def _screens(mask: Flags) -> list[_Screen]:
@@ -89,7 +101,7 @@ def _screens(mask: Flags) -> list[_Screen]:
         is_dot = np.zeros(count, bool)
         is_dot[chosen] = True
         middle = float(np.median(pitch[member & (octave == step)]))
-        screens.append(_Screen(is_dot[labels], middle, float(np.quantile(longer[chosen], 0.9))))
+        screens.append(_Screen(is_dot[labels], middle, float(np.quantile(longer[chosen], 0.9)), len(chosen)))
     return screens
 
 

@@ -96,6 +96,21 @@ def write_overlay(out: Path, lines: bytes) -> None:
         write_atomic(path, lines)
 
 
+def corrected_pages(out: Path) -> dict[str, Entry]:
+    """What panels.jsonl says, by the names of the pages."""
+    return {entry.name: entry for entry in _read(out / PANELS)}
+
+
+def correct(out: Path, entry: Entry) -> None:
+    """Have panels.jsonl say this of a page, or a strip, whatever it said of it before, for make-pairs to heed;
+    UsageError for boxes that cannot be.
+    """
+    width, height = entry.size or (0, 0)
+    boxes_of(entry, width, height)
+    known = corrected_pages(out) | {entry.name: entry}
+    write_overlay(out, jsonl_bytes(map(_line, known.values())))
+
+
 def _read(overlay: Path) -> list[Entry]:
     """The lines of the overlay; none where it is missing or empty."""
     there = (on_disk(overlay) or b"").strip()

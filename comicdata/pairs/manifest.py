@@ -362,6 +362,14 @@ def read_exclusions(folder: Path) -> dict[str, str]:
     return {shaped(Exclusion, row, place, cure).id: place for place, row in rows}
 
 
+def exclude(folder: Path, ids: Collection[str], reason: str, *, out: bool) -> None:
+    """Take rows out (`out`), or in again, in excluded.jsonl; make-pairs heeds it from then on. All else in it stays."""
+    path = folder / EXCLUDED
+    read_exclusions(folder)  # what is damaged is said, not written over
+    kept = [row for row in (read_jsonl(path) if path.is_file() else []) if row["id"] not in ids]
+    write_jsonl(path, [*kept, *({"id": one, "reason": reason} for one in ids if out)])
+
+
 AGAIN = "the same make-pairs command makes it again; what is changed in README.md and the sheet move away first"
 
 

@@ -25,7 +25,6 @@ from comicdata.models.colorize.decoding import (
     Drawing,
     Floats,
     Labels,
-    Mask,
     likeliest,
     narrowed,
     region_chances,
@@ -43,7 +42,7 @@ from comicdata.models.colorize.references import (
     places_of,
     with_references,
 )
-from comicdata.models.colorize.suggestions import doubts, suggest, sure
+from comicdata.models.colorize.suggestions import doubts, suggest
 from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.colours import rgb_of_lab
@@ -55,6 +54,7 @@ from comicdata.models.runs.palette import shown_colors
 
 EVEN = 0.5  # a comic with at least this share of even area is painted in flats unless somebody wishes otherwise
 INK = 128
+PAPER = (255, 255, 255)
 GAP = 6 / 256  # closed in lines, as a share of the short side
 OF_REFERENCES = {"references", "memory", "near_copies", "remember"}
 
@@ -118,6 +118,7 @@ class PaletteColorizer(Colorizer):
         places = suggest(regions, chances, final.colors[drawn[0]], final.colors, fixed, wishes.suggest)
         flat = (wishes.style or self.style) == "flats"
         notes = votes.said.get(SEVERAL, [])[:SHOWN] if flat else []
+        white = np.isin(regions.labels, [*regions.balloons.difference(given)]) if regions.balloons else None
         unsure, doubt = doubts(regions, chances, told.colors, fixed)
         made = []
         for number, numbers in enumerate(drawn):
@@ -126,10 +127,9 @@ class PaletteColorizer(Colorizer):
                 known = chances if number == 0 else narrowed(chances, told.colors, numbers)
                 color = lay_softly(drawing, final, known, wishes.hints, given, fixed)
             layers = behind | ({"flats": flats} if wishes.layers else {})
-            made.append(Painted(color, outline, layers, places, notes, unsure, doubt))
+            made.append(Painted(color, outline, layers, places, notes, white, unsure, doubt))
         if wishes.remember:
-            settled = sure(chances, told.colors, fixed)[regions.labels]
-            made[0] = replace(made[0], kept=self._kept(features, seen[..., 0], made[0].color, settled))
+            made[0] = replace(made[0], kept=self._kept(features, seen[..., 0], made[0].color))
         return made
 
     def _fixed(
@@ -142,10 +142,10 @@ class PaletteColorizer(Colorizer):
         wishes: Wishes,
         given: dict[int, Color],
     ) -> tuple[dict[int, Color], dict[str, Image]]:
-        """Regions whose colour a person decided, and where it is asked for the layer of the background (H, W), all 0
-        without any.
+        """Regions whose colour is decided: balloons are paper, of others a person says it; and where it is asked for
+        the layer of the background (H, W), all 0 without any.
         """
-        fixed: dict[int, Color] = {}
+        fixed: dict[int, Color] = dict.fromkeys(regions.balloons, PAPER)
         behind: dict[str, Image] = {}
         if wishes.background is not None or wishes.layers:
             numbers = likeliest(chances, told.colors)
@@ -232,17 +232,16 @@ class PaletteColorizer(Colorizer):
         drawn = self.draw(rgb) if outline is None else outline
         working = drawn if self._scale(drawn) == 1 else self._brought_down(drawn)
         features = torch.from_numpy(tiled(working, self._forward_features, CELL)).movedim(2, 0)[None].to(self.device)
-        return self._kept(features, working, cv2.medianBlur(rgb, 3), np.ones(rgb.shape[:2], bool))
+        return self._kept(features, working, cv2.medianBlur(rgb, 3))
 
-    def _kept(self, features: Tensor, working: Image, color: Image, known: Mask) -> Reference:
-        """What is kept of a picture (H, W, 3) with these features, where its colours are `known` (H, W)."""
+    def _kept(self, features: Tensor, working: Image, color: Image) -> Reference:
+        """What is kept of a picture (H, W, 3) with these features."""
         places = places_of(working, KEPT)
         rows, columns = pixels_of(working, places, color.shape[:2])
-        there = known[rows, columns]
         with torch.inference_mode():
-            own = self._pointer(features)[0].flatten(1).T[torch.from_numpy(places[there]).to(self.device)]
+            own = self._pointer(features)[0].flatten(1).T[torch.from_numpy(places).to(self.device)]
             keys = self._pointer.answers(own).half().cpu().numpy()
-        return Reference(keys, color[rows, columns][there], look_of(working))
+        return Reference(keys, color[rows, columns], look_of(working))
 
 
 def closed_regions(outline: Image) -> Regions:

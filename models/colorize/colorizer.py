@@ -47,10 +47,11 @@ class Painted:
     """One colouring, (H, W, 3) uint8, and what it is made of.
 
     `color` (H, W, 3) without the lines, `line` (H, W) what is laid over it; None where the network's own picture has
-    the lines. `layers` are of the same size, by name: "background" (H, W), 255 where one colour was laid;
-    "low-resolution" (H, W, 3), the small picture enlarged. `suggested`: where hints would help most; `notes`: what is
-    worth a word; `unsure`: regions whose colour is in doubt, and `doubt` their share of the area, None where the model
-    says nothing of that. `kept`: what of the colouring may be a reference for others.
+    the lines. `layers` are of the same size, by name: "background" (H, W), 255 where one colour was laid; "flats"
+    (H, W, 3), one colour for each region; "low-resolution" (H, W, 3), the small picture enlarged. `suggested`: where
+    hints would help most; `notes`: what is worth a word. `paper` (H, W): what has no colour and stays as it is
+    drawn. `unsure`: regions whose colour is in doubt, and `doubt` their share of the area, None where the model says
+    nothing of that. `kept`: what of the colouring may be a reference for others.
     """
 
     color: Image
@@ -58,6 +59,7 @@ class Painted:
     layers: Mapping[str, Image] = field(default_factory=dict)
     suggested: Sequence[Suggestion] = ()
     notes: Sequence[str] = ()
+    paper: npt.NDArray[np.bool_] | None = None
     unsure: int = 0
     doubt: float | None = None
     kept: Reference | None = None
@@ -66,7 +68,16 @@ class Painted:
     def parts(self) -> dict[str, Image]:
         """The layers with those that every model has: "colours", "lines", and "painted", 255 where it is."""
         lines = np.full(self.color.shape[:2], 255, np.uint8) if self.line is None else self.line
-        return {**self.layers, "colours": self.color, "lines": lines, "painted": np.full_like(lines, 255)}
+        painted = np.full_like(lines, 255) if self.paper is None else np.where(self.paper, np.uint8(0), np.uint8(255))
+        return {**self.layers, "colours": self.color, "lines": lines, "painted": painted}
+
+    def around(self, mask: npt.NDArray[np.bool_]) -> "Painted":
+        """The same with paper where a mask (H, W) says."""
+        paper = mask if self.paper is None else self.paper | mask
+        flats = {name: _cleared(layer, mask) for name, layer in self.layers.items() if name == "flats"}
+        behind = {name: np.where(mask, np.uint8(0), layer) for name, layer in self.layers.items() if layer.ndim == 2}
+        layers = {**self.layers, **flats, **behind}
+        return replace(self, color=_cleared(self.color, mask), layers=layers, paper=paper)
 
     @cached_property
     def image(self) -> Image:
@@ -273,6 +284,10 @@ def _without_lines(color: Image, outline: Image) -> Image:
     """Paint the pixels under a line with the palest colour beside it, so that enlarged lines leave no dark seam."""
     paler = np.asarray(cv2.dilate(color, np.ones((5, 5), np.uint8)))
     return np.where((outline < 128)[..., None], paler, color)
+
+
+def _cleared(color: Image, mask: npt.NDArray[np.bool_]) -> Image:
+    return np.where(mask[..., None], np.uint8(255), color)
 
 
 def multiplied(color: Image, outline: Image) -> Image:

@@ -1,14 +1,19 @@
 """A whole picture or page through a colorizer: each panel alone, gutters and captions left as drawn."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from comicdata.errors import PictureError
+from comicdata.flats.hints import paint_hints
 from comicdata.flats.line_art import read_line_art
 from comicdata.images import Image, channel_spread
-from comicdata.models.colorize.chosen import PaletteColorizer
+from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
+from comicdata.models.colorize.decoding import Mask
+from comicdata.models.colorize.figures import open_rim, paper_around
 from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet, check_places
 from comicdata.models.colorize.wishes import Wishes
@@ -50,22 +55,39 @@ def colorize_picture(
         check_draws(colorizer, name)
     check_places(wishes.hints, rgb, name)
     given = None if panels is None else [panel.box for panel in panels if panel.kind == "panel"]
-    boxes = panel_boxes(colorizer, rgb, layout) if given is None else given
-    sheet = Sheet(rgb, images=[rgb.copy()])
+    boxes = panel_boxes(colorizer, rgb, layout, tinted=not read.is_line_art) if given is None else given
+    base = rgb if read.is_line_art else without_color(rgb)
+    sheet = Sheet(base, images=[base.copy()])
     for number, box in enumerate(boxes, 1):
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         drawing = read.drawing[place] if read.is_line_art else None
-        made = paint_panel(colorizer, rgb[place], drawing, wishes.inside(box))
+        made = paint_panel(colorizer, rgb[place], drawing, wishes.inside(box), open_rim(rgb, box))
         sheet.lay(box, made, layers=wishes.layers)
         told(number, len(boxes))
     return sheet.finish(wishes)
 
 
-def paint_panel(colorizer: Colorizer, rgb: Image, drawing: Image | None, wishes: Wishes) -> list[Painted]:
-    """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it."""
+def paint_panel(
+    colorizer: Colorizer, rgb: Image, drawing: Image | None, wishes: Wishes, rim: Mask | None = None
+) -> list[Painted]:
+    """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it; `rim`
+    (H, W): where it is open to the page, see `open_rim`. Paper of line art need not be paper of a picture in colour.
+    """
     if drawing is None:
-        return colorizer.recolor(rgb, wishes, lines=True)
-    return colorizer.paint(drawing.copy(), wishes, lines=True)
+        made = [replace(one, paper=None) for one in colorizer.recolor(rgb, wishes, lines=True)]
+    else:
+        made = colorizer.paint(drawing.copy(), wishes, lines=True)
+    if made[0].line is None or rim is None or not rim.any():
+        return made
+    regions = closed_regions(made[0].line).labels
+    hinted = regions[paint_hints(wishes.hints, *rgb.shape[:2])[..., 3] > 0]
+    around = np.isin(regions, np.setdiff1d(paper_around(regions, rim), hinted))
+    return [one.around(around) for one in made] if around.any() else made
+
+
+def without_color(rgb: Image) -> Image:
+    """A picture in its greys, (H, W, 3): what is not coloured anew keeps its tone and has no old colour."""
+    return np.repeat(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)[..., None], 3, axis=2)
 
 
 def references_of(colorizer: PaletteColorizer, rgb: Image) -> list[Reference]:
@@ -97,11 +119,16 @@ def check_draws(colorizer: Colorizer, name: str) -> None:
         )
 
 
-def panel_boxes(colorizer: Colorizer, rgb: Image, layout: Layout) -> list[Box]:
-    """The panels to colour one by one; the whole picture where it is small, or not clearly several panels."""
+def panel_boxes(colorizer: Colorizer, rgb: Image, layout: Layout, *, tinted: bool = False) -> list[Box]:
+    """The panels to colour one by one; the whole picture where it is small, or not clearly several panels. With
+    `tinted` captions in colour are among them.
+    """
     whole = [Box(0, 0, rgb.shape[1], rgb.shape[0])]
     if layout == "single" or (layout == "auto" and min(rgb.shape[:2]) < SPLIT_FROM * colorizer.size):
         return whole
     (strip, *_) = make_strips([rgb], layout)
-    panels = [panel for panel in find_panels(strip) if panel.kind == "panel" and panel.confidence >= CONFIDENT]
-    return [panel.box for panel in panels] if len(panels) > 1 else whole
+    found = [panel for panel in find_panels(strip) if panel.confidence >= CONFIDENT]
+    panels = [panel.box for panel in found if panel.kind == "panel"]
+    texts = [panel.box for panel in found if panel.kind == "text" and tinted]
+    captions = [box for box in texts if not is_grey(rgb[box.y0 : box.y1, box.x0 : box.x1])]
+    return panels + captions if len(panels) > 1 else whole

@@ -90,7 +90,12 @@ class Sheet:
         self.images = self.images or [self.rgb.copy()]
         self.images += [self.images[-1].copy() for _ in made[len(self.images) :]]
         for number, image in enumerate(self.images):
-            image[place] = made[min(number, len(made) - 1)].image[part]
+            one = made[min(number, len(made) - 1)]
+            image[place] = (
+                one.image[part]
+                if one.paper is None
+                else np.where(one.paper[part, :, None], image[place], one.image[part])
+            )
         for name, layer in (made[0].parts if layers else made[0].layers).items():
             if name not in self.layers:
                 self.layers[name] = np.full((*self.rgb.shape[:2], *layer.shape[2:]), EMPTY.get(name, 0), np.uint8)
@@ -110,10 +115,10 @@ class Sheet:
         hints = enumerate(wishes.hints, 1)
         unheard = (number for number, hint in hints if not any(is_inside(box, hint) for box in self.boxes))
         best = sorted(self.suggested, key=lambda one: -one.gain)[: wishes.suggest]
-        area = sum(box.width * box.height for box in self.boxes)
+        area = max(1, sum(box.width * box.height for box in self.boxes))
         layers = self.layers | ({"page": self.rgb} if wishes.layers else {})
         return Colorized(
-            tuple(self.images),
+            tuple(self.images or [self.rgb]),
             tuple(self.boxes),
             layers,
             tuple(unheard),

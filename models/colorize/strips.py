@@ -15,7 +15,9 @@ from comicdata.flats.hints import paint_hints
 from comicdata.flats.line_art import read_line_art
 from comicdata.images import Image, resize
 from comicdata.models.colorize.colorizer import Colorizer
-from comicdata.models.colorize.pages import GREY, Told, check_draws, is_grey, paint_panel
+from comicdata.models.colorize.decoding import Mask
+from comicdata.models.colorize.figures import BESIDE, open_rim
+from comicdata.models.colorize.pages import GREY, Told, check_draws, is_grey, paint_panel, without_color
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet
 from comicdata.models.colorize.wishes import Wishes, is_inside
 from comicdata.panels.strips import stream_runs
@@ -47,13 +49,14 @@ class Slices:
 
 @dataclass
 class _Slice:
-    """A slice under way: its number, its pixels at its own size, its sheet at the width of the strip, and why panels
-    in it were left alone.
+    """A slice under way: its number, its pixels at its own size, its sheet at the width of the strip, whether it is
+    without the colour that it had, and why panels in it were left alone.
     """
 
     index: int
     original: Image
     sheet: Sheet
+    anew: bool
     whys: list[str] = field(default_factory=list)
 
     @property
@@ -77,17 +80,19 @@ def colorize_strip(
     beyond them the wishes of that with its middle. Greys without colour are line art where most of the strip is.
     Source of the streaming: comicdata.panels.strips.
     """
-    areas, held, count = {True: 0, False: 0}, list[_Slice](), 0
-    pixels, wished = _pixels(slices, held), _Wished(slices, wishes)
-    passes = iter((_judged(slices, areas), pixels))
+    looks, held, count = _Looks(), list[_Slice](), 0
+    pixels, wished = _pixels(slices, held, looks, recolor), _Wished(slices, wishes)
+    passes = iter((_looked_at(slices, looks), pixels))
     for run, part, panels in stream_runs(lambda: next(passes)):
         while held[0].sheet.bottom <= run.y0:
             yield _cut(held.pop(0), wished)
-        lines = areas[True] > areas[False]
-        for box in (panel.box for panel in panels if panel.kind == "panel"):
+        for panel in panels:
+            box = panel.box
             inside = np.ascontiguousarray(part[box.y0 - run.y0 : box.y1 - run.y0, box.x0 : box.x1])
+            if panel.kind == "text" and (is_grey(inside) or not recolor):
+                continue
             touched = [one for one in held if one.sheet.touches(box)]
-            read = read_line_art(inside, insist=line_art or (lines and is_grey(inside)))
+            read = read_line_art(inside, insist=line_art or (looks.lines and is_grey(inside)))
             if not read.is_line_art and not recolor:
                 for one in touched:
                     one.whys.append(read.why)
@@ -96,7 +101,7 @@ def colorize_strip(
                 check_draws(colorizer, slices.names[touched[0].index])
             drawing = read.drawing if read.is_line_art else None
             wishes_here = wished.of(box, touched)
-            made = paint_panel(colorizer, inside, drawing, wishes_here)
+            made = paint_panel(colorizer, inside, drawing, wishes_here, _rim(held, box))
             for one in touched:
                 one.sheet.lay(box, made, layers=wishes_here.layers)
             count += 1
@@ -108,24 +113,47 @@ def colorize_strip(
         yield _cut(one, wished)
 
 
-def _judged(slices: Slices, areas: dict[bool, int]) -> Iterator[Image]:
-    """The slices at the width of the strip, for its rows; `areas`: how much of it is line art, and how much is not, of
-    slices that hold anything.
-    """
+@dataclass
+class _Looks:
+    """Of each slice whether it is line art, None where it holds nothing; and how much of the strip is, and is not."""
+
+    drawn: list[bool | None] = field(default_factory=list)
+    areas: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
+
+    @property
+    def lines(self) -> bool:
+        """Whether most of the strip is line art."""
+        return self.areas[True] > self.areas[False]
+
+
+def _looked_at(slices: Slices, looks: _Looks) -> Iterator[Image]:
+    """The slices at the width of the strip, for its rows."""
     for one, height in zip(slices.read(), slices.heights, strict=True):
-        if np.ptp(one) > GREY:
-            areas[read_line_art(one).is_line_art] += one.shape[0] * one.shape[1]
+        drawn = read_line_art(one).is_line_art if np.ptp(one) > GREY else None
+        looks.drawn.append(drawn)
+        if drawn is not None:
+            looks.areas[drawn] += one.shape[0] * one.shape[1]
         yield slices.even(one, height)
 
 
-def _pixels(slices: Slices, held: list[_Slice]) -> Iterator[Image]:
-    """The slices at the width of the strip, for its panels; each is held from then on."""
+def _pixels(slices: Slices, held: list[_Slice], looks: _Looks, recolor: bool) -> Iterator[Image]:
+    """The slices at the width of the strip, for its panels; each is held from then on, to be coloured anew in grey."""
     top = 0
     for index, (one, height) in enumerate(zip(slices.read(), slices.heights, strict=True)):
         even = slices.even(one, height)
-        held.append(_Slice(index, one, Sheet(even, top)))
+        anew = recolor and not looks.drawn[index] and not is_grey(one)
+        original = without_color(one) if anew else one
+        held.append(_Slice(index, original, Sheet(slices.even(original, height), top), anew))
         top += height
         yield even
+
+
+def _rim(held: Sequence[_Slice], box: Box) -> Mask:
+    """Where a panel is open to what lies around it."""
+    top, sheets = held[0].sheet.top, [one.sheet.rgb for one in held]
+    first, last = max(0, box.y0 - top - BESIDE), box.y1 - top + BESIDE
+    whole = sheets[0] if len(sheets) == 1 else np.concatenate(sheets)
+    return open_rim(whole[first:last], Box(box.x0, box.y0 - top - first, box.x1, box.y1 - top - first))
 
 
 @dataclass
@@ -175,7 +203,7 @@ def _pasted(layer: Image, box: Box, top: int) -> Image:
 
 def _cut(one: _Slice, wished: _Wished) -> Colorized | LeftAlone:
     """A slice with all its panels, at its own size; what is no panel as it was."""
-    if not one.sheet.boxes:
+    if not one.sheet.boxes and not one.anew:
         return LeftAlone(one.whys[0] if one.whys else NOTHING)
     made = one.sheet.finish(wished.at(one))
     if one.scale == 1:

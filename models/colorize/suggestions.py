@@ -16,7 +16,7 @@ from comicdata.models.colorize.decoding import likeness
 Floats = npt.NDArray[np.float32]
 LARGEST = 0.01  # radius of a dot, as a share of the picture's short side
 UNSURE = 0.5  # chance below which the colour of a region is in doubt
-SPECK = 0.0005  # share of the picture below which no region is
+SPECK = 0.002  # share of the picture below which no region is
 
 
 class Suggestion(NamedTuple):
@@ -57,17 +57,11 @@ def doubts(regions: Regions, chances: Floats, colors: Image, given: Collection[i
     """How many regions are as likely of another colour than the likeliest and those like it, and the share of the
     picture that they cover. Neither specks nor regions that are `given` count.
     """
+    alike = chances @ likeness(colors)
     areas = regions.areas / regions.labels.size
-    unsure = ~sure(chances, colors, given) & (areas >= SPECK)
-    unsure[0] = False
+    unsure = (alike.max(axis=1) < UNSURE) & (areas >= SPECK)
+    unsure[[0, *given]] = False
     return int(unsure.sum()), float(areas[unsure].sum())
-
-
-def sure(chances: Floats, colors: Image, given: Collection[int]) -> npt.NDArray[np.bool_]:
-    """(regions + 1,): whether the colour of a region is not in doubt, see `doubts`, or given."""
-    known = (chances @ likeness(colors)).max(axis=1) >= UNSURE
-    known[[*given]] = True
-    return np.asarray(known)
 
 
 def _settle(gains: Floats, chances: Floats, label: int) -> None:

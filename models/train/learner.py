@@ -13,7 +13,7 @@ that a batch cut into parts or spread over processes has the gradient of the who
 import copy
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -85,6 +85,10 @@ class Learner:
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
         """Validation numbers of the moving average on the chosen pairs."""
         raise NotImplementedError
+
+    def remarks(self, losses: Mapping[str, float]) -> list[str]:
+        """What is worth a word at the end, by the losses of the last rows."""
+        return []
 
     def show(self, judged: PairDataset, index: int) -> Image:
         """What the moving average makes of one pair, (size, size, 3)."""

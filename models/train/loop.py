@@ -87,6 +87,8 @@ def train(
                 log.warning("%s: an earlier version began it; its rate goes on by its own plan (falls %s)", run, plan)
             learner, work = _start(job, standing, tensorboard)
             rate = _loop(job, learner, work, stop, on_step)
+            for remark in learner.remarks(work.facts()["loss"]):
+                log.warning("%s: %s", run, remark)
             return _summary(job, work.images, work.facts(), rate, standing)
 
 

@@ -1,7 +1,7 @@
 """How palette learns: which colour each place has, by the drawing alone and by what it is told."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
@@ -10,11 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from comicdata.flats.colours import lab_of_colours
+from comicdata.images import Image
+from comicdata.models.colorize import PaletteColorizer, Wishes
 from comicdata.models.data.colours import all_steps, find_colours
 from comicdata.models.data.hints import Conditions
 from comicdata.models.data.pairs import PairDataset
 from comicdata.models.evaluate.lab import de2000_map, lab_of
 from comicdata.models.evaluate.metrics import mean_of_finite, mean_under, measure, off_line
+from comicdata.models.evaluate.references import choose_references
 from comicdata.models.networks.layers import to_range
 from comicdata.models.networks.palette import (
     PaletteConfig,
@@ -40,6 +43,9 @@ from comicdata.models.train.pictures import PictureLearner
 from comicdata.models.train.references import References, pointer_terms
 
 LITTLE_IN_COMMON = 0.1  # of the area
+EVERYTHING = 0.98  # weight of what is left to the palette from which on references do nothing
+JUDGED_BY = 3  # references of a panel on which a run with references is judged
+OTHERS = 0.3  # weight of all other losses where it learns from references: series of any colours are noise to them
 log = logging.getLogger(__name__)
 
 
@@ -72,7 +78,7 @@ class PaletteLearner(PictureLearner):
     def look_at(self, data: PairDataset) -> None:
         """The palette, the share of each colour, and how even the comic is; every process finds the same."""
         found = find_colours(data, self.network.colors, self.config.seed)
-        if found.in_common < LITTLE_IN_COMMON:
+        if found.in_common < LITTLE_IN_COMMON and not self.network.references:
             log.warning(
                 "%s: its series have hardly a colour in common (%.0f%% of the area); a run for each would know its "
                 "colours better", data.folder, 100 * found.in_common,
@@ -113,6 +119,7 @@ class PaletteLearner(PictureLearner):
             return terms, {}
         pointer = cast(Pointer, cast(PaletteNetwork, self.generator).pointer)
         given = References(steps, conditions.areas * counts, conditions.panels)
+        terms = {name: OTHERS * value for name, value in terms.items()}
         own, logged = pointer_terms(pointer, pointed[0], plain, numbers, weights, given)
         return terms | own, logged
 
@@ -134,8 +141,28 @@ class PaletteLearner(PictureLearner):
         )
         return Told(torch.cat([shown, spread[:, 3:]], dim=1), sources, mood, new), others
 
+    def painted(self, judged: PairDataset, chosen: Sequence[int]) -> list[tuple[Image, Image, Image]]:
+        """Where it learns from references, with some of the series."""
+        if not self.network.references:
+            return super().painted(judged, chosen)
+        self.colorizer.forget()
+        return [(judged.outline(one), self._with_references(judged, one), judged.color(one)) for one in chosen]
+
+    def _with_references(self, judged: PairDataset, index: int) -> Image:
+        colorizer = cast(PaletteColorizer, self.colorizer)
+        shown = choose_references(judged, index).get(str(JUDGED_BY), [])
+        known = [colorizer.reference(judged.color(one), judged.outline(one)) for one in shown]
+        return colorizer.colorize(judged.outline(index), Wishes(references=known))
+
+    def remarks(self, losses: Mapping[str, float]) -> list[str]:
+        left = losses.get("null_weight", 0.5)
+        if EVERYTHING >= left >= 1 - EVERYTHING:
+            return []
+        done = "nothing: it leaves all to its palette" if left > 0.5 else "everything: its palette is never asked"
+        return [f"references do {done} (null_weight {left:.3f}); look whether the series of these pairs are series"]
+
     def measure(self, judged: PairDataset, chosen: Sequence[int]) -> dict[str, float | None]:
-        """Without hints, in the style of the run."""
+        """Without hints, in the style of the run; with references where it learns from them."""
         panels = self.painted(judged, chosen)
         errors = (
             mean_under(de2000_map(lab_of(one), lab_of(truth)), off_line(outline)) for outline, one, truth in panels

@@ -96,7 +96,9 @@ def test_a_cbz_comes_back_with_names_order_sizes_and_what_is_said_of_it(place, c
     assert [one["output"] for one in document["outputs"]] == [
         f"in-colour.cbz#b/{name}" for name in ("9.jpeg", "10.png", "z.png")
     ]
-    assert sorted(path.name for path in place.iterdir()) == ["in-colour.cbz", "in.cbz", "run"]
+    assert sorted(path.name for path in place.iterdir()) == [
+        *("in-colour.cbz", "in-colour.report.html", "in.cbz", "run"),
+    ]
 
 
 def test_the_same_command_makes_what_is_missing(place, monkeypatch, capsys):
@@ -176,7 +178,16 @@ def test_a_folder_comes_back_as_a_folder_and_its_archives_as_cbz(place):
     pack(place / "in" / "more" / "x.cbz", ("p.png", line(2)))
     colorize("in", "--out", "out")
     made = sorted(path.relative_to(place / "out").as_posix() for path in (place / "out").rglob("[!.]*"))
-    assert made == ["1.png", "2.jpg", "ComicInfo.xml", "colorize.jsonl", "more", "more/x.cbz"]
+    assert made == [
+        "1.png",
+        "2.jpg",
+        "ComicInfo.xml",
+        "colorize.jsonl",
+        "more",
+        "more/x.cbz",
+        "more/x.report.html",
+        "report.html",
+    ]
     assert (place / "out" / "2.jpg").read_bytes() == (place / "in" / "2.jpg").read_bytes()
     assert read_picture((place / "out" / "1.png").read_bytes(), "1").dpi == 300
     assert "<PageCount>2<" in (place / "out" / "ComicInfo.xml").read_text()
@@ -212,7 +223,12 @@ def test_layers_lie_beside_a_cbz_and_in_a_folder_and_come_to_the_page(place, cap
         merged = np.asarray(Image.open(io.BytesIO(ora.read("mergedimage.png"))))
     assert (merged == page).all()
     colorize("in", "--out", "out", *forms)
-    assert sorted(path.name for path in (place / "out").glob("[!.]*")) == ["1.png", "colorize.jsonl", "layers"]
+    assert sorted(path.name for path in (place / "out").glob("[!.]*")) == [
+        "1.png",
+        "colorize.jsonl",
+        "layers",
+        "report.html",
+    ]
     assert sorted(path.name for path in (place / "out" / "layers").glob("[!.]*")) == ["1.ora", "1.psd"]
     colorize("in", "--out", "out", "--to", "png", "--to", "webp", status=2)
 

@@ -437,6 +437,21 @@ def test_two_at_work_in_one_folder_keep_each_others_rows(place, monkeypatch):
     assert stems == ["other", "page"]
 
 
+def test_what_failed_in_another_run_stays_listed_until_it_is_made(place):
+    for name in ("one.png", "two.png"):
+        (place / name).write_bytes(b"none")
+    flats("one.png", status=3)
+    flats("two.png", status=3)
+    flats("page.png")
+    assert [row["item"] for row in rows(place)] == ["one.png", "two.png"]
+    (place / "one.png").write_bytes((place / "page.png").read_bytes())
+    flats("one.png")
+    assert [row["item"] for row in rows(place)] == ["two.png"]
+    (place / "two.png").write_bytes((place / "page.png").read_bytes())
+    flats("one.png", "two.png")
+    assert not (place / "out" / "failures.jsonl").exists()
+
+
 def test_the_list_of_many_pictures_is_not_written_for_every_one_of_them(place, monkeypatch):
     work = flats_command._Work.__new__(flats_command._Work)
     work.rows, work.seconds, work.saved, written = [], [], 0, []

@@ -83,11 +83,18 @@ def sepia() -> np.ndarray:
     return np.rint(255 * np.clip(level, 0, 1)[..., None] ** np.array([0.75, 1.0, 1.4])).astype(np.uint8)
 
 
+def gravel() -> np.ndarray:
+    """A photograph of something rough: its greys change as fast as lines do, and none of them is a rim."""
+    rough = cv2.GaussianBlur(np.random.default_rng(3).normal(0, 1, (300, 400)), None, 1.0)
+    return np.clip(np.rint(175 + 50 * rough / rough.std()), 0, 225).astype(np.uint8)
+
+
 NOT_LINE_ART = {
     "flat colours": colours(60, 240),
     "pale pastels": colours(222, 250),
     "one red shape": np.where(np.arange(400)[None, :, None] < 300, drawing()[..., None], np.uint8([210, 40, 44])),
     "sepia": sepia(),
+    "gravel in grey": gravel(),
     "grey painting": np.repeat(sepia()[..., :1], 3, axis=2),
 }
 
@@ -105,7 +112,7 @@ def test_grey_line_art_on_white_keeps_every_byte_even_where_it_has_tones():
     line = drawing()
     line[np.hypot(*np.mgrid[-120:180, -250:150]) < 60] = 190
     found = read_line_art(np.repeat(line[..., None], 3, axis=2))
-    assert found.is_line_art and np.array_equal(found.drawing, line)
+    assert found.is_line_art and np.array_equal(found.drawing, line) and not found.notes
 
 
 def test_dots_of_a_screen_are_shade_and_lines_over_them_stay():
@@ -119,6 +126,16 @@ def test_dots_of_a_screen_are_shade_and_lines_over_them_stay():
     assert (ink & (line < 128)).sum() >= 0.99 * (line < 128).sum()
     assert (ink & (line == 255)).sum() <= 0.02 * dots.sum()
     assert (found.shade < 128)[dots & (line == 255)].mean() >= 0.98
+
+
+def test_a_net_of_small_cells_is_a_tone_and_that_is_said():
+    line = np.full((400, 400), 255, np.uint8)
+    line[:200:8] = 0
+    line[:200, ::8] = 0
+    found = read_line_art(line)
+    assert (found.shade < 255).any() and found.notes == (
+        "1,200 small even cells are taken for a tone, so none of them is a region",
+    )
 
 
 def test_lettering_a_dotted_line_and_stipple_are_no_screen():

@@ -175,3 +175,16 @@ def test_a_slanted_gutter_within_a_box_is_margin_and_a_wide_field_at_its_edge_is
     line[30:50, 20:23] = 255  # a frame with a hole
     regions = find_regions(line, [both])
     assert int(regions.labels[80, 100]) not in margins(regions, [Box(20, 20, 195, 140)], [both])
+
+
+@pytest.mark.parametrize(("lines", "cut", "said"), [(0, True, False), (1, True, True), (2, False, False)])
+def test_what_is_drawn_outside_the_panels_is_said_or_the_page_is_one_drawing(monkeypatch, lines, cut, said) -> None:
+    line = page(300, 200)
+    across(line, 10, 90, 50)
+    across(line, 110, 190, 50)
+    across(line, 20, 180, *(150, 200)[:lines])  # each as much as what both panels hold
+    halves = [Box(0, 0, 100, 100), Box(100, 0, 200, 100)]
+    monkeypatch.setattr("comicdata.flats.drawing.panels_of", lambda drawing, layout: halves)
+    drawn = flat_drawing(np.repeat(line[..., None], 3, 2), "page", Wanted())
+    assert (drawn.painted.regions.labels[290, 5] == 0) == cut
+    assert [note[:42] for note in drawn.notes] == ["50% of what is drawn lies outside the pane"] * said

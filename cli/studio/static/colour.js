@@ -134,7 +134,7 @@ async function refresh(from = performance.now()) {
     list.refresh(id, number, picture.after);
     canvas.dataset.version = made.about.version;
   } catch (error) {
-    if (error.status !== 409) failed(error); // a change is under way, which will ask again
+    failed(error);
   } finally {
     clearTimeout(slow);
     if (mine === asked) by("busy").hidden = true;
@@ -187,8 +187,8 @@ function moved(mark, x, y) {
 }
 
 function choose(values) {
-  const runChanges = "run" in values || "recolor" in values || "line_art" in values;
-  if (!runChanges) return change(page.choose(values));
+  const isReadAnew = ["run", "layout", "recolor", "line_art"].some((name) => name in values);
+  if (!isReadAnew) return change(page.choose(values));
   return page
     .choose(values)
     .then(() => openPanel(page.id, panel))
@@ -484,6 +484,7 @@ document.addEventListener("drop", (event) => {
   drop.hidden = true;
   const files = [...event.dataTransfer.files];
   const mood = event.target.closest?.("#mood-box");
+  if (event.target.closest?.("#references-box") && page) return void wishes.keepReferences(files).catch(failed);
   if (mood && page && files.length) wishes.takeMood(files[0]).catch(failed);
   else if (files.length) take(files);
 });
@@ -493,6 +494,7 @@ document.addEventListener("drop", (event) => {
 async function start() {
   const project = await ask("/api/project");
   wishes.offerRuns(project.runs);
+  wishes.offerReferences(project.references);
   list.show(project);
   by("welcome").hidden = project.pages.length > 0;
   by("desk").classList.toggle("no-panel", !project.pages.length);

@@ -10,6 +10,7 @@ export class PageDocument {
     this.line = Promise.resolve();
     this.pending = 0;
     this.take(document);
+    this.count = this.hints.length; // of the marks that the server has
   }
 
   take(document) {
@@ -23,8 +24,9 @@ export class PageDocument {
 
   /** Marks that take the place of `remove` marks from `at` on: shown at once, sent in turn. */
   splice(at, remove, add) {
+    const isLast = at === this.hints.length;
     this.hints = [...this.hints.slice(0, at), ...add, ...this.hints.slice(at + remove)];
-    return this.#send("changes", () => ({ change: { at: remove ? at : Math.min(at, this.count), remove, add } }), !remove);
+    return this.#send("changes", () => ({ change: { at: isLast ? this.count : at, remove, add } }), isLast);
   }
 
   choose(values) {
@@ -51,7 +53,6 @@ export class PageDocument {
 
   async #post(path, body, isSafe, again = false) {
     const ask = () => send(`/api/pages/${this.id}/${path}`, { version: this.version, ...body() });
-    this.count = this.count ?? this.hints.length;
     try {
       const told = await ask();
       this.count = told.hints.length;

@@ -2,6 +2,7 @@
 
 const MOST = 32; // screen pixels for one of the picture
 const WHEEL = 1.0015;
+const STRIP = 3; // times as tall as wide
 
 export class View {
   /** `overlay(context, view)` draws over the picture, in pixels of the screen; `moved()` is told of every change. */
@@ -21,14 +22,16 @@ export class View {
     this.draw();
   }
 
-  /** The whole picture in the middle. */
+  /** The whole picture in the middle; of a strip, which is much taller than wide, the upper end. */
   whole() {
     if (!this.picture) return;
     const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight];
     const room = 24;
-    this.scale = Math.min((width - 2 * room) / this.picture.width, (height - 2 * room) / this.picture.height, 4);
+    const [across, down] = [(width - 2 * room) / this.picture.width, (height - 2 * room) / this.picture.height];
+    const isStrip = this.picture.height > STRIP * this.picture.width;
+    this.scale = isStrip ? Math.min(across, 0.6) : Math.min(across, down, 4);
     this.left = (width - this.picture.width * this.scale) / 2;
-    this.top = (height - this.picture.height * this.scale) / 2;
+    this.top = isStrip ? room : (height - this.picture.height * this.scale) / 2;
     this.#changed();
   }
 

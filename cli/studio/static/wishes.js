@@ -1,5 +1,5 @@
 // What is wished for the whole page: run, style, mood, background, which of several colourings.
-import { ask } from "./api.js";
+import { ask, send } from "./api.js";
 import { isColour } from "./colours.js";
 import { words } from "./texts.js";
 
@@ -7,14 +7,18 @@ const by = (id) => document.getElementById(id);
 
 export class Wishes {
   constructor({ choose, colour, keepMood, say }) {
-    Object.assign(this, { choose, keepMood, say, run: null, told: {}, page: null });
+    Object.assign(this, { choose, keepMood, say, run: null, told: {}, page: null, references: [] });
     by("run").addEventListener("change", (event) => choose({ run: event.target.value }));
     for (const one of document.querySelectorAll("[name=style]")) one.addEventListener("change", () => choose({ style: one.value }));
+    by("single").addEventListener("change", (event) => choose({ layout: event.target.checked ? "single" : "auto" }));
     by("follow").addEventListener("change", (event) => choose({ follow: event.target.checked }));
     by("mood-colour").addEventListener("click", () => choose({ mood: colour() }));
     by("mood-picture").addEventListener("click", () => by("mood-file").click());
     by("mood-file").addEventListener("change", (event) => this.takeMood(event.target.files[0]).catch((error) => say(error.message, true)));
     by("mood-none").addEventListener("click", () => choose({ mood: null }));
+    by("reference-add").addEventListener("click", () => by("reference-files").click());
+    by("reference-files").addEventListener("change", (event) => this.keepReferences([...event.target.files]).catch((error) => say(error.message, true)));
+    by("reference-page").addEventListener("click", () => this.keepPage().catch((error) => say(error.message, true)));
     by("background-colour").addEventListener("click", () => choose({ background: colour() }));
     by("background-none").addEventListener("click", () => choose({ background: null }));
   }
@@ -42,10 +46,11 @@ export class Wishes {
     by("style-box").hidden = this.told.styles.length < 2;
     by("follow-box").hidden = !this.told.follow;
     by("mood-box").hidden = !this.told.moods;
+    by("references-box").hidden = !this.told.references;
     by("background-box").hidden = !this.told.background;
+    by("suggest-box").hidden = !this.told.suggest;
     by("samples-box").hidden = !this.told.samples;
     by("sample-list").replaceChildren();
-    for (const form of ["png", "psd", "ora"]) by(`out-${form}`).hidden = !this.told.forms.includes(form);
   }
 
   show(page) {
@@ -53,6 +58,8 @@ export class Wishes {
     by("run").value = this.told.missing ? "" : choices.run;
     for (const one of document.querySelectorAll("[name=style]")) one.checked = one.value === this.style;
     by("follow").checked = choices.follow;
+    by("single").checked = choices.layout === "single";
+    this.showReferences();
     this.#now("mood", choices.mood);
     this.#now("background", choices.background);
     by("command").textContent = page.command;
@@ -71,6 +78,42 @@ export class Wishes {
     image.src = `/api/moods/${value}`;
     image.alt = words("mood.picture");
     now.append(image);
+  }
+
+  offerReferences(references) {
+    this.references = references;
+    this.showReferences();
+  }
+
+  /** Every kept picture is a switch. */
+  showReferences() {
+    const chosen = this.page?.choices.references ?? [];
+    by("references").replaceChildren(
+      ...this.references.map((id, at) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.setAttribute("aria-label", words("references.one", { n: at + 1 }));
+        button.setAttribute("aria-pressed", String(chosen.includes(id)));
+        button.append(Object.assign(document.createElement("img"), { src: `/api/references/${id}`, alt: "" }));
+        const others = chosen.filter((one) => one !== id);
+        button.addEventListener("click", () => this.choose({ references: chosen.includes(id) ? others : [...chosen, id] }));
+        return button;
+      }),
+    );
+  }
+
+  /** Keep pictures, and switch them on. */
+  async keepReferences(files) {
+    const kept = [];
+    for (const file of files) kept.push((await send("/api/references", file)).id);
+    this.offerReferences([...new Set([...this.references, ...kept])]);
+    await this.choose({ references: [...new Set([...this.page.choices.references, ...kept])] });
+  }
+
+  async keepPage() {
+    const { id } = await send(`/api/pages/${this.page.id}/reference`);
+    this.offerReferences([...new Set([...this.references, id])]);
+    this.say(words("references.kept"));
   }
 
   async takeMood(file) {

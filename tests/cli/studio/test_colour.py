@@ -5,7 +5,7 @@ import shlex
 
 import numpy as np
 import pytest
-from small_runs import COLORS, HEIGHT, WALL, WIDTH, drawing
+from small_runs import COLORS, HEIGHT, WALL, WIDTH, drawing, save_run
 from studios import open_studio
 
 from comicdata.cli.main import run
@@ -80,10 +80,9 @@ def test_the_command_line_makes_the_same_bytes(studio, png, changes, tmp_path):
     made = studio.json("GET", f"/api/pages/{page}/out/png").content
     _, *words = shlex.split(studio.document(page)["command"])
     assert run([*words, "-q"]) == 0
-    sample = next((f"-{one['choose']['sample'] + 1}" for one in changes if "sample" in one.get("choose", {})), "")
-    by_hand = studio.folder / "by-hand" / f"page{sample}.png"
-    if sample and not by_hand.exists():  # a drawing of two rooms may have one colouring alone
-        by_hand = studio.folder / "by-hand" / "page-1.png"
+    chosen = next((one["choose"]["sample"] + 1 for one in changes if "sample" in one.get("choose", {})), 0)
+    names = [f"page-{number}.png" for number in range(chosen, 0, -1)] if chosen else ["page.png"]
+    by_hand = next(path for name in names for path in (studio.folder / "by-hand").rglob(name))  # it may have fewer
     assert by_hand.read_bytes() == made
     shown = panel_in_colour(studio, page)[1][0]
     assert (decode(made, "made") == shown).all()
@@ -151,6 +150,26 @@ def test_a_picture_is_a_mood(studio, png):
     kept = decode((studio.folder / "moods" / "page.png").read_bytes(), "mood")
     assert kept.shape == (150, 100, 3) and (kept == COLORS[1]).all()
     assert panel_in_colour(studio, page)[1].shape == plain.shape
+
+
+def test_references_are_switched_on_for_a_page_and_the_command_line_takes_them(tmp_path, png):
+    folder = save_run(tmp_path / "pointing", width=8, colors=len(COLORS), references=True)
+    studio = open_studio(tmp_path / "studio", folder)
+    (page,) = studio.add(png)
+    plain = studio.json("GET", f"/api/pages/{page}/out/png").content
+    colored = drawing()
+    colored[:, :WALL], colored[:, WALL + 3 :] = (250, 120, 10), (10, 120, 250)
+    sent = [encode_png(colored), plain[:99]]
+    kept = [studio.json("POST", "/api/references", data) for data in sent]
+    assert [one.status_code for one in kept] == [200, 422]
+    one = kept[0].json()["id"]
+    assert studio.json("GET", "/api/project").json()["references"] == [one]
+    assert studio.change(page, {"choose": {"references": [one, "../x"]}}).status_code == 422
+    assert studio.change(page, {"choose": {"references": [one]}}).status_code == 200
+    made = studio.json("GET", f"/api/pages/{page}/out/png").content
+    _, *words = shlex.split(studio.document(page)["command"])
+    assert "--reference" in words and run([*words, "-q"]) == 0
+    assert (studio.folder / "by-hand" / "page.png").read_bytes() == made
 
 
 def test_samples_and_places_come_when_asked_for(studio, png):

@@ -1,0 +1,57 @@
+"""Figures that stand on the page without a frame: the paper around them is the page's, and stays without colour."""
+
+import numpy as np
+import numpy.typing as npt
+
+from comicdata.images import Image
+from comicdata.models.colorize.decoding import Labels, Mask
+from comicdata.records import Box
+
+BESIDE = 12  # pixels beyond a panel, and within it, where its frame may lie
+PAPER = 0.85  # of the lightness of the lightest: from there on it is paper
+DARKEST = 128  # that paper is
+OPEN = 0.5  # of what of the rim belongs to a region, the least that is open
+MUCH = 0.25  # of the rim: a region with so much of it open lies around a figure, as does one in an open corner
+
+
+def open_rim(picture: Image, box: Box) -> Mask:
+    """Where nothing lies between a panel and the page: (h, w), True at pixels of its outermost rows and columns with
+    nothing but paper outside and inside, as far as a frame may be away. `picture` (H, W, 3) is the page, or what is
+    known of it.
+    """
+    near = Box(
+        max(0, box.x0 - BESIDE),
+        max(0, box.y0 - BESIDE),
+        min(picture.shape[1], box.x1 + BESIDE),
+        min(picture.shape[0], box.y1 + BESIDE),
+    )
+    light = picture[near.y0 : near.y1, near.x0 : near.x1].min(axis=2)
+    paper = light >= max(DARKEST, PAPER * float(np.percentile(light, 95)))
+    top, left, bottom, right = box.y0 - near.y0, box.x0 - near.x0, near.y1 - box.y1, near.x1 - box.x1
+    across = slice(left, left + box.width)
+    down = slice(top, top + box.height)
+    rim = np.zeros((box.height, box.width), np.bool_)
+    if top:
+        rim[0] |= paper[: top + BESIDE, across].all(axis=0)
+    if bottom:
+        rim[-1] |= paper[-bottom - BESIDE :, across].all(axis=0)
+    if left:
+        rim[:, 0] |= paper[down, : left + BESIDE].all(axis=1)
+    if right:
+        rim[:, -1] |= paper[down, -right - BESIDE :].all(axis=1)
+    return rim
+
+
+def paper_around(regions: Labels, rim: Mask) -> npt.NDArray[np.int64]:
+    """The regions (H, W) of a panel that are the paper of the page around a figure, by what of the rim is open."""
+    if not rim.any():
+        return np.zeros(0, np.int64)
+    outermost = np.zeros(rim.shape, np.bool_)
+    outermost[[0, -1]] = outermost[:, [0, -1]] = True
+    count = int(regions.max()) + 1
+    held, free = (np.bincount(regions[mask], minlength=count) for mask in (outermost, rim))
+    corners = np.zeros(count, np.bool_)
+    for y, x in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
+        corners[regions[y, x]] |= rim[y, x]
+    around = (free >= OPEN * held) & (free > 0) & (corners | (free >= MUCH * outermost.sum()))
+    return np.flatnonzero(around)

@@ -1,0 +1,79 @@
+"""Paper around figures without a frame keeps its tone, and with --recolor no old colour is left."""
+
+import cv2
+import numpy as np
+import pytest
+from small_runs import save_run
+
+from comicdata.flats.hints import Hint
+from comicdata.models.colorize import Colorized, Wishes, colorize_picture, load_colorizer
+from comicdata.models.colorize.figures import open_rim, paper_around
+from comicdata.records import Box, Panel
+
+FRAMED, FREE = Box(30, 30, 190, 170), Box(230, 30, 390, 170)
+
+
+@pytest.fixture(scope="module")
+def colorizer(tmp_path_factory):
+    return load_colorizer(save_run(tmp_path_factory.mktemp("runs") / "palette", width=8, colors=4), "cpu")
+
+
+def page(paper=(255, 255, 255)):
+    """A ball in a frame, and one that stands on the page."""
+    picture = np.full((200, 420, 3), paper, np.uint8)
+    cv2.rectangle(picture, (FRAMED.x0, FRAMED.y0), (FRAMED.x1 - 1, FRAMED.y1 - 1), (0, 0, 0), 3)
+    for box in (FRAMED, FREE):
+        cv2.circle(picture, ((box.x0 + box.x1) // 2, 100), 50, (0, 0, 0), 3)
+    return picture
+
+
+def colored(colorizer, picture, wishes=None, **options):
+    panels = [Panel(box) for box in (FRAMED, FREE)]
+    made = colorize_picture(colorizer, picture, wishes or Wishes(style="flats"), panels=panels, **options)
+    assert isinstance(made, Colorized)
+    return made
+
+
+def test_a_rim_is_open_where_no_frame_is_near():
+    whole = page()
+    assert not open_rim(whole, FRAMED).any() and open_rim(whole, Box(27, 27, 193, 173)).mean() < 0.01
+    assert not open_rim(whole, Box(35, 35, 185, 165)).any() and not open_rim(whole, Box(0, 0, 420, 200))[0].any()
+    rim = open_rim(whole, FREE)
+    assert rim[0].all() and rim[:, 0].all() and rim.sum() == 2 * (160 + 140) - 4
+
+
+def test_the_paper_around_is_what_is_open_and_no_body_cut_off_below():
+    regions = np.ones((100, 100), np.int32)
+    regions[30:, 30:70] = 2  # a bust that ends without a line
+    rim = np.zeros((100, 100), bool)
+    rim[[0, -1]] = rim[:, [0, -1]] = True
+    assert paper_around(regions, rim).tolist() == [1]
+    assert paper_around(regions, np.zeros_like(rim)).tolist() == []
+
+
+def test_a_figure_without_a_frame_is_coloured_to_its_outline(colorizer):
+    made, whole = colored(colorizer, page(), Wishes(style="flats", layers=True)), page()
+    outside = np.hypot(*np.mgrid[-100:100, -310:110]) > 54
+    outside[:, :210] = False
+    assert (made.image[outside] == whole[outside]).all() and not made.layers["painted"][outside][:100].any()
+    assert (made.image[100, 310] != 255).any() and (made.image[40, 40] != 255).any()  # the ball, and within the frame
+    hinted = Wishes(style="flats", hints=[Hint(240, 40, 2, (10, 200, 30))])
+    assert colored(colorizer, page(), hinted).image[160, 240].tolist() == [10, 200, 30]
+
+
+def test_tinted_paper_stays_tinted_around_a_figure(colorizer):
+    cream = (246, 238, 218)
+    assert colored(colorizer, page(cream)).image[35, 235].tolist() == list(cream)
+
+
+def test_with_recolor_no_old_colour_is_left_anywhere(colorizer):
+    picture = page((250, 240, 120))
+    picture[80:120, 80:140], picture[180:196, 10:400] = (20, 200, 40), (230, 40, 200)
+    made = colored(colorizer, picture, recolor=True).image
+    between = np.ones(made.shape[:2], bool)
+    for box in (FRAMED, FREE):
+        between[box.y0 : box.y1, box.x0 : box.x1] = False
+    assert np.ptp(made[between], axis=1).max() == 0
+    assert made[188, 100, 0] == round(0.299 * 230 + 0.587 * 40 + 0.114 * 200)
+    inside = {tuple(one) for one in made[~between].tolist()}
+    assert not inside & {(250, 240, 120), (20, 200, 40)}

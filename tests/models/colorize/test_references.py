@@ -1,0 +1,150 @@
+"""References: what is kept of a coloured panel, which of them a drawing looks at, and what it takes over."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from small_runs import save_run
+
+from comicdata.errors import PictureError, UsageError
+from comicdata.flats.hints import Hint
+from comicdata.images import Image
+from comicdata.models.colorize import PaletteColorizer, Wishes, load_colorizer
+from comicdata.models.colorize.pages import references_of
+from comicdata.models.colorize.reference_files import read_references, reference_bytes
+from comicdata.models.colorize.references import MOST, REMEMBERED, Reference, likest, places_of, with_references
+from comicdata.models.networks.pointer import Pointer
+
+RED, BLUE, SAND = (220, 40, 40), (40, 60, 220), (230, 200, 140)
+
+
+@pytest.fixture(scope="module")
+def colorizer(tmp_path_factory: pytest.TempPathFactory) -> PaletteColorizer:
+    """Untrained: what holds, holds whatever the network says."""
+    run = save_run(tmp_path_factory.mktemp("runs") / "references", width=8, colors=4, references=True, key=16)
+    found = load_colorizer(run)
+    assert isinstance(found, PaletteColorizer)
+    return found
+
+
+def panel(shift: int = 0) -> tuple[Image, Image]:
+    """A blue square and a red one on sand, with their line art, (96, 96)."""
+    color, outline = np.full((96, 96, 3), SAND, np.uint8), np.full((96, 96), 255, np.uint8)
+    for left, fill in ((8 + shift, RED), (52, BLUE)):
+        outline[19:61, left - 1 : left + 33] = 0
+        outline[20:60, left : left + 32] = 255
+        color[20:60, left : left + 32] = fill
+    color[outline == 0] = 0
+    return color, outline
+
+
+def test_what_is_kept_has_the_colours_off_the_lines_small_regions_among_them(colorizer: PaletteColorizer) -> None:
+    kept = colorizer.reference(*panel())
+    assert {*map(tuple, kept.colors.tolist())} == {RED, BLUE, SAND}
+    assert kept.keys.shape == (len(kept.colors), 16) and len(kept.colors) <= 384
+    np.testing.assert_allclose(np.linalg.norm(kept.keys.astype(np.float32), axis=1), 1, atol=2e-3)
+
+
+def test_a_drawing_takes_over_the_references_own_colours_to_the_bit(colorizer: PaletteColorizer) -> None:
+    made = colorizer.paint(panel(5)[1], Wishes(references=[colorizer.reference(*panel())], style="flats"))[0]
+    assert {*map(tuple, np.unique(made.color.reshape(-1, 3), axis=0).tolist())} <= {RED, BLUE, SAND}
+
+
+def test_hints_win_over_references(colorizer: PaletteColorizer) -> None:
+    _, outline = panel(5)
+    wishes = Wishes(references=[colorizer.reference(*panel())], hints=[Hint(65, 40, 3, (1, 200, 2))], style="flats")
+    assert colorizer.paint(outline, wishes)[0].color[30, 60].tolist() == [1, 200, 2]
+
+
+def test_chances_are_shared_out_between_hints_references_and_the_palette() -> None:
+    """By the formula: of what hints leave, references have their part, and the palette what those leave."""
+    torch.manual_seed(1)
+    pointer = Pointer(8, 8)
+    keys = torch.nn.functional.normalize(torch.randn(6, 8), dim=1).numpy().astype(np.float16)
+    shown = [
+        Reference(keys[:3], np.array([RED, RED, BLUE], np.uint8), 0),
+        Reference(keys[3:], np.array([BLUE] * 3, np.uint8), 1),
+    ]
+    query, null = torch.nn.functional.normalize(torch.randn(2, 3, 8), dim=2), torch.randn(2, 3)
+    chances = torch.rand(5, 2, 3).softmax(dim=0)  # four of the palette, and what hints spread
+    with torch.no_grad():
+        made, colors = with_references(chances, (query, null), pointer, shown, copies=True)
+    assert {*map(tuple, colors.tolist())} == {RED, BLUE} and made.shape == (7, 2, 3)
+    weights = np.exp(10 * (query.numpy() @ keys.astype(np.float32).T)) / 6
+    left = np.exp(null.numpy())
+    total = weights.sum(axis=2) + left
+    hinted = chances[-1].numpy()
+    np.testing.assert_allclose(made.sum(dim=0), 1, rtol=1e-5)
+    np.testing.assert_allclose(made[-1], hinted, rtol=1e-5)
+    np.testing.assert_allclose(made[:4], chances[:4].numpy() * left / total, rtol=1e-3)
+    red = colors.tolist().index([*RED])
+    np.testing.assert_allclose(made[4 + red], (1 - hinted) * weights[..., :2].sum(axis=2) / total, rtol=1e-3)
+
+
+def test_those_are_looked_at_that_answer_most_together() -> None:
+    """One answers the first question, a second the other, others neither; what is remembered comes last."""
+    query = torch.eye(4)[:2]
+    keys = np.eye(4, dtype=np.float16)
+    of = [Reference(keys[[at]], np.zeros((1, 3), np.uint8), at) for at in (2, 0, 3, 2, 3, 2, 1)]
+    chosen = [one.look for one in likest(query, of, [])]
+    assert (len(chosen) == MOST and {*chosen[:2]} == {0, 1}) or {*chosen[:2]} == {1, 6}
+    both = likest(query, of[:1], of)
+    assert both[0] is of[0] and len(both) == 1 + REMEMBERED and {id(one) for one in both[1:]} == {id(of[1]), id(of[6])}
+    assert len(likest(query, [], of)) == MOST
+
+
+def test_near_copies_of_the_drawing_itself_are_left_out_unless_they_are_wished_for(colorizer: PaletteColorizer) -> None:
+    color, outline = panel()
+    wishes = Wishes(references=[colorizer.reference(color, outline)], style="flats")
+    plain = colorizer.paint(outline, Wishes(style="flats"))[0]
+    assert (colorizer.paint(outline, wishes)[0].color == plain.color).all()
+    made = colorizer.paint(outline, replace(wishes, near_copies=True))[0]
+    assert {*map(tuple, np.unique(made.color.reshape(-1, 3), axis=0).tolist())} <= {RED, BLUE, SAND}
+
+
+def test_a_run_without_them_says_so(tmp_path: Path, colorizer: PaletteColorizer) -> None:
+    other = load_colorizer(save_run(tmp_path / "run", width=8, colors=4))
+    with pytest.raises(UsageError, match="knows nothing of --reference; train palette on pairs of 20 series"):
+        other.paint(panel()[1], Wishes(references=[colorizer.reference(*panel())]))
+
+
+@pytest.mark.parametrize(
+    ("picture", "why"),
+    [
+        (np.full((1, 1, 3), 9, np.uint8), "1x1 pixels are too small"),
+        (np.full((40, 40, 3), RED, np.uint8), "one colour, #dc2828, all over"),
+        (np.random.default_rng(0).integers(0, 255, (40, 40, 1), np.uint8).repeat(3, axis=2), "black and white"),
+    ],
+)
+def test_what_is_no_reference(colorizer: PaletteColorizer, picture: Image, why: str) -> None:
+    with pytest.raises(PictureError, match=why):
+        references_of(colorizer, picture)
+
+
+def test_what_is_kept_comes_back_from_disk_for_the_same_weights_alone(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    kept = [
+        Reference(
+            random.random((count, 8)).astype(np.float16), random.integers(0, 256, (count, 3), np.uint8), 2**63 + count
+        )
+        for count in (3, 0, 5)
+    ]
+    path = tmp_path / "p01.keys"
+    path.write_bytes(reference_bytes(kept, "run"))
+    found = read_references(path, "run")
+    assert [one.look for one in found] == [one.look for one in kept]
+    assert all((a.keys == b.keys).all() and (a.colors == b.colors).all() for a, b in zip(found, kept, strict=True))
+    assert read_references(path, "another") == [] == read_references(tmp_path / "none", "run")
+    path.write_bytes(path.read_bytes()[:-40])
+    assert read_references(path, "run") == []
+
+
+def test_places_are_the_same_for_the_same_drawing_and_never_ink() -> None:
+    outline = panel()[1]
+    places = places_of(outline, 100)
+    assert (places == places_of(outline.copy(), 100)).all() and len({*places.tolist()}) == 100
+    cells = outline.reshape(24, 4, 24, 4).max(axis=(1, 3)).ravel()
+    assert (cells[places] == 255).all()
+    assert not len(places_of(np.zeros((40, 40), np.uint8), 100))
