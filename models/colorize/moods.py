@@ -61,7 +61,7 @@ def in_mood(logits: Tensor, palette: Image, mood: Mood, regions: Labels) -> Tens
 
     Of a mood of several colours the picture gets the shares; of one colour its mean becomes that colour.
     """
-    places = _Places(logits.flatten(1), torch.from_numpy(regions).flatten().to(logits.device))
+    places = _Places(logits.flatten(1), regions)
     lab, shares = torch.from_numpy(lab_of_colours(palette)).to(logits), mood.shares.to(logits)
     one = (shares > 0).sum() == 1
     shift = _towards(places, lab, mood.color.to(logits)) if one else _shared(places, shares)
@@ -69,11 +69,13 @@ def in_mood(logits: Tensor, palette: Image, mood: Mood, regions: Labels) -> Tens
 
 
 class _Places:
-    """Logits (K, N), or (K + 1, N), of places in `regions` (N,), and what is painted when those of colours change."""
+    """Logits (K, N), or (K + 1, N), of N places in `regions` (h, w), and what is painted when those of colours change."""
 
-    def __init__(self, logits: Tensor, regions: Tensor) -> None:
+    def __init__(self, logits: Tensor, regions: Labels) -> None:
         self.logits = logits
-        _, self.regions, self.areas = regions.unique(return_inverse=True, return_counts=True)
+        _, numbers, areas = np.unique(regions, return_inverse=True, return_counts=True)
+        self.regions = torch.from_numpy(numbers.ravel()).to(logits.device)
+        self.areas = torch.from_numpy(areas).to(logits.device)
 
     def painted(self, shift: Tensor) -> Tensor:
         """(K, N): how much every colour has of each place when its logit is shifted (K,)."""
@@ -104,7 +106,7 @@ def _towards(places: _Places, lab: Tensor, color: Tensor) -> Tensor:
         painted = places.painted((apart @ slope).clamp(-MOST, MOST))
         of_place, total = painted.sum(dim=0), painted.sum()
         missing = -painted.sum(dim=1) @ apart / total
-        if (left := float(missing.norm())) < least:
+        if (left := float(missing.square().sum())) < least:
             best, least = slope, left
         means = (painted.T @ apart) / of_place.clamp(min=FAINT)[:, None]
         within = (apart.T * painted.sum(dim=1)) @ apart - (means.T * of_place) @ means
