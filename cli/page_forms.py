@@ -20,7 +20,7 @@ from comicdata.records import ColorFormat
 PAGES: dict[str, ColorFormat] = {"png": "png", "jpeg": "jpeg", "webp": "webp"}
 SUFFIX = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 DOCUMENTS = ("psd", "ora")
-LAYERS = ("lines", "colours", "flats", "background", "low-resolution")
+LAYERS = ("lines", "tones", "colours", "flats", "background", "low-resolution")
 Files = list[tuple[str, bytes]]  # names and bytes
 
 

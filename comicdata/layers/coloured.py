@@ -4,6 +4,7 @@ The rule of this file: laid over each other the layers are the page in colour, b
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -16,12 +17,12 @@ NO_SHADOW, NO_LIGHT = 255, 0
 
 def coloured_document(merged: Image, layers: Mapping[str, Image], dpi: float | None = None) -> Document:
     """`merged` (H, W, 3) is the page in colour. Of `layers`, (H, W) or (H, W, 3), these are read: "page", the page
-    without colour; "painted", 255 where it was coloured; "colours" and the "lines" on them; and where a model knows
-    them "flats", and "background", 255 where that is.
+    without colour; "painted", 255 where it was coloured; "colours" and the "lines" on them; "tones", such as
+    screentone, where there are any; and where a model knows them "flats", and "background", 255 where that is.
 
     From the bottom up: page; background and flats, each only where it is, so that its alpha is its mask; shadows
-    (multiply) and lights (screen), which are between flats and colours; lines (multiply). Layers of nothing are left
-    out; without flats the colours are one layer.
+    (multiply) and lights (screen), which are between flats and colours; tones and lines (multiply). Layers of nothing
+    are left out; without flats the colours are one layer.
     """
     return Document(tuple(_layers(layers)), merged, dpi)
 
@@ -39,8 +40,9 @@ def _layers(layers: Mapping[str, Image]) -> Iterator[Layer]:
         yield _layer("shadows", painted.shape, lambda: _where(painted, shadows(flats, colours)), "multiply")
     if (lights(flats, colours) != NO_LIGHT).any():
         yield _layer("lights", painted.shape, lambda: _where(painted, lights(flats, colours)), "screen")
-    lines = np.maximum(layers["lines"], 255 - painted)  # the page has the others
-    yield _layer("lines", painted.shape, lambda: as_black(lines), "multiply")
+    for name in (one for one in ("tones", "lines") if one in layers):
+        ink = np.maximum(layers[name], 255 - painted)  # the page has the others
+        yield _layer(name, painted.shape, partial(as_black, ink), "multiply")
 
 
 def shadows(flats: Image, colours: Image) -> Image:

@@ -51,7 +51,8 @@ class Painted:
     (H, W, 3), one colour for each region; "low-resolution" (H, W, 3), the small picture enlarged. `suggested`: where
     hints would help most; `notes`: what is worth a word. `paper` (H, W): what has no colour and stays as it is
     drawn. `unsure`: regions whose colour is in doubt, and `doubt` their share of the area, None where the model says
-    nothing of that. `kept`: what of the colouring may be a reference for others.
+    nothing of that. `kept`: what of the colouring may be a reference for others. `shade` (H, W): tones under the
+    line, 255 where there are none.
     """
 
     color: Image
@@ -63,13 +64,17 @@ class Painted:
     unsure: int = 0
     doubt: float | None = None
     kept: Reference | None = None
+    shade: Image | None = None
 
     @property
     def parts(self) -> dict[str, Image]:
-        """The layers with those that every model has: "colours", "lines", and "painted", 255 where it is."""
+        """The layers with those that every model has: "colours", "lines", "tones" where the drawing has some, and
+        "painted", 255 where it is.
+        """
         lines = np.full(self.color.shape[:2], 255, np.uint8) if self.line is None else self.line
         painted = np.full_like(lines, 255) if self.paper is None else np.where(self.paper, np.uint8(0), np.uint8(255))
-        return {**self.layers, "colours": self.color, "lines": lines, "painted": painted}
+        tones = {} if self.shade is None else {"tones": self.shade}
+        return {**self.layers, **tones, "colours": self.color, "lines": lines, "painted": painted}
 
     def around(self, mask: npt.NDArray[np.bool_]) -> "Painted":
         """The same with paper where a mask (H, W) says."""
@@ -81,7 +86,8 @@ class Painted:
 
     @cached_property
     def image(self) -> Image:
-        return self.color if self.line is None else multiplied(self.color, self.line)
+        below = self.color if self.shade is None else multiplied(self.color, self.shade)
+        return below if self.line is None else multiplied(below, self.line)
 
 
 class Colorizer:

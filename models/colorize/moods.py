@@ -69,7 +69,7 @@ def in_mood(logits: Tensor, palette: Image, mood: Mood, regions: Labels) -> Tens
 
 
 class _Places:
-    """Logits (K, N), or (K + 1, N), of N places in `regions` (h, w), and what is painted when those of colours change."""
+    """Logits (K, N), or (K + 1, N), of the places of `regions` (h, w), and what is painted as they change."""
 
     def __init__(self, logits: Tensor, regions: Labels) -> None:
         self.logits = logits

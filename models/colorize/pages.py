@@ -60,23 +60,31 @@ def colorize_picture(
     sheet = Sheet(base, images=[base.copy()])
     for number, box in enumerate(boxes, 1):
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
-        drawing = read.drawing[place] if read.is_line_art else None
-        made = paint_panel(colorizer, rgb[place], drawing, wishes.inside(box), open_rim(rgb, box))
+        line, shade = (read.line[place], read.shade[place]) if read.is_line_art else (None, None)
+        made = paint_panel(colorizer, rgb[place], line, wishes.inside(box), open_rim(rgb, box), shade)
         sheet.lay(box, made, layers=wishes.layers)
         told(number, len(boxes))
     return sheet.finish(wishes)
 
 
 def paint_panel(
-    colorizer: Colorizer, rgb: Image, drawing: Image | None, wishes: Wishes, rim: Mask | None = None
+    colorizer: Colorizer,
+    rgb: Image,
+    drawing: Image | None,
+    wishes: Wishes,
+    rim: Mask | None = None,
+    shade: Image | None = None,
 ) -> list[Painted]:
-    """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it; `rim`
-    (H, W): where it is open to the page, see `open_rim`. Paper of line art need not be paper of a picture in colour.
+    """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it.
+
+    `rim` (H, W): where it is open to the page, see `open_rim`; `shade` (H, W): tones that are no lines, which no model
+    is shown, laid over the colours. Paper of line art need not be paper of a picture in colour.
     """
     if drawing is None:
         made = [replace(one, paper=None) for one in colorizer.recolor(rgb, wishes, lines=True)]
     else:
-        made = colorizer.paint(drawing.copy(), wishes, lines=True)
+        toned = shade.copy() if shade is not None and (shade < 255).any() else None
+        made = [replace(one, shade=toned) for one in colorizer.paint(drawing.copy(), wishes, lines=True)]
     if made[0].line is None or rim is None or not rim.any():
         return made
     regions = closed_regions(made[0].line).labels

@@ -17,7 +17,7 @@ from comicdata.models.colorize.suggestions import Suggestion
 from comicdata.models.colorize.wishes import Wishes, is_inside
 from comicdata.records import Box
 
-EMPTY = {"lines": 255, "colours": 255, "flats": 255}  # between the panels; other layers are 0 there
+EMPTY = {"lines": 255, "tones": 255, "colours": 255, "flats": 255}  # between the panels; other layers are 0 there
 
 
 @dataclass(frozen=True)

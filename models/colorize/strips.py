@@ -99,9 +99,9 @@ def colorize_strip(
                 continue
             if not read.is_line_art:
                 check_draws(colorizer, slices.names[touched[0].index])
-            drawing = read.drawing if read.is_line_art else None
+            line, shade = (read.line, read.shade) if read.is_line_art else (None, None)
             wishes_here = wished.of(box, touched)
-            made = paint_panel(colorizer, inside, drawing, wishes_here, _rim(held, box))
+            made = paint_panel(colorizer, inside, line, wishes_here, _rim(held, box), shade)
             for one in touched:
                 one.sheet.lay(box, made, layers=wishes_here.layers)
             count += 1

@@ -66,6 +66,17 @@ def test_tinted_paper_stays_tinted_around_a_figure(colorizer):
     assert colored(colorizer, page(cream)).image[35, 235].tolist() == list(cream)
 
 
+def test_screentone_is_no_line_to_the_model_and_lies_over_the_colours(colorizer):
+    picture, dots = page(), page()
+    dots[42:160:4, 42:180:4] = dots[43:160:4, 42:180:4] = dots[42:160:4, 43:180:4] = dots[43:160:4, 43:180:4] = 0
+    wishes = Wishes(style="flats", layers=True)
+    plain, toned = colored(colorizer, picture, wishes), colored(colorizer, dots, wishes)
+    assert "tones" not in plain.layers and (toned.layers["tones"] < 128).mean() > 0.03
+    clear = np.s_[50:55, 34:38]
+    assert (plain.layers["flats"][100, 110] == toned.layers["flats"][100, 110]).all()
+    assert (plain.image[clear] == toned.image[clear]).all() and toned.image[122, 102].max() < 30
+
+
 def test_with_recolor_no_old_colour_is_left_anywhere(colorizer):
     picture = page((250, 240, 120))
     picture[80:120, 80:140], picture[180:196, 10:400] = (20, 200, 40), (230, 40, 200)
