@@ -12,8 +12,7 @@ from comicdata.flats.line_art import read_line_art
 from comicdata.images import Image, channel_spread
 from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
-from comicdata.models.colorize.decoding import Mask
-from comicdata.models.colorize.figures import open_rim, paper_around
+from comicdata.models.colorize.figures import Rim, open_rim, paper_around
 from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet, check_places
 from comicdata.models.colorize.wishes import Wishes
@@ -72,12 +71,12 @@ def paint_panel(
     rgb: Image,
     drawing: Image | None,
     wishes: Wishes,
-    rim: Mask | None = None,
+    rim: Rim | None = None,
     shade: Image | None = None,
 ) -> list[Painted]:
     """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it.
 
-    `rim` (H, W): where it is open to the page, see `open_rim`; `shade` (H, W): tones that are no lines, which no model
+    `rim`: where it is open to the page, see `open_rim`; `shade` (H, W): tones that are no lines, which no model
     is shown, laid over the colours. Paper of line art need not be paper of a picture in colour.
     """
     if drawing is None:
@@ -85,7 +84,7 @@ def paint_panel(
     else:
         toned = shade.copy() if shade is not None and (shade < 255).any() else None
         made = [replace(one, shade=toned) for one in colorizer.paint(drawing.copy(), wishes, lines=True)]
-    if made[0].line is None or rim is None or not rim.any():
+    if made[0].line is None or rim is None or not rim.open.any():
         return made
     regions = closed_regions(made[0].line).labels
     hinted = regions[paint_hints(wishes.hints, *rgb.shape[:2])[..., 3] > 0]

@@ -7,7 +7,7 @@ from small_runs import save_run
 
 from comicdata.flats.hints import Hint
 from comicdata.models.colorize import Colorized, Wishes, colorize_picture, load_colorizer
-from comicdata.models.colorize.figures import open_rim, paper_around
+from comicdata.models.colorize.figures import Rim, open_rim, paper_around
 from comicdata.records import Box, Panel
 
 FRAMED, FREE = Box(30, 30, 190, 170), Box(230, 30, 390, 170)
@@ -36,9 +36,10 @@ def colored(colorizer, picture, wishes=None, **options):
 
 def test_a_rim_is_open_where_no_frame_is_near():
     whole = page()
-    assert not open_rim(whole, FRAMED).any() and open_rim(whole, Box(27, 27, 193, 173)).mean() < 0.01
-    assert not open_rim(whole, Box(35, 35, 185, 165)).any() and not open_rim(whole, Box(0, 0, 420, 200))[0].any()
-    rim = open_rim(whole, FREE)
+    assert not open_rim(whole, FRAMED).open.any() and open_rim(whole, Box(27, 27, 193, 173)).open.mean() < 0.01
+    assert not open_rim(whole, Box(35, 35, 185, 165)).open.any()
+    assert not open_rim(whole, Box(0, 0, 420, 200)).open.any()
+    rim = open_rim(whole, FREE).open
     assert rim[0].all() and rim[:, 0].all() and rim.sum() == 2 * (160 + 140) - 4
 
 
@@ -47,8 +48,11 @@ def test_the_paper_around_is_what_is_open_and_no_body_cut_off_below():
     regions[30:, 30:70] = 2  # a bust that ends without a line
     rim = np.zeros((100, 100), bool)
     rim[[0, -1]] = rim[:, [0, -1]] = True
-    assert paper_around(regions, rim).tolist() == [1]
-    assert paper_around(regions, np.zeros_like(rim)).tolist() == []
+    paper = np.ones_like(rim)
+    assert paper_around(regions, Rim(rim, paper)).tolist() == [1]
+    assert paper_around(regions, Rim(np.zeros_like(rim), paper)).tolist() == []
+    paper[10:90, 10:90] = False  # paint that fades into the paper
+    assert paper_around(regions, Rim(rim, paper)).tolist() == []
 
 
 def test_a_figure_without_a_frame_is_coloured_to_its_outline(colorizer):
