@@ -8,7 +8,7 @@ import numpy as np
 
 from comicdata.errors import PictureError
 from comicdata.flats.hints import paint_hints
-from comicdata.flats.line_art import read_line_art
+from comicdata.flats.line_art import LineArt, read_line_art
 from comicdata.images import Image, channel_spread
 from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
@@ -21,6 +21,8 @@ from comicdata.records import Box, Layout, Panel
 
 SPLIT_FROM = 1.5  # pictures below this many training sizes on the short side are one panel
 CONFIDENT = 0.5
+EMPTY = "nothing is drawn on it"
+DRAWN = 225  # level below which something is drawn on white paper
 SMALLEST = 16  # pixels a side of a reference
 GREY, COLOURED = 24, 0.004  # spread of the channels, and the share of a picture from which on it is in colour
 Told = Callable[[int, int], None]  # how many panels are done, of how many, 0 where nobody knows
@@ -38,7 +40,7 @@ def colorize_picture(
     panels: Sequence[Panel] | None = None,
     told: Told = lambda done, of: None,
 ) -> Colorized | LeftAlone:
-    """Colour one picture; LeftAlone when it is no line art and `recolor` is off.
+    """Colour one picture; LeftAlone when it is no line art and `recolor` is off, or empty.
 
     Line art is used as it is, on paper of any colour; `line_art` insists that it is. With `recolor` the outline the run
     was trained on is drawn first, panel by panel; PictureError (with `name`) when that outline was made elsewhere.
@@ -50,6 +52,8 @@ def colorize_picture(
     read = read_line_art(rgb, insist=line_art)
     if not read.is_line_art and not recolor:
         return LeftAlone(read.why)
+    if is_empty(read) and not wishes.hints:
+        return LeftAlone(EMPTY)
     if not read.is_line_art:
         check_draws(colorizer, name)
     check_places(wishes.hints, rgb, name)
@@ -110,6 +114,11 @@ def references_of(colorizer: PaletteColorizer, rgb: Image) -> list[Reference]:
     if not any(len(one.colors) for one in found):
         raise PictureError("nothing but ink")
     return found
+
+
+def is_empty(read: LineArt) -> bool:
+    """Whether nothing is drawn on a page of paper."""
+    return read.is_line_art and bool((read.drawing >= DRAWN).all())
 
 
 def is_grey(pixels: Image) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from small_runs import save_run
 
 from comicdata.flats.hints import Hint
-from comicdata.models.colorize import Colorized, Wishes, colorize_picture, load_colorizer
+from comicdata.models.colorize import Colorized, LeftAlone, Wishes, colorize_picture, load_colorizer
 from comicdata.models.colorize.figures import Rim, open_rim, paper_around
 from comicdata.records import Box, Panel
 
@@ -68,6 +68,14 @@ def test_a_figure_without_a_frame_is_coloured_to_its_outline(colorizer):
 def test_tinted_paper_stays_tinted_around_a_figure(colorizer):
     cream = (246, 238, 218)
     assert colored(colorizer, page(cream)).image[35, 235].tolist() == list(cream)
+
+
+def test_an_empty_page_is_left_alone_until_somebody_hints(colorizer):
+    blank = np.full((60, 80, 3), (250, 246, 238), np.uint8)
+    for recolor in (False, True):
+        assert colorize_picture(colorizer, blank, recolor=recolor) == LeftAlone("nothing is drawn on it")
+    made = colorize_picture(colorizer, blank, Wishes(style="flats", hints=[Hint(9, 9, 2, (10, 200, 30))]))
+    assert isinstance(made, Colorized) and made.image[30, 30].tolist() == [10, 200, 30]
 
 
 def test_screentone_is_no_line_to_the_model_and_lies_over_the_colours(colorizer):
