@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from comicdata.images import Image
+from comicdata.panels.overlaps import share_inside
 from comicdata.panels.paper import Colour, Mask, is_like, share
 from comicdata.panels.rules import RULES
 from comicdata.records import Box
@@ -35,6 +36,4 @@ def find_figures(part: Image, ground: Mask, colour: Colour, width: int) -> list[
 
 def _overlap(one: Box, other: Box) -> float:
     """The share of the smaller box that lies in the other."""
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return max(0, width) * max(0, height) / min(one.width * one.height, other.width * other.height)
+    return max(share_inside(one, other), share_inside(other, one))

@@ -46,8 +46,9 @@ def _lines(strokes: Mask, least: int) -> list[Line]:
     wide = cv2.dilate(strokes, np.ones((3, 1), np.uint8))
     closed = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, np.ones((1, RULES.frame_hole), np.uint8))
     long = np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, least), np.uint8)), np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(long, connectivity=8)
-    return [(y + h // 2, x, x + width) for x, y, width, h, _ in stats[1:].tolist() if h <= RULES.frame_thickest]
+    outlines, _ = cv2.findContours(long, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    boxes = map(cv2.boundingRect, outlines)
+    return [(y + h // 2, x, x + width) for x, y, width, h in boxes if h <= RULES.frame_thickest]
 
 
 def _cornered(level: Sequence[Line], upright: Sequence[Line], least: int) -> Iterator[Box]:

@@ -62,7 +62,7 @@ def find_gutters(rows: Rows) -> list[Segment]:
     """The segments that are background: white and black ones; others when the comic uses them as background; and the
     thick dark lines where two frames meet.
 
-    Flat art in a frame, and flat art right beside a gutter, belong to a picture.
+    Flat art in a frame, and flat art right beside a gutter, belong to a picture; a line there is its frame.
     """
     segments = list(_segments(rows))
     tall = [one for one in segments if one.height >= RULES.narrowest_gutter]
@@ -71,7 +71,7 @@ def find_gutters(rows: Rows) -> list[Segment]:
     alone = [one for one in coloured if not _is_beside(one, paper)]
     found = [one for one in alone if _is_background(rows, one, alone, coloured)]
     found += [one for one in coloured if one not in alone and _continues(one, found)]
-    found += [one for one in segments if one not in paper and _is_line(rows, one)]
+    found += [one for one in segments if _is_line(rows, one) and not _is_beside(one, paper)]
     return sorted((one for one in paper + found if not _is_in_frame(rows, one)), key=lambda one: one.y0)
 
 

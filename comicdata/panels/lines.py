@@ -20,6 +20,7 @@ from comicdata.panels.rules import RULES
 ALONG = 64  # samples of a chord while chords are compared; a power of two
 STEEPEST = 36  # rows, at a quarter of the size of the analysis, that a chord may rise or fall
 _Floats = npt.NDArray[np.float64]
+_INSIDE = np.arange(-1, 5)[:, None, None]  # pixels from the outline of a cell inwards
 _SHARE = np.linspace(0, 1, 96)  # where a chord is looked at while its ends are moved
 _REACHED = np.arange(-RULES.chord_reach, RULES.chord_reach + 1)
 _MOVES = np.stack(np.meshgrid(_REACHED, _REACHED, indexing="ij"), axis=-1).reshape(-1, 2)  # of its two ends
@@ -46,14 +47,16 @@ class Separators:
 class Chord:
     """A straight line through a cell, from border to border: its ends (2,) in pixels, whether it is rather upright.
 
-    `covered`: share that is marked; `rivals`: lines like it in the same direction, in a fence or a wall of tiles many;
-    `place`: share of the cell on its smaller side; `framed`: share of the outline of the cell that is a dark line.
+    `covered`: share that is marked; `stroked`: share along which strokes run, not edges alone; `rivals`: lines like it
+    in the same direction, in a fence or a wall of tiles many; `place`: share of the cell on its smaller side; `framed`:
+    share of the outline of the cell that is a dark line.
     """
 
     start: _Floats
     end: _Floats
     upright: bool
     covered: float
+    stroked: float = 1.0
     rivals: int = 1
     place: float = 0.5
     framed: float = 0.0
@@ -122,24 +125,28 @@ def chords(page: Separators, cell: Polygon, least: float) -> Iterator[Chord]:
             slope, place = rise / (ALONG - 1) / stretch, (y + rise / 2) / height
             ends = _refined(page.marks[upright], cell, upright, slope, 4 * (y + y0) + 2, 4 * x0)
             if ends is not None:
-                yield Chord(ends[0], ends[1], upright, covered, len(found), min(place, 1 - place), framed)
+                stroked = _stroked_share(page.strokes[upright], ends, upright=upright)
+                yield Chord(ends[0], ends[1], upright, covered, stroked, len(found), min(place, 1 - place), framed)
+
+
+def _stroked_share(strokes: Mask, ends: Polygon, *, upright: bool) -> float:
+    """The share of a line, its ends (2, 2), with a stroke on it or right beside it."""
+    aside = np.array([-1, 0, 1])[:, None, None] * np.array((1, 0) if upright else (0, 1))
+    places = np.asarray(ends[0] + (ends[1] - ends[0]) * _SHARE[:, None] + aside, np.float32)
+    shown = cv2.remap(strokes, places[..., 0], places[..., 1], cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    return float((np.asarray(shown) > 0).any(axis=0).mean())
 
 
 def _framed_share(image: Image, cell: Polygon) -> float:
     """The share of the outline of a cell of (H, W, 3) along which something dark runs just inside."""
     height, width = image.shape[:2]
-    middle = cell.mean(axis=0)
-    sides = np.stack([cell, np.roll(cell, -1, axis=0)], axis=1)
-    places = [one + (two - one) * np.linspace(0.05, 0.95, 24)[:, None] for one, two in sides]
-    lengths = np.hypot(*(sides[:, 1] - sides[:, 0]).T)
-    dark = []
-    for side in places:
-        inwards = middle - side.mean(axis=0)
-        inwards /= np.hypot(*inwards) + 1e-6
-        x, y = np.rint(side[None] + inwards * np.arange(-1, 5)[:, None, None]).astype(int).transpose(2, 0, 1)
-        seen = image[y.clip(0, height - 1), x.clip(0, width - 1)].max(axis=2).min(axis=0)
-        dark.append((seen < RULES.stroke_darkest).mean())
-    return float(np.average(dark, weights=lengths + 1e-6))
+    along = np.roll(cell, -1, axis=0) - cell
+    inwards = cell.mean(axis=0) - cell - along / 2
+    inwards /= np.hypot(*inwards.T)[:, None] + 1e-6
+    places = cell[:, None] + along[:, None] * np.linspace(0.05, 0.95, 24)[:, None]
+    x, y = np.rint(places[:, None] + inwards[:, None, None] * _INSIDE).astype(int).transpose(3, 0, 1, 2)
+    seen = image[y.clip(0, height - 1), x.clip(0, width - 1)].max(axis=3).min(axis=1)
+    return float(np.average((seen < RULES.stroke_darkest).mean(axis=1), weights=np.hypot(*along.T) + 1e-6))
 
 
 def _best(layers: list[Mask], least: float) -> list[tuple[float, float, float]]:
@@ -157,18 +164,19 @@ def _best(layers: list[Mask], least: float) -> list[tuple[float, float, float]]:
     around = np.zeros((2, shares.shape[1] + 2 * far, shares.shape[2]), np.float32)
     around[:, far:-far] = shares
     stands_out = shares - np.minimum(around[:, 2 * far :], around[:, : -2 * far])
-    good = np.argwhere((shares >= RULES.chord_covered) & (stands_out >= RULES.chord_stands_out))
-    order = np.argsort(0.002 * good[:, 2] - shares[tuple(good.T)], kind="stable")
-    taken: list[float] = []
+    good = (shares >= RULES.chord_covered) & (stands_out >= RULES.chord_stands_out)
+    mirrored, row, rise = np.nonzero(good)
+    order = np.argsort(0.002 * rise - shares[good], kind="stable")
+    mirrored, row, rise = mirrored[order], row[order] - STEEPEST, rise[order]
+    middle = row + rise / 2
+    left = (least <= middle) & (middle <= height - least)
     found: list[tuple[float, float, float]] = []
-    for mirrored, row, rise in good[order].tolist():
-        start, middle = row - STEEPEST, row - STEEPEST + rise / 2
-        if least <= middle <= height - least and all(abs(middle - other) > RULES.chords_apart for other in taken):
-            taken.append(middle)
-            share = float(shares[mirrored, row, rise])
-            found.append((-rise, start + rise, share) if mirrored else (rise, start, share))
-        if len(found) == RULES.most_rivals:
-            break
+    while left.any() and len(found) < RULES.most_rivals:
+        best = int(left.argmax())
+        fall, start = int(rise[best]), int(row[best])
+        share = float(shares[mirrored[best], start + STEEPEST, fall])
+        found.append((-fall, start + fall, share) if mirrored[best] else (fall, start, share))
+        left &= np.abs(middle - middle[best]) > RULES.chords_apart
     return found
 
 

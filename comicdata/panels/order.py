@@ -4,7 +4,8 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from comicdata.panels.pages import reading_order
+from comicdata.panels.overlaps import is_inside
+from comicdata.panels.reading import reading_order
 from comicdata.records import Box, Direction, Panel, ReadingOrder
 
 RIGHT_TO_LEFT = frozenset({"ja", "jpn", "ar", "ara", "he", "heb", "iw", "fa", "fas", "per", "ur", "urd", "yi", "yid"})
@@ -12,7 +13,6 @@ WORDS: dict[Direction, str] = {"ltr": "left to right", "rtl": "right to left"}
 DOUBLE = (1.15, 1.9)  # width to height of two pages side by side
 CROSSES = 0.04  # of the width: a panel that reaches further over the middle, on both sides, lies on both pages
 FOLD = 1.4  # the gap at the fold, two inner margins, to the widest gutter beside it
-INSIDE = 0.85  # of a box in another one: an inset
 KOMA, ALIKE = 4, 0.1  # panels of a column of four-koma, and the share by which their sides may differ
 
 
@@ -159,7 +159,4 @@ def _page_by_page(boxes: Sequence[Box], width: int, right_to_left: bool) -> list
 
 def is_inset(one: Box, other: Box) -> bool:
     """Whether a box lies in another, larger one."""
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    area = one.width * one.height
-    return max(0, width) * max(0, height) > INSIDE * area and area < other.width * other.height
+    return is_inside(one, other) and one.width * one.height < other.width * other.height

@@ -1,18 +1,19 @@
 """A page to its panels: the background is flooded from the border, what it does not reach are panels."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from comicdata.images import Image
+from comicdata.panels.bounded import among_others, bounded_panel, clearness
 from comicdata.panels.cells import find_cells, find_insets
 from comicdata.panels.faint import grown
 from comicdata.panels.flood import paper_flood
 from comicdata.panels.frames import find_frames
 from comicdata.panels.lines import Separators, separators
+from comicdata.panels.overlaps import is_inside, shared
 from comicdata.panels.paper import (
     BLACK,
     WHITE,
@@ -23,12 +24,12 @@ from comicdata.panels.paper import (
     is_like,
     row_shares,
     share,
-    solid_confidence,
     spans,
 )
 from comicdata.panels.parting import at_frame, drawn_in, enlarged, hull, panels_in, shrunk, trimmed
+from comicdata.panels.reading import reading_order
 from comicdata.panels.rules import RULES
-from comicdata.panels.text import is_lettering, is_text
+from comicdata.panels.text import is_lettering
 from comicdata.panels.tinted import plain_paper
 from comicdata.panels.torn import mended
 from comicdata.records import Box, Panel
@@ -50,10 +51,10 @@ def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
         if _makes_sense(boxes, image.shape, covered):
             ordered = reading_order(grown(image, boxes, paper), right_to_left=right_to_left)
             like = is_like(image, paper)
-            panels = [_panel(image, like, box, paper) for box in ordered]
-            clear = _clearness(panels)
+            panels = [bounded_panel(image, like, box, paper) for box in ordered]
+            clear = clearness(panels)
             if clear > clearest + (RULES.much_clearer if best else 0):
-                best, clearest = _among_others(panels, like), clear
+                best, clearest = among_others(panels, like), clear
         if clearest >= RULES.clear_enough:
             break
     if best:
@@ -64,13 +65,6 @@ def page_panels(image: Image, *, right_to_left: bool = False) -> list[Panel]:
     text = share(background) >= RULES.page_text_share and is_lettering(image, background, image.shape[1])
     whole = Box(0, 0, image.shape[1], image.shape[0])
     return [Panel(whole, WHOLE_CONFIDENCE, "text" if text else "panel")]
-
-
-def _clearness(panels: Sequence[Panel]) -> float:
-    """How clearly panels stand out from the paper, by area; 0 where there is none."""
-    areas = [panel.box.width * panel.box.height for panel in panels]
-    sure = sum(area * panel.confidence for area, panel in zip(areas, panels, strict=True))
-    return sure / sum(areas) if any(panel.kind == "panel" for panel in panels) else 0.0
 
 
 def picture_panel(image: Image) -> Panel:
@@ -132,7 +126,7 @@ def content_boxes(image: Image, paper: Colour, *, alone: bool = True) -> list[Bo
     pieces = [piece for box in found for piece in _split_bridges(flood, box)]
     pieces = [box for box in pieces if _is_panel_size(box, small.shape)]
     pieces = _merge_contained([at_frame(flood, box) for box in pieces])
-    if _lacks_frames(flood, pieces):
+    if _lacks_frames(flood, [*pieces, *insets]):
         cells = find_cells(small, ~flood)
         if len(cells) > RULES.cells_least and _makes_sense(cells, small.shape):
             return [enlarged(box, factor, image.shape) for box in cells]
@@ -157,7 +151,7 @@ def _parted(small: Image, flood: Mask, frames: Sequence[Box]) -> tuple[list[Box]
         shape = np.zeros((box.height, box.width), np.uint8)
         cv2.drawContours(shape, contours, -1, 255, cv2.FILLED, offset=(-box.x0, -box.y0))
         seen = share(shape & opened[box.y0 : box.y1, box.x0 : box.x1])
-        if seen < RULES.around_frames_share and any(_is_inside(one, box) for one in inner):
+        if seen < RULES.around_frames_share and any(is_inside(one, box) for one in inner):
             continue  # what is left around a frame is its gutter
         for piece in _split_bridges(flood, box):
             part = shape[piece.y0 - box.y0 : piece.y1 - box.y0, piece.x0 - box.x0 : piece.x1 - box.x0]
@@ -174,8 +168,8 @@ def _outlines(content: Mask) -> list[tuple[cv2.typing.MatLike, Box]]:
 
 def _frames_in(frames: Sequence[Box], whole: Box) -> list[Box]:
     """The frames that lie within a part of the page and are clearly smaller, those around several others left out."""
-    inside = [one for one in frames if _is_inside(one, whole) and not _is_inside(whole, one)]
-    return [one for one in inside if sum(other is not one and _is_inside(other, one) for other in inside) < 2]
+    inside = [one for one in frames if is_inside(one, whole) and not is_inside(whole, one)]
+    return [one for one in inside if sum(other is not one and is_inside(other, one) for other in inside) < 2]
 
 
 def _between_lines(page: Separators, opened: Mask, piece: Box, shape: Mask) -> list[Box]:
@@ -185,14 +179,15 @@ def _between_lines(page: Separators, opened: Mask, piece: Box, shape: Mask) -> l
 
 
 def _lacks_frames(flood: Mask, boxes: Sequence[Box]) -> bool:
-    """Whether boxes that are filled to their sides take up only a little of what is drawn on the page."""
-    solid = (
-        box.width * box.height
-        for box in boxes
-        if share(flood[box.y0 : box.y1, box.x0 : box.x1]) <= 1 - RULES.solid_share
-    )
+    """Whether boxes that are filled to their sides are only a little of all that was found, or that only a little of
+    what is drawn on the page, by area.
+    """
+    areas = [box.width * box.height for box in boxes]
+    grounds = [share(flood[box.y0 : box.y1, box.x0 : box.x1]) for box in boxes]
+    solid = sum(area for area, ground in zip(areas, grounds, strict=True) if ground <= 1 - RULES.solid_share)
     whole = trimmed(flood, Box(0, 0, flood.shape[1], flood.shape[0]))
-    return sum(solid) < RULES.solid_page_share * whole.width * whole.height
+    least = RULES.solid_page_share
+    return solid < least * sum(areas) or sum(areas) < least * whole.width * whole.height
 
 
 def _is_panel_size(box: Box, shape: Sequence[int]) -> bool:
@@ -237,109 +232,23 @@ def _merge_contained(boxes: Sequence[Box]) -> list[Box]:
     """Drop boxes that lie almost wholly inside another: figures and balloons that came loose."""
     kept: list[Box] = []
     for box in sorted(boxes, key=lambda one: -one.width * one.height):
-        if not any(_is_inside(box, other) for other in kept):
+        if not any(is_inside(box, other) for other in kept):
             kept.append(box)
     return kept
-
-
-def _is_inside(one: Box, other: Box) -> bool:
-    return _shared(one, other) > 0.85 * one.width * one.height
 
 
 def _is_corner(one: Box, other: Box) -> bool:
     """Whether a box fills a corner of another: the frame there is that of the other."""
     sides = zip(one.as_list(), other.as_list(), strict=True)
-    return _is_inside(one, other) and sum(abs(a - b) <= 2 * RULES.frame_slack for a, b in sides) >= 2
+    return is_inside(one, other) and sum(abs(a - b) <= 2 * RULES.frame_slack for a, b in sides) >= 2
 
 
 def _is_same(one: Box, other: Box) -> bool:
-    return _is_inside(one, other) or _is_inside(other, one)
-
-
-def _shared(one: Box, other: Box) -> int:
-    """Area that two boxes share."""
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return max(0, width) * max(0, height)
+    return is_inside(one, other) or is_inside(other, one)
 
 
 def _overlap_much(boxes: Sequence[Box]) -> bool:
     area = sum(box.width * box.height for box in boxes)
     pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :]]
-    shared = sum(_shared(a, b) for a, b in pairs if not _is_inside(a, b) and not _is_inside(b, a))
-    return shared > 0.25 * area
-
-
-def reading_order(boxes: Sequence[Box], *, right_to_left: bool = False) -> list[Box]:
-    """Rows from the top, each in reading direction: cut the set at level gaps, each part at upright gaps, and so on.
-
-    Clean gaps first; then boxes may overlap a little (slanted gutters), then more. An inset follows its panel.
-    """
-    if len(boxes) < 2:
-        return list(boxes)
-    insets = [box for box in boxes if any(other is not box and _is_inside(box, other) for other in boxes)]
-    if insets:
-        outer = reading_order([box for box in boxes if box not in insets], right_to_left=right_to_left)
-        return [one for box in outer for one in (box, *(inset for inset in insets if _is_inside(inset, box)))]
-    for slack in (0.1, 0.25, 0.45):
-        for axis in ("y", "x"):
-            groups = _groups(boxes, axis, slack)
-            if len(groups) > 1:
-                ordered = groups[::-1] if axis == "x" and right_to_left else groups
-                return [box for group in ordered for box in reading_order(group, right_to_left=right_to_left)]
-    return sorted(boxes, key=lambda box: (box.y0, -box.x1 if right_to_left else box.x0))
-
-
-def _groups(boxes: Sequence[Box], axis: str, slack: float) -> list[list[Box]]:
-    """Groups of boxes separated by a line across the axis; a box may lie with `slack` of itself beyond the line."""
-    ordered = sorted(boxes, key=lambda box: getattr(box, f"{axis}0"))
-    groups: list[list[Box]] = []
-    end = -1.0
-    for box in ordered:
-        start, stop = getattr(box, f"{axis}0"), getattr(box, f"{axis}1")
-        if groups and start + slack * (stop - start) < end:
-            groups[-1].append(box)
-        else:
-            groups.append([box])
-        end = max(end, float(stop))
-    return groups
-
-
-def _panel(image: Image, like: Mask, box: Box, paper: Colour) -> Panel:
-    """A box as a panel or lettering, as sure as background bounds it; `like` (H, W): what of the page is background."""
-    inside = np.s_[box.y0 : box.y1, box.x0 : box.x1]
-    text = is_text(image[inside], like[inside], paper, paper, image.shape[1])
-    return Panel(box, _sure(like, like, box), "text" if text else "panel")
-
-
-def _among_others(panels: Sequence[Panel], like: Mask) -> list[Panel]:
-    """The panels, as sure as background bounds them or, nearly as well, other panels, which begin at a line or reach
-    over a slanted gutter.
-    """
-    others = np.zeros_like(like)
-    for box in (panel.box for panel in panels):
-        others[box.y0 : box.y1, box.x0 : box.x1] = round(255 * RULES.adjoining_confidence)
-    around = np.maximum(like, others)
-    return [replace(panel, confidence=_sure(around, like, panel.box)) for panel in panels]
-
-
-def _sure(around: Mask, like: Mask, box: Box) -> float:
-    """How well what is just outside a box bounds it, 255 of `around` best, less where the box is not filled."""
-    ground = like[box.y0 : box.y1, box.x0 : box.x1]
-    return round(_ring_share(around, box) * solid_confidence(ground), 4)
-
-
-def _ring_share(around: Mask, box: Box) -> float:
-    """How well the lines just outside the box bound it; the edge of the page does.
-
-    Of the lines 3 and 6 pixels outside a side the better one counts: boxes are found at a smaller size.
-    """
-    height, width = around.shape
-    rows, columns = slice(box.y0, box.y1), slice(box.x0, box.x1)
-    lines = [[around[y, columns] for y in ys if 0 <= y < height] for ys in _outside(box.y0, box.y1)]
-    lines += [[around[rows, x] for x in xs if 0 <= x < width] for xs in _outside(box.x0, box.x1)]
-    return sum(max((float(line.mean()) / 255 for line in side), default=1.0) for side in lines) / 4
-
-
-def _outside(start: int, end: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    return (start - 3, start - 6), (end + 2, end + 5)
+    common = sum(shared(a, b) for a, b in pairs if not is_inside(a, b) and not is_inside(b, a))
+    return common > 0.25 * area

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -17,6 +18,34 @@ from comicdata.records import Box
 Judged = tuple[float, Chord]  # how likely a line parts panels
 
 
+class Least(NamedTuple):
+    """How likely a line must be at least to part panels: the first in a cell, and those after it; one along less of
+    which than `stroked` strokes run is an edge, and must be as likely as `edge`, too. None where less of the outline
+    of the cell than `framed` is a dark line.
+    """
+
+    first: float = RULES.parts_panels
+    others: float = RULES.parts_panels
+    stroked: float = RULES.stroked_share
+    edge: float = RULES.edges_panels
+    framed: float = 0.0
+
+    def surer(self, chance: float) -> "Least":
+        """The same, but at least this chance of each."""
+        return self._replace(first=max(chance, self.first), others=max(chance, self.others))
+
+    def allows(self, chance: float, chord: Chord, *, first: bool) -> bool:
+        """Whether a line of this chance is one that cuts."""
+        least = self.first if first else self.others
+        likely = chance >= (least if chord.stroked >= self.stroked else max(least, self.edge))
+        return likely and chord.framed >= self.framed
+
+
+PAGE = Least()
+STRIP = Least(RULES.strip_parts_first, RULES.strip_parts, RULES.strip_stroked, 1.0, RULES.strip_framed)
+STRIP_PAGE = Least(RULES.strip_page_first, RULES.strip_page)
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
     """A piece of a cell, convex, and the least chance of the cuts that made it; 1 where it was never cut."""
@@ -25,48 +54,44 @@ class Part:
     chance: float = 1.0
 
 
-def panels_in(page: Separators, cell: Polygon, surely: tuple[float, float] = (RULES.parts_panels,) * 2) -> list[Part]:
+def panels_in(page: Separators, cell: Polygon, least: Least = PAGE) -> list[Part]:
     """The panels in a cell; the cell itself where nothing parts it.
 
-    The first line is at least `surely[0]` likely to part panels, the others `surely[1]`; surer still where the cell
-    would fall into as many parts as a fence.
+    Lines must be surer still where the cell would fall into as many parts as a fence.
     """
-    for least in (0.0, *RULES.surer):
-        parts = list(parted(page, Part(cell), (max(least, surely[0]), max(least, surely[1]))))
+    for surely in (0.0, *RULES.surer):
+        parts = list(parted(page, Part(cell), least.surer(surely)))
         if len(parts) <= RULES.most_parts:
             return parts
     return [Part(cell)]
 
 
-def parted(
-    page: Separators, part: Part, surely: tuple[float, float], depth: int = 0, lines: Sequence[Judged] = ()
-) -> Iterator[Part]:
+def parted(page: Separators, part: Part, least: Least, depth: int = 0, lines: Sequence[Judged] = ()) -> Iterator[Part]:
     """The panels in a cell: it is cut where a line most likely parts it, then its two parts likewise.
 
-    The first line is at least `surely[0]` likely to part panels, the others `surely[1]`. `lines` went through more than
-    this cell, where a balloon may hide most of what is left of them here.
+    `lines` went through more than this cell, where a balloon may hide most of what is left of them here.
     """
     if depth >= RULES.deepest:
         yield part
         return
-    least = max(RULES.part_least, RULES.part_least_share * min(page.image.shape[:2]))
-    judged = [*lines, *_judged(page, part.outline, surely[depth > 0], least)]
+    narrowest = max(RULES.part_least, RULES.part_least_share * min(page.image.shape[:2]))
+    found = _judged(page, part.outline, narrowest)
+    judged = [*lines, *(one for one in found if least.allows(*one, first=depth == 0))]
     for sure, chord in sorted(judged, key=lambda one: -one[0]):
         halves = clipped(part.outline, chord.start, chord.normal), clipped(part.outline, chord.start, -chord.normal)
-        if all(map(len, halves)) and min(min(np.ptp(half, axis=0)) for half in halves) >= least:
+        if all(map(len, halves)) and min(min(np.ptp(half, axis=0)) for half in halves) >= narrowest:
             across = [(chance, other) for chance, other in judged if other.upright != chord.upright]
             for half in halves:
-                yield from parted(page, Part(half, min(part.chance, sure)), surely, depth + 1, across)
+                yield from parted(page, Part(half, min(part.chance, sure)), least, depth + 1, across)
             return
     yield part
 
 
-def _judged(page: Separators, cell: Polygon, surely: float, least: float) -> list[Judged]:
-    """The lines through a cell that are likely enough to part panels."""
-    if min(np.ptp(cell, axis=0)) < least or max(np.ptp(cell, axis=0)) < 2 * least:
+def _judged(page: Separators, cell: Polygon, narrowest: float) -> list[Judged]:
+    """The lines through a cell that leave parts at least so narrow, and how likely they part panels."""
+    if min(np.ptp(cell, axis=0)) < narrowest or max(np.ptp(cell, axis=0)) < 2 * narrowest:
         return []
-    judged = ((chance(page, chord), chord) for chord in chords(page, cell, least))
-    return [(sure, chord) for sure, chord in judged if sure >= surely]
+    return [(chance(page, chord), chord) for chord in chords(page, cell, narrowest)]
 
 
 def part_boxes(image: Image, ground: Mask, *, is_page: bool) -> list[tuple[Box, float]]:
@@ -76,11 +101,10 @@ def part_boxes(image: Image, ground: Mask, *, is_page: bool) -> list[tuple[Box, 
     In a strip lines must be surer, the first one most of all, less so in what is as large as a page: gutters part the
     rest.
     """
-    surely = (RULES.strip_page_first, RULES.strip_page) if is_page else (RULES.strip_parts_first, RULES.strip_parts)
     small, factor = shrunk(image)
     content = cv2.resize(~ground, small.shape[1::-1], interpolation=cv2.INTER_AREA)
     content = np.asarray(cv2.threshold(content, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
-    parts = panels_in(separators(small, ~content), hull(content), surely)
+    parts = panels_in(separators(small, ~content), hull(content), STRIP_PAGE if is_page else STRIP)
     if len(parts) < 2:
         return []
     boxes = [drawn_in(content, part.outline) for part in parts]

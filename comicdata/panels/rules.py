@@ -211,11 +211,15 @@ class Rules:
     lines_within_share: float = 0.98  # of the width: lines are looked for in what is narrower
     strip_parts: float = 0.9  # chance that a line parts two panels of a strip, where that is rare ...
     strip_parts_first: float = 0.975  # ... and for the first line in a piece of one: with it others are likelier
+    strip_stroked: float = 0.9  # of such a line along which strokes run: the brim of a hat has less
+    strip_framed: float = 0.5  # of the outline of what it cuts that is a dark line: panels that share lines have frames
     strip_page: float = 0.6  # likewise in a page that the strip holds ...
     strip_page_first: float = 0.9  # ... and for the first line in it
     strip_page_high: float = 0.8  # height by width of such a page
     strip_page_wide: float = 0.8  # of the width of the strip
-    parts_panels: float = 0.85  # chance that a line parts two panels, for it to cut
+    parts_panels: float = 0.5  # chance that a line parts two panels, for it to cut ...
+    stroked_share: float = 0.5  # ... where strokes run along so much of it ...
+    edges_panels: float = 0.9  # ... and elsewhere: edges of large shapes look much like dark panels that meet
 
 
 RULES = Rules()

@@ -7,10 +7,10 @@ from pathlib import Path
 from comicdata.errors import UsageError
 from comicdata.panels.exchange import read_panels
 from comicdata.panels.exchange.entries import Entry
+from comicdata.panels.overlaps import is_inside, share_inside, shared
 from comicdata.records import Box
 
 THRESHOLDS = (0.5, 0.75, 0.9)
-INSIDE = 0.85  # a panel with this share of its area in another one is an inset of it
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,8 @@ class Counts:
 
 def iou(one: Box, other: Box) -> float:
     """Intersection over union of two boxes."""
-    shared = _shared(one, other)
-    return shared / (one.width * one.height + other.width * other.height - shared)
-
-
-def _shared(one: Box, other: Box) -> int:
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return max(0, width) * max(0, height)
-
-
-def _share_inside(one: Box, other: Box) -> float:
-    return _shared(one, other) / (one.width * one.height)
+    common = shared(one, other)
+    return common / (one.width * one.height + other.width * other.height - common)
 
 
 def matched(found: Sequence[Box], truth: Sequence[Box], threshold: float) -> int:
@@ -103,19 +93,15 @@ def _cut(found: Sequence[Box], truth: Sequence[Box]) -> int:
     pieces = [0] * len(truth)
     for box in found:
         best = max(range(len(truth)), key=lambda j: iou(box, truth[j]), default=-1)
-        if best >= 0 and _share_inside(box, truth[best]) > 0.5:
+        if best >= 0 and share_inside(box, truth[best]) > 0.5:
             pieces[best] += 1
     return sum(number >= 2 for number in pieces)
 
 
 def _merges(box: Box, truth: Sequence[Box]) -> bool:
     """Whether the box covers most of two true panels, insets of a covered one apart."""
-    covered = [panel for panel in truth if _share_inside(panel, box) > 0.5]
-    apart = [
-        panel
-        for panel in covered
-        if not any(panel is not other and _share_inside(panel, other) > INSIDE for other in covered)
-    ]
+    covered = [panel for panel in truth if share_inside(panel, box) > 0.5]
+    apart = [panel for panel in covered if not any(panel is not other and is_inside(panel, other) for other in covered)]
     return len(apart) >= 2
 
 

@@ -19,7 +19,6 @@ from comicdata.panels.bridged import cut_bridged_columns, cut_bridged_rows
 from comicdata.panels.faint import grown
 from comicdata.panels.figures import find_figures
 from comicdata.panels.gutters import Run, find_runs
-from comicdata.panels.pages import reading_order
 from comicdata.panels.paper import (
     Flags,
     Mask,
@@ -36,6 +35,7 @@ from comicdata.panels.paper import (
     within,
 )
 from comicdata.panels.parting import part_boxes
+from comicdata.panels.reading import reading_order
 from comicdata.panels.rows import STEP_SAMPLES, read_rows, sampled, uniform_rows
 from comicdata.panels.rules import RULES
 from comicdata.panels.text import is_text

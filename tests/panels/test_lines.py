@@ -6,7 +6,7 @@ import pytest
 from comicdata.drawn.scenes import paint
 from comicdata.panels import find_panels, make_strips
 from comicdata.panels.lines import ALONG, STEEPEST, chords, leaning_sums, separators
-from comicdata.panels.parting import Part, drawn_in, hull, parted
+from comicdata.panels.parting import Least, Part, drawn_in, hull, parted
 from comicdata.panels.polygons import area, bounds, clipped, of_box
 from comicdata.records import Box
 
@@ -63,7 +63,7 @@ def test_what_is_drawn_in_a_part_has_a_box_without_the_ground_around_it():
     content[40:55, 70:90] = 255
     assert drawn_in(content, clipped(SQUARE, (60, 0), (-1, 0))) == Box(20, 10, 50, 30)
     assert bounds(hull(content)) == Box(20, 10, 89, 54)
-    (whole,) = parted(separators(np.full((60, 100, 3), 255, np.uint8), ~content), Part(hull(content)), (0.5, 0.5))
+    (whole,) = parted(separators(np.full((60, 100, 3), 255, np.uint8), ~content), Part(hull(content)), Least(0.5, 0.5))
     assert whole.chance == 1
 
 

@@ -10,7 +10,7 @@ import pytest
 from comicdata.drawn import cut_slices, draw_episode
 from comicdata.images import read_image
 from comicdata.panels import cut_panel, find_layout, find_panels, make_strips, pictures_of
-from comicdata.panels.pages import reading_order
+from comicdata.panels.reading import reading_order
 from comicdata.panels.score import iou, matched, score
 from comicdata.records import Box
 
@@ -76,6 +76,13 @@ def test_flat_art_under_a_white_gutter_stays_in_its_panel():
     assert boxes_of(strip) == STACK
 
 
+def test_the_thick_line_of_a_frame_beside_a_gutter_is_part_of_the_panel():
+    canvas = canvas_with(STACK)
+    canvas[920:926] = canvas[1894:1900] = 0
+    (strip,) = make_strips([canvas], "strip")
+    assert boxes_of(strip) == STACK
+
+
 def test_lettering_in_the_gutter_is_text():
     canvas = canvas_with([Box(0, 20, 600, 500), Box(0, 720, 600, 1200)], height=1240)
     cv2.putText(canvas, "MEANWHILE ...", (140, 620), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (0, 0, 0), 3)
@@ -119,7 +126,6 @@ def test_a_page_grid_in_reading_order(gutter):
     assert score(found, GRID, 0.9).f1 == 1
 
 
-@pytest.mark.xfail(strict=True, reason="edges of large flat shapes are taken for lines that part panels")
 def test_a_balloon_that_bridges_a_gutter_does_not_join_two_panels():
     image = page(GRID)
     cv2.ellipse(image, (250, 520), (110, 60), 0, 0, 360, (255, 255, 255), -1)
@@ -176,6 +182,21 @@ def test_a_page_without_gutters_is_one_panel_at_low_confidence():
     (strip,) = make_strips([textured(1450, 1000)], "page")
     (panel,) = find_panels(strip)
     assert panel.box == Box(0, 0, 1000, 1450) and panel.confidence < 0.5
+
+
+def test_figures_without_frames_beside_filled_panels_are_panels_with_the_paper_around_none():
+    image = np.full((1450, 1000, 3), 255, np.uint8)
+    filled = [Box(60, 900, 460, 1390), Box(500, 900, 940, 1390)]
+    figures = [Box(100, 200, 400, 660), Box(560, 160, 900, 660)]
+    for box in filled:
+        image[box.y0 : box.y1, box.x0 : box.x1] = (60, 120, 170)
+        cv2.rectangle(image, (box.x0, box.y0), (box.x1 - 1, box.y1 - 1), (0, 0, 0), 3)
+    for box in figures:
+        middle = (box.x0 + box.x1) // 2
+        corners = np.array([(middle, box.y0), (box.x0, box.y1 - 1), (box.x1 - 1, box.y1 - 1)])
+        cv2.fillPoly(image, [corners], (190, 90, 60))
+    (strip,) = make_strips([image], "page")
+    assert score(boxes_of(strip), [*filled, *figures], 0.9).f1 == 1
 
 
 def test_reading_order_of_an_inset_row():

@@ -12,7 +12,7 @@ from comicdata.errors import UsageError
 from comicdata.images import decode, encode_jpeg
 from comicdata.panels import find_panels, make_strips, stream_panels
 from comicdata.panels.gutters import find_runs
-from comicdata.panels.pages import reading_order
+from comicdata.panels.reading import reading_order
 from comicdata.panels.rows import read_rows
 from comicdata.panels.rules import RULES
 from comicdata.panels.score import count, score
