@@ -13,7 +13,7 @@ BESIDE = 12  # pixels beyond a panel, and within it, where its frame may lie
 PAPER = 0.85  # of the lightness of the lightest: from there on it is paper
 DARKEST = 128  # that paper is
 OPEN = 0.5  # of what of the rim belongs to a region, the least that is open
-BLANK = 0.5  # of a region, lines with it, the least that is paper
+BLANK = 0.4  # of a region, lines with it, the least that is paper
 MUCH = 0.25  # of the rim: a region with so much of it open lies around a figure, as does one in an open corner
 
 

@@ -51,7 +51,7 @@ def test_the_paper_around_is_what_is_open_and_no_body_cut_off_below():
     paper = np.ones_like(rim)
     assert paper_around(regions, Rim(rim, paper)).tolist() == [1]
     assert paper_around(regions, Rim(np.zeros_like(rim), paper)).tolist() == []
-    paper[10:90, 10:90] = False  # paint that fades into the paper
+    paper[5:95, 5:95] = False  # paint that fades into the paper
     assert paper_around(regions, Rim(rim, paper)).tolist() == []
 
 
