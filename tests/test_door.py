@@ -95,7 +95,8 @@ def test_the_road_of_the_page(tmp_path, monkeypatch, capfd):
         assert [line.split()[0] for line in lines[:4]] == ["3", "e1", "e2", "e3"] and aside == ""
         assert ("2 of 4 images, l1 " in printed) is not again
         assert names["new"] is not again
-        assert lines[-2] == f"{names['episode'].strip.shape} uint8"
+        assert lines[-3] == f"{names['episode'].strip.shape} uint8"
+        assert lines[-2].endswith(f" regions, 1 of them hinted {names['episode'].strip.shape}")
         assert lines[-1].startswith("UsageError out/python/no-run: ")
     rows = names["rows"]
     assert set(rows[rows.kept].split) == {"train", "test"} and len(rows) >= 9

@@ -26,7 +26,7 @@ Box4 = tuple[int, int, int, int]
 class BalloonRules:
     """Lengths are heights of letters."""
 
-    likely: float = -4.0  # log odds: a block below is no lettering
+    likely: float = -3.0  # log odds: a block below is no lettering
     most: int = 40  # blocks: of more the likeliest
     sure: float = -1.0  # and one above surely is
     good: float = -1.0  # log odds: a rim above is one

@@ -31,6 +31,9 @@ class Lettering:
     most: int = 500  # marks in one: more are a texture
     row: int = 5  # so many marks, and more, that differ
     alike: float = 0.15  # in width and ink by less than such a share of the mean are windows, beads
+    face: int = 5  # so many marks at most make a face: a mouth, above it eyes and brows,
+    mirrored: float = 0.35  # so far from where the other's mirror image would be,
+    between: float = 0.7  # and so many of their widths from each other
 
 
 LETTERING = Lettering()
@@ -147,9 +150,25 @@ def _blocks(marks: Marks) -> list[Block]:
     for chosen in np.split(letters[order], np.flatnonzero(np.diff(number[order])) + 1):
         block = marks.of(chosen)
         even = len(chosen) >= LETTERING.row and max(_spread(block.ink), _spread(block.width)) < LETTERING.alike
-        if len(chosen) <= LETTERING.most and not even:
+        if len(chosen) <= LETTERING.most and not even and not _is_face(block.boxes):
             found.append(Block(block, _signs(marks, middle, chosen, rows[chosen])))
     return found
+
+
+def _is_face(boxes: Numbers) -> bool:
+    """Whether marks are a wide mouth and, over its middle, pairs that mirror each other, wider apart than letters."""
+    if not 3 <= len(boxes) <= LETTERING.face:
+        return False
+    lowest = int(boxes[:, 3].argmax())
+    mouth, others = boxes[lowest], np.delete(boxes, lowest, axis=0)
+    turned = mouth[0] + mouth[2] - others[:, [2, 0]]
+    mirror = np.stack([turned[:, 0], others[:, 1], turned[:, 1], others[:, 3]], axis=1)
+    height = float(np.median(others[:, 3] - others[:, 1]))
+    off = np.abs(others[:, None] - mirror[None]).max(axis=2) <= LETTERING.mirrored * height
+    width = others[:, 2] - others[:, 0]
+    apart = np.abs(others[:, 0] + others[:, 2] - mouth[0] - mouth[2]) - width
+    wide = mouth[2] - mouth[0] > 1.3 * (mouth[3] - mouth[1])
+    return bool(wide and off.any(axis=1).all() and (apart >= LETTERING.between * width).all())
 
 
 def _signs(marks: Marks, middle: Numbers, own: Indices, rows: Indices) -> Numbers:

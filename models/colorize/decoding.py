@@ -72,7 +72,7 @@ def region_chances(choice: Choice, drawing: Drawing) -> Floats:
     by_place = own.tocsc()
     sums = np.zeros((count, len(choice.colors)), np.float32)
     for rows, part in _bands(choice.logits, drawing.size):
-        chances = F.softmax(part, dim=0).flatten(1).T.numpy()
+        chances = F.softmax(part, dim=2).flatten(0, 1).numpy()
         here = by_place[:, rows.start * width : rows.stop * width]
         sums[:, : choice.palette] += here @ chances[:, : choice.palette]
         if choice.copied is not None:
@@ -107,28 +107,28 @@ def soft(choice: Choice, drawing: Drawing, chances: Floats) -> Floats:
     inner = np.take(drawing.regions.ravel(), _middles(drawing.regions.shape, drawing.size))
     whole, parts = torch.from_numpy(np.log(chances + FAINT)), []
     for rows, part in _bands(choice.logits, drawing.size):
-        of_region = whole[torch.from_numpy(inner[rows]).long()].movedim(2, 0)
-        likely = part[: choice.palette] / TEMPERATURE + of_region[: choice.palette]
+        of_region = whole[torch.from_numpy(inner[rows]).long()]
+        likely = part[..., : choice.palette] / TEMPERATURE + of_region[..., : choice.palette]
         if choice.copied is None:
-            parts.append(torch.einsum("khw,kc->hwc", F.softmax(likely, dim=0), lab))
+            parts.append(F.softmax(likely, dim=2) @ lab)
             continue
         copied = torch.from_numpy(_enlarged(choice.copied, rows, drawing.size[1]))
-        of_copied = part[-1:] / TEMPERATURE + of_region.gather(0, copied[None])
-        weights = F.softmax(torch.cat([likely, of_copied]), dim=0)
-        mean = torch.einsum("khw,kc->hwc", weights[:-1], lab[: choice.palette])
-        parts.append(mean + weights[-1][..., None] * lab[copied])
+        of_copied = part[..., -1:] / TEMPERATURE + of_region.gather(2, copied[..., None])
+        weights = F.softmax(torch.cat([likely, of_copied], dim=2), dim=2)
+        parts.append(weights[..., :-1] @ lab[: choice.palette] + weights[..., -1:] * lab[copied])
     small = torch.cat(parts).numpy()
     return _within_regions(_from_within(small, inner), inner, drawing.regions)
 
 
 def _bands(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tensor]]:
-    """The logits (K, h / 4, w / 4) brought to the working size (h, w), some rows after the other."""
+    """The logits (K, h / 4, w / 4) brought to the working size, (h, w, K), some rows after the other."""
     height, width = size
-    for start in range(0, logits.shape[1], BAND):
-        first, last = max(0, start - 1), min(logits.shape[1], start + BAND + 1)
-        large = F.interpolate(logits[None, :, first:last], scale_factor=float(CELL), mode="bilinear")[0]
+    logits = logits[None].contiguous(memory_format=torch.channels_last)
+    for start in range(0, logits.shape[2], BAND):
+        first, last = max(0, start - 1), min(logits.shape[2], start + BAND + 1)
+        large = F.interpolate(logits[:, :, first:last], scale_factor=float(CELL), mode="bilinear")[0].movedim(0, 2)
         rows = slice(start * CELL, min((start + BAND) * CELL, height))
-        yield rows, large[:, rows.start - first * CELL : rows.stop - first * CELL, :width]
+        yield rows, large[rows.start - first * CELL : rows.stop - first * CELL, :width]
 
 
 def _enlarged(cells: npt.NDArray[np.int64], rows: slice, width: int) -> npt.NDArray[np.int64]:

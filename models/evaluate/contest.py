@@ -105,7 +105,9 @@ class _Contest:
         for name, chosen in choose_references(test, index).items():
             shown = [(test.outline(one), test.color(one)) for one in chosen]
             known = [self.colorizer.reference(color, drawn) for drawn, color in shown]
-            made: Made = {"model": self.colorizer.colorize(outline, replace(self.wishes, references=known))}
+            made: Made = {
+                "model": self.colorizer.colorize(outline, replace(self.wishes, references=known, near_copies=True))
+            }
             parts = [None, *([reachable(truth, shown)] if shown else [])]
             scores = [score_panel(name, made, outline, truth, background, within=one).model for one in parts]
             found[name] = scores[0], scores[1] if shown else None

@@ -2,8 +2,10 @@
 
 import cv2
 import numpy as np
+import pytest
 
 from comicdata.flats.balloons import find_balloons
+from comicdata.flats.lettering import _is_face
 from comicdata.flats.regions import find_regions
 from comicdata.flats.white import white_regions
 from comicdata.records import Box
@@ -124,6 +126,19 @@ def test_windows_beads_and_eyes_are_no_lettering():
     face(line)
     regions = find_regions(line, [Box(20, 20, 580, 400)])
     assert not regions.balloons
+
+
+@pytest.mark.parametrize("brows", [0, 1])
+def test_eyes_over_a_mouth_are_no_lettering_and_words_in_their_place_are(brows):
+    line = page()
+    cv2.circle(line, (300, 180), 90, 0, 3, cv2.LINE_AA)
+    for x in (274, 326):
+        cv2.ellipse(line, (x, 170), (12, 8), 0, 0, 360, 0, 2, cv2.LINE_AA)
+        cv2.line(line, (x - 8, 148), (x + 8, 148), 0, 6 * brows or 1)
+    cv2.ellipse(line, (300, 200), (40, 12), 0, 0, 180, 0, 4, cv2.LINE_AA)
+    assert not find_balloons(line < 128).any()
+    eyes = np.array([[262, 162, 286, 178], [314, 162, 338, 178], [260, 198, 340, 214]], float)
+    assert _is_face(eyes) and not _is_face(eyes + np.array([[0, 0, 20, 0], [0] * 4, [0] * 4]))
 
 
 def test_leaves_around_a_closed_balloon_do_not_hide_its_lettering():
