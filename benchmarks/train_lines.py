@@ -3,8 +3,8 @@
 python benchmarks/train_lines.py COMICS [--pages N] [--workers N]
 
 Learned from pages that the project draws (seeds from 5000 on), from collages of openly licensed pictures (CC BY) under
-COMICS and of blocks of chance colours, from those pictures whole, which hold many lines and no border of a panel, and
-from the pages marked by hand in the half that is tuned on. The weights are a small network; no picture is in them.
+COMICS, and from those pictures whole, which hold many lines and no border of a panel. The weights are a small network;
+no picture is in them.
 """
 
 import argparse
@@ -98,33 +98,13 @@ def _page(rng: Rng, files: Sequence[Source], seed: int) -> Drawn:
     if seed % 2 == 0:
         names = [*manga.MANGA, *manga.MANGA, *PAGES]
         return (manga.MANGA | PAGES)[names[seed // 2 % len(names)]](rng)
-    if seed % 12 == 3:
-        return _marked(rng, files)
     if seed % 6 == 1:
         picture = _picture(rng, files)
         return Drawn(picture, (Box(0, 0, picture.shape[1], picture.shape[0]),))
     return _collage(rng, files)
 
 
-def _marked(rng: Rng, files: Sequence[Source]) -> Drawn:
-    """A page of a comic, with the panels that were marked by hand."""
-    pages = sorted({file for file, box in files if box})
-    chosen = pages[int(rng.integers(len(pages)))]
-    boxes = dict.fromkeys(box for file, box in files if box and file == chosen)
-    return Drawn(decode(Path(chosen).read_bytes(), chosen), tuple(boxes))
-
-
-def _blocks(rng: Rng) -> Image:
-    """Blocks of chance colours, hard or soft: edges everywhere, and no line."""
-    side = int(rng.integers(8, 80))
-    small = rng.integers(0, 256, (1420 // side, 1000 // side, 3), dtype=np.uint8)
-    how = cv2.INTER_CUBIC if rng.uniform() < 0.7 else cv2.INTER_NEAREST
-    return np.asarray(cv2.resize(small, (1000, 1420), interpolation=how), np.uint8)
-
-
 def _picture(rng: Rng, files: Sequence[Source]) -> Image:
-    if rng.uniform() < 0.08:
-        return _blocks(rng)
     file, box = files[int(rng.integers(len(files)))]
     picture = decode(Path(file).read_bytes(), file)
     return picture if box is None else picture[box.y0 + 5 : box.y1 - 5, box.x0 + 5 : box.x1 - 5]

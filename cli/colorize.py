@@ -61,6 +61,13 @@ STYLE = "flats: one colour for each closed region; soft; by default what suits t
     help="Coloured pages or panels, folders, archives or PAIRS: what is the same thing takes its colours (repeat).",
 )
 @click.option("--near-copies", is_flag=True, help="Also references that are near copies of the drawing itself.")
+@click.option(
+    "--cast",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="OUT/memory/cast.json of an earlier chapter, names and colours changed at will, as a reference.",
+)
 @click.option("--no-memory", is_flag=True, help="Forget what earlier pages were coloured in.")
 @click.option("--suggest", type=click.IntRange(0, 1000), default=0, help="Also write where so many hints would help.")
 @click.option(
@@ -89,6 +96,7 @@ def colorize(
     layers: bool,
     no_follow: bool,
     references: tuple[Path, ...],
+    cast: Path | None,
     no_memory: bool,
     to: tuple[str, ...],
     **wished: Any,
@@ -105,13 +113,14 @@ def colorize(
     what --to psd, --to ora and --layers make. NAME.suggested.json has the places of --suggest in the colours that are
     guessed, to be corrected and given back with --hints.
     """
+    from comicdata.cli.cast_files import read_cast
     from comicdata.cli.chapters import plan_chapters
     from comicdata.cli.coloured import Told
     from comicdata.cli.colouring import colorize_chapter
     from comicdata.cli.inputs import read_groups
     from comicdata.cli.making import MEMORY, Maker
     from comicdata.cli.page_forms import Forms
-    from comicdata.cli.recipes import Recipe
+    from comicdata.cli.recipes import Recipe, weights_digest
     from comicdata.cli.reference_inputs import read_references
     from comicdata.cli.remembering import Memory
     from comicdata.cli.wishes import read_wishes
@@ -127,7 +136,8 @@ def colorize(
     wishes = read_wishes(known_as, follow=not no_follow, layers=bool(layers or forms.documents), **wished)
     corrected = read_corrected(files, known_as)
     chapters = plan_chapters(groups, out)
-    reads = Reads([run, *inputs, *(picture.path for picture in pictures), *wishes.paths, *references, *files])
+    shown = [*references, *([cast] if cast else [])]
+    reads = Reads([run, *inputs, *(picture.path for picture in pictures), *wishes.paths, *shown, *files])
     kept = [why for one in chapters for why in one.store.check(forms.names(one.pages), reads)]
     for note in wishes.notes:
         front.warn(note)
@@ -138,9 +148,10 @@ def colorize(
         return {"outputs": [], "left_alone": [], "pictures": len(pictures)}
     with memory_errors(f"while {run} was loaded; {MEMORY}"):
         colorizer = load_colorizer(run, device)
-    wishes = wishes.heard_by(colorizer, references)
+    wishes = wishes.heard_by(colorizer, shown)
     if isinstance(colorizer, PaletteColorizer):
-        wishes = wishes.shown(read_references(front, colorizer, references))
+        people = [read_cast(cast, weights_digest(run))] if cast else []
+        wishes = wishes.shown([*people, *read_references(front, colorizer, references)])
     for note in wishes.strange_moods(colorizer):
         front.warn(note)
     options = {"recolor": recolor, "line_art": line_art, "layout": layout}

@@ -38,6 +38,7 @@ def colorize_chapter(maker: Maker, chapter: Chapter) -> None:
             maker.update(maker.done)
     finally:
         chapter.store.save()
+    maker.write_cast(chapter.store, chapter.pages)
     maker.told.left_alone_lines()
     try:
         chapter.store.finish(chapter.pages, rows, chapter.about)

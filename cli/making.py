@@ -1,10 +1,12 @@
 """One page in colour: made, unless it is there, made of the same; and what is made of it written where it belongs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from comicdata.cli.cast_files import NAME as CAST
+from comicdata.cli.cast_files import cast_bytes
 from comicdata.cli.chapter_rows import Page, Row, Store, own_suffix
 from comicdata.cli.coloured import Told
 from comicdata.cli.front import Front
@@ -108,6 +110,13 @@ class Maker:
         row |= {"unsure": result.unsure, "doubt": result.doubt}
         store.keep(row, data, page.picture)
         return row
+
+    def write_cast(self, store: Store, pages: Sequence[Page]) -> None:
+        """The cast of a chapter, unless a person changed what is there."""
+        kept = self.memory.pages(store, pages) if self.memory else []
+        side = store.side(KIND)
+        if kept and not side.kept([CAST]):
+            side.write(CAST, cast_bytes(kept, self.recipe.weights, self.recipe.series))
 
     def wishes_of(self, store: Store, page: Page, image: Image) -> Wishes:
         """What is wished for a page, and what is remembered of those before it."""

@@ -11,6 +11,7 @@ from comicdata.cli.chapter_rows import Page
 from comicdata.cli.wishes import PageWishes
 from comicdata.errors import PartialError
 from comicdata.files import json_bytes, sha256_bytes, sha256_file
+from comicdata.models.runs.records import CONFIG, read_config
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,16 @@ class Recipe:
         """Of the run."""
         return (self.run if self.run.is_dir() else self.run.parent).resolve().name
 
+    @property
+    def series(self) -> Sequence[str]:
+        """Those that the run learned from."""
+        folder = self.run if self.run.is_dir() else self.run.parent
+        return read_config(folder).get("series", []) if (folder / CONFIG).is_file() else []
+
     @cached_property
     def weights(self) -> str:
         """What tells them from others."""
-        return _run_digest(self.run)
+        return weights_digest(self.run)
 
     @cached_property
     def _parts(self) -> dict[str, Any]:
@@ -55,7 +62,7 @@ class Recipe:
         return [sha256_bytes(f"{whole}:{page.stem}".encode()) for page in pages]
 
 
-def _run_digest(run: Path) -> str:
+def weights_digest(run: Path) -> str:
     """What tells the weights of a run from others: of its file, or of those of the folder and its stages."""
     files = [run] if run.is_file() else sorted(run.glob("weights.safetensors")) + sorted(run.glob("stages/*/weights.*"))
     return sha256_bytes(repr([sha256_file(path) for path in files]).encode())

@@ -4,6 +4,7 @@ The rule of this file: only pages earlier in natural order count, so that one th
 is there, and one page at a time gives the same bytes as all at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
@@ -31,6 +32,12 @@ class Memory:
         earlier = [one for one in rows if one.rpartition("/")[0] == folder and natural_key(one) < own]
         pages = (self._of(store, rows[stem]) for stem in sorted(earlier, key=natural_key, reverse=True))
         return list(islice(chain.from_iterable(pages), PANELS))
+
+    def pages(self, store: Store, pages: Sequence[Page]) -> list[tuple[str, list[Reference]]]:
+        """What is remembered of pages, by their names, of those of which anything is."""
+        rows = store.rows()
+        found = ((page.stem, self._of(store, rows[page.stem])) for page in pages if page.stem in rows)
+        return [(name, kept) for name, kept in found if any(len(one.colors) for one in kept)]
 
     def files(self, stem: str, kept: tuple[Reference, ...]) -> list[tuple[str, bytes]]:
         """The file of a page."""

@@ -135,15 +135,15 @@ def train(
     from comicdata.models.data.pairs import check_outline
     from comicdata.models.runs.folder import check_run
     from comicdata.models.runs.overrides import check_stage, read_settings, resolve_stages
-    from comicdata.models.runs.settings import WHOLE
+    from comicdata.models.runs.settings import WHOLE, WITH_REFERENCES
     from comicdata.models.train.stages import choose_stages
 
     _follow(front)
     if front.dry_run:
         check_run(run, pairs)
     given = {**overrides, "size": int(size) if size else None, "discriminator_layers": d_layers}
-    if model == "palette" and preset == "small":
-        given |= _with_references(front, pairs, run, given)
+    if model == "palette" and preset in WITH_REFERENCES:
+        given |= _with_references(front, pairs, run, begin_with, preset, given)
     set_by_name = read_settings(model, settings)
     configs = resolve_stages(model, preset, given | set_by_name)
     if stage is not None:
@@ -180,25 +180,29 @@ def _origins(
     return origins
 
 
-def _with_references(front: Front, pairs: Path, run: Path, given: dict[str, Any]) -> dict[str, Any]:
-    """What the small palette is told where it learns from references: because somebody says so, because its run does,
-    or because the pairs hold many series.
+def _with_references(
+    front: Front, pairs: Path, run: Path, begin_with: Path | None, preset: str, given: dict[str, Any]
+) -> dict[str, Any]:
+    """What palette is told where it learns from references: because somebody says so, because its run does or the one
+    that it starts from, or, in the small preset, because the pairs hold many series.
     """
-    from comicdata.models.runs.records import CONFIG, read_config
+    from comicdata.models.runs.records import learns_from_references
     from comicdata.models.runs.settings import SERIES_FOR_REFERENCES, WITH_REFERENCES
     from comicdata.pairs.manifest import read_rows, usable
 
     wanted = given["references"]
-    if wanted is None and (run / CONFIG).is_file():
-        wanted = read_config(run).get("options", {}).get("network", {}).get("references", False)
-    elif wanted is None:
+    if wanted is None:
+        wanted = learns_from_references(run)
+    if wanted is None and begin_with is not None:
+        wanted = learns_from_references(begin_with)
+    if wanted is None and preset == "small":
         series = {(row.source, row.series_id) for row in usable(read_rows(pairs)) if row.split == "train"}
         wanted = len(series) >= SERIES_FOR_REFERENCES
         if wanted:
             front.say(f"{len(series)} series: it also learns to take colours from references (--no-references: not)")
     if not wanted:
         return {}
-    return {name: value if given.get(name) is None else given[name] for name, value in WITH_REFERENCES.items()}
+    return {name: value if given.get(name) is None else given[name] for name, value in WITH_REFERENCES[preset].items()}
 
 
 def _models() -> list[str]:

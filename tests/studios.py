@@ -56,8 +56,8 @@ def open_studio(folder, *runs, pairs=None):
     from comicdata.cli.studio.trained import find_runs
 
     found = find_runs(runs, "cpu")
-    project = Project(folder, found[0].id if found else "")
-    project.runs = [run.id for run in found]
+    project = Project(folder)
+    project.use(found)
     guard = Guard(make_app(project, found, pairs), (ORIGIN,))
     client = outside(guard, origin=ORIGIN)
     client.cookies.set(guard.cookie, guard.token)

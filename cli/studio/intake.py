@@ -49,6 +49,7 @@ def take_dropped(project: Project, name: str, data: bytes) -> Taken:
         _take(taken, project, name, lambda: data)
         return taken
     suffix = PurePath(name).suffix.lower()
+    project.folder.mkdir(parents=True, exist_ok=True)
     with scratch_folder(project.folder, "dropped") as place:
         path = place / f"dropped{suffix if suffix in SUFFIXES else '.cbz'}"
         write_atomic(path, data, durable=False)

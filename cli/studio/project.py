@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from comicdata.cli.studio.changes import CHOICES, Change, Document, Known, State, change_of, replayed
+from comicdata.cli.studio.trained import Run
 from comicdata.crawl.names import free_name, slug
 from comicdata.errors import ComicDataError, IntegrityError, PartialError, UsageError
 from comicdata.files import append_line, delete, json_bytes, on_disk, read_json, read_lines, sha256_bytes, write_atomic
@@ -63,10 +64,12 @@ class Page:
 class Project:
     """One chapter. All methods may be called from several threads."""
 
-    def __init__(self, folder: Path, run: str = "") -> None:
-        """UsageError where the folder holds something else. `run`: what new pages are coloured by."""
-        self.folder, self.run = folder, run
-        self.runs: Sequence[str] = [run] if run else []
+    def __init__(self, folder: Path) -> None:
+        """UsageError where the folder holds something else."""
+        self.folder = folder
+        self.run = ""  # what pages are coloured by until somebody chooses
+        self.runs: Sequence[str] = ()
+        self.remembered: list[str] = []  # the folders of the runs it was opened with last
         self._lock = threading.RLock()
         self._documents: dict[str, Document] = {}
         self.pages = {page.id: page for page in self._read()}
@@ -80,12 +83,14 @@ class Project:
                 )
             return
         try:
-            for one in read_json(path)["pages"]:
+            found = read_json(path)
+            self.remembered = [str(one) for one in found.get("runs", ())]
+            for one in found["pages"]:
                 page = Page(**one)
                 if not PAGE_ID.fullmatch(page.id) or PurePath(page.file).name != page.file or "/" in page.stem:
                     raise ValueError(page.file)
                 yield page
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError(f"{path}: not what the studio writes; take it away, pages/ has its pages") from error
 
     def add(self, name: str, data: bytes) -> Page:
@@ -127,7 +132,16 @@ class Project:
 
     def _save(self) -> None:
         pages = [asdict(page) for page in self.pages.values()]
-        write_atomic(self.folder / LIST, json_bytes({"pages": pages}))
+        write_atomic(self.folder / LIST, json_bytes({"runs": self.remembered, "pages": pages}))
+
+    def use(self, runs: Sequence[Run]) -> None:
+        """Colour by these runs, the first of them unless somebody chooses, and open them the next time too."""
+        self.run = next((run.id for run in runs if run.is_trained), "")
+        self.runs = [run.id for run in runs]
+        folders = [str(run.folder.resolve()) for run in runs]
+        if folders and folders != self.remembered:
+            self.remembered = folders
+            self._save()
 
     def picture(self, page: Page) -> bytes:
         """The bytes of a page; PartialError where somebody took it away."""

@@ -39,14 +39,15 @@ class Begun:
 
 def serve(front: Front, begun: Begun, host: str, port: int, *, browser: bool) -> dict[str, Any]:
     """Serve one project until it is interrupted; UsageError where something that was named is none."""
-    runs = find_runs(begun.runs, begun.device)
+    find_runs(begun.runs, begun.device)  # before anything is written
     folder = begun.out / FOLDER
     check_folder(folder)
     given = [one for one in (begun.pairs, begun.crawl, begun.opened) if one is not None]
     Reads([*begun.runs, *given]).refuse(folder)
     with _listening(host, port) as listening, locked(folder):
-        project = Project(folder, next((run.id for run in runs if run.is_trained), ""))
-        project.runs = [run.id for run in runs]
+        project = Project(folder)
+        runs = find_runs(begun.runs or _there(front, project.remembered), begun.device)
+        project.use(runs)
         pairs = None if begun.pairs is None else PairsRoom(begun.pairs, begun.crawl, folder)
         if begun.opened is not None:
             for name, why in take_in(project, [begun.opened]).failed:
@@ -64,14 +65,22 @@ def _serve(front: Front, app: Starlette, listening: socket.socket, host: str, *,
     guard = Guard(app, tuple(f"http://{f'[{name}]' if ':' in name else name}:{port}" for name in names))
     url = f"{guard.origins[0]}/?token={guard.token}"
     document = {"url": url, "token": guard.token, "port": port}
-    front.say(f"studio: {url} (Ctrl-C ends it; all you do is kept)")
-    front.print_now(document)
-    if browser:
-        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
     config = uvicorn.Config(guard, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
     with suppress(KeyboardInterrupt):  # which uvicorn raises once all answers under way are given
+        front.say(f"studio: {url} (Ctrl-C ends it; all you do is kept)")
+        front.print_now(document)
+        if browser:
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
         uvicorn.Server(config).run(sockets=[listening])
     return document
+
+
+def _there(front: Front, folders: Sequence[str]) -> list[Path]:
+    """The runs of last time, as far as they are there still."""
+    gone = [one for one in folders if not (Path(one) / "config.json").is_file()]
+    for one in gone:
+        front.warn(f"{one}: the run of last time is gone; name another")
+    return [Path(one) for one in folders if one not in gone]
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -120,7 +120,7 @@ def content_boxes(image: Image, paper: Colour, *, alone: bool = True) -> list[Bo
     flood = paper_flood(like, dark=bool(paper.max() <= 128))
     if not alone and not flood.any():
         return []  # lines alone tell less than another paper did
-    least = round(RULES.page_speck_share * min(small.shape[:2]))
+    least = max(RULES.part_least, round(RULES.page_speck_share * min(small.shape[:2])))
     frames = [box for box in find_frames(small, least) if _is_panel_size(box, small.shape)]
     found, insets = _parted(small, flood, frames)
     pieces = [piece for box in found for piece in _split_bridges(flood, box)]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from comicdata.records import Panel
 
-UNSURE = 0.9  # of boxes below it three in ten are wrong on real comics, of others one in fifty: benchmarks/README.md
+UNSURE = 0.9  # of boxes below it two in ten are wrong on real comics, of others one in thirty: benchmarks/README.md
 NAMED = 5  # pages that one line names; the others are counted
 
 

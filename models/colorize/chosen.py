@@ -30,6 +30,7 @@ from comicdata.models.colorize.decoding import (
     region_chances,
     soft,
 )
+from comicdata.models.colorize.moods import Mood, in_mood, mood_of
 from comicdata.models.colorize.references import (
     ASKED,
     KEPT,
@@ -44,10 +45,10 @@ from comicdata.models.colorize.references import (
 from comicdata.models.colorize.suggestions import doubts, suggest
 from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
 from comicdata.models.colorize.wishes import Style, Wishes
-from comicdata.models.data.colours import nearest_colours, rgb_of_lab
+from comicdata.models.data.colours import rgb_of_lab
 from comicdata.models.data.spreading import spread_hints
 from comicdata.models.networks.layers import to_tensor
-from comicdata.models.networks.palette import CELL, PaletteNetwork, moods_of
+from comicdata.models.networks.palette import CELL, PaletteNetwork
 from comicdata.models.networks.pointer import Pointer
 from comicdata.models.runs.palette import shown_colors
 
@@ -56,7 +57,6 @@ INK = 128
 PAPER = (255, 255, 255)
 GAP = 6 / 256  # closed in lines, as a share of the short side
 OF_REFERENCES = {"references", "memory", "near_copies", "remember"}
-LOOKED_AT = 256  # pixels a side of a picture that sets a mood, at most
 
 
 class PaletteColorizer(Colorizer):
@@ -100,14 +100,14 @@ class PaletteColorizer(Colorizer):
         """The lines are always laid over the colours: the network knows nothing of what is under them."""
         regions = closed_regions(outline)
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
-        seen, mood = np.atleast_3d(working), self._mood(wishes.moods)
+        seen, mood = np.atleast_3d(working), mood_of(wishes.moods, self.palette)
         features = self._features(seen[..., 0])
         shown = self._shown(features, seen[..., 0], wishes)
-        plain = self._choice(features, None, mood, shown)
+        plain = self._choice(features, None, mood, shown, drawing)
         votes = count_votes(regions, wishes.hints, wishes.at)
         given = votes.winners()
         told = (
-            self._choice(features, spread_hints(seen[..., 0], seen[..., 1:]), mood, shown)
+            self._choice(features, spread_hints(seen[..., 0], seen[..., 1:]), mood, shown, drawing)
             if given and wishes.follow
             else plain
         )
@@ -118,6 +118,8 @@ class PaletteColorizer(Colorizer):
         places = suggest(regions, chances, final.colors[drawn[0]], final.colors, fixed, wishes.suggest)
         flat = (wishes.style or self.style) == "flats"
         notes = votes.said.get(SEVERAL, [])[:SHOWN] if flat else []
+        if wishes.hints and not given:
+            notes = ["nothing but ink; its hints are without effect"]
         white = np.isin(regions.labels, [*regions.balloons.difference(given)]) if regions.balloons else None
         unsure, doubt = doubts(regions, chances, told.colors, fixed)
         made = []
@@ -174,8 +176,9 @@ class PaletteColorizer(Colorizer):
         self,
         features: Tensor,
         said: tuple[Image, Labels] | None,
-        mood: Tensor | None,
+        mood: Mood | None,
         shown: Sequence[Reference],
+        drawing: Drawing,
     ) -> Choice:
         """What the network says, told what `spread_hints` gives, and the mood, and shown references."""
         colors, copied = self.palette, None
@@ -184,8 +187,11 @@ class PaletteColorizer(Colorizer):
             if said is not None or mood is not None:
                 hints = () if said is None else (to_tensor(said[0][None]), torch.from_numpy(said[1][None]))
                 spread, sources = (one.to(self.device) for one in hints) if hints else (None, None)
-                logits = self.chooser.told(features, logits, spread, sources, mood)[:, : None if said else -1]
+                heard = None if mood is None else mood.told.to(self.device)
+                logits = self.chooser.told(features, logits, spread, sources, heard)[:, : None if said else -1]
             logits = logits[0].float()
+            if mood is not None:
+                logits = in_mood(logits, colors, mood, drawing.regions_at((logits.shape[1], logits.shape[2])))
             if shown:
                 chances, found = with_references(
                     logits.softmax(dim=0), self._asked(features), self._pointer, shown, copies=said is not None
@@ -238,17 +244,6 @@ class PaletteColorizer(Colorizer):
             own = self._pointer(features)[0].flatten(1).T[torch.from_numpy(places).to(self.device)]
             keys = self._pointer.answers(own).half().cpu().numpy()
         return Reference(keys, color[rows, columns], look_of(working))
-
-    def _mood(self, pictures: Sequence[Image]) -> Tensor | None:
-        """(1, K + 1): the mean of what the pictures have of each colour."""
-        if not pictures:
-            return None
-        palette, moods = self.palette, []
-        for picture in pictures:
-            step = -(-max(picture.shape[:2]) // LOOKED_AT)
-            numbers = torch.from_numpy(nearest_colours(picture[::step, ::step].reshape(-1, 3), palette))[None, None]
-            moods.append(moods_of(numbers, torch.ones_like(numbers), len(palette)).square())
-        return torch.cat(moods).mean(dim=0, keepdim=True).sqrt().to(self.device)
 
 
 def closed_regions(outline: Image) -> Regions:

@@ -19,7 +19,8 @@ Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
-TEMPERATURE = 0.38  # Zhang 2016, section 2.3
+TEMPERATURE = 0.6  # of the annealed mean: Zhang 2016, section 2.3
+KIND = 25.0  # CIELAB: the standard deviation of colours that are of one kind, and may be averaged
 BAND = 64  # cells of a part of the picture, so that memory stays bounded
 FAINT = 1e-4  # nearly nothing: what pixels beside a line have to say, the chance of a colour nowhere in a region
 
@@ -38,6 +39,10 @@ class Drawing:
     def count(self) -> int:
         """Of labels, 0 among them."""
         return int(self.regions.max()) + 1
+
+    def regions_at(self, size: tuple[int, int]) -> Labels:
+        """(h, w): the region of each pixel of the drawing made as small as `size`."""
+        return np.take(self.regions.ravel(), _middles(self.regions.shape, size))
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def region_chances(choice: Choice, drawing: Drawing) -> Floats:
     by_place = own.tocsc()
     sums = np.zeros((count, len(choice.colors)), np.float32)
     for rows, part in _bands(choice.logits, drawing.size):
-        chances = F.softmax(part, dim=0).flatten(1).T.numpy()
+        chances = F.softmax(part, dim=2).flatten(0, 1).numpy()
         here = by_place[:, rows.start * width : rows.stop * width]
         sums[:, : choice.palette] += here @ chances[:, : choice.palette]
         if choice.copied is not None:
@@ -91,44 +96,65 @@ def narrowed(chances: Floats, colors: Image, numbers: Numbers) -> Floats:
     return np.asarray(chances * likeness(colors)[numbers] + FAINT * (np.arange(len(colors)) == numbers[:, None]))
 
 
-def likeness(colors: Image) -> Floats:
+def likeness(colors: Image, deviation: float = ALIKE) -> Floats:
     """(N, N): how like the colours are, see `likeness` of the network."""
     lab = lab_of_colours(colors)
-    return np.asarray(np.exp(-np.square(lab[:, None] - lab[None]).sum(axis=2) / (2 * ALIKE**2)), np.float32)
+    return np.asarray(np.exp(-np.square(lab[:, None] - lab[None]).sum(axis=2) / (2 * deviation**2)), np.float32)
 
 
 def soft(choice: Choice, drawing: Drawing, chances: Floats) -> Floats:
-    """The annealed mean of the colours, which changes within a region but not across its lines: (H, W, 3) CIELAB.
+    """The annealed mean of the colours of the likeliest kind, which changes within a region but not across its lines:
+    (H, W, 3) CIELAB.
 
     How likely a colour is at a place is what the network says of the place, times what it says of the whole region
     (`chances`, as `region_chances` gives them): a large one stays of one kind, instead of all kinds that it might be.
+    Differs: the paper's mean is over all colours, and that of a red and a green is a grey.
     """
     lab = torch.from_numpy(lab_of_colours(choice.colors))
-    inner = np.take(drawing.regions.ravel(), _middles(drawing.regions.shape, drawing.size))
+    kinds = torch.from_numpy(likeness(choice.colors, KIND))
+    inner = drawing.regions_at(drawing.size)
     whole, parts = torch.from_numpy(np.log(chances + FAINT)), []
     for rows, part in _bands(choice.logits, drawing.size):
-        of_region = whole[torch.from_numpy(inner[rows]).long()].movedim(2, 0)
-        likely = part[: choice.palette] / TEMPERATURE + of_region[: choice.palette]
+        of_region = whole[torch.from_numpy(inner[rows]).long()]
+        likely = part / TEMPERATURE
+        likely[..., : choice.palette] += of_region[..., : choice.palette]
         if choice.copied is None:
-            parts.append(torch.einsum("khw,kc->hwc", F.softmax(likely, dim=0), lab))
+            parts.append(_mean_of_kind(F.softmax(likely, dim=2), lab, kinds))
             continue
         copied = torch.from_numpy(_enlarged(choice.copied, rows, drawing.size[1]))
-        of_copied = part[-1:] / TEMPERATURE + of_region.gather(0, copied[None])
-        weights = F.softmax(torch.cat([likely, of_copied]), dim=0)
-        mean = torch.einsum("khw,kc->hwc", weights[:-1], lab[: choice.palette])
-        parts.append(mean + weights[-1][..., None] * lab[copied])
+        likely[..., -1] += of_region.gather(2, copied[..., None])[..., 0]
+        parts.append(_mean_of_kind(F.softmax(likely, dim=2), lab, kinds, copied))
     small = torch.cat(parts).numpy()
     return _within_regions(_from_within(small, inner), inner, drawing.regions)
 
 
+def _mean_of_kind(weights: Tensor, lab: Tensor, kinds: Tensor, copied: Tensor | None = None) -> Tensor:
+    """(h, w, 3): of the colours (N, 3) that weigh (h, w, K), or (h, w, K + 1) where the last is that of the number
+    `copied` (h, w), the mean of those that are of a kind with the one that most are of a kind with; `kinds` (N, N).
+    """
+    count = weights.shape[2] - (copied is not None)
+    own = weights[..., :count]
+    sums = own @ kinds[:count, :count]
+    if copied is not None:
+        sums += weights[..., -1:] * kinds[copied][..., :count]
+    kind = kinds[sums.argmax(dim=2)]
+    own = own * kind[..., :count]
+    total, mean = own.sum(dim=2, keepdim=True), own @ lab[:count]
+    if copied is not None:
+        one = weights[..., -1:] * kind.gather(2, copied[..., None])
+        total, mean = total + one, mean + one * lab[copied]
+    return mean / total
+
+
 def _bands(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tensor]]:
-    """The logits (K, h / 4, w / 4) brought to the working size (h, w), some rows after the other."""
+    """The logits (K, h / 4, w / 4) brought to the working size, (h, w, K), some rows after the other."""
     height, width = size
-    for start in range(0, logits.shape[1], BAND):
-        first, last = max(0, start - 1), min(logits.shape[1], start + BAND + 1)
-        large = F.interpolate(logits[None, :, first:last], scale_factor=float(CELL), mode="bilinear")[0]
+    logits = logits[None].contiguous(memory_format=torch.channels_last)
+    for start in range(0, logits.shape[2], BAND):
+        first, last = max(0, start - 1), min(logits.shape[2], start + BAND + 1)
+        large = F.interpolate(logits[:, :, first:last], scale_factor=float(CELL), mode="bilinear")[0].movedim(0, 2)
         rows = slice(start * CELL, min((start + BAND) * CELL, height))
-        yield rows, large[:, rows.start - first * CELL : rows.stop - first * CELL, :width]
+        yield rows, large[rows.start - first * CELL : rows.stop - first * CELL, :width]
 
 
 def _enlarged(cells: npt.NDArray[np.int64], rows: slice, width: int) -> npt.NDArray[np.int64]:

@@ -13,7 +13,7 @@ from comicdata.flats.hints import Color
 from comicdata.images import Image
 from comicdata.models.colorize.decoding import Floats, Labels, Mask, Numbers, likeliest
 
-SAME_THING = 0.5  # of what is likely in two regions, the least in common when they are the same thing
+SAME_THING = 0.6  # of what is likely in two regions, the least in common when they are the same thing
 PALE = 90.0  # lightness from which on a colour may be paper's: no hint beside it changes that
 FADES = 1 / 16  # of the short side: so far from a hint, soft colours have a third of what it changes
 BORDER = 0.25  # of the border of a panel, the least that a background has

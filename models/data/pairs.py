@@ -20,7 +20,7 @@ from comicdata.files import read_regular, sha256_bytes
 from comicdata.images import MAX_FILE_BYTES, Image, decode
 from comicdata.models.data.hints import Conditions, random_dots, random_hints
 from comicdata.models.data.line_jitter import other_filter, vary_lines
-from comicdata.models.data.references import GROUP, STRETCH, members, region_areas
+from comicdata.models.data.references import GROUP, members, region_areas
 from comicdata.models.data.spreading import spread_hints
 from comicdata.models.networks.layers import to_tensor
 from comicdata.pairs.card import read_outlines
@@ -219,9 +219,9 @@ def make_batch(dataset: PairDataset, sampling: Sampling, *, images: int, count: 
     """The `count` samples that follow after `images` images."""
     drawn = _grouped if sampling.references else _one_by_one
     indices, samples = [], []
-    for index, random, stretch in drawn(dataset, sampling, range(images, images + count)):
+    for index, random in drawn(dataset, sampling, range(images, images + count)):
         indices.append(index)
-        samples.append(_sample(dataset, index, sampling, random, stretch))
+        samples.append(_sample(dataset, index, sampling, random))
     outlines, colors, hints = zip(*samples, strict=True)
     told = _told(sampling, outlines, hints)
     if sampling.references:
@@ -231,24 +231,23 @@ def make_batch(dataset: PairDataset, sampling: Sampling, *, images: int, count: 
     return Batch(ids, to_tensor(np.stack(outlines)), to_tensor(np.stack(colors)), told)
 
 
-Drawn = Iterator[tuple[int, np.random.Generator, float]]
+Drawn = Iterator[tuple[int, np.random.Generator]]
 
 
 def _one_by_one(dataset: PairDataset, sampling: Sampling, positions: range) -> Drawn:
-    """Every pair once an epoch, with its random numbers, and none stretched."""
+    """Every pair once an epoch, with its random numbers."""
     for position in positions:
         epoch, index = _at(dataset, sampling, position)
-        yield index, np.random.default_rng([sampling.seed, epoch, index]), 1.0
+        yield index, np.random.default_rng([sampling.seed, epoch, index])
 
 
 def _grouped(dataset: PairDataset, sampling: Sampling, positions: range) -> Drawn:
-    """Every pair once an epoch with others of its series behind it, whole groups, each stretched by as much."""
+    """Every pair once an epoch with others of its series behind it; whole groups."""
     for start in positions[::GROUP]:
         _, first = _at(dataset, sampling, start // GROUP)
-        random = np.random.default_rng([sampling.seed, start])
-        group, stretch = members(first, dataset.series_of, random), float(np.exp(random.uniform(-STRETCH, STRETCH)))
+        group = members(first, dataset.series_of, np.random.default_rng([sampling.seed, start]))
         for place, index in enumerate(group, start):
-            yield index, np.random.default_rng([sampling.seed, place, index]), stretch
+            yield index, np.random.default_rng([sampling.seed, place, index])
 
 
 def _at(dataset: PairDataset, sampling: Sampling, position: int) -> tuple[int, int]:
@@ -269,18 +268,15 @@ def _told(sampling: Sampling, outlines: Sequence[Image], hints: Sequence[Image |
 
 
 def _sample(
-    dataset: PairDataset, index: int, sampling: Sampling, random: np.random.Generator, stretch: float
+    dataset: PairDataset, index: int, sampling: Sampling, random: np.random.Generator
 ) -> tuple[Image, Image, Image | None]:
-    """Outline, colour and hints of one crop of a pair, perhaps mirrored, with one of the kinds of outline; so many
-    times as wide.
-    """
+    """Outline, colour and hints of one crop of a pair, perhaps mirrored, with one of the kinds of outline."""
     kind = dataset.kinds[int(random.integers(len(dataset.kinds)))]
     side = _side(sampling, random)
-    height, width = round(side * min(1.0, stretch)), round(side * min(1.0, 1 / stretch))
-    top, left = (int(start) for start in random.integers([dataset.size - height + 1, dataset.size - width + 1]))
-    window = (slice(top, top + height), slice(left, left + width))
+    top, left = (int(start) for start in random.integers(dataset.size - side + 1, size=2))
+    window = (slice(top, top + side), slice(left, left + side))
     outline, color = dataset.outline(index, kind)[window], dataset.color(index)[window]
-    if (height, width) != (sampling.crop, sampling.crop):
+    if side < sampling.crop:
         outline, color = _enlarged(outline, color, sampling.crop)
     if random.integers(2):
         outline, color = outline[:, ::-1], color[:, ::-1]

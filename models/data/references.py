@@ -10,7 +10,6 @@ from comicdata.images import Image
 from comicdata.models.networks.palette import CELL
 
 GROUP = 6  # samples in a row are of one series
-STRETCH = 0.35  # the windows of a group are up to e to this times as wide, or as high: shapes that no series has
 NEAR = 12  # windows around the first of a group: half of the groups lie so close together in their series
 PAPER = 200  # paler than this there is no line
 ARCS = 6  # of the circle of hues, exchanged as wholes

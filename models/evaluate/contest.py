@@ -85,12 +85,12 @@ class _Contest:
         return measure_hints(self.with_hints, plain, test.outline(index), test.color(index), test.rows[index].id)
 
     def mood_errors(self, index: int, plain: Image) -> Found:
-        """Of a colorizer that heeds moods; another panel of the split is the other picture."""
+        """Of a colorizer that heeds moods; a panel of another episode, half of the split away, is the other picture."""
         assert isinstance(self.colorizer, PaletteColorizer)
         test = self.test
-        other = next((one for one in range(index - 1, index - len(test), -1) if self._is_apart(one, index)), index)
+        after = [(index + len(test) // 2 + step) % len(test) for step in range(len(test))]
+        other = next((one for one in after if self._is_apart(one, index)), index)
         pictures = (test.outline(index), test.color(index), test.color(other))
-
         return measure_moods(self.with_moods, self.colorizer.palette, pictures, plain)
 
     def with_moods(self, outline: Image, moods: Sequence[Image]) -> Image:
@@ -105,7 +105,9 @@ class _Contest:
         for name, chosen in choose_references(test, index).items():
             shown = [(test.outline(one), test.color(one)) for one in chosen]
             known = [self.colorizer.reference(color, drawn) for drawn, color in shown]
-            made: Made = {"model": self.colorizer.colorize(outline, replace(self.wishes, references=known))}
+            made: Made = {
+                "model": self.colorizer.colorize(outline, replace(self.wishes, references=known, near_copies=True))
+            }
             parts = [None, *([reachable(truth, shown)] if shown else [])]
             scores = [score_panel(name, made, outline, truth, background, within=one).model for one in parts]
             found[name] = scores[0], scores[1] if shown else None

@@ -39,7 +39,7 @@ def measure_moods(
     if mean is None:
         return {}
     truth_lab = lab_of(truth)
-    wished = {"one": mean, "own": truth[paper][None], "other": other.reshape(1, -1, 3)}
+    wished = {"one": mean, "own": truth[paper][None], "other": other}
 
     def shares(picture: Image) -> Any:
         numbers = nearest_colours(picture.reshape(-1, 3), palette)

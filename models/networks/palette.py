@@ -141,7 +141,7 @@ class PaletteNetwork(nn.Module):
         self.up = nn.ModuleList(Block(below + beside, beside) for below, beside in ways)
         self.head = Pointwise(widths[1], config.colors)
         self.listener = Listener(widths[1], config.colors)
-        self.pointer = Pointer(widths[1], config.key) if config.references else None
+        self.pointer = Pointer(sum(widths[1:4]), config.key) if config.references else None
         self.palette = nn.Parameter(torch.zeros(config.colors, 3), requires_grad=False)
         self.share = nn.Parameter(torch.ones(config.colors) / config.colors, requires_grad=False)
         self.flatness = nn.Parameter(torch.zeros(1), requires_grad=False)
@@ -159,7 +159,9 @@ class PaletteNetwork(nn.Module):
         return (plain, told) if self.pointer is None else (plain, told, self.pointer(features))
 
     def features(self, outline: Tensor) -> Tensor:
-        """(B, 2 width, H / 4, W / 4): what the drawing is of."""
+        """(B, C, H / 4, W / 4): what the drawing is of; behind the first 2 width channels, with references, those of
+        the two coarser levels, that tell who is who.
+        """
         planes = F.pixel_unshuffle(outline, UNSHUFFLE)
         if self.config.nearness:
             planes = torch.cat([planes, nearness(outline)], dim=1)
@@ -172,14 +174,22 @@ class PaletteNetwork(nn.Module):
                 value = self.look[lowest](value)
             levels.append(value)
         levels.pop()  # the lowest goes up itself
+        seen = []
         for layer in self.up:
             value = layer(torch.cat([F.interpolate(value, scale_factor=2.0, mode="nearest"), levels.pop()], dim=1))
-        return value
+            seen.append(value)
+        if self.pointer is None:
+            return value
+        coarser = (F.interpolate(one, size=value.shape[2:], mode="nearest") for one in seen[-2:-4:-1])
+        return torch.cat([value, *coarser], dim=1)
 
     def plain(self, features: Tensor) -> Tensor:
         """(B, colors, H / 4, W / 4), nothing said."""
-        logits: Tensor = self.head(features)
+        logits: Tensor = self.head(self._finest(features))
         return logits
+
+    def _finest(self, features: Tensor) -> Tensor:
+        return features[:, : 2 * self.config.width]
 
     def told(
         self,
@@ -197,7 +207,7 @@ class PaletteNetwork(nn.Module):
         if mood is None:
             mood = features.new_zeros(len(features), self.config.colors + 1)
         unheard = NEVER * (spread[:, 3:4] == 0).to(plain.dtype)
-        changed = self.listener(features, spread.to(features.dtype) / 255, sources, mood)
+        changed = self.listener(self._finest(features), spread.to(features.dtype) / 255, sources, mood)
         logits: Tensor = changed + F.pad(plain, COPY_LAST) + F.pad(unheard, (0, 0, 0, 0, self.config.colors, 0))
         return logits
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from comicdata.models.networks.layers import Block
+from comicdata.models.networks.layers import Pointwise, normalisation
 
 SHARPNESS = 10.0  # of the likeness of two places, before any step
 
@@ -22,7 +22,7 @@ class Pointer(nn.Module):
 
     def __init__(self, channels: int, size: int) -> None:
         super().__init__()
-        self.within = Block(channels, size)
+        self.within = nn.Sequential(Pointwise(channels, size), normalisation("group", size), nn.SiLU())
         self.query = nn.Linear(size, size)
         self.key = nn.Linear(size, size)
         self.null = nn.Linear(size, 1)

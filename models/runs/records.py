@@ -88,6 +88,14 @@ def read_config(run: Path) -> dict[str, Any]:
     return {**found}
 
 
+def learns_from_references(run: Path) -> bool | None:
+    """Whether the network of a run does; None where there is none yet."""
+    if not (run / CONFIG).is_file():
+        return None
+    network = read_config(run).get("options", {}).get("network", {})
+    return isinstance(network, Mapping) and network.get("references") is True
+
+
 def model_of(config: Mapping[str, Any], otherwise: str) -> str:
     """The name of the model that a config.json tells of."""
     found = config.get("model") or config.get("options", {}).get("model", otherwise)

@@ -134,8 +134,12 @@ PALETTE = replace(
     save_every=2_400,
     validation_pairs=16,
 )
-# With references a batch is two groups of six, and there is more to learn.
-WITH_REFERENCES = {"references": True, "batch_size": 12, "images": 14_400}
+# With references a batch is of groups of six; where series have colours of their own, there is more to learn.
+WITH_REFERENCES: dict[str, dict[str, Any]] = {
+    "small": {"references": True, "batch_size": 12, "images": 14_400},
+    "medium": {"references": True, "batch_size": 12},
+    "large": {"references": True, "batch_size": 18},
+}
 SERIES_FOR_REFERENCES = 20  # pairs of so many are a reason to learn from references
 PALETTES = {
     "small": PALETTE,

@@ -45,7 +45,7 @@ from comicdata.models.train.references import References, pointer_terms
 LITTLE_IN_COMMON = 0.1  # of the area
 EVERYTHING = 0.98  # weight of what is left to the palette from which on references do nothing
 JUDGED_BY = 3  # references of a panel on which a run with references is judged
-OTHERS = 0.3  # weight of all other losses where it learns from references: series of any colours are noise to them
+OTHERS = 0.5  # weight of all other losses where it learns from references: series of any colours are noise to them
 log = logging.getLogger(__name__)
 
 
@@ -119,7 +119,6 @@ class PaletteLearner(PictureLearner):
             return terms, {}
         pointer = cast(Pointer, cast(PaletteNetwork, self.generator).pointer)
         given = References(steps, conditions.areas * counts, conditions.panels)
-        terms = {name: OTHERS * value for name, value in terms.items()}
         own, logged = pointer_terms(pointer, pointed[0], plain, numbers, weights, given)
         return terms | own, logged
 

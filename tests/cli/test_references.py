@@ -7,7 +7,7 @@ import pytest
 from small_runs import drawing, save_run
 
 from comicdata.cli.main import run as command_line
-from comicdata.images import encode_png
+from comicdata.images import encode_png, read_image
 
 PAGES = {"p1": 0, "p2": 12, "p10": 26}
 RANDOM = np.random.default_rng(4)
@@ -108,3 +108,50 @@ def test_a_run_without_references_refuses_them(place, capsys):
     save_run(place / "run", width=8, colors=4)
     colorize("--out", "out", "--reference", "colour.png", status=2)
     assert "knows nothing of --reference; train palette" in capsys.readouterr().err
+
+
+def test_a_cast_is_written_changed_and_given_back(place, capsys):
+    """A colour changed in the file is that of what had it; and what a person wrote is never written over."""
+    draw(place, "p1", "p2")
+    (place / "colour.png").write_bytes(encode_png(COLOURED))
+    colorize("--out", "out", "--reference", "colour.png")
+    path = place / "out" / "memory" / "cast.json"
+    cast = json.loads(path.read_text())
+    colors = [bytes.fromhex(one["color"][1:]) for one in cast["cast"]]
+    painted = {bytes(color) for page in ("p1", "p2") for color in pixels(place / "out" / f"{page}.png")}
+    assert colors and {*colors} <= painted and cast["cast"][0]["seen"] == ["p1", "p2"]
+    for number, one in enumerate(cast["cast"]):
+        one |= {"name": f"somebody {number}", "color": f"#0a0b{number:02x}"}
+    path.write_text(json.dumps(cast))
+    colorize("--out", "out", "--reference", "colour.png")
+    assert json.loads(path.read_text()) == cast
+    colorize("--out", "next", "--cast", "out/memory/cast.json", "--near-copies")
+    ours = {bytes.fromhex(one["color"][1:]) for one in cast["cast"]}
+    assert {bytes(color) for color in pixels(place / "next" / "p1.png")} & ours
+    capsys.readouterr()
+
+
+def pixels(path):
+    return np.unique(read_image(path).reshape(-1, 3), axis=0)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda cast: cast | {"run": "0"}, "made with other weights"),
+        (lambda cast: cast | {"cast": []}, "nobody is in it"),
+        (lambda cast: cast | {"cast": "all"}, "not a cast file"),
+        (lambda cast: cast | {"cast": [cast["cast"][0] | {"color": "teal"}]}, "the colour 'teal'; one looks like"),
+        (lambda cast: cast | {"cast": [cast["cast"][0] | {"keys": "AAA"}]}, "the keys of c1 are damaged"),
+        (lambda cast: cast | {"size": 0}, "the keys of c1 are damaged"),
+    ],
+)
+def test_what_is_no_cast_of_this_run_is_refused_in_one_line(place, capsys, change, words):
+    draw(place, "p1")
+    colorize("--out", "out")
+    cast = json.loads((place / "out" / "memory" / "cast.json").read_text())
+    (place / "cast.json").write_text(json.dumps(change(cast)))
+    capsys.readouterr()
+    colorize("--out", "next", "--cast", "cast.json", status=2)
+    said = capsys.readouterr().err.strip()
+    assert words in said and len(said.splitlines()) == 1 and not (place / "next").exists()

@@ -236,6 +236,12 @@ def test_one_pixel_and_a_blank_picture(layout):
             assert panel.box.x1 <= picture.shape[1] and panel.box.y1 <= picture.shape[0]
 
 
+def test_a_long_low_picture_of_noise_is_one_unsure_panel():
+    noise = np.random.default_rng(0).integers(0, 256, (40, 20_000, 3), dtype=np.uint8)
+    (panel,) = find_panels(make_strips([noise], "page")[0])
+    assert panel.box == Box(0, 0, 20_000, 40) and panel.confidence < 0.5
+
+
 def test_scores_by_hand():
     a, b, far = Box(0, 0, 10, 10), Box(0, 0, 10, 8), Box(50, 50, 60, 60)
     assert iou(a, b) == 0.8 and iou(a, far) == 0

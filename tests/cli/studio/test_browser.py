@@ -177,7 +177,7 @@ def test_a_pair_is_taken_out_and_a_box_dragged(tour, small_run, tmp_path):
         assert faults(page) == []
         page.click("#tab-pages")
         page.wait_for_selector("#page-list [aria-current]")
-        page.wait_for_load_state("networkidle")
+        page.wait_for_selector("text=/Box 1 of/")
         page.focus("#canvas")
         page.keyboard.press("Shift+ArrowDown")
         page.wait_for_selector("text=Kept in panels.jsonl")

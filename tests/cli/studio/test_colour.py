@@ -1,7 +1,9 @@
 """The colour room over HTTP: what is done to a page, what lies in the project, and that commands make the same."""
 
+import io
 import json
 import shlex
+import zipfile
 
 import numpy as np
 import pytest
@@ -189,6 +191,32 @@ def test_without_a_run_it_colours_as_flats_does(flats_studio, png):
     _, *words = shlex.split(flats_studio.document(page)["command"])
     assert run([*words, "-q"]) == 0
     assert (flats_studio.folder / "by-hand" / "page.png").read_bytes() == made
+
+
+@pytest.mark.parametrize("has_run", [True, False])
+def test_a_chapter_comes_as_a_cbz_and_goes_as_one(tmp_path, small_run, has_run):
+    studio = open_studio(tmp_path / "studio", *([small_run] if has_run else []))
+    pages = []
+    for number in range(1, 4):
+        page = drawing()
+        page[10 * number, 10:30] = 0
+        pages.append(page)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number, page in enumerate(pages, 1):
+            archive.writestr(f"{number}.png", encode_png(page))
+        archive.writestr("4.png", b"no picture")
+    found = studio.json("POST", "/api/pages?name=chapter.cbz", packed.getvalue()).json()
+    assert len(found["pages"]) == 3 and [one["name"] for one in found["failed"]] == ["0004"]
+    assert not list(studio.folder.glob("dropped*"))
+    studio.change(found["pages"][1], added(DOT))
+    made = studio.json("GET", "/api/chapter.cbz").content
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        names = archive.namelist()
+        shown = [decode(archive.read(name), name) for name in names]
+    assert names == ["p0001.png", "p0002.png", "p0003.png"]
+    assert tuple(shown[1][60, 20]) == (200, 10, 40) != tuple(shown[0][60, 20])
+    assert (shown[2][:, WALL + 1] == 0).all()
 
 
 def test_a_picture_in_colour_is_left_alone_until_one_says_otherwise(studio):

@@ -1,5 +1,6 @@
 """References: what is kept of a coloured panel, which of them a drawing looks at, and what it takes over."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from comicdata.models.colorize import PaletteColorizer, Wishes, load_colorizer
 from comicdata.models.colorize.pages import references_of
 from comicdata.models.colorize.reference_files import read_references, reference_bytes
 from comicdata.models.colorize.references import MOST, REMEMBERED, Reference, likest, places_of, with_references
+from comicdata.models.evaluate import evaluate
 from comicdata.models.networks.pointer import Pointer
 
 RED, BLUE, SAND = (220, 40, 40), (40, 60, 220), (230, 200, 140)
@@ -148,3 +150,17 @@ def test_places_are_the_same_for_the_same_drawing_and_never_ink() -> None:
     cells = outline.reshape(24, 4, 24, 4).max(axis=(1, 3)).ravel()
     assert (cells[places] == 255).all()
     assert not len(places_of(np.zeros((40, 40), np.uint8), 100))
+
+
+def test_evaluate_says_what_references_are_worth(make: Callable[..., Path], tmp_path: Path) -> None:
+    """By the names of the contract; a series with too few panels has no row for more, and one alone no other."""
+    pairs = make(tmp_path / "pairs", train=2, validation=0, test=6, series=lambda number: f"s{number // 4}")
+    run = save_run(tmp_path / "run", width=8, colors=4, references=True, key=16)
+    found = evaluate(load_colorizer(run), pairs, "test", hints=False).document["references"]
+    assert list(found) == ["windows", "0", "1", "3", "5", "other", "truth"] and found["windows"] == 6
+    assert found["5"] is None and found["0"]["reachable"] is None
+    assert found["truth"]["reachable"]["off_line"]["de2000"] <= found["truth"]["off_line"]["de2000"] + 1
+    assert found["truth"]["off_line"]["de2000"] < found["0"]["off_line"]["de2000"]
+    assert (
+        evaluate(load_colorizer(run), pairs, "test", hints=False, references=False).document.get("references") is None
+    )

@@ -163,3 +163,9 @@ def test_a_background_is_laid_and_hints_win_over_it(colorizer: PaletteColorizer,
     hint = Hint(5, 5, 1, (200, 100, 0))
     (made,) = colorizer.paint(outline, Wishes(background=(12, 34, 56), hints=[hint], style=style))  # type: ignore[arg-type]
     assert made.image[5, 5].tolist() == [200, 100, 0]
+
+
+def test_hints_on_nothing_but_ink_are_said_to_be_without_effect(colorizer: PaletteColorizer) -> None:
+    ink, hint = np.zeros((64, 64), np.uint8), Hint(30, 30, 3, (255, 0, 0))
+    assert "nothing but ink; its hints are without effect" in colorizer.paint(ink, Wishes(hints=[hint]))[0].notes
+    assert not colorizer.paint(ink)[0].notes and not colorizer.paint(rooms(), Wishes(hints=[hint]))[0].notes

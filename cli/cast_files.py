@@ -1,0 +1,82 @@
+"""The cast of a chapter: a file of its colours, with names and colours that a person may change, to be given back."""
+
+import base64
+from binascii import Error as Base64Error
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypedDict
+
+import numpy as np
+
+from comicdata.errors import IntegrityError, UsageError
+from comicdata.files import json_bytes, read_json
+from comicdata.flats.hints import parse_color
+from comicdata.models.colorize.references import Reference
+from comicdata.reading.shapes import MisshapenError, of_shape
+
+NAME = "cast.json"
+MOST = 32  # colours, those of most places
+LEAST = 6  # places of a colour
+KEYS = 48  # of each colour
+_DAMAGED = "the keys of {} are damaged; only names and colours may change"
+
+
+class Member(TypedDict):
+    """One colour: its name, #rrggbb, the pages that it was seen on, and by what it is found, (N, D) float16."""
+
+    name: str
+    color: str
+    seen: list[str]
+    keys: str
+
+
+class Cast(TypedDict):
+    """`run`: the hash of the weights, which alone understand the keys; `size`: D; `series`: what they learned from."""
+
+    run: str
+    size: int
+    series: list[str]
+    cast: list[Member]
+
+
+def cast_bytes(pages: Sequence[tuple[str, Sequence[Reference]]], run: str, series: Sequence[str]) -> bytes:
+    """The colours that were chosen most on pages, each with its references, from one `run` trained on `series`."""
+    colors = np.concatenate([one.colors for _, kept in pages for one in kept])
+    keys = np.concatenate([one.keys for _, kept in pages for one in kept])
+    page = np.repeat([name for name, _ in pages], [sum(len(one.colors) for one in kept) for _, kept in pages])
+    different, which, often = np.unique(colors, axis=0, return_inverse=True, return_counts=True)
+    members: list[Member] = []
+    for number in [at for at in np.argsort(-often, kind="stable").tolist() if often[at] >= LEAST][:MOST]:
+        places = np.flatnonzero(which.ravel() == number)
+        some = places[:: -(-len(places) // KEYS)]
+        text = base64.b64encode(keys[some].tobytes()).decode()
+        seen = list(dict.fromkeys(page[places].tolist()))
+        color = f"#{bytes(different[number]).hex()}"
+        members.append(Member(name=f"c{len(members) + 1}", color=color, seen=seen, keys=text))
+    return json_bytes({"run": run, "size": keys.shape[1], "series": list(series), "cast": members})
+
+
+def read_cast(path: Path, run: str) -> Reference:
+    """A cast as one reference, in the colours that stand in it now; UsageError for what is none, or another run's."""
+    try:
+        cast = of_shape(Cast, read_json(path))
+    except (OSError, IntegrityError, MisshapenError) as error:
+        raise UsageError(f"--cast {path}: not a cast file ({error}); colorize writes one, memory/{NAME}") from None
+    if cast["run"] != run:
+        raise UsageError(f"--cast {path}: made with other weights than those of this run, which cannot read it")
+    keys, colors = [], []
+    for one in cast["cast"]:
+        color = parse_color(one["color"])
+        if color is None:
+            raise UsageError(f"--cast {path}: {one['name']} has the colour {one['color']!r}; one looks like #88ccee")
+        try:
+            own = np.frombuffer(base64.b64decode(one["keys"], validate=True), np.float16).reshape(-1, cast["size"])
+        except (Base64Error, ValueError):
+            raise UsageError(f"--cast {path}: {_DAMAGED.format(one['name'])}") from None
+        if not np.isfinite(own).all():
+            raise UsageError(f"--cast {path}: {_DAMAGED.format(one['name'])}")
+        keys.append(own)
+        colors += [color] * len(own)
+    if not colors:
+        raise UsageError(f"--cast {path}: nobody is in it")
+    return Reference(np.concatenate(keys), np.array(colors, np.uint8), 0)
