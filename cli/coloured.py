@@ -7,6 +7,7 @@ from comicdata.cli.chapter_rows import Page, Row, Store
 from comicdata.cli.front import Front
 from comicdata.cli.page_forms import DOCUMENTS, LAYERS
 from comicdata.models.colorize import Colorized, Colorizer, Wishes
+from comicdata.models.colorize.pages import EMPTY
 from comicdata.models.colorize.strips import NOTHING
 
 SAID_ALONE = 3  # pages that are left alone for which there is a line each
@@ -29,7 +30,7 @@ class Told:
         shown: dict[str, Any] = {"input": page.picture.name, "output": output}
         if row["left_alone"]:
             self.left_alone.append({**shown, "why": row["left_alone"]})
-            if row["left_alone"] != NOTHING:
+            if row["left_alone"] not in (NOTHING, EMPTY):
                 self._alone.append((page.picture.name, row["left_alone"]))
             return
         beside = {

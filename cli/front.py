@@ -114,7 +114,7 @@ class Front:
 class Update(Protocol):
     """Moves one progress bar."""
 
-    def __call__(self, done: int, note: str = "") -> None: ...
+    def __call__(self, done: float, note: str = "") -> None: ...
 
 
 @dataclass
@@ -123,7 +123,7 @@ class _BarProgress:
     label: str
     task: Any
 
-    def update(self, done: int, note: str = "") -> None:
+    def update(self, done: float, note: str = "") -> None:
         self.bar.update(self.task, completed=done, description=visible(f"{self.label} {note}".rstrip()))
 
 
@@ -162,9 +162,9 @@ class _PlainProgress:
     def __init__(self, front: Front, label: str, total: int | None, unit: str) -> None:
         self.front, self.label, self.total, self.unit = front, label, total, unit
         self.start = self.last = time.monotonic()
-        self.first: int | None = None  # where a resumed run begins
+        self.first: float | None = None  # where a resumed run begins
 
-    def update(self, done: int, note: str = "") -> None:
+    def update(self, done: float, note: str = "") -> None:
         now = time.monotonic()
         if self.first is None:
             self.first = max(0, done - 1)
@@ -174,7 +174,7 @@ class _PlainProgress:
         rate = (done - self.first) / (now - self.start)
         left = f", {(self.total - done) / rate:.0f} s left" if self.total and rate else ""
         words = f"{self.unit} {note}".strip()
-        self.front.say(f"{self.label}: {done}/{self.total or '?'} {words} ({rate:.1f}/s{left})")
+        self.front.say(f"{self.label}: {round(done, 1)}/{self.total or '?'} {words} ({rate:.1f}/s{left})")
 
 
 def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], click.Command]:

@@ -1,5 +1,7 @@
 """Figures that stand on the page without a frame: the paper around them is the page's, and stays without colour."""
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,13 +13,20 @@ BESIDE = 12  # pixels beyond a panel, and within it, where its frame may lie
 PAPER = 0.85  # of the lightness of the lightest: from there on it is paper
 DARKEST = 128  # that paper is
 OPEN = 0.5  # of what of the rim belongs to a region, the least that is open
+BLANK = 0.4  # of a region, lines with it, the least that is paper
 MUCH = 0.25  # of the rim: a region with so much of it open lies around a figure, as does one in an open corner
 
 
-def open_rim(picture: Image, box: Box) -> Mask:
-    """Where nothing lies between a panel and the page: (h, w), True at pixels of its outermost rows and columns with
-    nothing but paper outside and inside, as far as a frame may be away. `picture` (H, W, 3) is the page, or what is
-    known of it.
+class Rim(NamedTuple):
+    """Of a panel (h, w): where it is `open` to the page, and what of it is `paper`."""
+
+    open: Mask
+    paper: Mask
+
+
+def open_rim(picture: Image, box: Box) -> Rim:
+    """Open are pixels of the outermost rows and columns of a panel with nothing but paper outside and inside, as far as
+    a frame may be away. `picture` (H, W, 3) is the page, or what is known of it.
     """
     near = Box(
         max(0, box.x0 - BESIDE),
@@ -39,19 +48,22 @@ def open_rim(picture: Image, box: Box) -> Mask:
         rim[:, 0] |= paper[down, : left + BESIDE].all(axis=1)
     if right:
         rim[:, -1] |= paper[down, -right - BESIDE :].all(axis=1)
-    return rim
+    return Rim(rim, paper[down, across])
 
 
-def paper_around(regions: Labels, rim: Mask) -> npt.NDArray[np.int64]:
-    """The regions (H, W) of a panel that are the paper of the page around a figure, by what of the rim is open."""
-    if not rim.any():
+def paper_around(regions: Labels, rim: Rim) -> npt.NDArray[np.int64]:
+    """The regions (H, W) of a panel that are the paper of the page around a figure: open, and paper, not paint that
+    fades into it.
+    """
+    if not rim.open.any():
         return np.zeros(0, np.int64)
-    outermost = np.zeros(rim.shape, np.bool_)
+    outermost = np.zeros(regions.shape, np.bool_)
     outermost[[0, -1]] = outermost[:, [0, -1]] = True
     count = int(regions.max()) + 1
-    held, free = (np.bincount(regions[mask], minlength=count) for mask in (outermost, rim))
+    held, free = (np.bincount(regions[mask], minlength=count) for mask in (outermost, rim.open))
     corners = np.zeros(count, np.bool_)
     for y, x in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
-        corners[regions[y, x]] |= rim[y, x]
+        corners[regions[y, x]] |= rim.open[y, x]
     around = (free >= OPEN * held) & (free > 0) & (corners | (free >= MUCH * outermost.sum()))
-    return np.flatnonzero(around)
+    blank = np.bincount(regions[rim.paper], minlength=count) >= BLANK * np.bincount(regions.ravel(), minlength=count)
+    return np.flatnonzero(around & blank)

@@ -8,12 +8,11 @@ import numpy as np
 
 from comicdata.errors import PictureError
 from comicdata.flats.hints import paint_hints
-from comicdata.flats.line_art import read_line_art
+from comicdata.flats.line_art import LineArt, read_line_art
 from comicdata.images import Image, channel_spread
 from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
-from comicdata.models.colorize.decoding import Mask
-from comicdata.models.colorize.figures import open_rim, paper_around
+from comicdata.models.colorize.figures import Rim, open_rim, paper_around
 from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet, check_places
 from comicdata.models.colorize.wishes import Wishes
@@ -22,6 +21,8 @@ from comicdata.records import Box, Layout, Panel
 
 SPLIT_FROM = 1.5  # pictures below this many training sizes on the short side are one panel
 CONFIDENT = 0.5
+EMPTY = "nothing is drawn on it"
+DRAWN = 225  # level below which something is drawn on white paper
 SMALLEST = 16  # pixels a side of a reference
 GREY, COLOURED = 24, 0.004  # spread of the channels, and the share of a picture from which on it is in colour
 Told = Callable[[int, int], None]  # how many panels are done, of how many, 0 where nobody knows
@@ -39,7 +40,7 @@ def colorize_picture(
     panels: Sequence[Panel] | None = None,
     told: Told = lambda done, of: None,
 ) -> Colorized | LeftAlone:
-    """Colour one picture; LeftAlone when it is no line art and `recolor` is off.
+    """Colour one picture; LeftAlone when it is no line art and `recolor` is off, or empty.
 
     Line art is used as it is, on paper of any colour; `line_art` insists that it is. With `recolor` the outline the run
     was trained on is drawn first, panel by panel; PictureError (with `name`) when that outline was made elsewhere.
@@ -51,6 +52,8 @@ def colorize_picture(
     read = read_line_art(rgb, insist=line_art)
     if not read.is_line_art and not recolor:
         return LeftAlone(read.why)
+    if is_empty(read) and not wishes.hints:
+        return LeftAlone(EMPTY)
     if not read.is_line_art:
         check_draws(colorizer, name)
     check_places(wishes.hints, rgb, name)
@@ -72,12 +75,12 @@ def paint_panel(
     rgb: Image,
     drawing: Image | None,
     wishes: Wishes,
-    rim: Mask | None = None,
+    rim: Rim | None = None,
     shade: Image | None = None,
 ) -> list[Painted]:
     """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it.
 
-    `rim` (H, W): where it is open to the page, see `open_rim`; `shade` (H, W): tones that are no lines, which no model
+    `rim`: where it is open to the page, see `open_rim`; `shade` (H, W): tones that are no lines, which no model
     is shown, laid over the colours. Paper of line art need not be paper of a picture in colour.
     """
     if drawing is None:
@@ -85,7 +88,7 @@ def paint_panel(
     else:
         toned = shade.copy() if shade is not None and (shade < 255).any() else None
         made = [replace(one, shade=toned) for one in colorizer.paint(drawing.copy(), wishes, lines=True)]
-    if made[0].line is None or rim is None or not rim.any():
+    if made[0].line is None or rim is None or not rim.open.any():
         return made
     regions = closed_regions(made[0].line).labels
     hinted = regions[paint_hints(wishes.hints, *rgb.shape[:2])[..., 3] > 0]
@@ -111,6 +114,11 @@ def references_of(colorizer: PaletteColorizer, rgb: Image) -> list[Reference]:
     if not any(len(one.colors) for one in found):
         raise PictureError("nothing but ink")
     return found
+
+
+def is_empty(read: LineArt) -> bool:
+    """Whether nothing is drawn on a page of paper."""
+    return read.is_line_art and bool((read.drawing >= DRAWN).all())
 
 
 def is_grey(pixels: Image) -> bool:

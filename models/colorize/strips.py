@@ -15,8 +15,7 @@ from comicdata.flats.hints import paint_hints
 from comicdata.flats.line_art import read_line_art
 from comicdata.images import Image, resize
 from comicdata.models.colorize.colorizer import Colorizer
-from comicdata.models.colorize.decoding import Mask
-from comicdata.models.colorize.figures import BESIDE, open_rim
+from comicdata.models.colorize.figures import BESIDE, Rim, open_rim
 from comicdata.models.colorize.pages import GREY, Told, check_draws, is_grey, paint_panel, without_color
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet
 from comicdata.models.colorize.wishes import Wishes, is_inside
@@ -148,7 +147,7 @@ def _pixels(slices: Slices, held: list[_Slice], looks: _Looks, recolor: bool) ->
         yield even
 
 
-def _rim(held: Sequence[_Slice], box: Box) -> Mask:
+def _rim(held: Sequence[_Slice], box: Box) -> Rim:
     """Where a panel is open to what lies around it."""
     top, sheets = held[0].sheet.top, [one.sheet.rgb for one in held]
     first, last = max(0, box.y0 - top - BESIDE), box.y1 - top + BESIDE

@@ -6,8 +6,8 @@ import pytest
 from small_runs import save_run
 
 from comicdata.flats.hints import Hint
-from comicdata.models.colorize import Colorized, Wishes, colorize_picture, load_colorizer
-from comicdata.models.colorize.figures import open_rim, paper_around
+from comicdata.models.colorize import Colorized, LeftAlone, Wishes, colorize_picture, load_colorizer
+from comicdata.models.colorize.figures import Rim, open_rim, paper_around
 from comicdata.records import Box, Panel
 
 FRAMED, FREE = Box(30, 30, 190, 170), Box(230, 30, 390, 170)
@@ -36,9 +36,10 @@ def colored(colorizer, picture, wishes=None, **options):
 
 def test_a_rim_is_open_where_no_frame_is_near():
     whole = page()
-    assert not open_rim(whole, FRAMED).any() and open_rim(whole, Box(27, 27, 193, 173)).mean() < 0.01
-    assert not open_rim(whole, Box(35, 35, 185, 165)).any() and not open_rim(whole, Box(0, 0, 420, 200))[0].any()
-    rim = open_rim(whole, FREE)
+    assert not open_rim(whole, FRAMED).open.any() and open_rim(whole, Box(27, 27, 193, 173)).open.mean() < 0.01
+    assert not open_rim(whole, Box(35, 35, 185, 165)).open.any()
+    assert not open_rim(whole, Box(0, 0, 420, 200)).open.any()
+    rim = open_rim(whole, FREE).open
     assert rim[0].all() and rim[:, 0].all() and rim.sum() == 2 * (160 + 140) - 4
 
 
@@ -47,8 +48,11 @@ def test_the_paper_around_is_what_is_open_and_no_body_cut_off_below():
     regions[30:, 30:70] = 2  # a bust that ends without a line
     rim = np.zeros((100, 100), bool)
     rim[[0, -1]] = rim[:, [0, -1]] = True
-    assert paper_around(regions, rim).tolist() == [1]
-    assert paper_around(regions, np.zeros_like(rim)).tolist() == []
+    paper = np.ones_like(rim)
+    assert paper_around(regions, Rim(rim, paper)).tolist() == [1]
+    assert paper_around(regions, Rim(np.zeros_like(rim), paper)).tolist() == []
+    paper[5:95, 5:95] = False  # paint that fades into the paper
+    assert paper_around(regions, Rim(rim, paper)).tolist() == []
 
 
 def test_a_figure_without_a_frame_is_coloured_to_its_outline(colorizer):
@@ -64,6 +68,14 @@ def test_a_figure_without_a_frame_is_coloured_to_its_outline(colorizer):
 def test_tinted_paper_stays_tinted_around_a_figure(colorizer):
     cream = (246, 238, 218)
     assert colored(colorizer, page(cream)).image[35, 235].tolist() == list(cream)
+
+
+def test_an_empty_page_is_left_alone_until_somebody_hints(colorizer):
+    blank = np.full((60, 80, 3), (250, 246, 238), np.uint8)
+    for recolor in (False, True):
+        assert colorize_picture(colorizer, blank, recolor=recolor) == LeftAlone("nothing is drawn on it")
+    made = colorize_picture(colorizer, blank, Wishes(style="flats", hints=[Hint(9, 9, 2, (10, 200, 30))]))
+    assert isinstance(made, Colorized) and made.image[30, 30].tolist() == [10, 200, 30]
 
 
 def test_screentone_is_no_line_to_the_model_and_lies_over_the_colours(colorizer):
