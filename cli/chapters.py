@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from comicdata.cli.chapter_cbz import CbzPages
 from comicdata.cli.chapter_folder import FolderPages
@@ -42,7 +42,7 @@ def plan_chapters(groups: Sequence[Group], out: Path) -> list[Chapter]:
     stems = apart(PurePosixPath(picture.name).with_suffix("").as_posix() for *_, picture in named)
     pages = [Page(number, picture, stem, name) for (name, number, picture), stem in zip(named, stems, strict=True)]
     about = [group.about for group, _ in loose if group.about]
-    folder = [Chapter(out.name, FolderPages(Outputs(out, "colorize")), pages, about)] if pages else []
+    folder = [Chapter(_called(loose), FolderPages(Outputs(out, "colorize")), pages, about)] if pages else []
     packed = [(group, own) for group, own in zip(groups, numbered, strict=True) if group.stem]
     names = apart(group.stem for group, _ in packed)
     return folder + [
@@ -56,6 +56,11 @@ def _archive(path: Path, group: Group, numbered: Sequence[tuple[int, Picture]]) 
     pages = [Page(number, one, stem, group.name) for (number, one), stem in zip(numbered, stems, strict=True)]
     about = [(_inside(group.about[0]), group.about[1])] if group.about else []
     return Chapter(path.stem, CbzPages(path), pages, about)
+
+
+def _called(loose: Sequence[tuple[Group, Any]]) -> str:
+    """What pages of a folder are called: as the folder, or the picture, that they came from first."""
+    return PurePosixPath(loose[0][0].name).name
 
 
 def _inside(name: str) -> str:

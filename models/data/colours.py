@@ -134,10 +134,12 @@ def _apart(pixels: Image, colors: Image) -> Floats:
 
 def nearest_colours(rgb: Image, palette: Image) -> npt.NDArray[np.int64]:
     """The number of the nearest of `palette` (K, 3) for each of `rgb` (N, 3), by CIELAB."""
-    known, choice = lab_of_colours(rgb), lab_of_colours(palette)
+    codes, which = np.unique(rgb.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32), return_inverse=True)
+    different = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1).astype(np.uint8)
+    known, choice = lab_of_colours(different), lab_of_colours(palette)
     parts = (known[start : start + 4096] for start in range(0, len(known), 4096))
     distances = (np.square(part[:, None] - choice[None]).sum(axis=2) for part in parts)
-    return np.concatenate([one.argmin(axis=1) for one in distances])
+    return np.concatenate([one.argmin(axis=1) for one in distances])[which]
 
 
 def _drawn(data: PairDataset, index: int, random: np.random.Generator) -> tuple[Image, npt.NDArray[np.bool_]]:

@@ -136,6 +136,7 @@ def test_a_network_trains_on_them_and_colours_line_art_only(place, capsys):
         "colorize.jsonl",
         "failures.jsonl",
         "lines.png",
+        "report.html",
     ]
     assert run(["colorize", "run", "mixed/colour.png", "--out", "out"]) == 0
     assert "this run knows anime line art" in capsys.readouterr().err

@@ -236,7 +236,7 @@ def test_hints_at_the_command_line(
     assert plain.shape == hinted.shape == (128, 128, 3)
     assert not np.array_equal(plain, hinted)
     assert command_line(["colorize", str(tmp_path / "without"), *words[2:], "--out", str(tmp_path / "x"), *given]) == 2
-    assert "trained without hints" in capsys.readouterr().err
+    assert "a run that was trained with hints does" in capsys.readouterr().err
     assert command_line([*words, str(tmp_path / "plain"), "--out", str(tmp_path / "x"), *given]) == 2
     assert "hints of one picture, but 2 pictures are given; name a folder" in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "x").exists()
