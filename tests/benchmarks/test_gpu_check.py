@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "gpu_check.py"
 
 
+@pytest.mark.slow
 def test_the_gpu_check_itself_works_on_a_cpu(tmp_path: Path) -> None:
     env = {**os.environ, "TINY": "1", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run([sys.executable, str(SCRIPT), str(tmp_path)], env=env, cwd=tmp_path, capture_output=True)
