@@ -118,7 +118,7 @@ class PaletteColorizer(Colorizer):
         places = suggest(regions, chances, final.colors[drawn[0]], final.colors, fixed, wishes.suggest)
         flat = (wishes.style or self.style) == "flats"
         notes = votes.said.get(SEVERAL, [])[:SHOWN] if flat else []
-        if wishes.hints and not given:
+        if wishes.hints and not drawing.paper.any():
             notes = ["nothing but ink; its hints are without effect"]
         white = np.isin(regions.labels, [*regions.balloons.difference(given)]) if regions.balloons else None
         unsure, doubt = doubts(regions, chances, told.colors, fixed)
