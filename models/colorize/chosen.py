@@ -36,11 +36,12 @@ from comicdata.models.colorize.references import (
     KEPT,
     LEAST,
     Reference,
+    answers_of,
     likest,
     look_of,
     pixels_of,
     places_of,
-    with_references,
+    with_answers,
 )
 from comicdata.models.colorize.suggestions import doubts, suggest
 from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
@@ -102,12 +103,12 @@ class PaletteColorizer(Colorizer):
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
         seen, mood = np.atleast_3d(working), mood_of(wishes.moods, self.palette)
         features = self._features(seen[..., 0])
-        shown = self._shown(features, seen[..., 0], wishes)
-        plain = self._choice(features, None, mood, shown, drawing)
+        answers = self._answers(features, seen[..., 0], wishes)
+        plain = self._choice(features, None, mood, answers, drawing)
         votes = count_votes(regions, wishes.hints, wishes.at)
         given = votes.winners()
         told = (
-            self._choice(features, spread_hints(seen[..., 0], seen[..., 1:]), mood, shown, drawing)
+            self._choice(features, spread_hints(seen[..., 0], seen[..., 1:]), mood, answers, drawing)
             if given and wishes.follow
             else plain
         )
@@ -163,8 +164,11 @@ class PaletteColorizer(Colorizer):
     def _features(self, working: Image) -> Tensor:
         """(1, C, h / 4, w / 4): what line art (h, w) is of; kept for a drawing that is coloured again."""
         if self._known is None or not np.array_equal(self._known[0], working):
-            self._known = working, torch.from_numpy(tiled(working, self._forward_features, CELL)).movedim(2, 0)[None]
+            self._known = working, self._looked_at(working)
         return self._known[1].to(self.device)
+
+    def _looked_at(self, working: Image) -> Tensor:
+        return torch.from_numpy(tiled(working, self._forward_features, CELL)).movedim(2, 0)[None]
 
     def _forward_features(self, tile: Image) -> Floats:
         height, width = (-(-side // CELL) for side in tile.shape[:2])
@@ -177,10 +181,10 @@ class PaletteColorizer(Colorizer):
         features: Tensor,
         said: tuple[Image, Labels] | None,
         mood: Mood | None,
-        shown: Sequence[Reference],
+        answers: tuple[Tensor, Image] | None,
         drawing: Drawing,
     ) -> Choice:
-        """What the network says, told what `spread_hints` gives, and the mood, and shown references."""
+        """What the network says, told what `spread_hints` gives, and the mood, and what references answer."""
         colors, copied = self.palette, None
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
             logits = self.chooser.plain(features)
@@ -192,11 +196,9 @@ class PaletteColorizer(Colorizer):
             logits = logits[0].float()
             if mood is not None:
                 logits = in_mood(logits, colors, mood, drawing.regions_at((logits.shape[1], logits.shape[2])))
-            if shown:
-                chances, found = with_references(
-                    logits.softmax(dim=0), self._asked(features), self._pointer, shown, copies=said is not None
-                )
-                logits, colors = (chances + LEAST).log(), np.concatenate([colors, found])
+            if answers is not None:
+                chances = with_answers(logits.softmax(dim=0), answers[0], copies=said is not None)
+                logits, colors = (chances + LEAST).log(), np.concatenate([colors, answers[1]])
         if said is not None:
             hinted, numbers = np.unique(said[0][..., :3].reshape(-1, 3), axis=0, return_inverse=True)
             copied = len(colors) + numbers.reshape(said[1].shape)
@@ -210,31 +212,26 @@ class PaletteColorizer(Colorizer):
             raise UsageError(f"this run learned nothing of references; {CURE}")
         return self.chooser.pointer
 
-    def _asked(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """What every place asks for, (h, w, D), and how likely none of the references answers, (h, w)."""
-        query, null = self._pointer.asks(self._pointer(features)[0].movedim(0, 2))
-        return query.float(), null.float()
-
-    def _shown(self, features: Tensor, working: Image, wishes: Wishes) -> Sequence[Reference]:
-        """The few that a drawing takes its colours from."""
+    def _answers(self, features: Tensor, working: Image, wishes: Wishes) -> tuple[Tensor, Image] | None:
+        """What the few references answer that a drawing takes its colours from, see `answers_of`; None without any."""
         if not wishes.references and not wishes.memory:
-            return ()
+            return None
         look = None if wishes.near_copies else look_of(working)
         given, remembered = (
             [one for one in some if look is None or not one.is_copy(look)]
             for some in (wishes.references, wishes.memory)
         )
-        with torch.inference_mode():
-            query, _ = self._asked(features)
-        places = torch.from_numpy(places_of(working, ASKED)).to(query.device)
-        return likest(query.flatten(0, 1)[places].cpu(), given, remembered)
+        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
+            query, null = (one.float() for one in self._pointer.asks(self._pointer(features)[0].movedim(0, 2)))
+            places = torch.from_numpy(places_of(working, ASKED)).to(query.device)
+            shown = likest(query.flatten(0, 1)[places].cpu(), given, remembered)
+            return answers_of((query, null), self._pointer, shown) if shown else None
 
     def reference(self, rgb: Image, outline: Image | None = None) -> Reference:
         """What is kept of a coloured panel (H, W, 3), whose line art (H, W) is drawn first where none is given."""
         drawn = self.draw(rgb) if outline is None else outline
         working = drawn if self._scale(drawn) == 1 else self._brought_down(drawn)
-        features = torch.from_numpy(tiled(working, self._forward_features, CELL)).movedim(2, 0)[None].to(self.device)
-        return self._kept(features, working, cv2.medianBlur(rgb, 3))
+        return self._kept(self._looked_at(working).to(self.device), working, cv2.medianBlur(rgb, 3))
 
     def _kept(self, features: Tensor, working: Image, color: Image) -> Reference:
         """What is kept of a picture (H, W, 3) with these features."""

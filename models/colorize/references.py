@@ -108,13 +108,9 @@ def _keys(reference: Reference, device: torch.device | None = None) -> Tensor:
     return torch.from_numpy(reference.keys.astype(np.float32)).to(device or "cpu")
 
 
-def with_references(
-    chances: Tensor, asked: tuple[Tensor, Tensor], pointer: Pointer, references: Sequence[Reference], *, copies: bool
-) -> tuple[Tensor, Image]:
-    """Chances (K, h, w), with hints one more for what they spread -> (K + G, h, w), likewise, where G are the colours
-    (G, 3) of the references: what hints leave goes to those, and what they leave to the palette.
-
-    `asked`: query (h, w, D) and null (h, w) of every place.
+def answers_of(asked: tuple[Tensor, Tensor], pointer: Pointer, references: Sequence[Reference]) -> tuple[Tensor, Image]:
+    """What each place takes of each of the colours of the references, and last what it leaves: (G + 1, h, w), and those
+    colours, (G, 3). `asked`: query (h, w, D) and null (h, w) of every place.
     """
     query, null = asked
     colors, number = _grouped(np.concatenate([one.colors for one in references]))
@@ -126,11 +122,17 @@ def with_references(
         found = pointer.found(some[None], key, own[None], known)[0].exp()
         sums = torch.zeros(len(some), len(colors), device=key.device).index_add_(1, group, found[:, :-1])
         parts.append(torch.cat([sums, found[:, -1:]], dim=1))
-    taken = torch.cat(parts).T.reshape(len(colors) + 1, *null.shape).to(chances.device)
+    return torch.cat(parts).T.reshape(len(colors) + 1, *null.shape), colors
+
+
+def with_answers(chances: Tensor, answers: Tensor, *, copies: bool) -> Tensor:
+    """Chances (K, h, w), with hints one more for what they spread -> (K + G, h, w), likewise: what hints leave goes to
+    the colours of references, and what those leave, by `answers` (G + 1, h, w), to the palette.
+    """
     hinted = chances[-1:] if copies else chances[:0]
     unhinted = 1 - hinted.sum(dim=0, keepdim=True)
     own = chances[: len(chances) - copies]
-    return torch.cat([own * taken[-1:], taken[:-1] * unhinted, hinted]), colors
+    return torch.cat([own * answers[-1:], answers[:-1] * unhinted, hinted])
 
 
 def _grouped(colors: Image) -> tuple[Image, Numbers]:

@@ -15,7 +15,15 @@ from comicdata.images import Image
 from comicdata.models.colorize import PaletteColorizer, Wishes, load_colorizer
 from comicdata.models.colorize.pages import references_of
 from comicdata.models.colorize.reference_files import read_references, reference_bytes
-from comicdata.models.colorize.references import MOST, REMEMBERED, Reference, likest, places_of, with_references
+from comicdata.models.colorize.references import (
+    MOST,
+    REMEMBERED,
+    Reference,
+    answers_of,
+    likest,
+    places_of,
+    with_answers,
+)
 from comicdata.models.evaluate import evaluate
 from comicdata.models.networks.pointer import Pointer
 
@@ -72,7 +80,8 @@ def test_chances_are_shared_out_between_hints_references_and_the_palette() -> No
     query, null = torch.nn.functional.normalize(torch.randn(2, 3, 8), dim=2), torch.randn(2, 3)
     chances = torch.rand(5, 2, 3).softmax(dim=0)  # four of the palette, and what hints spread
     with torch.no_grad():
-        made, colors = with_references(chances, (query, null), pointer, shown, copies=True)
+        answers, colors = answers_of((query, null), pointer, shown)
+        made = with_answers(chances, answers, copies=True)
     assert {*map(tuple, colors.tolist())} == {RED, BLUE} and made.shape == (7, 2, 3)
     weights = np.exp(10 * (query.numpy() @ keys.astype(np.float32).T)) / 6
     left = np.exp(null.numpy())
