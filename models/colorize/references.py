@@ -11,7 +11,7 @@ from torch import Tensor
 
 from comicdata.flats.colours import lab_of_colours
 from comicdata.images import Image
-from comicdata.models.data.references import PAPER, region_areas
+from comicdata.models.data.references import PAPER, SMOOTH, region_areas
 from comicdata.models.networks.palette import CELL
 from comicdata.models.networks.pointer import Pointer
 from comicdata.pairs.windows import dhash
@@ -23,7 +23,6 @@ REMEMBERED = 2  # more, of those that are remembered, and MOST in all where ther
 COMPARED = 96  # places of a reference that say whether it is like a drawing
 COPY = 6  # bits in which the looks of two drawings differ at most, when one is a near copy of the other
 SAME = 7.0  # CIELAB: colours of references no farther apart are one
-SMOOTH = 4.0  # pixels, added to the area of a region
 BAND = 4096  # places at once, so that memory stays bounded
 LEAST = 1e-9  # added before a logarithm
 

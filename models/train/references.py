@@ -8,7 +8,7 @@ from torch import Tensor
 
 from comicdata.flats.colours import lab_of_colours
 from comicdata.models.data.colours import step_colors
-from comicdata.models.data.references import GROUP, turned
+from comicdata.models.data.references import GROUP, SMOOTH, turned
 from comicdata.models.networks.palette import ALIKE
 from comicdata.models.networks.pointer import Pointer
 from comicdata.models.train.learner import Terms
@@ -19,7 +19,6 @@ TURNED = 0.5  # of the groups are shown in other colours than their own
 OTHER_SERIES = 0.1  # of the panels have references of another series
 REACHABLE = 0.5  # likeness of a colour from which on the references have it
 ALONE = 0.5  # weight of the loss that knows no way out: or "in none of them" may win for good
-SMOOTH = 4.0  # pixels, added to the area of a region
 UNLIKE = 60.0  # likeness no less than e to the minus this: smaller numbers are slow, and nothing
 LEAST = 1e-4  # added before a logarithm
 
