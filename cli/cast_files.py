@@ -11,22 +11,25 @@ import numpy as np
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import json_bytes, read_json
 from comicdata.flats.hints import parse_color
-from comicdata.models.colorize.references import Reference
+from comicdata.models.colorize.references import Numbers, Reference, Spots
 from comicdata.reading.shapes import MisshapenError, of_shape
 
 NAME = "cast.json"
 MOST = 32  # colours, those of most places
 LEAST = 6  # places of a colour
 KEYS = 48  # of each colour
+PLACES = 8  # of each colour on a page
 _DAMAGED = "the keys of {} are damaged; only names and colours may change"
 
 
 class Member(TypedDict):
-    """One colour: its name, #rrggbb, the pages that it was seen on, and by what it is found, (N, D) float16."""
+    """One colour: its name, #rrggbb, where it was seen, and by what it is found, (N, D) float16. `seen`: by page, x and
+    y of a pixel in each of the regions that have it, the first few.
+    """
 
     name: str
     color: str
-    seen: list[str]
+    seen: dict[str, list[list[int]]]
     keys: str
 
 
@@ -41,19 +44,32 @@ class Cast(TypedDict):
 
 def cast_bytes(pages: Sequence[tuple[str, Sequence[Reference]]], run: str, series: Sequence[str]) -> bytes:
     """The colours that were chosen most on pages, each with its references, from one `run` trained on `series`."""
-    colors = np.concatenate([one.colors for _, kept in pages for one in kept])
-    keys = np.concatenate([one.keys for _, kept in pages for one in kept])
-    page = np.repeat([name for name, _ in pages], [sum(len(one.colors) for one in kept) for _, kept in pages])
+    panels = [(name, one) for name, kept in pages for one in kept]
+    colors = np.concatenate([one.colors for _, one in panels])
+    keys = np.concatenate([one.keys for _, one in panels])
+    spots = np.concatenate([one.spots for _, one in panels])
+    panel = np.repeat(np.arange(len(panels)), [len(one.colors) for _, one in panels])
     different, which, often = np.unique(colors, axis=0, return_inverse=True, return_counts=True)
     members: list[Member] = []
     for number in [at for at in np.argsort(-often, kind="stable").tolist() if often[at] >= LEAST][:MOST]:
         places = np.flatnonzero(which.ravel() == number)
         some = places[:: -(-len(places) // KEYS)]
         text = base64.b64encode(keys[some].tobytes()).decode()
-        seen = list(dict.fromkeys(page[places].tolist()))
+        seen = _seen([name for name, _ in panels], panel[places], spots[places])
         color = f"#{bytes(different[number]).hex()}"
         members.append(Member(name=f"c{len(members) + 1}", color=color, seen=seen, keys=text))
     return json_bytes({"run": run, "size": keys.shape[1], "series": list(series), "cast": members})
+
+
+def _seen(pages: Sequence[str], panel: Numbers, spots: Spots) -> dict[str, list[list[int]]]:
+    """Of places (N,) in panels that are on these pages: x and y of the first in each region, by page."""
+    _, first = np.unique([panel, spots[:, 2]], axis=1, return_index=True)
+    seen: dict[str, list[list[int]]] = {}
+    for at in np.sort(first).tolist():
+        own = seen.setdefault(pages[panel[at]], [])
+        if len(own) < PLACES:
+            own.append(spots[at, :2].tolist())
+    return seen
 
 
 def read_cast(path: Path, run: str) -> Reference:
