@@ -23,23 +23,26 @@ _DAMAGED = "the keys of {} are damaged; only names and colours may change"
 
 
 class Member(TypedDict):
-    """One colour: its name, #rrggbb, where it was seen, and by what it is found, (N, D) float16. `seen`: by page, x and
-    y of a pixel in each of the regions that have it, the first few.
+    """One colour: its name, #rrggbb, where it was seen: by page, "x,y" of a pixel in each of the regions that have it,
+    the first few; and the number of its keys, from 1.
     """
 
     name: str
     color: str
-    seen: dict[str, list[list[int]]]
-    keys: str
+    seen: dict[str, str]
+    number: int
 
 
 class Cast(TypedDict):
-    """`run`: the hash of the weights, which alone understand the keys; `size`: D; `series`: what they learned from."""
+    """What a person reads comes first. `run`: the hash of the weights, which alone understand the `keys`, by which
+    colours are found, (N, D) float16 for each; `size`: D; `series`: what the weights learned from.
+    """
 
+    cast: list[Member]
     run: str
     size: int
     series: list[str]
-    cast: list[Member]
+    keys: list[str]
 
 
 def cast_bytes(pages: Sequence[tuple[str, Sequence[Reference]]], run: str, series: Sequence[str]) -> bytes:
@@ -50,26 +53,24 @@ def cast_bytes(pages: Sequence[tuple[str, Sequence[Reference]]], run: str, serie
     spots = np.concatenate([one.spots for _, one in panels])
     panel = np.repeat(np.arange(len(panels)), [len(one.colors) for _, one in panels])
     different, which, often = np.unique(colors, axis=0, return_inverse=True, return_counts=True)
-    members: list[Member] = []
+    members, texts = list[Member](), list[str]()
     for number in [at for at in np.argsort(-often, kind="stable").tolist() if often[at] >= LEAST][:MOST]:
         places = np.flatnonzero(which.ravel() == number)
         some = places[:: -(-len(places) // KEYS)]
-        text = base64.b64encode(keys[some].tobytes()).decode()
+        texts.append(base64.b64encode(keys[some].tobytes()).decode())
         seen = _seen([name for name, _ in panels], panel[places], spots[places])
         color = f"#{bytes(different[number]).hex()}"
-        members.append(Member(name=f"c{len(members) + 1}", color=color, seen=seen, keys=text))
-    return json_bytes({"run": run, "size": keys.shape[1], "series": list(series), "cast": members})
+        members.append(Member(name=f"c{len(texts)}", color=color, seen=seen, number=len(texts)))
+    return json_bytes(Cast(cast=members, run=run, size=keys.shape[1], series=[*series], keys=texts))
 
 
-def _seen(pages: Sequence[str], panel: Numbers, spots: Spots) -> dict[str, list[list[int]]]:
+def _seen(pages: Sequence[str], panel: Numbers, spots: Spots) -> dict[str, str]:
     """Of places (N,) in panels that are on these pages: x and y of the first in each region, by page."""
     _, first = np.unique([panel, spots[:, 2]], axis=1, return_index=True)
-    seen: dict[str, list[list[int]]] = {}
+    seen: dict[str, list[str]] = {}
     for at in np.sort(first).tolist():
-        own = seen.setdefault(pages[panel[at]], [])
-        if len(own) < PLACES:
-            own.append(spots[at, :2].tolist())
-    return seen
+        seen.setdefault(pages[panel[at]], []).append("{},{}".format(*spots[at]))
+    return {page: " ".join(places[:PLACES]) for page, places in seen.items()}
 
 
 def read_cast(path: Path, run: str) -> Reference:
@@ -86,8 +87,9 @@ def read_cast(path: Path, run: str) -> Reference:
         if color is None:
             raise UsageError(f"--cast {path}: {one['name']} has the colour {one['color']!r}; one looks like #88ccee")
         try:
-            own = np.frombuffer(base64.b64decode(one["keys"], validate=True), np.float16).reshape(-1, cast["size"])
-        except (Base64Error, ValueError):
+            text = dict(enumerate(cast["keys"], 1))[one["number"]]
+            own = np.frombuffer(base64.b64decode(text, validate=True), np.float16).reshape(-1, cast["size"])
+        except (Base64Error, KeyError, ValueError):
             raise UsageError(f"--cast {path}: {_DAMAGED.format(one['name'])}") from None
         if not np.isfinite(own).all():
             raise UsageError(f"--cast {path}: {_DAMAGED.format(one['name'])}")
