@@ -24,6 +24,8 @@ CONFIDENT = 0.5
 EMPTY = "nothing is drawn on it"
 DRAWN = 225  # level below which something is drawn on white paper
 SMALLEST = 16  # pixels a side of a reference
+EVEN_REACH, EVEN_STEP = 5, 8  # pixels around an even one, in which no channel changes by more than so many levels
+BARE, UNEVEN = 245, 0.2  # level from which on a pixel is bare paper, and the least share of even ones on the rest
 GREY, COLOURED = 24, 0.004  # spread of the channels, and the share of a picture from which on it is in colour
 Told = Callable[[int, int], None]  # how many panels are done, of how many, 0 where nobody knows
 
@@ -115,6 +117,14 @@ def references_of(colorizer: PaletteColorizer, rgb: Image) -> list[Reference]:
     if not any(len(one.colors) for one in found):
         raise PictureError("nothing but ink")
     return found
+
+
+def is_uneven(rgb: Image) -> bool:
+    """Whether hardly any of a coloured picture is even, as in photographs and paintings."""
+    around = np.ones((EVEN_REACH, EVEN_REACH), np.uint8)
+    step = cv2.subtract(cv2.dilate(rgb, around), cv2.erode(rgb, around)).max(axis=2)
+    even = (step <= EVEN_STEP)[rgb.min(axis=2) < BARE]
+    return bool(even.size) and float(even.mean()) < UNEVEN
 
 
 def is_empty(read: LineArt) -> bool:
