@@ -49,13 +49,18 @@ def find_flats(line: Image, panels: Sequence[Box] | None = None, gap: int | None
 
 
 def find_regions(
-    line: Image, panels: Sequence[Box] | None = None, gap: int | None = None, ink: Mask | None = None
+    line: Image,
+    panels: Sequence[Box] | None = None,
+    gap: int | None = None,
+    ink: Mask | None = None,
+    paper: Mask | None = None,
 ) -> Regions:
     """The regions of line art (H, W) uint8, 0 = ink and 255 = paper, a panel at a time, so that none crosses a gutter.
 
     `gap`: how wide a gap in a line may be to be closed, in pixels, by default 18 times the width
     of the lines; 0 closes none. Without panels the picture is one
-    drawing, and its paper a region like others. `ink`: what `find_ink` found, where that is known.
+    drawing, and its paper a region like others. `ink`: what `find_ink` found, where that is known; `paper` (H, W): what
+    is known to be paper as that of balloons is.
     """
     if line.ndim != 2 or line.dtype != np.uint8 or not line.size:
         raise ValueError(f"line art is (H, W) uint8, not {line.dtype} {line.shape}")
@@ -63,6 +68,8 @@ def find_regions(
     inside = inside_panels(line.shape, panels)
     ink = inside & (find_ink(line) if ink is None else ink)
     balloons = find_balloons(ink | ~inside)
+    if paper is not None:
+        balloons |= paper
     for place in _places(line.shape, panels):
         found = _numbered(ink[place], gap, balloons[place])
         labels[place] = np.where(labels[place] == 0, found + labels.max(), labels[place])

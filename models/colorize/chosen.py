@@ -25,6 +25,7 @@ from comicdata.models.colorize.decoding import (
     Drawing,
     Floats,
     Labels,
+    Mask,
     likeliest,
     narrowed,
     region_chances,
@@ -99,7 +100,7 @@ class PaletteColorizer(Colorizer):
 
     def _painted(self, outline: Image, working: Image, wishes: Wishes, *, lines: bool) -> list[Painted]:
         """The lines are always laid over the colours: the network knows nothing of what is under them."""
-        regions = closed_regions(outline)
+        regions = closed_regions(outline, wishes.paper)
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
         seen, mood = np.atleast_3d(working), mood_of(wishes.moods, self.palette)
         features = self._features(seen[..., 0])
@@ -243,16 +244,17 @@ class PaletteColorizer(Colorizer):
         return Reference(keys, color[rows, columns], look_of(working))
 
 
-def closed_regions(outline: Image) -> Regions:
-    """The closed regions of line art; ink belongs to the nearest."""
-    return _closed_regions(outline.tobytes(), outline.shape)
+def closed_regions(outline: Image, paper: Mask | None = None) -> Regions:
+    """The closed regions of line art; ink belongs to the nearest. `paper` (H, W): what is known to be paper."""
+    return _closed_regions(outline.tobytes(), outline.shape, None if paper is None else paper.tobytes())
 
 
 @lru_cache(maxsize=2)
-def _closed_regions(data: bytes, shape: tuple[int, ...]) -> Regions:
+def _closed_regions(data: bytes, shape: tuple[int, ...], known: bytes | None) -> Regions:
     """Found once for a drawing that is coloured again, with other hints."""
     outline = np.frombuffer(data, np.uint8).reshape(shape)
-    found = find_regions(outline, gap=round(GAP * min(shape)))
+    paper = None if known is None else np.frombuffer(known, np.bool_).reshape(shape)
+    found = find_regions(outline, gap=round(GAP * min(shape)), paper=paper)
     found.labels.setflags(write=False)
     return found
 

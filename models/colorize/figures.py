@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +15,7 @@ PAPER = 0.85  # of the lightness of the lightest: from there on it is paper
 DARKEST = 128  # that paper is
 OPEN = 0.5  # of what of the rim belongs to a region, the least that is open
 BLANK = 0.4  # of a region, lines with it, the least that is paper
+WAY = 5  # pixels: paper goes on through gaps as wide as this
 MUCH = 0.25  # of the rim: a region with so much of it open lies around a figure, as does one in an open corner
 
 
@@ -67,3 +69,16 @@ def paper_around(regions: Labels, rim: Rim) -> npt.NDArray[np.int64]:
     around = (free >= OPEN * held) & (free > 0) & (corners | (free >= MUCH * outermost.sum()))
     blank = np.bincount(regions[rim.paper], minlength=count) >= BLANK * np.bincount(regions.ravel(), minlength=count)
     return np.flatnonzero(around & blank)
+
+
+def paper_reached(rim: Rim) -> Mask:
+    """(h, w): of a picture in colour, the paper that goes on from where the panel is open. What is painted is none,
+    closed by a line or not.
+    """
+    disc = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (WAY, WAY)), np.uint8)
+    way = cv2.erode(rim.paper.view(np.uint8), disc)
+    _, parts = cv2.connectedComponents(way, connectivity=4)
+    seen = np.zeros(int(parts.max()) + 1, np.bool_)
+    seen[parts[rim.open]] = True
+    seen[0] = False
+    return np.asarray(cv2.dilate(seen[parts].view(np.uint8), disc) > 0) & rim.paper

@@ -12,7 +12,7 @@ from comicdata.flats.line_art import LineArt, read_line_art
 from comicdata.images import Image, channel_spread
 from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
-from comicdata.models.colorize.figures import Rim, open_rim, paper_around
+from comicdata.models.colorize.figures import Rim, open_rim, paper_around, paper_reached
 from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet, check_places
 from comicdata.models.colorize.wishes import Wishes
@@ -81,18 +81,24 @@ def paint_panel(
     """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it.
 
     `rim`: where it is open to the page, see `open_rim`; `shade` (H, W): tones that are no lines, which no model
-    is shown, laid over the colours. Paper of line art need not be paper of a picture in colour.
+    is shown, laid over the colours. Paper of line art need not be paper of a picture in colour, where it is told by
+    its colour.
     """
+    is_open = rim is not None and rim.open.any()
+    paper = paper_reached(rim) if drawing is None and rim is not None and is_open else None
     if drawing is None:
-        made = [replace(one, paper=None) for one in colorizer.recolor(rgb, wishes, lines=True)]
+        made = [replace(one, paper=None) for one in colorizer.recolor(rgb, replace(wishes, paper=paper), lines=True)]
     else:
         toned = shade.copy() if shade is not None and (shade < 255).any() else None
         made = [replace(one, shade=toned) for one in colorizer.paint(drawing.copy(), wishes, lines=True)]
-    if made[0].line is None or rim is None or not rim.open.any():
+    if made[0].line is None or rim is None or not is_open:
         return made
-    regions = closed_regions(made[0].line).labels
+    regions = closed_regions(made[0].line, paper).labels
     hinted = regions[paint_hints(wishes.hints, *rgb.shape[:2])[..., 3] > 0]
-    around = np.isin(regions, np.setdiff1d(paper_around(regions, rim), hinted))
+    if paper is None:
+        around = np.isin(regions, np.setdiff1d(paper_around(regions, rim), hinted))
+    else:
+        around = paper & ~np.isin(regions, hinted)
     return [one.around(around) for one in made] if around.any() else made
 
 

@@ -48,13 +48,14 @@ class Slices:
 
 @dataclass
 class _Slice:
-    """A slice under way: its number, its pixels at its own size, its sheet at the width of the strip, whether it is
-    without the colour that it had, and why panels in it were left alone.
+    """A slice under way: its number, its pixels at its own size, its sheet at the width of the strip, how it came at
+    that width, whether it is without the colour that it had, and why panels in it were left alone.
     """
 
     index: int
     original: Image
     sheet: Sheet
+    came: Image
     anew: bool
     whys: list[str] = field(default_factory=list)
 
@@ -142,16 +143,16 @@ def _pixels(slices: Slices, held: list[_Slice], looks: _Looks, recolor: bool) ->
         even = slices.even(one, height)
         anew = recolor and not looks.drawn[index] and not is_grey(one)
         original = without_color(one) if anew else one
-        held.append(_Slice(index, original, Sheet(slices.even(original, height), top), anew))
+        held.append(_Slice(index, original, Sheet(slices.even(original, height), top), even, anew))
         top += height
         yield even
 
 
 def _rim(held: Sequence[_Slice], box: Box) -> Rim:
     """Where a panel is open to what lies around it."""
-    top, sheets = held[0].sheet.top, [one.sheet.rgb for one in held]
+    top, came = held[0].sheet.top, [one.came for one in held]
     first, last = max(0, box.y0 - top - BESIDE), box.y1 - top + BESIDE
-    whole = sheets[0] if len(sheets) == 1 else np.concatenate(sheets)
+    whole = came[0] if len(came) == 1 else np.concatenate(came)
     return open_rim(whole[first:last], Box(box.x0, box.y0 - top - first, box.x1, box.y1 - top - first))
 
 
