@@ -18,6 +18,7 @@ from comicdata.errors import UsageError
 from comicdata.flats.hints import Color, Mark, paint_hints
 from comicdata.flats.marks import SEVERAL, SHOWN, count_votes
 from comicdata.flats.regions import Regions, find_regions
+from comicdata.flats.rims import Rim
 from comicdata.images import Image
 from comicdata.models.colorize.colorizer import CURE, Colorizer, Painted, picture_seed, tiled
 from comicdata.models.colorize.decoding import (
@@ -25,7 +26,6 @@ from comicdata.models.colorize.decoding import (
     Drawing,
     Floats,
     Labels,
-    Mask,
     likeliest,
     narrowed,
     region_chances,
@@ -100,7 +100,7 @@ class PaletteColorizer(Colorizer):
 
     def _painted(self, outline: Image, working: Image, wishes: Wishes, *, lines: bool) -> list[Painted]:
         """The lines are always laid over the colours: the network knows nothing of what is under them."""
-        regions = closed_regions(outline, wishes.paper)
+        regions = closed_regions(outline, wishes.rim)
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
         seen, mood = np.atleast_3d(working), mood_of(wishes.moods, self.palette)
         features = self._features(seen[..., 0])
@@ -244,17 +244,17 @@ class PaletteColorizer(Colorizer):
         return Reference(keys, color[rows, columns], look_of(working))
 
 
-def closed_regions(outline: Image, paper: Mask | None = None) -> Regions:
-    """The closed regions of line art; ink belongs to the nearest. `paper` (H, W): what is known to be paper."""
-    return _closed_regions(outline.tobytes(), outline.shape, None if paper is None else paper.tobytes())
+def closed_regions(outline: Image, rim: Rim | None = None) -> Regions:
+    """The closed regions of line art; ink belongs to the nearest. `rim`: what a picture in colour shows of paper."""
+    return _closed_regions(outline.tobytes(), outline.shape, *(() if rim is None else (one.tobytes() for one in rim)))
 
 
 @lru_cache(maxsize=2)
-def _closed_regions(data: bytes, shape: tuple[int, ...], known: bytes | None) -> Regions:
+def _closed_regions(data: bytes, shape: tuple[int, ...], *of_rim: bytes) -> Regions:
     """Found once for a drawing that is coloured again, with other hints."""
     outline = np.frombuffer(data, np.uint8).reshape(shape)
-    paper = None if known is None else np.frombuffer(known, np.bool_).reshape(shape)
-    found = find_regions(outline, gap=round(GAP * min(shape)), paper=paper)
+    rim = Rim(*(np.frombuffer(one, np.bool_).reshape(shape) for one in of_rim)) if of_rim else None
+    found = find_regions(outline, gap=round(GAP * min(shape)), rim=rim)
     found.labels.setflags(write=False)
     return found
 

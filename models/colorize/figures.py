@@ -1,34 +1,25 @@
 """Figures that stand on the page without a frame: the paper around them is the page's, and stays without colour."""
 
-from typing import NamedTuple
-
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from comicdata.flats.rims import Rim
 from comicdata.images import Image
-from comicdata.models.colorize.decoding import Labels, Mask
+from comicdata.models.colorize.decoding import Labels
 from comicdata.records import Box
 
 BESIDE = 12  # pixels beyond a panel, and within it, where its frame may lie
-PAPER = 0.85  # of the lightness of the lightest: from there on it is paper
+PAPER = 0.85  # of the lightness of the lightest: from there on it is paper,
+PURE = 0.94  # and in a picture in colour, which may have pale paint
 DARKEST = 128  # that paper is
 OPEN = 0.5  # of what of the rim belongs to a region, the least that is open
 BLANK = 0.4  # of a region, lines with it, the least that is paper
-WAY = 5  # pixels: paper goes on through gaps as wide as this
 MUCH = 0.25  # of the rim: a region with so much of it open lies around a figure, as does one in an open corner
 
 
-class Rim(NamedTuple):
-    """Of a panel (h, w): where it is `open` to the page, and what of it is `paper`."""
-
-    open: Mask
-    paper: Mask
-
-
-def open_rim(picture: Image, box: Box) -> Rim:
+def open_rim(picture: Image, box: Box, *, tinted: bool = False) -> Rim:
     """Open are pixels of the outermost rows and columns of a panel with nothing but paper outside and inside, as far as
-    a frame may be away. `picture` (H, W, 3) is the page, or what is known of it.
+    a frame may be away. `picture` (H, W, 3) is the page, or what is known of it; `tinted`: it is one in colour.
     """
     near = Box(
         max(0, box.x0 - BESIDE),
@@ -37,7 +28,7 @@ def open_rim(picture: Image, box: Box) -> Rim:
         min(picture.shape[0], box.y1 + BESIDE),
     )
     light = picture[near.y0 : near.y1, near.x0 : near.x1].min(axis=2)
-    paper = light >= max(DARKEST, PAPER * float(np.percentile(light, 95)))
+    paper = light >= max(DARKEST, (PURE if tinted else PAPER) * float(np.percentile(light, 95)))
     top, left, bottom, right = box.y0 - near.y0, box.x0 - near.x0, near.y1 - box.y1, near.x1 - box.x1
     across = slice(left, left + box.width)
     down = slice(top, top + box.height)
@@ -69,16 +60,3 @@ def paper_around(regions: Labels, rim: Rim) -> npt.NDArray[np.int64]:
     around = (free >= OPEN * held) & (free > 0) & (corners | (free >= MUCH * outermost.sum()))
     blank = np.bincount(regions[rim.paper], minlength=count) >= BLANK * np.bincount(regions.ravel(), minlength=count)
     return np.flatnonzero(around & blank)
-
-
-def paper_reached(rim: Rim) -> Mask:
-    """(h, w): of a picture in colour, the paper that goes on from where the panel is open. What is painted is none,
-    closed by a line or not.
-    """
-    disc = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (WAY, WAY)), np.uint8)
-    way = cv2.erode(rim.paper.view(np.uint8), disc)
-    _, parts = cv2.connectedComponents(way, connectivity=4)
-    seen = np.zeros(int(parts.max()) + 1, np.bool_)
-    seen[parts[rim.open]] = True
-    seen[0] = False
-    return np.asarray(cv2.dilate(seen[parts].view(np.uint8), disc) > 0) & rim.paper

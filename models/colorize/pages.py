@@ -9,10 +9,11 @@ import numpy as np
 from comicdata.errors import PictureError
 from comicdata.flats.hints import paint_hints
 from comicdata.flats.line_art import LineArt, read_line_art
+from comicdata.flats.rims import Rim, paper_reached
 from comicdata.images import Image, channel_spread
 from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
-from comicdata.models.colorize.figures import Rim, open_rim, paper_around, paper_reached
+from comicdata.models.colorize.figures import open_rim, paper_around
 from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet, check_places
 from comicdata.models.colorize.wishes import Wishes
@@ -64,7 +65,8 @@ def colorize_picture(
     for number, box in enumerate(boxes, 1):
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         line, shade = (read.line[place], read.shade[place]) if read.is_line_art else (None, None)
-        made = paint_panel(colorizer, rgb[place], line, wishes.inside(box), open_rim(rgb, box), shade)
+        rim = open_rim(rgb, box, tinted=not read.is_line_art)
+        made = paint_panel(colorizer, rgb[place], line, wishes.inside(box), rim, shade)
         sheet.lay(box, made, layers=wishes.layers)
         told(number, len(boxes))
     return sheet.finish(wishes)
@@ -84,21 +86,19 @@ def paint_panel(
     is shown, laid over the colours. Paper of line art need not be paper of a picture in colour, where it is told by
     its colour.
     """
-    is_open = rim is not None and rim.open.any()
-    paper = paper_reached(rim) if drawing is None and rim is not None and is_open else None
     if drawing is None:
-        made = [replace(one, paper=None) for one in colorizer.recolor(rgb, replace(wishes, paper=paper), lines=True)]
+        made = [replace(one, paper=None) for one in colorizer.recolor(rgb, replace(wishes, rim=rim), lines=True)]
     else:
         toned = shade.copy() if shade is not None and (shade < 255).any() else None
         made = [replace(one, shade=toned) for one in colorizer.paint(drawing.copy(), wishes, lines=True)]
-    if made[0].line is None or rim is None or not is_open:
+    if made[0].line is None or rim is None or not rim.open.any():
         return made
-    regions = closed_regions(made[0].line, paper).labels
+    regions = closed_regions(made[0].line, rim if drawing is None else None).labels
     hinted = regions[paint_hints(wishes.hints, *rgb.shape[:2])[..., 3] > 0]
-    if paper is None:
-        around = np.isin(regions, np.setdiff1d(paper_around(regions, rim), hinted))
+    if drawing is None:
+        around = paper_reached(rim.paper, rim.open) & ~np.isin(regions, hinted)
     else:
-        around = paper & ~np.isin(regions, hinted)
+        around = np.isin(regions, np.setdiff1d(paper_around(regions, rim), hinted))
     return [one.around(around) for one in made] if around.any() else made
 
 

@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from comicdata.flats.hints import paint_hints
 from comicdata.flats.line_art import read_line_art
+from comicdata.flats.rims import Rim
 from comicdata.images import Image, resize
 from comicdata.models.colorize.colorizer import Colorizer
-from comicdata.models.colorize.figures import BESIDE, Rim, open_rim
+from comicdata.models.colorize.figures import BESIDE, open_rim
 from comicdata.models.colorize.pages import GREY, Told, check_draws, is_grey, paint_panel, without_color
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet
 from comicdata.models.colorize.wishes import Wishes, is_inside
@@ -101,7 +102,7 @@ def colorize_strip(
                 check_draws(colorizer, slices.names[touched[0].index])
             line, shade = (read.line, read.shade) if read.is_line_art else (None, None)
             wishes_here = wished.of(box, touched)
-            made = paint_panel(colorizer, inside, line, wishes_here, _rim(held, box), shade)
+            made = paint_panel(colorizer, inside, line, wishes_here, _rim(held, box, tinted=line is None), shade)
             for one in touched:
                 one.sheet.lay(box, made, layers=wishes_here.layers)
             count += 1
@@ -148,12 +149,12 @@ def _pixels(slices: Slices, held: list[_Slice], looks: _Looks, recolor: bool) ->
         yield even
 
 
-def _rim(held: Sequence[_Slice], box: Box) -> Rim:
+def _rim(held: Sequence[_Slice], box: Box, *, tinted: bool) -> Rim:
     """Where a panel is open to what lies around it."""
     top, came = held[0].sheet.top, [one.came for one in held]
     first, last = max(0, box.y0 - top - BESIDE), box.y1 - top + BESIDE
     whole = came[0] if len(came) == 1 else np.concatenate(came)
-    return open_rim(whole[first:last], Box(box.x0, box.y0 - top - first, box.x1, box.y1 - top - first))
+    return open_rim(whole[first:last], Box(box.x0, box.y0 - top - first, box.x1, box.y1 - top - first), tinted=tinted)
 
 
 @dataclass
