@@ -133,7 +133,7 @@ class PaletteColorizer(Colorizer):
             layers = behind | ({"flats": flats} if wishes.layers else {})
             made.append(Painted(color, outline, layers, places, notes, white, unsure, doubt))
         if wishes.remember:
-            made[0] = replace(made[0], kept=self._kept(features, seen[..., 0], made[0].color))
+            made[0] = replace(made[0], kept=self._kept(features, seen[..., 0], made[0].color, regions.labels))
         return made
 
     def _fixed(
@@ -232,16 +232,18 @@ class PaletteColorizer(Colorizer):
         """What is kept of a coloured panel (H, W, 3), whose line art (H, W) is drawn first where none is given."""
         drawn = self.draw(rgb) if outline is None else outline
         working = drawn if self._scale(drawn) == 1 else self._brought_down(drawn)
-        return self._kept(self._looked_at(working).to(self.device), working, cv2.medianBlur(rgb, 3))
+        regions = cv2.connectedComponents((drawn >= INK).astype(np.uint8), connectivity=4)[1]
+        return self._kept(self._looked_at(working).to(self.device), working, cv2.medianBlur(rgb, 3), regions)
 
-    def _kept(self, features: Tensor, working: Image, color: Image) -> Reference:
-        """What is kept of a picture (H, W, 3) with these features."""
+    def _kept(self, features: Tensor, working: Image, color: Image, regions: Labels) -> Reference:
+        """What is kept of a picture (H, W, 3) with these features and closed regions (H, W)."""
         places = places_of(working, KEPT)
         rows, columns = pixels_of(working, places, color.shape[:2])
         with torch.inference_mode():
             own = self._pointer(features)[0].flatten(1).T[torch.from_numpy(places).to(self.device)]
             keys = self._pointer.answers(own).half().cpu().numpy()
-        return Reference(keys, color[rows, columns], look_of(working))
+        spots = np.stack([columns, rows, regions[rows, columns]], axis=1).astype(np.int32)
+        return Reference(keys, color[rows, columns], look_of(working), spots)
 
 
 def closed_regions(outline: Image, rim: Rim | None = None) -> Regions:

@@ -115,8 +115,9 @@ def references_of(colorizer: PaletteColorizer, rgb: Image) -> list[Reference]:
         raise PictureError(f"one colour, #{bytes(rgb[0, 0]).hex()}, all over; --mood takes such")
     if is_grey(rgb):
         raise PictureError("black and white, so there are no colours to take over")
-    panels = (rgb[box.y0 : box.y1, box.x0 : box.x1] for box in panel_boxes(colorizer, rgb, "auto"))
-    found = [colorizer.reference(np.ascontiguousarray(one)) for one in panels if not is_grey(one)]
+    boxes = panel_boxes(colorizer, rgb, "auto")
+    panels = ((box, np.ascontiguousarray(rgb[box.y0 : box.y1, box.x0 : box.x1])) for box in boxes)
+    found = [colorizer.reference(one).moved(box.x0, box.y0) for box, one in panels if not is_grey(one)]
     if not any(len(one.colors) for one in found):
         raise PictureError("nothing but ink")
     return found
