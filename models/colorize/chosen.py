@@ -18,6 +18,7 @@ from comicdata.errors import UsageError
 from comicdata.flats.hints import Color, Mark, paint_hints
 from comicdata.flats.marks import SEVERAL, SHOWN, count_votes
 from comicdata.flats.regions import Regions, find_regions
+from comicdata.flats.rims import Rim
 from comicdata.images import Image
 from comicdata.models.colorize.colorizer import CURE, Colorizer, Painted, picture_seed, tiled
 from comicdata.models.colorize.decoding import (
@@ -100,7 +101,7 @@ class PaletteColorizer(Colorizer):
 
     def _painted(self, outline: Image, working: Image, wishes: Wishes, *, lines: bool) -> list[Painted]:
         """The lines are always laid over the colours: the network knows nothing of what is under them."""
-        regions = closed_regions(outline)
+        regions = closed_regions(outline, wishes.rim)
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
         seen, mood = np.atleast_3d(working), mood_of(wishes.moods, self.palette)
         features = self._features(seen[..., 0])
@@ -254,16 +255,17 @@ def without_copies(working: Image, wishes: Wishes) -> tuple[list[Reference], lis
     return [one for one in given if not one.is_copy(look)], [one for one in remembered if not one.is_copy(look)]
 
 
-def closed_regions(outline: Image) -> Regions:
-    """The closed regions of line art; ink belongs to the nearest."""
-    return _closed_regions(outline.tobytes(), outline.shape)
+def closed_regions(outline: Image, rim: Rim | None = None) -> Regions:
+    """The closed regions of line art; ink belongs to the nearest. `rim`: what a picture in colour shows of paper."""
+    return _closed_regions(outline.tobytes(), outline.shape, *(() if rim is None else (one.tobytes() for one in rim)))
 
 
 @lru_cache(maxsize=2)
-def _closed_regions(data: bytes, shape: tuple[int, ...]) -> Regions:
+def _closed_regions(data: bytes, shape: tuple[int, ...], *of_rim: bytes) -> Regions:
     """Found once for a drawing that is coloured again, with other hints."""
     outline = np.frombuffer(data, np.uint8).reshape(shape)
-    found = find_regions(outline, gap=round(GAP * min(shape)))
+    rim = Rim(*(np.frombuffer(one, np.bool_).reshape(shape) for one in of_rim)) if of_rim else None
+    found = find_regions(outline, gap=round(GAP * min(shape)), rim=rim)
     found.labels.setflags(write=False)
     return found
 
