@@ -61,7 +61,9 @@ class PageWishes:
 
     def notes_for(self, colorizer: Colorizer) -> list[str]:
         """What is worth a word of the colours that are wished, beside those of this run."""
-        return [*self._strange_moods(colorizer), *self._lost_colours()] if isinstance(colorizer, PaletteColorizer) else []
+        if not isinstance(colorizer, PaletteColorizer):
+            return []
+        return [*self._strange_moods(colorizer), *self._lost_colours()]
 
     def _strange_moods(self, colorizer: PaletteColorizer) -> list[str]:
         """A word on every mood of one colour that is unlike all colours of the run."""
