@@ -159,7 +159,7 @@ def colorize(
     recipe = Recipe(run, wishes, corrected, {**options, "forms": asdict(forms), "memory": memory})
     told = Told(front, colorizer, wishes.plain)
     with front.progress("colorize", len(pictures), "pictures") as update:
-        known = Memory(recipe.weights) if memory else None
+        known = Memory(recipe.weights, recipe.series) if memory else None
         maker = Maker(front, colorizer, recipe, forms, options, told, update, known)
         for chapter in chapters:
             colorize_chapter(maker, chapter)

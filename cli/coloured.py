@@ -31,7 +31,7 @@ class Told:
         if row["left_alone"]:
             self.left_alone.append({**shown, "why": row["left_alone"]})
             if row["left_alone"] not in (NOTHING, EMPTY):
-                self._alone.append((page.picture.name, row["left_alone"]))
+                self._alone.append((page.picture.label, row["left_alone"]))
             return
         beside = {
             kind: [(store.side(kind).out / name).as_posix() for name in names] for kind, names in row["sides"].items()

@@ -125,12 +125,13 @@ class RunTable:
 
     def piece(self, number: int) -> Piece:
         from comicdata.models.colorize.chosen import closed_regions
+        from comicdata.models.colorize.figures import open_rim
 
         if number not in self.pieces:
-            place = _place(self.boxes[number])
-            art = self.read.is_line_art
+            box, art = self.boxes[number], self.read.is_line_art
+            place = _place(box)
             line = self.read.line[place] if art else self.colorizer.draw(self.rgb[place])
-            regions = closed_regions(line)
+            regions = closed_regions(line, None if art else open_rim(self.rgb, box, tinted=True))
             self.pieces[number] = Piece(regions.labels, regions.ink, self.read.drawing[place] if art else line)
         return self.pieces[number]
 

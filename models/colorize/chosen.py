@@ -18,6 +18,7 @@ from comicdata.errors import UsageError
 from comicdata.flats.hints import Color, Mark, paint_hints
 from comicdata.flats.marks import SEVERAL, SHOWN, count_votes
 from comicdata.flats.regions import Regions, find_regions
+from comicdata.flats.rims import Rim
 from comicdata.images import Image
 from comicdata.models.colorize.colorizer import CURE, Colorizer, Painted, picture_seed, tiled
 from comicdata.models.colorize.decoding import (
@@ -99,7 +100,7 @@ class PaletteColorizer(Colorizer):
 
     def _painted(self, outline: Image, working: Image, wishes: Wishes, *, lines: bool) -> list[Painted]:
         """The lines are always laid over the colours: the network knows nothing of what is under them."""
-        regions = closed_regions(outline)
+        regions = closed_regions(outline, wishes.rim)
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
         seen, mood = np.atleast_3d(working), mood_of(wishes.moods, self.palette)
         features = self._features(seen[..., 0])
@@ -132,7 +133,7 @@ class PaletteColorizer(Colorizer):
             layers = behind | ({"flats": flats} if wishes.layers else {})
             made.append(Painted(color, outline, layers, places, notes, white, unsure, doubt))
         if wishes.remember:
-            made[0] = replace(made[0], kept=self._kept(features, seen[..., 0], made[0].color))
+            made[0] = replace(made[0], kept=self._kept(features, seen[..., 0], made[0].color, regions.labels))
         return made
 
     def _fixed(
@@ -231,28 +232,31 @@ class PaletteColorizer(Colorizer):
         """What is kept of a coloured panel (H, W, 3), whose line art (H, W) is drawn first where none is given."""
         drawn = self.draw(rgb) if outline is None else outline
         working = drawn if self._scale(drawn) == 1 else self._brought_down(drawn)
-        return self._kept(self._looked_at(working).to(self.device), working, cv2.medianBlur(rgb, 3))
+        regions = cv2.connectedComponents((drawn >= INK).astype(np.uint8), connectivity=4)[1]
+        return self._kept(self._looked_at(working).to(self.device), working, cv2.medianBlur(rgb, 3), regions)
 
-    def _kept(self, features: Tensor, working: Image, color: Image) -> Reference:
-        """What is kept of a picture (H, W, 3) with these features."""
+    def _kept(self, features: Tensor, working: Image, color: Image, regions: Labels) -> Reference:
+        """What is kept of a picture (H, W, 3) with these features and closed regions (H, W)."""
         places = places_of(working, KEPT)
         rows, columns = pixels_of(working, places, color.shape[:2])
         with torch.inference_mode():
             own = self._pointer(features)[0].flatten(1).T[torch.from_numpy(places).to(self.device)]
             keys = self._pointer.answers(own).half().cpu().numpy()
-        return Reference(keys, color[rows, columns], look_of(working))
+        spots = np.stack([columns, rows, regions[rows, columns]], axis=1).astype(np.int32)
+        return Reference(keys, color[rows, columns], look_of(working), spots)
 
 
-def closed_regions(outline: Image) -> Regions:
-    """The closed regions of line art; ink belongs to the nearest."""
-    return _closed_regions(outline.tobytes(), outline.shape)
+def closed_regions(outline: Image, rim: Rim | None = None) -> Regions:
+    """The closed regions of line art; ink belongs to the nearest. `rim`: what a picture in colour shows of paper."""
+    return _closed_regions(outline.tobytes(), outline.shape, *(() if rim is None else (one.tobytes() for one in rim)))
 
 
 @lru_cache(maxsize=2)
-def _closed_regions(data: bytes, shape: tuple[int, ...]) -> Regions:
+def _closed_regions(data: bytes, shape: tuple[int, ...], *of_rim: bytes) -> Regions:
     """Found once for a drawing that is coloured again, with other hints."""
     outline = np.frombuffer(data, np.uint8).reshape(shape)
-    found = find_regions(outline, gap=round(GAP * min(shape)))
+    rim = Rim(*(np.frombuffer(one, np.bool_).reshape(shape) for one in of_rim)) if of_rim else None
+    found = find_regions(outline, gap=round(GAP * min(shape)), rim=rim)
     found.labels.setflags(write=False)
     return found
 

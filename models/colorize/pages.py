@@ -9,10 +9,11 @@ import numpy as np
 from comicdata.errors import PictureError
 from comicdata.flats.hints import paint_hints
 from comicdata.flats.line_art import LineArt, read_line_art
+from comicdata.flats.rims import Rim, paper_reached
 from comicdata.images import Image, channel_spread
 from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
-from comicdata.models.colorize.figures import Rim, open_rim, paper_around
+from comicdata.models.colorize.figures import open_rim, paper_around
 from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet, check_places
 from comicdata.models.colorize.wishes import Wishes
@@ -71,7 +72,8 @@ def paint_on_page(colorizer: Colorizer, rgb: Image, read: LineArt, box: Box, wis
     """One panel of a page (H, W, 3) of which is known what its lines are; `wishes` are those of the page."""
     place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
     line, shade = (read.line[place], read.shade[place]) if read.is_line_art else (None, None)
-    return paint_panel(colorizer, rgb[place], line, wishes.inside(box), open_rim(rgb, box), shade)
+    rim = open_rim(rgb, box, tinted=not read.is_line_art)
+    return paint_panel(colorizer, rgb[place], line, wishes.inside(box), rim, shade)
 
 
 def paint_panel(
@@ -85,18 +87,22 @@ def paint_panel(
     """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it.
 
     `rim`: where it is open to the page, see `open_rim`; `shade` (H, W): tones that are no lines, which no model
-    is shown, laid over the colours. Paper of line art need not be paper of a picture in colour.
+    is shown, laid over the colours. Paper of line art need not be paper of a picture in colour, where it is told by
+    its colour.
     """
     if drawing is None:
-        made = [replace(one, paper=None) for one in colorizer.recolor(rgb, wishes, lines=True)]
+        made = [replace(one, paper=None) for one in colorizer.recolor(rgb, replace(wishes, rim=rim), lines=True)]
     else:
         toned = shade.copy() if shade is not None and (shade < 255).any() else None
         made = [replace(one, shade=toned) for one in colorizer.paint(drawing.copy(), wishes, lines=True)]
     if made[0].line is None or rim is None or not rim.open.any():
         return made
-    regions = closed_regions(made[0].line).labels
+    regions = closed_regions(made[0].line, rim if drawing is None else None).labels
     hinted = regions[paint_hints(wishes.hints, *rgb.shape[:2])[..., 3] > 0]
-    around = np.isin(regions, np.setdiff1d(paper_around(regions, rim), hinted))
+    if drawing is None:
+        around = paper_reached(rim.paper, rim.open) & ~np.isin(regions, hinted)
+    else:
+        around = np.isin(regions, np.setdiff1d(paper_around(regions, rim), hinted))
     return [one.around(around) for one in made] if around.any() else made
 
 
@@ -113,8 +119,9 @@ def references_of(colorizer: PaletteColorizer, rgb: Image) -> list[Reference]:
         raise PictureError(f"one colour, #{bytes(rgb[0, 0]).hex()}, all over; --mood takes such")
     if is_grey(rgb):
         raise PictureError("black and white, so there are no colours to take over")
-    panels = (rgb[box.y0 : box.y1, box.x0 : box.x1] for box in panel_boxes(colorizer, rgb, "auto"))
-    found = [colorizer.reference(np.ascontiguousarray(one)) for one in panels if not is_grey(one)]
+    boxes = panel_boxes(colorizer, rgb, "auto")
+    panels = ((box, np.ascontiguousarray(rgb[box.y0 : box.y1, box.x0 : box.x1])) for box in boxes)
+    found = [colorizer.reference(one).moved(box.x0, box.y0) for box, one in panels if not is_grey(one)]
     if not any(len(one.colors) for one in found):
         raise PictureError("nothing but ink")
     return found

@@ -119,7 +119,10 @@ def test_a_cast_is_written_changed_and_given_back(place, capsys):
     cast = json.loads(path.read_text())
     colors = [bytes.fromhex(one["color"][1:]) for one in cast["cast"]]
     painted = {bytes(color) for page in ("p1", "p2") for color in pixels(place / "out" / f"{page}.png")}
-    assert colors and {*colors} <= painted and cast["cast"][0]["seen"] == ["p1", "p2"]
+    assert colors and {*colors} <= painted and [*cast["cast"][0]["seen"]] == ["p1", "p2"]
+    for one, color in zip(cast["cast"], colors, strict=True):
+        seen = ((page, *map(int, spot.split(","))) for page, spots in one["seen"].items() for spot in spots.split())
+        assert all(bytes(read_image(place / "out" / f"{page}.png")[y, x]) == color for page, x, y in seen)
     for number, one in enumerate(cast["cast"]):
         one |= {"name": f"somebody {number}", "color": f"#0a0b{number:02x}"}
     path.write_text(json.dumps(cast))
@@ -142,7 +145,8 @@ def pixels(path):
         (lambda cast: cast | {"cast": []}, "nobody is in it"),
         (lambda cast: cast | {"cast": "all"}, "not a cast file"),
         (lambda cast: cast | {"cast": [cast["cast"][0] | {"color": "teal"}]}, "the colour 'teal'; one looks like"),
-        (lambda cast: cast | {"cast": [cast["cast"][0] | {"keys": "AAA"}]}, "the keys of c1 are damaged"),
+        (lambda cast: cast | {"keys": ["AAA", *cast["keys"][1:]]}, "the keys of c1 are damaged"),
+        (lambda cast: cast | {"cast": [cast["cast"][0] | {"number": 99}]}, "the keys of c1 are damaged"),
         (lambda cast: cast | {"size": 0}, "the keys of c1 are damaged"),
     ],
 )
