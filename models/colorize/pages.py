@@ -65,13 +65,17 @@ def colorize_picture(
     base = rgb if read.is_line_art else without_color(rgb)
     sheet = Sheet(base, images=[base.copy()])
     for number, box in enumerate(boxes, 1):
-        place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
-        line, shade = (read.line[place], read.shade[place]) if read.is_line_art else (None, None)
-        rim = open_rim(rgb, box, tinted=not read.is_line_art)
-        made = paint_panel(colorizer, rgb[place], line, wishes.inside(box), rim, shade)
-        sheet.lay(box, made, layers=wishes.layers)
+        sheet.lay(box, paint_on_page(colorizer, rgb, read, box, wishes), layers=wishes.layers)
         told(number, len(boxes))
     return sheet.finish(wishes)
+
+
+def paint_on_page(colorizer: Colorizer, rgb: Image, read: LineArt, box: Box, wishes: Wishes) -> list[Painted]:
+    """One panel of a page (H, W, 3) of which is known what its lines are; `wishes` are those of the page."""
+    place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
+    line, shade = (read.line[place], read.shade[place]) if read.is_line_art else (None, None)
+    rim = open_rim(rgb, box, tinted=not read.is_line_art)
+    return paint_panel(colorizer, rgb[place], line, wishes.inside(box), rim, shade)
 
 
 def paint_panel(
