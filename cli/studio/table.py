@@ -103,7 +103,8 @@ class RunTable:
     def boxes(self) -> Sequence[Box]:
         from comicdata.models.colorize.pages import panel_boxes
 
-        return panel_boxes(self.colorizer, self.rgb, self.layout)
+        art = self.read if self.read.is_line_art else None
+        return panel_boxes(self.colorizer, self.rgb, self.layout, art)
 
     def _drawing(self, number: int) -> Image | None:
         place = _place(self.boxes[number])
