@@ -71,9 +71,7 @@ def test_panels_with_frames_are_cut_also_where_a_figure_stands_beside_them():
     found = cut(page)
     assert len(found) in (3, 4)
     for frame in frames:
-        assert any(
-            max(abs(a - b) for a, b in zip(one.as_list(), frame.as_list(), strict=True)) <= 6 for one in found
-        )
+        assert any(max(abs(a - b) for a, b in zip(one.as_list(), frame.as_list(), strict=True)) <= 6 for one in found)
 
 
 def test_sketches_that_stand_apart_are_cut_apart():
