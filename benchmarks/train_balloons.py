@@ -19,11 +19,11 @@ import torch
 from line_art import HELD_OUT, balloons_of, pairs, panels_of_page
 
 from comicdata.flats import judges
+from comicdata.flats.around import RULES
 from comicdata.flats.balloons import look_around
 from comicdata.flats.ink import find_ink
 from comicdata.flats.lettering import find_lettering
 from comicdata.flats.regions import inside_panels
-from comicdata.flats.rims import RULES
 from comicdata.outlines import canny_black, xdog
 
 COST = 2.0  # pixels of a balloon that one of others outweighs

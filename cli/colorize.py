@@ -152,14 +152,14 @@ def colorize(
     if isinstance(colorizer, PaletteColorizer):
         people = [read_cast(cast, weights_digest(run))] if cast else []
         wishes = wishes.shown([*people, *read_references(front, colorizer, references)])
-    for note in wishes.strange_moods(colorizer):
+    for note in wishes.notes_for(colorizer):
         front.warn(note)
     options = {"recolor": recolor, "line_art": line_art, "layout": layout}
     memory = not no_memory and "memory" in colorizer.heeds
     recipe = Recipe(run, wishes, corrected, {**options, "forms": asdict(forms), "memory": memory})
     told = Told(front, colorizer, wishes.plain)
     with front.progress("colorize", len(pictures), "pictures") as update:
-        known = Memory(recipe.weights) if memory else None
+        known = Memory(recipe.weights, recipe.series) if memory else None
         maker = Maker(front, colorizer, recipe, forms, options, told, update, known)
         for chapter in chapters:
             colorize_chapter(maker, chapter)

@@ -16,18 +16,25 @@ FOLDERS = click.Path(path_type=Path)
 @click.argument("series", metavar="SERIES")
 @click.option("--crawl", "crawls", multiple=True, type=FOLDERS, help="A crawl to take it out of (repeat for more).")
 @click.option("--pairs", "pairs", multiple=True, type=FOLDERS, help="A pairs folder to take it out of.")
-@click.option("--runs", "runs", multiple=True, type=FOLDERS, help="A run, or a folder of runs, to look through.")
+@click.option(
+    "--runs",
+    "runs",
+    multiple=True,
+    type=FOLDERS,
+    help="A run, or a folder with runs, or with what colorize made, to look through.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(
     front: Front, series: str, crawls: tuple[Path, ...], pairs: tuple[Path, ...], runs: tuple[Path, ...], yes: bool
 ) -> Any:
     """Delete a series from crawls and pairs for good: SERIES is source/series or the series alone.
 
-    The folder remembers it (forgotten.jsonl) and does not take it in again. Runs that were trained on it are listed:
-    weights cannot forget, so delete them or train again without it. Exports are not known: run `comicdata export` again
-    for each. Killed, the same command goes on.
+    The folder remembers it (forgotten.jsonl) and does not take it in again. Runs that were trained on it are listed,
+    and what colorize remembers with their help: weights cannot forget, so delete them or train again without it.
+    Exports are not known: run `comicdata export` again for each. Killed, the same command goes on.
     """
     from comicdata import forget as forgetting
+    from comicdata import lineage
     from comicdata.pairs.manifest import data_hash
 
     if not crawls and not pairs:
@@ -36,7 +43,7 @@ def forget(
     traces = [forgetting.crawl_traces(one, key) for one in crawls]
     traces += [forgetting.pairs_traces(one, key) for one in pairs]
     hashes = frozenset(data_hash(one) for one in pairs)
-    trained = forgetting.runs_trained_on(runs, key, hashes)
+    trained, memories = lineage.runs_trained_on(runs, key, hashes), lineage.memories_of(runs, key)
     name = "/".join(key)
     for one in traces:
         front.say(f"{one.folder}: {one.episodes} episodes, {one.pictures} pictures, {one.bytes / 1e6:.1f} MB of {name}")
@@ -54,8 +61,11 @@ def forget(
     for run in trained:
         words = "was trained on it" if run["trained_on_it"] else "may have been trained on it (it does not say)"
         front.warn(f"{run['run']} {words}: delete it, or train again without the series")
+    for kept in memories:
+        front.warn(f"{kept['folder']}: {kept['files']} files kept by a run that was trained on it: delete them")
     removed = [forgetting.as_dict(one) for one in traces]
-    return {"series": name, "removed": removed, "stays": [one.path.as_posix() for one in stays], "runs": trained}
+    left = [one.path.as_posix() for one in stays]
+    return {"series": name, "removed": removed, "stays": left, "runs": trained, "memories": memories}
 
 
 def _confirm(name: str, yes: bool) -> None:

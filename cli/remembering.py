@@ -19,9 +19,10 @@ PANELS = 60  # remembered at most, those of the last pages
 
 @dataclass
 class Memory:
-    """Of the pages of a chapter; `run` is the hash of the weights."""
+    """Of the pages of a chapter; `run` is the hash of the weights, `series` what those learned from."""
 
     run: str
+    series: Sequence[str]
     known: dict[tuple[int, str], list[Reference]] = field(default_factory=dict)  # by store and page
 
     def before(self, store: Store, page: Page) -> list[Reference]:
@@ -41,7 +42,7 @@ class Memory:
 
     def files(self, stem: str, kept: tuple[Reference, ...]) -> list[tuple[str, bytes]]:
         """The file of a page."""
-        return [(stem + SUFFIX, reference_bytes(kept, self.run))]
+        return [(stem + SUFFIX, reference_bytes(kept, self.run, self.series))]
 
     def _of(self, store: Store, row: Row) -> list[Reference]:
         place = id(store), row["made_of"]

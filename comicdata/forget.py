@@ -278,36 +278,5 @@ def _speaks_of(row: dict[str, Any], name: str) -> bool:
     return f"/{name}/" in f"/{row.get('item', '')}/"
 
 
-def runs_trained_on(folders: Sequence[Path], key: Key, data_hashes: frozenset[str]) -> list[dict[str, Any]]:
-    """The runs in or under `folders` that saw the series: [{"run", "trained_on_it": true | null}].
-
-    null: config.json is older than the note of the series in it, or damaged. `data_hashes` are of the pairs before
-    the series went; a run with one of them saw it.
-    """
-    found = []
-    for folder in folders:
-        if not folder.is_dir():
-            raise UsageError(f"{folder}: no such folder")
-        for path in sorted(one for one in below(folder) if one.name == "config.json"):
-            saw = _saw(path, "/".join(key), data_hashes)
-            if saw is not False:
-                found.append({"run": path.parent.as_posix(), "trained_on_it": saw})
-    return found
-
-
-def _saw(config: Path, name: str, data_hashes: frozenset[str]) -> bool | None:
-    """Whether the run of this config.json saw the series; None when it cannot be read, or does not say."""
-    try:
-        value = read_json(config)
-    except IntegrityError:
-        return None
-    if not isinstance(value, dict) or "data_hash" not in value:
-        return False  # of something else
-    series = value.get("series")
-    if not isinstance(series, list | None):
-        return None
-    return name in series if series is not None else value["data_hash"] in data_hashes or None
-
-
 def as_dict(traces: Traces) -> dict[str, Any]:
     return asdict(traces) | {"folder": traces.folder.as_posix()}

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
+from comicdata.flats.around import RULES, Around, Candidate, Numbers, write_number
 from comicdata.flats.ink import Mask
 from comicdata.flats.judges import log_odds
 from comicdata.flats.lettering import Block, find_lettering
-from comicdata.flats.rims import RULES, Around, Candidate, Numbers, write_number
 
 
 def find_balloons(ink: Mask) -> Mask:

@@ -1,7 +1,7 @@
 """Coloured pictures as references: what of them is kept, and how a drawing takes its colours from them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -28,20 +28,27 @@ LEAST = 1e-9  # added before a logarithm
 
 Halves = npt.NDArray[np.float16]
 Numbers = npt.NDArray[np.int64]
+Spots = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Reference:
     """What is kept of a coloured panel: what T of its places answer to, `keys` (T, D), and their `colors` (T, 3);
-    `look`: 64 bits that tell near copies of its line art.
+    `look`: 64 bits that tell near copies of its line art; `spots` (T, 3): x and y of each place in the picture, and the
+    number of its closed region.
     """
 
     keys: Halves
     colors: Image
     look: int
+    spots: Spots = field(default_factory=lambda: np.zeros((0, 3), np.int32))
 
     def is_copy(self, look: int) -> bool:
         return (self.look ^ look).bit_count() <= COPY
+
+    def moved(self, x: int, y: int) -> "Reference":
+        """The same in a picture that begins so far to the left and above."""
+        return replace(self, spots=self.spots + np.array([x, y, 0], np.int32))
 
 
 def places_of(working: Image, count: int) -> Numbers:

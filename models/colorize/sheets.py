@@ -108,7 +108,7 @@ class Sheet:
             self.unsure = (self.unsure or 0) + (made[0].unsure if box.y0 >= self.top else 0)
         if box.y0 >= self.top:
             self.notes += made[0].notes
-            self.kept += [] if made[0].kept is None else [made[0].kept]
+            self.kept += [] if made[0].kept is None else [made[0].kept.moved(box.x0, box.y0 - self.top)]
 
     def finish(self, wishes: Wishes) -> Colorized:
         """What became of the picture, of which at least one panel was laid; hints in its pixels."""

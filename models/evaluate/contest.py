@@ -15,6 +15,7 @@ from comicdata.flats.hints import Hint, hints_on, paint_hints
 from comicdata.images import Image, encode_png, read_image
 from comicdata.models.colorize.chosen import PaletteColorizer
 from comicdata.models.colorize.colorizer import Colorizer
+from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.pairs import PairDataset
 from comicdata.models.evaluate.baselines import Baselines
@@ -25,7 +26,7 @@ from comicdata.models.evaluate.metrics import Mask
 from comicdata.models.evaluate.moods import Found, mean_mood, mean_moods, measure_moods
 from comicdata.models.evaluate.perceptual import Perceptual
 from comicdata.models.evaluate.references import Worth, choose_references, mean_worth, reachable
-from comicdata.models.evaluate.scores import Made, Panel, panel_row, score_panel, summarise
+from comicdata.models.evaluate.scores import Judge, Made, Panel, panel_row, score_panel, summarise
 from comicdata.outputs import Outputs, mark
 from comicdata.records import spread
 
@@ -64,6 +65,7 @@ class _Contest:
         self.wishes = wishes
         self.hints = hints
         self.references = references
+        self.known: dict[int, Reference] = {}
         self.baselines = Baselines(train)
         self.neighbours = self.baselines.find_nearest(test, indices)
 
@@ -98,20 +100,23 @@ class _Contest:
 
     def reference_worth(self, index: int, background: Mask | None) -> Worth:
         """Of a colorizer that learned from references, shown none, some of the split, and the truth itself."""
-        assert isinstance(self.colorizer, PaletteColorizer)
-        test = self.test
-        found: Worth = {}
+        test, found = self.test, Worth()
         outline, truth = test.outline(index), test.color(index)
+        judge = Judge(outline, truth, background)
         for name, chosen in choose_references(test, index).items():
             shown = [(test.outline(one), test.color(one)) for one in chosen]
-            known = [self.colorizer.reference(color, drawn) for drawn, color in shown]
-            made: Made = {
-                "model": self.colorizer.colorize(outline, replace(self.wishes, references=known, near_copies=True))
-            }
-            parts = [None, *([reachable(truth, shown)] if shown else [])]
-            scores = [score_panel(name, made, outline, truth, background, within=one).model for one in parts]
-            found[name] = scores[0], scores[1] if shown else None
+            known = [self.reference(one) for one in chosen]
+            made = self.colorizer.colorize(outline, replace(self.wishes, references=known, near_copies=True))
+            whole, *part = judge.scores(made, [None, *([reachable(truth, shown)] if shown else [])])
+            found[name] = whole, part[0] if part else None
         return found
+
+    def reference(self, index: int) -> Reference:
+        """What is kept of a pair, which is looked at once for all that it is shown to."""
+        if index not in self.known:
+            assert isinstance(self.colorizer, PaletteColorizer)
+            self.known[index] = self.colorizer.reference(self.test.color(index), self.test.outline(index))
+        return self.known[index]
 
     def _is_apart(self, one: int, other: int) -> bool:
         """Whether two pairs are of different episodes."""

@@ -58,6 +58,50 @@ class Panel:
     panel: str = ""
 
 
+class Judge:
+    """What colourings of one pair are measured by: its outline (H, W), its colours (H, W, 3), where its background is
+    known that (H, W); looked at once for all of them.
+    """
+
+    def __init__(self, outline: Image, truth: Image, background: Mask | None) -> None:
+        paper = off_line(outline)
+        self.subsets: dict[str, Mask | None] = {"all": None, "off_line": paper}
+        if background is not None:
+            self.subsets |= {"figures": ~background & paper, "foreground": ~background, "background": background}
+        self.truth, self.lab, self.windows = truth, lab_of(truth), windows_of(truth)
+        self.regions = flat_regions(truth, self.lab, paper if background is None else paper & background)
+        self.colour = colourfulness(truth)
+
+    def scores(self, output: Image, parts: Sequence[Mask | None] = (None,), lpips: float | None = None) -> list[Scores]:
+        """Of one colouring, for each part (H, W) of the picture; None is all of it."""
+        output_lab = lab_of(output)
+        similar, different = ssim_map(windows_of(output), self.windows), de2000_map(output_lab, self.lab)
+        close = (different <= WITHIN).astype(np.float32)
+        colour = colourfulness(output), self.colour
+        consistency = background_consistency(output_lab, self.regions)
+
+        def subset(mask: Mask | None) -> Subset:
+            return {
+                "l1": l1(output, self.truth, mask),
+                "psnr": psnr(output, self.truth, mask),
+                "ssim": mean_under(similar, mask),
+                "de2000": mean_under(different, mask),
+                "within10": mean_under(close, mask),
+            }
+
+        return [
+            Scores({name: subset(_both(mask, part)) for name, mask in self.subsets.items()}, colour, consistency, lpips)
+            for part in parts
+        ]
+
+
+def _both(one: Mask | None, other: Mask | None) -> Mask | None:
+    """Where two masks agree; None is everywhere."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
 def score_panel(
     name: str,
     made: Made,
@@ -65,43 +109,17 @@ def score_panel(
     truth: Image,
     background: Mask | None,
     distances: Mapping[str, float] = MappingProxyType({}),
-    within: Mask | None = None,
 ) -> Panel:
     """Measure every colouring of one pair; `made` has "model" and the baselines, None where there is no picture.
 
-    `distances`: LPIPS by the same names, where it is known. `within`: measure nothing else of the picture.
+    `distances`: LPIPS by the same names, where it is known.
     """
-    paper = off_line(outline)
-    subsets: dict[str, Mask | None] = {"all": None, "off_line": paper}
-    if background is not None:
-        subsets |= {"figures": ~background & paper, "foreground": ~background, "background": background}
-    if within is not None:
-        subsets = {subset: within if mask is None else mask & within for subset, mask in subsets.items()}
-    truth_lab, truth_windows = lab_of(truth), windows_of(truth)
-    regions = flat_regions(truth, truth_lab, paper if background is None else paper & background)
-    truth_colour = colourfulness(truth)
-
-    def score(method: str, output: Image) -> Scores:
-        output_lab = lab_of(output)
-        similar, different = ssim_map(windows_of(output), truth_windows), de2000_map(output_lab, truth_lab)
-        close = (different <= WITHIN).astype(np.float32)
-        return Scores(
-            {
-                subset: {
-                    "l1": l1(output, truth, mask),
-                    "psnr": psnr(output, truth, mask),
-                    "ssim": mean_under(similar, mask),
-                    "de2000": mean_under(different, mask),
-                    "within10": mean_under(close, mask),
-                }
-                for subset, mask in subsets.items()
-            },
-            (colourfulness(output), truth_colour),
-            background_consistency(output_lab, regions),
-            distances.get(method),
-        )
-
-    scores = {method: score(method, output) for method, output in made.items() if output is not None}
+    judge = Judge(outline, truth, background)
+    scores = {
+        method: judge.scores(output, lpips=distances.get(method))[0]
+        for method, output in made.items()
+        if output is not None
+    }
     return Panel(name, scores.pop("model"), scores)
 
 

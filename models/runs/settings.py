@@ -143,7 +143,7 @@ WITH_REFERENCES: dict[str, dict[str, Any]] = {
 SERIES_FOR_REFERENCES = 20  # pairs of so many are a reason to learn from references
 PALETTES = {
     "small": PALETTE,
-    "medium": replace(PALETTE, images=100_000, ema=0.998),
+    "medium": replace(PALETTE, images=36_000, ema=0.998),
     "large": replace(
         PALETTE,
         size=512,

@@ -12,11 +12,16 @@ import numpy as np
 import pytest
 from watching import contents
 
+from comicdata.cli.cast_files import cast_bytes
 from comicdata.cli.main import run
 from comicdata.files import locked, read_jsonl
 from comicdata.forget import forget_in_crawl
 from comicdata.images import encode_png, read_image
+from comicdata.models.colorize.reference_files import reference_bytes
+from comicdata.models.colorize.references import Reference
 from comicdata.pairs.manifest import file_of, read_rows, write_manifest
+
+SEEN = Reference(np.zeros((9, 4), np.float16), np.full((9, 3), 80, np.uint8), 0, np.ones((9, 3), np.int32))
 
 
 def comic(folder, name, seed):
@@ -148,6 +153,19 @@ def test_runs_that_saw_it_are_named(place, capsys):
         {"run": "runs/saw", "trained_on_it": True},
         {"run": "runs/torn", "trained_on_it": None},
     ]
+
+
+def test_what_was_kept_of_pages_by_runs_that_saw_it_is_named(place, capsys):
+    for name, series in (("ours", ["local/gone", "local/stays"]), ("others", ["local/stays"])):
+        (place / name / "memory").mkdir(parents=True)
+        for page in ("p1", "p2"):
+            (place / name / "memory" / f"{page}.keys").write_bytes(reference_bytes([], "hash", series))
+        (place / name / "memory" / "cast.json").write_bytes(cast_bytes([("p1", [SEEN])], "hash", series))
+    (place / "ours" / "memory" / "torn.keys").write_bytes(b"{")
+    assert run([*FORGET, "--runs", "ours", "--runs", "others", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["memories"] == [{"folder": "ours/memory", "files": 3}]
+    assert "ours/memory: 3 files kept by a run that was trained on it: delete them" in said.err
 
 
 def test_training_notes_its_series(place):

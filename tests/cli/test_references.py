@@ -87,6 +87,20 @@ def test_what_is_no_reference_is_said_and_the_rest_is_used(place, capsys):
     assert not (place / "other").exists()
 
 
+def test_a_painted_reference_and_a_near_copy_are_said(place, capsys):
+    draw(place, "p1")
+    noise = RANDOM.integers(0, 256, (80, 96, 3), dtype=np.uint8)
+    (place / "noise.png").write_bytes(encode_png(noise))
+    page = read_image(place / "pages" / "p1.png")
+    (place / "twin.png").write_bytes(encode_png(np.where(page > 0, np.array([240, 200, 90], np.uint8), page)))
+    colorize("--out", "out", "--reference", "noise.png", "--reference", "twin.png")
+    said = capsys.readouterr().err
+    assert "--reference noise.png: a photograph or painted" in said and "twin.png" not in said
+    assert "p1.png: a near copy of it among the references is left out; --near-copies takes it" in said
+    colorize("--out", "other", "--reference", "twin.png", "--near-copies")
+    assert "near copy" not in capsys.readouterr().err
+
+
 def test_other_references_are_other_pages(place, capsys):
     draw(place, "p1")
     (place / "colour.png").write_bytes(encode_png(COLOURED))
@@ -119,8 +133,12 @@ def test_a_cast_is_written_changed_and_given_back(place, capsys):
     cast = json.loads(path.read_text())
     colors = [bytes.fromhex(one["color"][1:]) for one in cast["cast"]]
     painted = {bytes(color) for page in ("p1", "p2") for color in pixels(place / "out" / f"{page}.png")}
-    assert colors and {*colors} <= painted and cast["cast"][0]["seen"] == ["p1", "p2"]
+    assert colors and {*colors} <= painted and [*cast["cast"][0]["seen"]] == ["p1", "p2"]
+    for one, color in zip(cast["cast"], colors, strict=True):
+        seen = ((page, *map(int, spot.split(","))) for page, spots in one["seen"].items() for spot in spots.split())
+        assert all(bytes(read_image(place / "out" / f"{page}.png")[y, x]) == color for page, x, y in seen)
     for number, one in enumerate(cast["cast"]):
+        del one["seen"]
         one |= {"name": f"somebody {number}", "color": f"#0a0b{number:02x}"}
     path.write_text(json.dumps(cast))
     colorize("--out", "out", "--reference", "colour.png")
@@ -142,7 +160,8 @@ def pixels(path):
         (lambda cast: cast | {"cast": []}, "nobody is in it"),
         (lambda cast: cast | {"cast": "all"}, "not a cast file"),
         (lambda cast: cast | {"cast": [cast["cast"][0] | {"color": "teal"}]}, "the colour 'teal'; one looks like"),
-        (lambda cast: cast | {"cast": [cast["cast"][0] | {"keys": "AAA"}]}, "the keys of c1 are damaged"),
+        (lambda cast: cast | {"keys": ["AAA", *cast["keys"][1:]]}, "the keys of c1 are damaged"),
+        (lambda cast: cast | {"cast": [cast["cast"][0] | {"number": 99}]}, "the keys of c1 are damaged"),
         (lambda cast: cast | {"size": 0}, "the keys of c1 are damaged"),
     ],
 )

@@ -57,6 +57,22 @@ def test_what_is_kept_has_the_colours_off_the_lines_small_regions_among_them(col
     np.testing.assert_allclose(np.linalg.norm(kept.keys.astype(np.float32), axis=1), 1, atol=2e-3)
 
 
+def test_what_is_kept_says_where_on_the_page_it_lay(colorizer: PaletteColorizer) -> None:
+    """Two panels beside each other: each place has its colour in the page, and each square is a region of its own."""
+    page = np.full((140, 300, 3), 255, np.uint8)
+    for left in (20, 180):
+        page[18:118, left - 2 : left + 98] = 0
+        page[20:116, left : left + 96] = panel()[0]
+    found = references_of(colorizer, page)
+    assert len(found) == 2
+    for one in found:
+        x, y, region = one.spots.T
+        assert (page[y, x] == one.colors).all()
+        red, blue = ({*region[(one.colors == color).all(axis=1)].tolist()} for color in (RED, BLUE))
+        assert len(red) == len(blue) == 1 and red != blue
+    assert found[0].spots[:, 0].max() < 150 < found[1].spots[:, 0].min()
+
+
 def test_a_drawing_takes_over_the_references_own_colours_to_the_bit(colorizer: PaletteColorizer) -> None:
     made = colorizer.paint(panel(5)[1], Wishes(references=[colorizer.reference(*panel())], style="flats"))[0]
     assert {*map(tuple, np.unique(made.color.reshape(-1, 3), axis=0).tolist())} <= {RED, BLUE, SAND}
@@ -138,15 +154,19 @@ def test_what_is_kept_comes_back_from_disk_for_the_same_weights_alone(tmp_path: 
     random = np.random.default_rng(0)
     kept = [
         Reference(
-            random.random((count, 8)).astype(np.float16), random.integers(0, 256, (count, 3), np.uint8), 2**63 + count
+            random.random((count, 8)).astype(np.float16),
+            random.integers(0, 256, (count, 3), np.uint8),
+            2**63 + count,
+            random.integers(0, 900, (count, 3), np.int32),
         )
         for count in (3, 0, 5)
     ]
     path = tmp_path / "p01.keys"
-    path.write_bytes(reference_bytes(kept, "run"))
+    path.write_bytes(reference_bytes(kept, "run", ["local/one"]))
     found = read_references(path, "run")
     assert [one.look for one in found] == [one.look for one in kept]
-    assert all((a.keys == b.keys).all() and (a.colors == b.colors).all() for a, b in zip(found, kept, strict=True))
+    for one, other in zip(found, kept, strict=True):
+        assert all((getattr(one, part) == getattr(other, part)).all() for part in ("keys", "colors", "spots"))
     assert read_references(path, "another") == [] == read_references(tmp_path / "none", "run")
     path.write_bytes(path.read_bytes()[:-40])
     assert read_references(path, "run") == []
