@@ -22,6 +22,8 @@ from comicdata.records import Box, Layout, Panel
 
 SPLIT_FROM = 1.5  # pictures below this many training sizes on the short side are one panel
 CONFIDENT = 0.5
+LARGE = 0.5  # of a page: a panel that alone is one,
+UNFRAMED = 0.05  # where less of its border than this is open to the page
 EMPTY = "nothing is drawn on it"
 DRAWN = 225  # level below which something is drawn on white paper
 SMALLEST = 16  # pixels a side of a reference
@@ -143,8 +145,8 @@ def check_draws(colorizer: Colorizer, name: str) -> None:
 
 
 def panel_boxes(colorizer: Colorizer, rgb: Image, layout: Layout, *, tinted: bool = False) -> list[Box]:
-    """The panels to colour one by one; the whole picture where it is small, or not clearly several panels. With
-    `tinted` captions in colour are among them.
+    """The panels to colour one by one; the whole picture where it is small, or neither several panels nor a large one
+    in a frame. With `tinted` captions in colour are among them.
     """
     whole = [Box(0, 0, rgb.shape[1], rgb.shape[0])]
     if layout == "single" or (layout == "auto" and min(rgb.shape[:2]) < SPLIT_FROM * colorizer.size):
@@ -154,4 +156,10 @@ def panel_boxes(colorizer: Colorizer, rgb: Image, layout: Layout, *, tinted: boo
     panels = [panel.box for panel in found if panel.kind == "panel"]
     texts = [panel.box for panel in found if panel.kind == "text" and tinted]
     captions = [box for box in texts if not is_grey(rgb[box.y0 : box.y1, box.x0 : box.x1])]
-    return panels + captions if len(panels) > 1 else whole
+    return panels + captions if len(panels) > 1 or any(_is_framed(rgb, box) for box in panels) else whole
+
+
+def _is_framed(rgb: Image, box: Box) -> bool:
+    """Whether a panel is most of its page, and has a frame."""
+    most = box.width * box.height >= LARGE * rgb.shape[0] * rgb.shape[1]
+    return most and int(open_rim(rgb, box).open.sum()) < UNFRAMED * 2 * (box.width + box.height)
