@@ -27,6 +27,8 @@ UNFRAMED = 0.05  # where less of its border than this is open to the page
 EMPTY = "nothing is drawn on it"
 DRAWN = 225  # level below which something is drawn on white paper
 SMALLEST = 16  # pixels a side of a reference
+EVEN_REACH, EVEN_STEP = 5, 8  # pixels around an even one, in which no channel changes by more than so many levels
+BARE, UNEVEN = 245, 0.2  # level from which on a pixel is bare paper, and the least share of even ones on the rest
 GREY, COLOURED = 24, 0.004  # spread of the channels, and the share of a picture from which on it is in colour
 Told = Callable[[int, int], None]  # how many panels are done, of how many, 0 where nobody knows
 
@@ -65,13 +67,17 @@ def colorize_picture(
     base = rgb if read.is_line_art else without_color(rgb)
     sheet = Sheet(base, images=[base.copy()])
     for number, box in enumerate(boxes, 1):
-        place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
-        line, shade = (read.line[place], read.shade[place]) if read.is_line_art else (None, None)
-        rim = open_rim(rgb, box, tinted=not read.is_line_art)
-        made = paint_panel(colorizer, rgb[place], line, wishes.inside(box), rim, shade)
-        sheet.lay(box, made, layers=wishes.layers)
+        sheet.lay(box, paint_on_page(colorizer, rgb, read, box, wishes), layers=wishes.layers)
         told(number, len(boxes))
     return sheet.finish(wishes)
+
+
+def paint_on_page(colorizer: Colorizer, rgb: Image, read: LineArt, box: Box, wishes: Wishes) -> list[Painted]:
+    """One panel of a page (H, W, 3) of which is known what its lines are; `wishes` are those of the page."""
+    place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
+    line, shade = (read.line[place], read.shade[place]) if read.is_line_art else (None, None)
+    rim = open_rim(rgb, box, tinted=not read.is_line_art)
+    return paint_panel(colorizer, rgb[place], line, wishes.inside(box), rim, shade)
 
 
 def paint_panel(
@@ -123,6 +129,14 @@ def references_of(colorizer: PaletteColorizer, rgb: Image) -> list[Reference]:
     if not any(len(one.colors) for one in found):
         raise PictureError("nothing but ink")
     return found
+
+
+def is_uneven(rgb: Image) -> bool:
+    """Whether hardly any of a coloured picture is even, as in photographs and paintings."""
+    around = np.ones((EVEN_REACH, EVEN_REACH), np.uint8)
+    step = cv2.subtract(cv2.dilate(rgb, around), cv2.erode(rgb, around)).max(axis=2)
+    even = (step <= EVEN_STEP)[rgb.min(axis=2) < BARE]
+    return bool(even.size) and float(even.mean()) < UNEVEN
 
 
 def is_empty(read: LineArt) -> bool:
