@@ -19,6 +19,7 @@ MOST = 32  # colours, those of most places
 LEAST = 6  # places of a colour
 KEYS = 48  # of each colour
 PLACES = 8  # of each colour on a page
+_CURE = f"colorize writes one, OUT/memory/{NAME}"
 _DAMAGED = "the keys of {} are damaged; only names and colours may change"
 
 
@@ -77,8 +78,10 @@ def read_cast(path: Path, run: str) -> Reference:
     """A cast as one reference, in the colours that stand in it now; UsageError for what is none, or another run's."""
     try:
         cast = of_shape(Cast, read_json(path))
-    except (OSError, IntegrityError, MisshapenError) as error:
-        raise UsageError(f"--cast {path}: not a cast file ({error}); colorize writes one, memory/{NAME}") from None
+    except (OSError, IntegrityError):
+        raise UsageError(f"--cast {path}: not a cast file; {_CURE}") from None
+    except MisshapenError as error:
+        raise UsageError(f"--cast {path}: not a cast file, {error}; {_CURE}") from None
     if cast["run"] != run:
         raise UsageError(f"--cast {path}: made with other weights than those of this run, which cannot read it")
     keys, colors = [], []

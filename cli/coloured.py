@@ -31,7 +31,7 @@ class Told:
         if row["left_alone"]:
             self.left_alone.append({**shown, "why": row["left_alone"]})
             if row["left_alone"] not in (NOTHING, EMPTY):
-                self._alone.append((page.picture.name, row["left_alone"]))
+                self._alone.append((page.picture.label, row["left_alone"]))
             return
         beside = {
             kind: [(store.side(kind).out / name).as_posix() for name in names] for kind, names in row["sides"].items()
@@ -73,7 +73,7 @@ class Told:
                 f"{name}: between the panels, so without effect: hint {numbers}; move it into a panel, or take "
                 "the picture as one panel with --layout single"
             )
-        for note in result.notes:
+        for note in dict.fromkeys(result.notes):
             self.front.warn(f"{name}: {note}")
         if len(result.images) < wished.samples:
             self.front.warn(f"{name}: only {len(result.images)} different colourings (--samples)")

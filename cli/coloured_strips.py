@@ -18,8 +18,11 @@ LOOKED_AT = 60  # pictures of a chapter by which it is told whether it is a stri
 Made = Iterator[tuple[Page, Row | ComicDataError]]
 
 
-def is_strip(pages: Sequence[Page], layout: str) -> bool:
-    """Whether pictures are surely slices of one strip, by the first of them, or because somebody says so."""
+def is_strip(maker: Maker, pages: Sequence[Page]) -> bool:
+    """Whether pictures are surely slices of one strip, by the first of them, or because somebody says so. Where art
+    goes on from none to the next, each may be coloured by itself.
+    """
+    layout = maker.options["layout"]
     if len(pages) < 2 or layout not in ("auto", "strip"):
         return False
     if layout == "strip":
@@ -31,7 +34,11 @@ def is_strip(pages: Sequence[Page], layout: str) -> bool:
         except PictureError:
             looks.append(None)
     evidence = weigh_looks(looks)
-    return evidence.layout == "strip" and not evidence.doubt
+    found = evidence.layout == "strip" and evidence.joined and not evidence.doubt
+    if found:
+        why = "; ".join(evidence.reasons)
+        maker.front.say(f"{pages[0].group}: coloured as one strip, for {why}; --layout page overrules it")
+    return found
 
 
 def slice_rows(maker: Maker, store: Store, pages: Sequence[Page]) -> Made:
@@ -62,7 +69,7 @@ def slice_rows(maker: Maker, store: Store, pages: Sequence[Page]) -> Made:
 def _source(maker: Maker, page: Page) -> Source:
     """What a slice came as; PartialError where it cannot be read, or what is wished of it has no place in it."""
     decoded = maker.decoded(page, page.picture.data())
-    check_places(maker.wishes.of(page.number, decoded.image).hints, decoded.image, page.picture.name)
+    check_places(maker.wishes.of(page.number, decoded.image).hints, decoded.image, page.picture.label)
     return Source.of(page.picture.data, decoded)
 
 
@@ -80,7 +87,7 @@ def _stretch(
         return (read_picture(page.picture.data(), page.picture.label).image for page in pages)
 
     sizes = [sources[page.number].size for page in pages]
-    slices = Slices(read, sizes, [page.picture.name for page in pages], width)
+    slices = Slices(read, sizes, [page.picture.label for page in pages], width)
     chosen = {name: maker.options[name] for name in ("recolor", "line_art")}
     made = colorize_strip(
         maker.colorizer,
@@ -91,10 +98,10 @@ def _stretch(
     )
     for page in pages:
         try:
-            with memory_errors(f"on {page.picture.name}; take fewer --samples"):
+            with memory_errors(f"on {page.picture.label}; take fewer --samples"):
                 result = next(made)
             yield page, maker.kept(store, page, sources[page.number], result, hashes[page.number])
         except StopIteration:
-            yield page, PartialError(f"{page.picture.name}: not coloured, for the strip ends above it")
+            yield page, PartialError(f"{page.picture.label}: not coloured, for the strip ends above it")
         except PartialError as error:
             yield page, error

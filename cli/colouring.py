@@ -59,14 +59,14 @@ def _report(maker: Maker, chapter: Chapter, rows: Mapping[int, Row], failures: F
     made = [(of[number].picture, row) for number, row in rows.items()]
     coloured = [
         report.Coloured(
-            *(one.name, row["panels"], row["unsure"], row["doubt"]),
+            *(one.label, row["panels"], row["unsure"], row["doubt"]),
             partial(_before, one),
             partial(_after, chapter.store, row),
         )
         for one, row in made
         if not row["left_alone"]
     ]
-    alone = [(one.name, row["left_alone"]) for one, row in made if row["left_alone"]]
+    alone = [(one.label, row["left_alone"]) for one, row in made if row["left_alone"]]
     title = f"{chapter.name}, coloured with {maker.recipe.name}"
     words = report.page(title, coloured, alone, failures.found, maker.told.cure, digest)
     chapter.store.write_report(signed_page(words))
@@ -85,7 +85,7 @@ def _rows(maker: Maker, chapter: Chapter) -> Iterator[tuple[Page, Row | ComicDat
     for _, group in groupby(chapter.pages, key=lambda page: page.group):
         pages = list(group)
         given = any(page.number in maker.recipe.corrected.entries for page in pages)
-        if not given and is_strip(pages, maker.options["layout"]):
+        if not given and is_strip(maker, pages):
             yield from slice_rows(maker, chapter.store, pages)
             continue
         for page in pages:

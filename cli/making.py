@@ -100,7 +100,7 @@ class Maker:
             row |= {"sides": {kind: [name for name, _ in files] for kind, files in remembered.items()}}
             store.keep(row, source.data(), page.picture)
             return row
-        self.told.say(page.picture.name, result)
+        self.told.say(page.picture.label, result)
         kind = self.forms.page or store.form(source.format)
         data, suffix, sides = self.forms.made(page.stem, result, kind, self._mark, source.dpi)
         for name, files in sides.items():
@@ -133,7 +133,7 @@ class Maker:
         return ()
 
     def _colored(self, store: Store, page: Page, decoded: Decoded) -> Colorized | LeftAlone:
-        name, image = page.picture.name, decoded.image
+        name, image = page.picture.label, decoded.image
         with memory_errors(f"on {name}; cut it into smaller pictures, take fewer --samples, {MEMORY}"):
             panels = self._panels(page.number, decoded)
             wishes = self.wishes_of(store, page, image)

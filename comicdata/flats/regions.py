@@ -14,6 +14,7 @@ from comicdata.flats.gaps import USUAL, Gaps, close_gaps
 from comicdata.flats.graph import Counts, Labels, Neighbours, find_neighbours
 from comicdata.flats.ink import Mask, find_ink
 from comicdata.flats.merge import merged
+from comicdata.flats.rims import Rim, paper_reached
 from comicdata.images import Image
 from comicdata.records import Box
 
@@ -49,13 +50,18 @@ def find_flats(line: Image, panels: Sequence[Box] | None = None, gap: int | None
 
 
 def find_regions(
-    line: Image, panels: Sequence[Box] | None = None, gap: int | None = None, ink: Mask | None = None
+    line: Image,
+    panels: Sequence[Box] | None = None,
+    gap: int | None = None,
+    ink: Mask | None = None,
+    rim: Rim | None = None,
 ) -> Regions:
     """The regions of line art (H, W) uint8, 0 = ink and 255 = paper, a panel at a time, so that none crosses a gutter.
 
     `gap`: how wide a gap in a line may be to be closed, in pixels, by default 18 times the width
     of the lines; 0 closes none. Without panels the picture is one
-    drawing, and its paper a region like others. `ink`: what `find_ink` found, where that is known.
+    drawing, and its paper a region like others. `ink`: what `find_ink` found, where that is known; `rim`, of a
+    picture in colour: paper that goes on from where it is open, or from a balloon, is a region as a balloon is.
     """
     if line.ndim != 2 or line.dtype != np.uint8 or not line.size:
         raise ValueError(f"line art is (H, W) uint8, not {line.dtype} {line.shape}")
@@ -63,6 +69,8 @@ def find_regions(
     inside = inside_panels(line.shape, panels)
     ink = inside & (find_ink(line) if ink is None else ink)
     balloons = find_balloons(ink | ~inside)
+    if rim is not None:
+        balloons |= paper_reached(rim.paper, rim.open | balloons)
     for place in _places(line.shape, panels):
         found = _numbered(ink[place], gap, balloons[place])
         labels[place] = np.where(labels[place] == 0, found + labels.max(), labels[place])

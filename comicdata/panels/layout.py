@@ -33,6 +33,7 @@ class Evidence:
 
     `doubt` is a line for people where the evidence is thin: what was decided, on what, and how to overrule it.
     `printed`: the pictures are of one size that printed pages have; so a square-ish one among them is a page, too.
+    `joined`: art goes on from one picture to the next somewhere.
     """
 
     layout: Found
@@ -40,6 +41,7 @@ class Evidence:
     reasons: tuple[str, ...]
     doubt: str = ""
     printed: bool = False
+    joined: bool = False
 
     @property
     def words(self) -> str:
@@ -102,7 +104,7 @@ def weigh_looks(looks: Sequence[Look | None]) -> Evidence:
     if "goes on" not in episode.borders:
         total = min(total, RULES.most_indirect * len(there))
     decided = _decided("strip" if total > 0 else "page", abs(total), [words for _, words in spoken])
-    return replace(decided, printed=episode.sizes == "printed")
+    return replace(decided, printed=episode.sizes == "printed", joined="goes on" in episode.borders)
 
 
 def _decided(layout: Found, points: float, reasons: Sequence[str]) -> Evidence:

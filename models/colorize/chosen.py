@@ -18,6 +18,7 @@ from comicdata.errors import UsageError
 from comicdata.flats.hints import Color, Mark, paint_hints
 from comicdata.flats.marks import SEVERAL, SHOWN, count_votes
 from comicdata.flats.regions import Regions, find_regions
+from comicdata.flats.rims import Rim
 from comicdata.images import Image
 from comicdata.models.colorize.colorizer import CURE, Colorizer, Painted, picture_seed, tiled
 from comicdata.models.colorize.decoding import (
@@ -57,6 +58,7 @@ EVEN = 0.5  # a comic with at least this share of even area is painted in flats 
 INK = 128
 PAPER = (255, 255, 255)
 GAP = 6 / 256  # closed in lines, as a share of the short side
+COPIES = "a near copy of it among the references is left out; --near-copies takes it"
 OF_REFERENCES = {"references", "memory", "near_copies", "remember"}
 
 
@@ -99,11 +101,12 @@ class PaletteColorizer(Colorizer):
 
     def _painted(self, outline: Image, working: Image, wishes: Wishes, *, lines: bool) -> list[Painted]:
         """The lines are always laid over the colours: the network knows nothing of what is under them."""
-        regions = closed_regions(outline)
+        regions = closed_regions(outline, wishes.rim)
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
         seen, mood = np.atleast_3d(working), mood_of(wishes.moods, self.palette)
         features = self._features(seen[..., 0])
-        answers = self._answers(features, seen[..., 0], wishes)
+        shown = without_copies(seen[..., 0], wishes)
+        answers = self._answers(features, seen[..., 0], *shown)
         plain = self._choice(features, None, mood, answers, drawing)
         votes = count_votes(regions, wishes.hints, wishes.at)
         given = votes.winners()
@@ -121,6 +124,7 @@ class PaletteColorizer(Colorizer):
         notes = votes.said.get(SEVERAL, [])[:SHOWN] if flat else []
         if wishes.hints and not drawing.paper.any():
             notes = ["nothing but ink; its hints are without effect"]
+        notes += [COPIES] if len(shown[0]) < len(wishes.references) else []
         white = np.isin(regions.labels, [*regions.balloons.difference(given)]) if regions.balloons else None
         unsure, doubt = doubts(regions, chances, told.colors, fixed)
         made = []
@@ -212,15 +216,12 @@ class PaletteColorizer(Colorizer):
             raise UsageError(f"this run learned nothing of references; {CURE}")
         return self.chooser.pointer
 
-    def _answers(self, features: Tensor, working: Image, wishes: Wishes) -> tuple[Tensor, Image] | None:
+    def _answers(
+        self, features: Tensor, working: Image, given: Sequence[Reference], remembered: Sequence[Reference]
+    ) -> tuple[Tensor, Image] | None:
         """What the few references answer that a drawing takes its colours from, see `answers_of`; None without any."""
-        if not wishes.references and not wishes.memory:
+        if not given and not remembered:
             return None
-        look = None if wishes.near_copies else look_of(working)
-        given, remembered = (
-            [one for one in some if look is None or not one.is_copy(look)]
-            for some in (wishes.references, wishes.memory)
-        )
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
             query, null = (one.float() for one in self._pointer.asks(self._pointer(features)[0].movedim(0, 2)))
             places = torch.from_numpy(places_of(working, ASKED)).to(query.device)
@@ -245,16 +246,26 @@ class PaletteColorizer(Colorizer):
         return Reference(keys, color[rows, columns], look_of(working), spots)
 
 
-def closed_regions(outline: Image) -> Regions:
-    """The closed regions of line art; ink belongs to the nearest."""
-    return _closed_regions(outline.tobytes(), outline.shape)
+def without_copies(working: Image, wishes: Wishes) -> tuple[list[Reference], list[Reference]]:
+    """What is given and what is remembered, without near copies of the drawing (h, w) unless they are wished for."""
+    given, remembered = [*wishes.references], [*wishes.memory]
+    if wishes.near_copies or not (given or remembered):
+        return given, remembered
+    look = look_of(working)
+    return [one for one in given if not one.is_copy(look)], [one for one in remembered if not one.is_copy(look)]
+
+
+def closed_regions(outline: Image, rim: Rim | None = None) -> Regions:
+    """The closed regions of line art; ink belongs to the nearest. `rim`: what a picture in colour shows of paper."""
+    return _closed_regions(outline.tobytes(), outline.shape, *(() if rim is None else (one.tobytes() for one in rim)))
 
 
 @lru_cache(maxsize=2)
-def _closed_regions(data: bytes, shape: tuple[int, ...]) -> Regions:
+def _closed_regions(data: bytes, shape: tuple[int, ...], *of_rim: bytes) -> Regions:
     """Found once for a drawing that is coloured again, with other hints."""
     outline = np.frombuffer(data, np.uint8).reshape(shape)
-    found = find_regions(outline, gap=round(GAP * min(shape)))
+    rim = Rim(*(np.frombuffer(one, np.bool_).reshape(shape) for one in of_rim)) if of_rim else None
+    found = find_regions(outline, gap=round(GAP * min(shape)), rim=rim)
     found.labels.setflags(write=False)
     return found
 

@@ -153,7 +153,7 @@ class Colorizer:
 
     @property
     def heeds(self) -> frozenset[str]:
-        return frozenset({"seed", "layers", "at", *(["hints"] if self.takes_hints else [])})
+        return frozenset({"seed", "layers", "at", "rim", *(["hints"] if self.takes_hints else [])})
 
     def check(self, wishes: Wishes) -> None:
         """UsageError for the first wish that this model cannot fulfil."""

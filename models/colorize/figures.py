@@ -1,32 +1,25 @@
 """Figures that stand on the page without a frame: the paper around them is the page's, and stays without colour."""
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
+from comicdata.flats.rims import Rim
 from comicdata.images import Image
-from comicdata.models.colorize.decoding import Labels, Mask
+from comicdata.models.colorize.decoding import Labels
 from comicdata.records import Box
 
 BESIDE = 12  # pixels beyond a panel, and within it, where its frame may lie
-PAPER = 0.85  # of the lightness of the lightest: from there on it is paper
+PAPER = 0.85  # of the lightness of the lightest: from there on it is paper,
+PURE = 0.94  # and in a picture in colour, which may have pale paint
 DARKEST = 128  # that paper is
 OPEN = 0.5  # of what of the rim belongs to a region, the least that is open
 BLANK = 0.4  # of a region, lines with it, the least that is paper
 MUCH = 0.25  # of the rim: a region with so much of it open lies around a figure, as does one in an open corner
 
 
-class Rim(NamedTuple):
-    """Of a panel (h, w): where it is `open` to the page, and what of it is `paper`."""
-
-    open: Mask
-    paper: Mask
-
-
-def open_rim(picture: Image, box: Box) -> Rim:
+def open_rim(picture: Image, box: Box, *, tinted: bool = False) -> Rim:
     """Open are pixels of the outermost rows and columns of a panel with nothing but paper outside and inside, as far as
-    a frame may be away. `picture` (H, W, 3) is the page, or what is known of it.
+    a frame may be away. `picture` (H, W, 3) is the page, or what is known of it; `tinted`: it is one in colour.
     """
     near = Box(
         max(0, box.x0 - BESIDE),
@@ -35,7 +28,7 @@ def open_rim(picture: Image, box: Box) -> Rim:
         min(picture.shape[0], box.y1 + BESIDE),
     )
     light = picture[near.y0 : near.y1, near.x0 : near.x1].min(axis=2)
-    paper = light >= max(DARKEST, PAPER * float(np.percentile(light, 95)))
+    paper = light >= max(DARKEST, (PURE if tinted else PAPER) * float(np.percentile(light, 95)))
     top, left, bottom, right = box.y0 - near.y0, box.x0 - near.x0, near.y1 - box.y1, near.x1 - box.x1
     across = slice(left, left + box.width)
     down = slice(top, top + box.height)

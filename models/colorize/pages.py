@@ -9,10 +9,11 @@ import numpy as np
 from comicdata.errors import PictureError
 from comicdata.flats.hints import paint_hints
 from comicdata.flats.line_art import LineArt, read_line_art
+from comicdata.flats.rims import Rim, paper_reached
 from comicdata.images import Image, channel_spread
 from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
-from comicdata.models.colorize.figures import Rim, open_rim, paper_around
+from comicdata.models.colorize.figures import open_rim, paper_around
 from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet, check_places
 from comicdata.models.colorize.wishes import Wishes
@@ -24,6 +25,8 @@ CONFIDENT = 0.5
 EMPTY = "nothing is drawn on it"
 DRAWN = 225  # level below which something is drawn on white paper
 SMALLEST = 16  # pixels a side of a reference
+EVEN_REACH, EVEN_STEP = 5, 8  # pixels around an even one, in which no channel changes by more than so many levels
+BARE, UNEVEN = 245, 0.2  # level from which on a pixel is bare paper, and the least share of even ones on the rest
 GREY, COLOURED = 24, 0.004  # spread of the channels, and the share of a picture from which on it is in colour
 Told = Callable[[int, int], None]  # how many panels are done, of how many, 0 where nobody knows
 
@@ -64,7 +67,8 @@ def colorize_picture(
     for number, box in enumerate(boxes, 1):
         place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
         line, shade = (read.line[place], read.shade[place]) if read.is_line_art else (None, None)
-        made = paint_panel(colorizer, rgb[place], line, wishes.inside(box), open_rim(rgb, box), shade)
+        rim = open_rim(rgb, box, tinted=not read.is_line_art)
+        made = paint_panel(colorizer, rgb[place], line, wishes.inside(box), rim, shade)
         sheet.lay(box, made, layers=wishes.layers)
         told(number, len(boxes))
     return sheet.finish(wishes)
@@ -81,18 +85,22 @@ def paint_panel(
     """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it.
 
     `rim`: where it is open to the page, see `open_rim`; `shade` (H, W): tones that are no lines, which no model
-    is shown, laid over the colours. Paper of line art need not be paper of a picture in colour.
+    is shown, laid over the colours. Paper of line art need not be paper of a picture in colour, where it is told by
+    its colour.
     """
     if drawing is None:
-        made = [replace(one, paper=None) for one in colorizer.recolor(rgb, wishes, lines=True)]
+        made = [replace(one, paper=None) for one in colorizer.recolor(rgb, replace(wishes, rim=rim), lines=True)]
     else:
         toned = shade.copy() if shade is not None and (shade < 255).any() else None
         made = [replace(one, shade=toned) for one in colorizer.paint(drawing.copy(), wishes, lines=True)]
     if made[0].line is None or rim is None or not rim.open.any():
         return made
-    regions = closed_regions(made[0].line).labels
+    regions = closed_regions(made[0].line, rim if drawing is None else None).labels
     hinted = regions[paint_hints(wishes.hints, *rgb.shape[:2])[..., 3] > 0]
-    around = np.isin(regions, np.setdiff1d(paper_around(regions, rim), hinted))
+    if drawing is None:
+        around = paper_reached(rim.paper, rim.open) & ~np.isin(regions, hinted)
+    else:
+        around = np.isin(regions, np.setdiff1d(paper_around(regions, rim), hinted))
     return [one.around(around) for one in made] if around.any() else made
 
 
@@ -115,6 +123,14 @@ def references_of(colorizer: PaletteColorizer, rgb: Image) -> list[Reference]:
     if not any(len(one.colors) for one in found):
         raise PictureError("nothing but ink")
     return found
+
+
+def is_uneven(rgb: Image) -> bool:
+    """Whether hardly any of a coloured picture is even, as in photographs and paintings."""
+    around = np.ones((EVEN_REACH, EVEN_REACH), np.uint8)
+    step = cv2.subtract(cv2.dilate(rgb, around), cv2.erode(rgb, around)).max(axis=2)
+    even = (step <= EVEN_STEP)[rgb.min(axis=2) < BARE]
+    return bool(even.size) and float(even.mean()) < UNEVEN
 
 
 def is_empty(read: LineArt) -> bool:

@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from comicdata.flats.hints import paint_hints
 from comicdata.flats.line_art import read_line_art
+from comicdata.flats.rims import Rim
 from comicdata.images import Image, resize
 from comicdata.models.colorize.colorizer import Colorizer
-from comicdata.models.colorize.figures import BESIDE, Rim, open_rim
+from comicdata.models.colorize.figures import BESIDE, open_rim
 from comicdata.models.colorize.pages import GREY, Told, check_draws, is_grey, paint_panel, without_color
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet
 from comicdata.models.colorize.wishes import Wishes, is_inside
@@ -48,13 +49,14 @@ class Slices:
 
 @dataclass
 class _Slice:
-    """A slice under way: its number, its pixels at its own size, its sheet at the width of the strip, whether it is
-    without the colour that it had, and why panels in it were left alone.
+    """A slice under way: its number, its pixels at its own size, its sheet at the width of the strip, how it came at
+    that width, whether it is without the colour that it had, and why panels in it were left alone.
     """
 
     index: int
     original: Image
     sheet: Sheet
+    came: Image
     anew: bool
     whys: list[str] = field(default_factory=list)
 
@@ -100,7 +102,7 @@ def colorize_strip(
                 check_draws(colorizer, slices.names[touched[0].index])
             line, shade = (read.line, read.shade) if read.is_line_art else (None, None)
             wishes_here = wished.of(box, touched)
-            made = paint_panel(colorizer, inside, line, wishes_here, _rim(held, box), shade)
+            made = paint_panel(colorizer, inside, line, wishes_here, _rim(held, box, tinted=line is None), shade)
             for one in touched:
                 one.sheet.lay(box, made, layers=wishes_here.layers)
             count += 1
@@ -142,17 +144,17 @@ def _pixels(slices: Slices, held: list[_Slice], looks: _Looks, recolor: bool) ->
         even = slices.even(one, height)
         anew = recolor and not looks.drawn[index] and not is_grey(one)
         original = without_color(one) if anew else one
-        held.append(_Slice(index, original, Sheet(slices.even(original, height), top), anew))
+        held.append(_Slice(index, original, Sheet(slices.even(original, height), top), even, anew))
         top += height
         yield even
 
 
-def _rim(held: Sequence[_Slice], box: Box) -> Rim:
+def _rim(held: Sequence[_Slice], box: Box, *, tinted: bool) -> Rim:
     """Where a panel is open to what lies around it."""
-    top, sheets = held[0].sheet.top, [one.sheet.rgb for one in held]
+    top, came = held[0].sheet.top, [one.came for one in held]
     first, last = max(0, box.y0 - top - BESIDE), box.y1 - top + BESIDE
-    whole = sheets[0] if len(sheets) == 1 else np.concatenate(sheets)
-    return open_rim(whole[first:last], Box(box.x0, box.y0 - top - first, box.x1, box.y1 - top - first))
+    whole = came[0] if len(came) == 1 else np.concatenate(came)
+    return open_rim(whole[first:last], Box(box.x0, box.y0 - top - first, box.x1, box.y1 - top - first), tinted=tinted)
 
 
 @dataclass

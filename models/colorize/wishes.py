@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from comicdata.flats.hints import Mark
+from comicdata.flats.rims import Rim
 from comicdata.images import Image
 from comicdata.models.colorize.references import Reference
 from comicdata.records import Box
@@ -26,7 +27,8 @@ class Wishes:
     (`PaletteColorizer.reference`), whose colours are taken over; `memory`: of panels coloured before, which count for
     less; near copies of the drawing itself are left out of both unless `near_copies`. `remember`: what is kept of the
     colouring is wished for. `suggest`: so many places where a hint would help most are looked for, too. `layers`: what
-    a picture is made of is kept, too. `at`: where the picture begins in the one that a person knows, x and y.
+    a picture is made of is kept, too. `at`: where the picture begins in the one that a person knows, x and y. `rim`:
+    what a panel in colour shows of the paper of its page.
     """
 
     seed: int = 0
@@ -44,6 +46,7 @@ class Wishes:
     near_copies: bool = False
     remember: bool = False
     at: tuple[int, int] = (0, 0)
+    rim: Rim | None = None
 
     def inside(self, box: Box) -> "Wishes":
         """For one panel of a picture: what of the hints lies in it, in its own coordinates."""

@@ -119,12 +119,12 @@ def test_the_same_command_makes_what_is_missing(place, monkeypatch, capsys):
         path = place / out if out.endswith("cbz") else place / out / "in.cbz"
         colorize("in.cbz", "--out", out)
         before, there = path.read_bytes(), path.stat()
-        assert painted == ["in/0001", "in/0002"]
+        assert painted == ["in.cbz#1.png", "in.cbz#2.png"]
         colorize("in.cbz", "--out", out)
         assert len(painted) == 2 and path.stat().st_mtime_ns == there.st_mtime_ns
         pack(place / "in.cbz", ("1.png", line(1)), ("1b.png", line(4)), ("2.png", line(7)))
         colorize("in.cbz", "--out", out)
-        assert painted[2:] == ["in/0002", "in/0003"]
+        assert painted[2:] == ["in.cbz#1b.png", "in.cbz#2.png"]
         found = members(path)
         assert [*found] == ["1.png", "1b.png", "2.png"] and is_colored(found["2.png"])
         pack(place / "in.cbz", ("1.png", line(1)), ("2.png", encode_png(COLOUR)))
@@ -293,6 +293,13 @@ def test_a_strip_is_the_same_wherever_it_is_cut_into_slices(place):
         gutters[top : top + 90] = False
         assert (made[0][top + 3 : top + 87, 9:40] != 255).any()  # every panel has colour
     assert (made[0][gutters] == 255).all()
+
+
+def test_pictures_whose_art_goes_on_are_told_as_one_strip_and_others_are_pages(place, capsys):
+    for rows, is_strip in (((60, 200, 310, 450), True), ((130, 250, 380), False)):
+        cut_at(place / "in.cbz", strip_of_rooms(), *rows)
+        assert command_line(["colorize", "run", "in.cbz", "--out", f"{len(rows)}.cbz"]) == 0
+        assert ("in.cbz: coloured as one strip, for art goes on" in capsys.readouterr().err) == is_strip
 
 
 def test_a_slice_without_a_panel_stays_as_it_came_and_one_in_colour_too(place, capsys):

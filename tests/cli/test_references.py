@@ -87,6 +87,20 @@ def test_what_is_no_reference_is_said_and_the_rest_is_used(place, capsys):
     assert not (place / "other").exists()
 
 
+def test_a_painted_reference_and_a_near_copy_are_said(place, capsys):
+    draw(place, "p1")
+    noise = RANDOM.integers(0, 256, (80, 96, 3), dtype=np.uint8)
+    (place / "noise.png").write_bytes(encode_png(noise))
+    page = read_image(place / "pages" / "p1.png")
+    (place / "twin.png").write_bytes(encode_png(np.where(page > 0, np.array([240, 200, 90], np.uint8), page)))
+    colorize("--out", "out", "--reference", "noise.png", "--reference", "twin.png")
+    said = capsys.readouterr().err
+    assert "--reference noise.png: a photograph or painted" in said and "twin.png" not in said
+    assert "p1.png: a near copy of it among the references is left out; --near-copies takes it" in said
+    colorize("--out", "other", "--reference", "twin.png", "--near-copies")
+    assert "near copy" not in capsys.readouterr().err
+
+
 def test_other_references_are_other_pages(place, capsys):
     draw(place, "p1")
     (place / "colour.png").write_bytes(encode_png(COLOURED))

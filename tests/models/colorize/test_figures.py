@@ -6,8 +6,9 @@ import pytest
 from small_runs import save_run
 
 from comicdata.flats.hints import Hint
+from comicdata.flats.rims import Rim, paper_reached
 from comicdata.models.colorize import Colorized, LeftAlone, Wishes, colorize_picture, load_colorizer
-from comicdata.models.colorize.figures import Rim, open_rim, paper_around
+from comicdata.models.colorize.figures import open_rim, paper_around
 from comicdata.records import Box, Panel
 
 FRAMED, FREE = Box(30, 30, 190, 170), Box(230, 30, 390, 170)
@@ -53,6 +54,27 @@ def test_the_paper_around_is_what_is_open_and_no_body_cut_off_below():
     assert paper_around(regions, Rim(np.zeros_like(rim), paper)).tolist() == []
     paper[5:95, 5:95] = False  # paint that fades into the paper
     assert paper_around(regions, Rim(rim, paper)).tolist() == []
+
+
+def test_paper_of_a_picture_in_colour_goes_on_from_the_open_rim_through_gaps_that_are_wide_enough():
+    start = np.zeros((60, 60), bool)
+    start[0] = True
+    paper = np.ones_like(start)
+    paper[20:50, [20, 40]] = paper[[20, 49], 20:41] = False
+    paper[20, 28:32] = True  # four pixels let nothing through
+    assert (paper_reached(paper, start) == paper).sum() == 60 * 60 - 19 * 28
+    paper[20, 28:36] = True
+    assert paper_reached(paper, start)[35, 30]
+
+
+def test_paint_without_a_line_around_it_is_coloured_and_the_paper_beside_it_is_not(colorizer):
+    picture = page()
+    cv2.circle(picture, (310, 100), 56, (255, 255, 255), -1)
+    cv2.circle(picture, (310, 100), 40, (250, 214, 204), -1)
+    made = colored(colorizer, picture, Wishes(style="flats", layers=True), recolor=True)
+    away = np.hypot(*np.mgrid[-100:100, -310:110])
+    painted = made.layers["painted"][30:170, 230:390]
+    assert painted[away[30:170, 230:390] < 36].all() and not painted[away[30:170, 230:390] > 46].any()
 
 
 def test_a_figure_without_a_frame_is_coloured_to_its_outline(colorizer):
