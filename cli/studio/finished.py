@@ -56,6 +56,8 @@ def _coloured(run: Run, decoded: Decoded, wished: Wished, chosen: Mapping[str, A
     wishes = replace(wished.wishes(SAMPLES if chosen["sample"] else 1), layers=form != "png")
     made = colorize_picture(run.colorizer, decoded.image, wishes, name=name, **options)
     if not isinstance(made, Colorized):
+        if form == "png":
+            return _as_it_came(decoded)
         raise PictureError(f"{name}: left alone: {made.why}")
     if form == "png":
         image = made.images[min(chosen["sample"], len(made.images) - 1)]
@@ -77,11 +79,19 @@ def _member(room: "ColourRoom", page: Page) -> Member:
 
 
 def reading_bytes(room: "ColourRoom", page: Page, document: Document) -> bytes:
-    """A page to be read, as PNG: in flats alone with its lines."""
+    """A page to be read, as PNG: in flats alone with its lines; what is no line art as it came."""
     if document.state.choices["run"] in room.runs:
         return page_bytes(room, page, document, "png")
     decoded = read_drawing(room.project.picture(page), page.name)
-    return encode(flats_document(_flats(room, page, document, decoded)).merged, "png", mark(), decoded.dpi)[0]
+    try:
+        flats = _flats(room, page, document, decoded)
+    except PictureError:
+        return _as_it_came(decoded)
+    return encode(flats_document(flats).merged, "png", mark(), decoded.dpi)[0]
+
+
+def _as_it_came(decoded: Decoded) -> bytes:
+    return encode(decoded.image, "png", dpi=decoded.dpi)[0]
 
 
 def command(project: Project, page: Page, document: Document, run: Run | None) -> str:

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from comicdata.errors import PictureError
 from comicdata.flats.drawing import Sheet, Wanted, find_sheet
 from comicdata.flats.hints import Color, Hint, Mark
 from comicdata.flats.line_art import LineArt, read_line_art
@@ -97,36 +98,54 @@ class RunTable:
 
     @cached_property
     def left_alone(self) -> str:
-        return "" if self.read.is_line_art or self.recolor else self.read.why
+        from comicdata.models.colorize.pages import EMPTY, check_draws, is_empty
+
+        if is_empty(self.read):
+            return EMPTY
+        if self.read.is_line_art or not self.recolor:
+            return "" if self.read.is_line_art else self.read.why
+        try:
+            check_draws(self.colorizer, "this picture")
+        except PictureError as error:
+            return str(error)
+        return ""
+
+    @cached_property
+    def base(self) -> Image:
+        """What is seen where nothing is coloured."""
+        from comicdata.models.colorize.pages import without_color
+
+        return self.rgb if self.read.is_line_art else without_color(self.rgb)
 
     @cached_property
     def boxes(self) -> Sequence[Box]:
         from comicdata.models.colorize.pages import panel_boxes
 
-        return panel_boxes(self.colorizer, self.rgb, self.layout)
-
-    def _drawing(self, number: int) -> Image | None:
-        place = _place(self.boxes[number])
-        return self.read.drawing[place] if self.read.is_line_art else None
+        art = self.read if self.read.is_line_art else None
+        return panel_boxes(self.colorizer, self.rgb, self.layout, art)
 
     def piece(self, number: int) -> Piece:
         from comicdata.models.colorize.chosen import closed_regions
+        from comicdata.models.colorize.figures import open_rim
 
         if number not in self.pieces:
-            drawing = self._drawing(number)
-            line = self.colorizer.draw(self.rgb[_place(self.boxes[number])]) if drawing is None else drawing.copy()
-            regions = closed_regions(line)
-            self.pieces[number] = Piece(regions.labels, regions.ink, line)
+            box, art = self.boxes[number], self.read.is_line_art
+            place = _place(box)
+            line = self.read.line[place] if art else self.colorizer.draw(self.rgb[place])
+            regions = closed_regions(line, None if art else open_rim(self.rgb, box, tinted=True))
+            self.pieces[number] = Piece(regions.labels, regions.ink, self.read.drawing[place] if art else line)
         return self.pieces[number]
 
     def paint(self, number: int, wished: Wished, samples: int = 1, suggest: int = 0) -> Made:
-        from comicdata.models.colorize.pages import paint_panel
+        from comicdata.models.colorize.pages import paint_on_page
+        from comicdata.models.colorize.sheets import Sheet
 
         box = self.boxes[number]
-        wishes = wished.wishes(samples, suggest).inside(box)
-        made = paint_panel(self.colorizer, self.rgb[_place(box)], self._drawing(number), wishes)
+        made = paint_on_page(self.colorizer, self.rgb, self.read, box, wished.wishes(samples, suggest))
+        sheet = Sheet(self.base[_place(box)])
+        sheet.lay(Box(0, 0, box.width, box.height), made)
         suggested = [hint.moved(box.x0, box.y0) for _, hint in made[0].suggested]
-        return Made([one.image for one in made], suggested, made[0].notes)
+        return Made(sheet.images, suggested, made[0].notes)
 
 
 @dataclass

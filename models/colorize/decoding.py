@@ -198,20 +198,25 @@ def _within_regions(small: Floats, middle: Labels, regions: Labels) -> Floats:
     bilinear among those of the four nearest pixels that lie in the same region; one too thin for that takes its mean.
     """
     height, width = regions.shape
-    size = (small.shape[0], small.shape[1])
-    corners = [_corners(own, side) for own, side in zip(regions.shape, size, strict=True)]
-    total = np.zeros((height, width, 3), np.float32)
-    weight = np.zeros((height, width), np.float32)
+    large = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    corners = [_corners(own, side) for own, side in zip(regions.shape, small.shape[:2], strict=True)]
+    alone = np.zeros(regions.shape, np.bool_)  # where one of the four lies in another region
+    for row, _ in corners[0]:
+        for column, _ in corners[1]:
+            alone |= middle[row[:, None], column[None]] != regions
+    y, x = np.nonzero(alone)
+    own, total, weight = regions[y, x], np.zeros((len(y), 3), np.float32), np.zeros(len(y), np.float32)
     for row, of_row in corners[0]:
         for column, of_column in corners[1]:
-            same = middle[row[:, None], column[None]] == regions
-            part = same * (of_row[:, None] * of_column[None])
-            total += small[row[:, None], column[None]] * part[..., None]
+            near = row[y], column[x]
+            part = (middle[near] == own) * (of_row[y] * of_column[x])
+            total += small[near] * part[:, None]
             weight += part
     lacking = weight < 1e-3
-    total[lacking] = _means(small, regions)[regions[lacking]]
-    weight[lacking] = 1
-    return np.asarray(total / weight[..., None], np.float32)
+    if lacking.any():
+        total[lacking], weight[lacking] = _means(small, regions, own[lacking]), 1
+    large[y, x] = total / weight[:, None]
+    return large
 
 
 def _middles(shape: tuple[int, ...], size: tuple[int, int]) -> npt.NDArray[np.int64]:
@@ -230,10 +235,12 @@ def _corners(own: int, side: int) -> list[tuple[npt.NDArray[np.int64], Floats]]:
     return [(before, 1 - part), (np.minimum(before + 1, side - 1), part)]
 
 
-def _means(small: Floats, regions: Labels) -> Floats:
-    """(count + 1, 3): the mean over each region of the small picture (h, w, 3)."""
-    numbers = regions.ravel()
-    places = _places(regions.shape, (small.shape[0], small.shape[1])).ravel()
-    areas = np.maximum(np.bincount(numbers), 1)
-    flat = small.reshape(-1, 3)
-    return np.stack([np.bincount(numbers, flat[places, at]) / areas for at in range(3)], axis=1).astype(np.float32)
+def _means(small: Floats, regions: Labels, labels: Labels) -> Floats:
+    """(N, 3): for each of N labels the mean over its region (H, W) of the small picture (h, w, 3)."""
+    wanted = np.zeros(int(regions.max()) + 1, np.bool_)
+    wanted[labels] = True
+    here = wanted[regions]
+    numbers, seen = regions[here], small.reshape(-1, 3)[_places(regions.shape, (small.shape[0], small.shape[1]))[here]]
+    areas = np.maximum(np.bincount(numbers, minlength=len(wanted)), 1)
+    sums = [np.bincount(numbers, seen[:, at], len(wanted)) / areas for at in range(3)]
+    return np.stack(sums, axis=1).astype(np.float32)[labels]

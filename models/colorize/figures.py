@@ -1,5 +1,6 @@
 """Figures that stand on the page without a frame: the paper around them is the page's, and stays without colour."""
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -27,7 +28,9 @@ def open_rim(picture: Image, box: Box, *, tinted: bool = False) -> Rim:
         min(picture.shape[1], box.x1 + BESIDE),
         min(picture.shape[0], box.y1 + BESIDE),
     )
-    light = picture[near.y0 : near.y1, near.x0 : near.x1].min(axis=2)
+    if near == box and not tinted:  # a drawing that is one panel is open nowhere
+        return Rim(*np.zeros((2, box.height, box.width), np.bool_))
+    light = np.minimum.reduce(cv2.split(picture[near.y0 : near.y1, near.x0 : near.x1]))
     paper = light >= max(DARKEST, (PURE if tinted else PAPER) * float(np.percentile(light, 95)))
     top, left, bottom, right = box.y0 - near.y0, box.x0 - near.x0, near.y1 - box.y1, near.x1 - box.x1
     across = slice(left, left + box.width)

@@ -91,13 +91,13 @@ def with_hints(lab: Floats, regions: Labels, hints: Image, paper: Mask, given: M
     reach = min(regions.shape) * FADES
     said = (hints[..., 3] > 0) & paper
     for label in given:
-        rows, columns = (np.flatnonzero((regions == label).any(axis=axis)) for axis in (1, 0))
-        place = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+        x, y, width, height = cv2.boundingRect((regions == label).view(np.uint8))
+        place = (slice(y, y + height), slice(x, x + width))
         inside = regions[place] == label
         dots = said[place] & inside
         if dots.any():
             change = _changes(result[place], hints[place], dots, reach)
-            result[place][inside] += change[inside]
+            result[place] += change * inside[..., None]
     return result
 
 
@@ -105,18 +105,18 @@ def _changes(lab: Floats, hints: Image, dots: Mask, reach: float) -> Floats:
     """What to add within one region: at each dot what its colour lacks, elsewhere the mean of that, the nearer dots
     first (Shepard, "A two-dimensional interpolation function for irregularly-spaced data", 1968), fading out.
     """
-    wanted = lab_of_colours(hints[..., :3])
+    colors, numbers = np.unique(hints[dots][:, :3], axis=0, return_inverse=True)
+    lacks = lab_of_colours(colors)[numbers.reshape(-1)] - lab[dots]
     total, weight = np.zeros_like(lab), np.zeros(dots.shape, np.float32)
     nearest = np.full(dots.shape, np.inf, np.float32)
-    colors = np.unique(hints[dots][:, :3], axis=0)
-    for color in colors:
-        own = dots & (hints[..., :3] == color).all(axis=2)
-        far = cv2.distanceTransform((~own).astype(np.uint8), cv2.DIST_L2, 5)
-        lacking = (wanted[own] - lab[own]).mean(axis=0)
+    for number in range(len(colors)):
+        others = np.ones(dots.shape, np.uint8)
+        others[dots] = numbers.reshape(-1) != number
+        far = cv2.distanceTransform(others, cv2.DIST_L2, 5)
         share = 1 / (far * far + np.float32(1e-3))
-        total += share[..., None] * lacking
+        total += share[..., None] * lacks[numbers.reshape(-1) == number].mean(axis=0)
         weight += share
         nearest = np.minimum(nearest, far)
-    change = total / weight[..., None] * np.exp(-nearest / reach)[..., None]
-    change[dots] = (wanted - lab)[dots]
+    change = total * (np.exp(-nearest / np.float32(reach)) / weight)[..., None]
+    change[dots] = lacks
     return np.asarray(change, np.float32)

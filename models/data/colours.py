@@ -50,8 +50,8 @@ class Colours:
 def rgb_of_lab(lab: Floats) -> Image:
     """(..., 3) CIELAB -> sRGB as uint8, rounded; what sRGB does not have becomes its nearest in each channel."""
     values = np.ascontiguousarray(lab, np.float32)
-    rgb = np.clip(cv2.cvtColor(values.reshape(-1, 1, 3), cv2.COLOR_LAB2RGB), 0, 1) * 255
-    return np.asarray(np.rint(rgb), np.uint8).reshape(values.shape)
+    rgb = cv2.cvtColor(values.reshape(-1, 1, 3), cv2.COLOR_LAB2RGB)
+    return np.asarray(cv2.addWeighted(rgb, 255, rgb, 0, 0, dtype=cv2.CV_8U), np.uint8).reshape(values.shape)
 
 
 def all_steps() -> Floats:

@@ -5,6 +5,7 @@ import json
 import shlex
 import zipfile
 
+import cv2
 import numpy as np
 import pytest
 from small_runs import COLORS, HEIGHT, WALL, WIDTH, drawing, save_run
@@ -12,6 +13,7 @@ from studios import open_studio
 
 from comicdata.cli.main import run
 from comicdata.images import decode, encode_png
+from comicdata.records import Box
 
 RED = "#c80a28"
 DOT = {"x": 10, "y": 20, "radius": 3, "color": RED}
@@ -88,6 +90,30 @@ def test_the_command_line_makes_the_same_bytes(studio, png, changes, tmp_path):
     assert by_hand.read_bytes() == made
     shown = panel_in_colour(studio, page)[1][0]
     assert (decode(made, "made") == shown).all()
+
+
+@pytest.mark.parametrize("style", ["flats", "soft"])
+def test_tones_tinted_paper_and_a_figure_without_a_frame_are_shown_as_they_are_written(studio, style, monkeypatch):
+    cream, boxes = (246, 238, 218), [Box(27, 27, 193, 173), Box(230, 30, 390, 170)]
+    monkeypatch.setattr("comicdata.models.colorize.pages.panel_boxes", lambda *_, **__: boxes)
+    picture = np.full((200, 420, 3), cream, np.uint8)
+    cv2.rectangle(picture, (30, 30), (189, 169), (0, 0, 0), 3)
+    for x in (110, 310):
+        cv2.circle(picture, (x, 100), 50, (0, 0, 0), 3)
+    for y, x in np.ndindex(2, 2):
+        picture[34 + y : 60 : 4, 34 + x : 180 : 4] = 0
+    (page,) = studio.add(encode_png(picture))
+    studio.change(page, {"choose": {"style": style}})
+    studio.change(page, added({**DOT, "x": 310, "y": 100}))
+    made = studio.json("GET", f"/api/pages/{page}/out/png").content
+    whole, version = decode(made, "made"), studio.document(page)["version"]
+    for number, box in enumerate(boxes):
+        _, pixels = studio.pixels(f"/api/pages/{page}/panels/{number}/colours?version={version}")
+        shown = pixels.reshape(box.height, box.width, 3)
+        assert (shown == whole[box.y0 : box.y1, box.x0 : box.x1]).all()
+    assert tuple(whole[35, 235]) == cream and tuple(whole[100, 310]) == (200, 10, 40)
+    assert run([*shlex.split(studio.document(page)["command"])[1:], "-q"]) == 0
+    assert (studio.folder / "by-hand" / "page.png").read_bytes() == made
 
 
 def test_hints_written_by_hand_are_a_change_that_is_undone(tmp_path, small_run, png):
@@ -191,6 +217,17 @@ def test_without_a_run_it_colours_as_flats_does(flats_studio, png):
     _, *words = shlex.split(flats_studio.document(page)["command"])
     assert run([*words, "-q"]) == 0
     assert (flats_studio.folder / "by-hand" / "page.png").read_bytes() == made
+
+
+@pytest.mark.parametrize("has_run", [True, False])
+def test_a_chapter_has_what_is_left_alone_as_it_came(tmp_path, small_run, has_run, png):
+    studio = open_studio(tmp_path / "studio", *([small_run] if has_run else []))
+    cover, blank = np.random.default_rng(1).integers(0, 255, (80, 96, 3), np.uint8), np.full((9, 9, 3), 255, np.uint8)
+    for name, data in (("cover.png", encode_png(cover)), ("blank.png", encode_png(blank)), ("page.png", png)):
+        studio.add(data, name)
+    with zipfile.ZipFile(io.BytesIO(studio.json("GET", "/api/chapter.cbz").content)) as archive:
+        shown = [decode(archive.read(name), name) for name in archive.namelist()]
+    assert (shown[0] == cover).all() and (shown[1] == blank).all() and (shown[2] != decode(png, "page")).any()
 
 
 @pytest.mark.parametrize("has_run", [True, False])
