@@ -7,7 +7,9 @@ import cv2
 import numpy as np
 
 from comicdata.errors import PictureError
+from comicdata.flats.cut import CONFIDENT, cut_drawing
 from comicdata.flats.hints import paint_hints
+from comicdata.flats.ink import find_ink
 from comicdata.flats.line_art import LineArt, read_line_art
 from comicdata.flats.rims import Rim, paper_reached
 from comicdata.images import Image, channel_spread
@@ -21,7 +23,6 @@ from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box, Layout, Panel
 
 SPLIT_FROM = 1.5  # pictures below this many training sizes on the short side are one panel
-CONFIDENT = 0.5
 LARGE = 0.5  # of a page: a panel that alone is one,
 UNFRAMED = 0.05  # where less of its border than this is open to the page
 EMPTY = "nothing is drawn on it"
@@ -63,12 +64,13 @@ def colorize_picture(
         check_draws(colorizer, name)
     check_places(wishes.hints, rgb, name)
     given = None if panels is None else [panel.box for panel in panels if panel.kind == "panel"]
-    boxes = panel_boxes(colorizer, rgb, layout, tinted=not read.is_line_art) if given is None else given
+    if given is None:
+        given = panel_boxes(colorizer, rgb, layout, read if read.is_line_art else None)
     base = rgb if read.is_line_art else without_color(rgb)
     sheet = Sheet(base, images=[base.copy()])
-    for number, box in enumerate(boxes, 1):
+    for number, box in enumerate(given, 1):
         sheet.lay(box, paint_on_page(colorizer, rgb, read, box, wishes), layers=wishes.layers)
-        told(number, len(boxes))
+        told(number, len(given))
     return sheet.finish(wishes)
 
 
@@ -123,7 +125,7 @@ def references_of(colorizer: PaletteColorizer, rgb: Image) -> list[Reference]:
         raise PictureError(f"one colour, #{bytes(rgb[0, 0]).hex()}, all over; --mood takes such")
     if is_grey(rgb):
         raise PictureError("black and white, so there are no colours to take over")
-    boxes = panel_boxes(colorizer, rgb, "auto")
+    boxes = panel_boxes(colorizer, rgb, "auto", captions=False)
     panels = ((box, np.ascontiguousarray(rgb[box.y0 : box.y1, box.x0 : box.x1])) for box in boxes)
     found = [colorizer.reference(one).moved(box.x0, box.y0) for box, one in panels if not is_grey(one)]
     if not any(len(one.colors) for one in found):
@@ -158,19 +160,28 @@ def check_draws(colorizer: Colorizer, name: str) -> None:
         )
 
 
-def panel_boxes(colorizer: Colorizer, rgb: Image, layout: Layout, *, tinted: bool = False) -> list[Box]:
+def panel_boxes(
+    colorizer: Colorizer, rgb: Image, layout: Layout, art: LineArt | None = None, *, captions: bool = True
+) -> list[Box]:
     """The panels to colour one by one; the whole picture where it is small, or neither several panels nor a large one
-    in a frame. With `tinted` captions in colour are among them.
+    in a frame.
+
+    `art`: what was read of line art, which is cut as `cut_drawing` says where it is a page. Of a picture in colour,
+    `captions` in colour are among them.
     """
     whole = [Box(0, 0, rgb.shape[1], rgb.shape[0])]
     if layout == "single" or (layout == "auto" and min(rgb.shape[:2]) < SPLIT_FROM * colorizer.size):
         return whole
     (strip, *_) = make_strips([rgb], layout)
+    cut = art is not None and strip.layout == "page"
+    if art is not None and cut and (boxes := cut_drawing(art.drawing, find_ink(art.line), "page")[1]):
+        return boxes
     found = [panel for panel in find_panels(strip) if panel.confidence >= CONFIDENT]
     panels = [panel.box for panel in found if panel.kind == "panel"]
-    texts = [panel.box for panel in found if panel.kind == "text" and tinted]
-    captions = [box for box in texts if not is_grey(rgb[box.y0 : box.y1, box.x0 : box.x1])]
-    return panels + captions if len(panels) > 1 or any(_is_framed(rgb, box) for box in panels) else whole
+    texts = [panel.box for panel in found if panel.kind == "text" and captions and art is None]
+    tinted = [box for box in texts if not is_grey(rgb[box.y0 : box.y1, box.x0 : box.x1])]
+    kept = panels if len(panels) > 1 and not cut else [box for box in panels if _is_framed(rgb, box)]
+    return kept + tinted if kept else whole
 
 
 def _is_framed(rgb: Image, box: Box) -> bool:
