@@ -85,7 +85,8 @@ def read_cast(path: Path, run: str) -> Reference:
     except (OSError, IntegrityError):
         raise UsageError(f"--cast {path}: not a cast file; {_CURE}") from None
     except MisshapenError as error:
-        raise UsageError(f"--cast {path}: not a cast file, {error}; {_CURE}") from None
+        words = "names and colours may change, and entries go as wholes"
+        raise UsageError(f"--cast {path}: not a cast file ({error}); {_CURE}, in which {words}") from None
     if cast["run"] != run:
         raise UsageError(f"--cast {path}: made with other weights than those of this run, which cannot read it")
     keys, colors = [], []

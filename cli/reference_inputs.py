@@ -32,7 +32,8 @@ def read_references(front: Front, colorizer: PaletteColorizer, paths: Sequence[P
         more = f" and {len(uneven) - 1} more" if len(uneven) > 1 else ""
         front.warn(f"--reference {uneven[0]}{more}: a photograph or painted, of which little can be taken over")
     if paths and not found:
-        raise UsageError(f"--reference {paths[0]}: nothing in it can be taken as a reference; coloured pictures can")
+        what = f" {paths[0]}: nothing in it" if len(paths) == 1 else f": nothing in any of the {len(paths)}"
+        raise UsageError(f"--reference{what} can be taken as a reference; coloured pictures can")
     return found
 
 

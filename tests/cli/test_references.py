@@ -82,6 +82,8 @@ def test_what_is_no_reference_is_said_and_the_rest_is_used(place, capsys):
     assert "--reference grey.png: left out: black and white" in capsys.readouterr().err
     colorize("--out", "other", "--reference", "grey.png", status=2)
     assert "nothing in it can be taken as a reference" in capsys.readouterr().err
+    colorize("--out", "other", *(["--reference", "grey.png"] * 2), status=2)
+    assert "--reference: nothing in any of the 2 can be taken as a reference" in capsys.readouterr().err
     colorize("--out", "other", "--reference", "nowhere.png", status=2)
     assert "nowhere.png: no such file or folder" in capsys.readouterr().err
     assert not (place / "other").exists()
