@@ -97,7 +97,7 @@ def main() -> None:
     if masks and not masks.is_dir():
         write_masks_of_series(pairs, masks, out / "backgrounds")
     short, long = options.minutes
-    plan = {"short": (short, None), "long": (long, None), "from": (short, options.base)}
+    plan = {"from": (short, options.base), "short": (short, None), "long": (long, None)}
     names = {name: f"{minutes:g} minutes{', --from' if base else ''}" for name, (minutes, base) in plan.items()}
     windows = len(PairDataset(pairs, "train", 256))
     print(f"| {windows} windows | images | CPU minutes | dE | within dE 10 | colour ratio |")

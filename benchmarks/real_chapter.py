@@ -59,7 +59,7 @@ def main() -> None:
         if known:
             given |= {"those shown": known, "the page itself": references_of(colorizer, page)}
         made = {
-            name: made_anew(colorizer, page, Wishes(style=options.style, references=some, near_copies=True))
+            name: made_anew(colorizer, page, Wishes(style=options.style, references=some, near_copies=bool(some)))
             for name, some in given.items()
         }
         mask = np.zeros(outline.shape, bool)

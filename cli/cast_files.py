@@ -19,49 +19,54 @@ MOST = 32  # colours, those of most places
 LEAST = 6  # places of a colour
 KEYS = 48  # of each colour
 PLACES = 8  # of each colour on a page
+_CURE = f"colorize writes one, OUT/memory/{NAME}"
 _DAMAGED = "the keys of {} are damaged; only names and colours may change"
 
 
 class Member(TypedDict):
-    """One colour: its name, #rrggbb, where it was seen: by page, "x,y" of a pixel in each of the regions that have it,
-    the first few; and the number of its keys, from 1.
-    """
+    """One colour: its name, #rrggbb, and the number of its keys, from 1."""
 
     name: str
     color: str
-    seen: dict[str, str]
     number: int
 
 
+class Described(Member):
+    """For people, where it was seen: by page, "x,y" of a pixel in each of the regions that have it, the first few."""
+
+    seen: dict[str, str]
+
+
 class Cast(TypedDict):
-    """What a person reads comes first. `run`: the hash of the weights, which alone understand the `keys`, by which
-    colours are found, (N, D) float16 for each; `size`: D; `series`: what the weights learned from.
+    """What of a cast file is needed: `run`, the hash of the weights, which alone understand the `keys`, by which
+    colours are found, (N, D) float16 for each; `size`: D.
     """
 
     cast: list[Member]
     run: str
     size: int
-    series: list[str]
     keys: list[str]
 
 
 def cast_bytes(pages: Sequence[tuple[str, Sequence[Reference]]], run: str, series: Sequence[str]) -> bytes:
-    """The colours that were chosen most on pages, each with its references, from one `run` trained on `series`."""
+    """The colours that were chosen most on pages, each with its references, from one `run` trained on `series`; what a
+    person reads comes first.
+    """
     panels = [(name, one) for name, kept in pages for one in kept]
     colors = np.concatenate([one.colors for _, one in panels])
     keys = np.concatenate([one.keys for _, one in panels])
     spots = np.concatenate([one.spots for _, one in panels])
     panel = np.repeat(np.arange(len(panels)), [len(one.colors) for _, one in panels])
     different, which, often = np.unique(colors, axis=0, return_inverse=True, return_counts=True)
-    members, texts = list[Member](), list[str]()
+    members, texts = list[Described](), list[str]()
     for number in [at for at in np.argsort(-often, kind="stable").tolist() if often[at] >= LEAST][:MOST]:
         places = np.flatnonzero(which.ravel() == number)
         some = places[:: -(-len(places) // KEYS)]
         texts.append(base64.b64encode(keys[some].tobytes()).decode())
         seen = _seen([name for name, _ in panels], panel[places], spots[places])
         color = f"#{bytes(different[number]).hex()}"
-        members.append(Member(name=f"c{len(texts)}", color=color, seen=seen, number=len(texts)))
-    return json_bytes(Cast(cast=members, run=run, size=keys.shape[1], series=[*series], keys=texts))
+        members.append(Described(name=f"c{len(texts)}", color=color, number=len(texts), seen=seen))
+    return json_bytes({"cast": members, "run": run, "size": keys.shape[1], "series": [*series], "keys": texts})
 
 
 def _seen(pages: Sequence[str], panel: Numbers, spots: Spots) -> dict[str, str]:
@@ -77,8 +82,11 @@ def read_cast(path: Path, run: str) -> Reference:
     """A cast as one reference, in the colours that stand in it now; UsageError for what is none, or another run's."""
     try:
         cast = of_shape(Cast, read_json(path))
-    except (OSError, IntegrityError, MisshapenError) as error:
-        raise UsageError(f"--cast {path}: not a cast file ({error}); colorize writes one, memory/{NAME}") from None
+    except (OSError, IntegrityError):
+        raise UsageError(f"--cast {path}: not a cast file; {_CURE}") from None
+    except MisshapenError as error:
+        words = "names and colours may change, and entries go as wholes"
+        raise UsageError(f"--cast {path}: not a cast file ({error}); {_CURE}, in which {words}") from None
     if cast["run"] != run:
         raise UsageError(f"--cast {path}: made with other weights than those of this run, which cannot read it")
     keys, colors = [], []

@@ -152,7 +152,7 @@ def colorize(
     if isinstance(colorizer, PaletteColorizer):
         people = [read_cast(cast, weights_digest(run))] if cast else []
         wishes = wishes.shown([*people, *read_references(front, colorizer, references)])
-    for note in wishes.strange_moods(colorizer):
+    for note in wishes.notes_for(colorizer):
         front.warn(note)
     options = {"recolor": recolor, "line_art": line_art, "layout": layout}
     memory = not no_memory and "memory" in colorizer.heeds

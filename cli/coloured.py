@@ -73,7 +73,7 @@ class Told:
                 f"{name}: between the panels, so without effect: hint {numbers}; move it into a panel, or take "
                 "the picture as one panel with --layout single"
             )
-        for note in result.notes:
+        for note in dict.fromkeys(result.notes):
             self.front.warn(f"{name}: {note}")
         if len(result.images) < wished.samples:
             self.front.warn(f"{name}: only {len(result.images)} different colourings (--samples)")

@@ -8,7 +8,7 @@ from comicdata.cli.inputs import read_groups
 from comicdata.errors import PartialError, UsageError
 from comicdata.images import Image, read_image
 from comicdata.models.colorize import PaletteColorizer
-from comicdata.models.colorize.pages import references_of
+from comicdata.models.colorize.pages import is_uneven, references_of
 from comicdata.models.colorize.references import Reference
 from comicdata.pairs.manifest import MANIFEST, file_of, read_rows, usable
 
@@ -18,16 +18,22 @@ Read = tuple[str, Callable[[], Image]]  # what a picture is called, and what rea
 def read_references(front: Front, colorizer: PaletteColorizer, paths: Sequence[Path]) -> list[Reference]:
     """What is kept of all that was named; a picture that is no reference is said. UsageError where none is one."""
     pictures = [one for path in paths for one in _pictures(path)]
-    found: list[Reference] = []
+    found, uneven = list[Reference](), list[str]()
     with front.progress("references", len(pictures), "pictures") as update:
         for number, (name, read) in enumerate(pictures, 1):
             try:
-                found += references_of(colorizer, read())
+                picture = read()
+                found += references_of(colorizer, picture)
+                uneven += [name] if is_uneven(picture) else []
             except PartialError as error:
                 front.warn(f"--reference {name}: left out: {error}")
             update(number)
+    if uneven:
+        more = f" and {len(uneven) - 1} more" if len(uneven) > 1 else ""
+        front.warn(f"--reference {uneven[0]}{more}: a photograph or painted, of which little can be taken over")
     if paths and not found:
-        raise UsageError(f"--reference {paths[0]}: nothing in it can be taken as a reference; coloured pictures can")
+        what = f" {paths[0]}: nothing in it" if len(paths) == 1 else f": nothing in any of the {len(paths)}"
+        raise UsageError(f"--reference{what} can be taken as a reference; coloured pictures can")
     return found
 
 

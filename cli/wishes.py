@@ -59,10 +59,14 @@ class PageWishes:
         """The same with references for every page."""
         return replace(self, plain=replace(self.plain, references=references))
 
-    def strange_moods(self, colorizer: Colorizer) -> list[str]:
-        """A word on every mood of one colour that is unlike all colours of the run."""
+    def notes_for(self, colorizer: Colorizer) -> list[str]:
+        """What is worth a word of the colours that are wished, beside those of this run."""
         if not isinstance(colorizer, PaletteColorizer):
             return []
+        return [*self._strange_moods(colorizer), *self._lost_colours()]
+
+    def _strange_moods(self, colorizer: PaletteColorizer) -> list[str]:
+        """A word on every mood of one colour that is unlike all colours of the run."""
         said, palette = [], colorizer.palette
         for mood in (one.reshape(3) for one in self.moods.everywhere if one.size == 3):
             far = np.linalg.norm(lab_of_colours(palette) - lab_of_colours(mood), axis=1)
@@ -70,6 +74,16 @@ class PageWishes:
                 wished, nearest = (f"#{bytes(one).hex()}" for one in (mood, palette[far.argmin()]))
                 said.append(f"--mood {wished}: this run has no colour like it; the nearest, {nearest}, is taken")
         return said
+
+    def _lost_colours(self) -> list[str]:
+        """A word on a palette of one colour, and on one with more than a run can paint."""
+        if self.palette is None or self.plain.palette is None:
+            return []
+        given, used = len(self.palette.colors), len(np.unique(self.plain.palette, axis=0))
+        if used == 1:
+            return [f"--palette {self.paths[-1]}: everything but hints gets its one colour"]
+        few = f"--palette {self.paths[-1]}: {used} of its {given} colours are used, those nearest to the run's"
+        return [few] if given > len(self.plain.palette) else []
 
     def of(self, page: int, picture: Image) -> Wishes:
         """What is wished for one page, by its number from 0; PictureError for a file of its own that is not right."""

@@ -121,7 +121,8 @@ class RunTable:
     def boxes(self) -> Sequence[Box]:
         from comicdata.models.colorize.pages import panel_boxes
 
-        return panel_boxes(self.colorizer, self.rgb, self.layout, tinted=not self.read.is_line_art)
+        art = self.read if self.read.is_line_art else None
+        return panel_boxes(self.colorizer, self.rgb, self.layout, art)
 
     def piece(self, number: int) -> Piece:
         from comicdata.models.colorize.chosen import closed_regions

@@ -6,23 +6,18 @@ The rule of this file: it decides nothing; each step is a function of its own ro
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from comicdata.errors import PictureError
+from comicdata.flats.cut import cut_drawing, held
 from comicdata.flats.hints import Color, Mark
-from comicdata.flats.ink import Mask, find_ink
+from comicdata.flats.ink import find_ink
 from comicdata.flats.line_art import LineArt, is_white_on_black, read_line_art
 from comicdata.flats.margins import margins
 from comicdata.flats.painting import Painted, paint
-from comicdata.flats.parted import parted
-from comicdata.flats.regions import Regions, find_regions, inside_panels
+from comicdata.flats.regions import Regions, find_regions
 from comicdata.flats.white import white_regions
 from comicdata.images import Image
-from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box, Layout
 
-CONFIDENT = 0.5  # a panel of which the finder is surer than this is one
-HELD = 0.5  # of what is drawn at least, for a page to be cut into the panels that hold it
 BESIDE = 0.1  # of what is drawn: so much outside of all panels is said
 LINES, TONES = "lines", "tones"
 INVERTED = "mostly black, with white as thin as lines; if it is drawn in white on black, invert it first"
@@ -61,13 +56,13 @@ class FlatDrawing:
 @dataclass(frozen=True)
 class Sheet:
     """A drawing that is ready to be coloured, once or again with other hints: its line art, the regions, which of them
-    are white where nothing else is meant, its panels if it has several, and what is to be said.
+    are white where nothing else is meant, its panels, none where it is one drawing, and what is to be said.
     """
 
     art: LineArt
     regions: Regions
     white: frozenset[int]
-    panels: Sequence[Box] | None
+    panels: Sequence[Box]
     doubt: tuple[str, ...]
 
     def painted(self, rounds: Sequence[Round] = (), palette: Sequence[Color] | None = None) -> Painted:
@@ -91,37 +86,14 @@ def find_sheet(rgb: Image, name: str, wanted: Wanted) -> Sheet:
     art = read_line_art(rgb, wanted.line_art)
     if not art.is_line_art:
         raise PictureError(f"{name}: {art.why}, no line art; --line-art takes it for that")
-    found = panels_of(art.drawing, wanted.layout) if wanted.panels is None else wanted.panels
-    ink = find_ink(art.line)
-    panels = cut_into(found, ink) if wanted.panels is None else found
-    regions = find_regions(art.line, panels, wanted.gap, ink)
-    white = frozenset(white_regions(regions, art.shade) | margins(regions, found or (), panels or ()))
+    ink, given = find_ink(art.line), wanted.panels
+    found, panels = cut_drawing(art.drawing, ink, wanted.layout) if given is None else (given, given)
+    regions = find_regions(art.line, panels or None, wanted.gap, ink)
+    white = frozenset(white_regions(regions, art.shade) | margins(regions, found, panels))
     doubt: tuple[str, ...] = () if art.why.startswith("line art") else (art.why,)
     doubt += (INVERTED,) if is_white_on_black(art.line) else ()
-    if panels and wanted.panels is None and (beside := 1 - _held(panels, ink)) > BESIDE:
+    if panels and given is None and (beside := 1 - held(panels, ink)) > BESIDE:
         doubt += (f"{beside:.0%} of what is drawn lies outside the panels and stays white; --panels or --layout single "
                   "takes it in",)  # fmt: skip
     doubt += (BLACK,) if ink.all() else () if ink.any() else (EMPTY,)
     return Sheet(art, regions, white, panels, (*doubt, *art.notes))
-
-
-def panels_of(drawing: Image, layout: Layout) -> list[Box] | None:
-    """The panels of a drawing (H, W) uint8, if it has several; None where it is one."""
-    if layout == "single":
-        return None
-    (strip, *_) = make_strips([np.repeat(drawing[..., None], 3, axis=2)], layout)
-    panels = [panel.box for panel in find_panels(strip) if panel.kind == "panel" and panel.confidence >= CONFIDENT]
-    return panels if len(panels) > 1 else None
-
-
-def cut_into(panels: Sequence[Box] | None, ink: Mask) -> list[Box] | None:
-    """The panels that were found, as a page of ink (H, W) bool is cut into them; None where it is one drawing: also
-    where they hold little of it.
-    """
-    boxes = parted(panels, ink) if panels else []
-    return boxes if len(boxes) > 1 and _held(boxes, ink) >= HELD else None
-
-
-def _held(panels: Sequence[Box], ink: Mask) -> float:
-    """The share of ink (H, W) bool that lies in panels; 1 where there is none."""
-    return float(inside_panels(ink.shape, panels)[ink].mean()) if ink.any() else 1.0

@@ -49,19 +49,18 @@ def read_mood_files(given: Sequence[str], pages: Pages) -> MoodFiles:
     notes: list[str] = []
     for one in given:
         path, color = Path(one), parse_color(one) or parse_color(f"#{one}")
-        if color and (one.startswith("#") or not path.exists()):
-            everywhere.append(np.array([[color]], np.uint8))
-            continue
-        paths.append(path)
-        if path.is_dir():
+        if not one.startswith("#") and path.exists():
+            color = None
+        paths += [] if color else [path]
+        if not color and path.is_dir():
             found, said = match_pages(f"--mood {path}", _in_folder(path), pages)
             own |= {page: (*own.get(page, ()), *some) for page, some in found.items()}
             paths += [file for some in found.values() for file in some]
             notes += said
-        else:
-            everywhere.append(_everywhere(one, path))
-            if channel_spread(everywhere[-1]).max() <= GREY:
-                notes.append(f"--mood {one}: a picture without colour, so greys are wished for")
+            continue
+        everywhere.append(np.array([[color]], np.uint8) if color else _everywhere(one, path))
+        if channel_spread(everywhere[-1]).max() <= GREY:
+            notes.append(f"--mood {one}: has no colour, so greys are wished for")
     return MoodFiles(tuple(everywhere), own, tuple(paths), tuple(notes))
 
 

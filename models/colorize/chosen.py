@@ -58,6 +58,7 @@ EVEN = 0.5  # a comic with at least this share of even area is painted in flats 
 INK = 128
 PAPER = (255, 255, 255)
 GAP = 6 / 256  # closed in lines, as a share of the short side
+COPIES = "a near copy of it among the references is left out; --near-copies takes it"
 OF_REFERENCES = {"references", "memory", "near_copies", "remember"}
 
 
@@ -106,7 +107,8 @@ class PaletteColorizer(Colorizer):
         self.pause()
         features = self._features(seen[..., 0])
         self.pause()
-        answers = self._answers(features, seen[..., 0], wishes)
+        shown = without_copies(seen[..., 0], wishes)
+        answers = self._answers(features, seen[..., 0], *shown)
         plain = self._choice(features, None, mood, answers, drawing)
         votes = count_votes(regions, wishes.hints, wishes.at)
         given = votes.winners()
@@ -125,6 +127,7 @@ class PaletteColorizer(Colorizer):
         notes = votes.said.get(SEVERAL, [])[:SHOWN] if flat else []
         if wishes.hints and not drawing.paper.any():
             notes = ["nothing but ink; its hints are without effect"]
+        notes += [COPIES] if len(shown[0]) < len(wishes.references) else []
         white = np.isin(regions.labels, [*regions.balloons.difference(given)]) if regions.balloons else None
         unsure, doubt = doubts(regions, chances, told.colors, fixed)
         made = []
@@ -218,15 +221,12 @@ class PaletteColorizer(Colorizer):
             raise UsageError(f"this run learned nothing of references; {CURE}")
         return self.chooser.pointer
 
-    def _answers(self, features: Tensor, working: Image, wishes: Wishes) -> tuple[Tensor, Image] | None:
+    def _answers(
+        self, features: Tensor, working: Image, given: Sequence[Reference], remembered: Sequence[Reference]
+    ) -> tuple[Tensor, Image] | None:
         """What the few references answer that a drawing takes its colours from, see `answers_of`; None without any."""
-        if not wishes.references and not wishes.memory:
+        if not given and not remembered:
             return None
-        look = None if wishes.near_copies else look_of(working)
-        given, remembered = (
-            [one for one in some if look is None or not one.is_copy(look)]
-            for some in (wishes.references, wishes.memory)
-        )
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
             query, null = (one.float() for one in self._pointer.asks(self._pointer(features)[0].movedim(0, 2)))
             places = torch.from_numpy(places_of(working, ASKED)).to(query.device)
@@ -249,6 +249,15 @@ class PaletteColorizer(Colorizer):
             keys = self._pointer.answers(own).half().cpu().numpy()
         spots = np.stack([columns, rows, regions[rows, columns]], axis=1).astype(np.int32)
         return Reference(keys, color[rows, columns], look_of(working), spots)
+
+
+def without_copies(working: Image, wishes: Wishes) -> tuple[list[Reference], list[Reference]]:
+    """What is given and what is remembered, without near copies of the drawing (h, w) unless they are wished for."""
+    given, remembered = [*wishes.references], [*wishes.memory]
+    if wishes.near_copies or not (given or remembered):
+        return given, remembered
+    look = look_of(working)
+    return [one for one in given if not one.is_copy(look)], [one for one in remembered if not one.is_copy(look)]
 
 
 def closed_regions(outline: Image, rim: Rim | None = None) -> Regions:

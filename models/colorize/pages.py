@@ -7,7 +7,9 @@ import cv2
 import numpy as np
 
 from comicdata.errors import PictureError
+from comicdata.flats.cut import CONFIDENT, cut_drawing
 from comicdata.flats.hints import paint_hints
+from comicdata.flats.ink import find_ink
 from comicdata.flats.line_art import LineArt, read_line_art
 from comicdata.flats.rims import Rim, paper_reached
 from comicdata.images import Image, channel_spread
@@ -21,10 +23,11 @@ from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box, Layout, Panel
 
 SPLIT_FROM = 1.5  # pictures below this many training sizes on the short side are one panel
-CONFIDENT = 0.5
 EMPTY = "nothing is drawn on it"
 DRAWN = 225  # level below which something is drawn on white paper
 SMALLEST = 16  # pixels a side of a reference
+EVEN_REACH, EVEN_STEP = 5, 8  # pixels around an even one, in which no channel changes by more than so many levels
+BARE, UNEVEN = 245, 0.2  # level from which on a pixel is bare paper, and the least share of even ones on the rest
 GREY, COLOURED = 24, 0.004  # spread of the channels, and the share of a picture from which on it is in colour
 Told = Callable[[int, int], None]  # how many panels are done, of how many, 0 where nobody knows
 
@@ -59,12 +62,13 @@ def colorize_picture(
         check_draws(colorizer, name)
     check_places(wishes.hints, rgb, name)
     given = None if panels is None else [panel.box for panel in panels if panel.kind == "panel"]
-    boxes = panel_boxes(colorizer, rgb, layout, tinted=not read.is_line_art) if given is None else given
+    if given is None:
+        given = panel_boxes(colorizer, rgb, layout, read if read.is_line_art else None)
     base = rgb if read.is_line_art else without_color(rgb)
     sheet = Sheet(base, images=[base.copy()])
-    for number, box in enumerate(boxes, 1):
+    for number, box in enumerate(given, 1):
         sheet.lay(box, paint_on_page(colorizer, rgb, read, box, wishes), layers=wishes.layers)
-        told(number, len(boxes))
+        told(number, len(given))
     return sheet.finish(wishes)
 
 
@@ -119,12 +123,20 @@ def references_of(colorizer: PaletteColorizer, rgb: Image) -> list[Reference]:
         raise PictureError(f"one colour, #{bytes(rgb[0, 0]).hex()}, all over; --mood takes such")
     if is_grey(rgb):
         raise PictureError("black and white, so there are no colours to take over")
-    boxes = panel_boxes(colorizer, rgb, "auto")
+    boxes = panel_boxes(colorizer, rgb, "auto", captions=False)
     panels = ((box, np.ascontiguousarray(rgb[box.y0 : box.y1, box.x0 : box.x1])) for box in boxes)
     found = [colorizer.reference(one).moved(box.x0, box.y0) for box, one in panels if not is_grey(one)]
     if not any(len(one.colors) for one in found):
         raise PictureError("nothing but ink")
     return found
+
+
+def is_uneven(rgb: Image) -> bool:
+    """Whether hardly any of a coloured picture is even, as in photographs and paintings."""
+    around = np.ones((EVEN_REACH, EVEN_REACH), np.uint8)
+    step = cv2.subtract(cv2.dilate(rgb, around), cv2.erode(rgb, around)).max(axis=2)
+    even = (step <= EVEN_STEP)[rgb.min(axis=2) < BARE]
+    return bool(even.size) and float(even.mean()) < UNEVEN
 
 
 def is_empty(read: LineArt) -> bool:
@@ -146,16 +158,22 @@ def check_draws(colorizer: Colorizer, name: str) -> None:
         )
 
 
-def panel_boxes(colorizer: Colorizer, rgb: Image, layout: Layout, *, tinted: bool = False) -> list[Box]:
-    """The panels to colour one by one; the whole picture where it is small, or not clearly several panels. With
-    `tinted` captions in colour are among them.
+def panel_boxes(
+    colorizer: Colorizer, rgb: Image, layout: Layout, art: LineArt | None = None, *, captions: bool = True
+) -> list[Box]:
+    """The panels to colour one by one; the whole picture where it is small, or not clearly several panels.
+
+    `art`: what was read of line art, which is cut as `cut_drawing` says where it is a page. Of a picture in colour,
+    `captions` in colour are among them.
     """
     whole = [Box(0, 0, rgb.shape[1], rgb.shape[0])]
     if layout == "single" or (layout == "auto" and min(rgb.shape[:2]) < SPLIT_FROM * colorizer.size):
         return whole
     (strip, *_) = make_strips([rgb], layout)
+    if art is not None and strip.layout == "page":
+        return cut_drawing(art.drawing, find_ink(art.line), "page")[1] or whole
     found = [panel for panel in find_panels(strip) if panel.confidence >= CONFIDENT]
     panels = [panel.box for panel in found if panel.kind == "panel"]
-    texts = [panel.box for panel in found if panel.kind == "text" and tinted]
-    captions = [box for box in texts if not is_grey(rgb[box.y0 : box.y1, box.x0 : box.x1])]
-    return panels + captions if len(panels) > 1 else whole
+    texts = [panel.box for panel in found if panel.kind == "text" and captions and art is None]
+    tinted = [box for box in texts if not is_grey(rgb[box.y0 : box.y1, box.x0 : box.x1])]
+    return panels + tinted if len(panels) > 1 else whole

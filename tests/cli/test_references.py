@@ -82,9 +82,25 @@ def test_what_is_no_reference_is_said_and_the_rest_is_used(place, capsys):
     assert "--reference grey.png: left out: black and white" in capsys.readouterr().err
     colorize("--out", "other", "--reference", "grey.png", status=2)
     assert "nothing in it can be taken as a reference" in capsys.readouterr().err
+    colorize("--out", "other", *(["--reference", "grey.png"] * 2), status=2)
+    assert "--reference: nothing in any of the 2 can be taken as a reference" in capsys.readouterr().err
     colorize("--out", "other", "--reference", "nowhere.png", status=2)
     assert "nowhere.png: no such file or folder" in capsys.readouterr().err
     assert not (place / "other").exists()
+
+
+def test_a_painted_reference_and_a_near_copy_are_said(place, capsys):
+    draw(place, "p1")
+    noise = RANDOM.integers(0, 256, (80, 96, 3), dtype=np.uint8)
+    (place / "noise.png").write_bytes(encode_png(noise))
+    page = read_image(place / "pages" / "p1.png")
+    (place / "twin.png").write_bytes(encode_png(np.where(page > 0, np.array([240, 200, 90], np.uint8), page)))
+    colorize("--out", "out", "--reference", "noise.png", "--reference", "twin.png")
+    said = capsys.readouterr().err
+    assert "--reference noise.png: a photograph or painted" in said and "twin.png" not in said
+    assert "p1.png: a near copy of it among the references is left out; --near-copies takes it" in said
+    colorize("--out", "other", "--reference", "twin.png", "--near-copies")
+    assert "near copy" not in capsys.readouterr().err
 
 
 def test_other_references_are_other_pages(place, capsys):
@@ -124,6 +140,7 @@ def test_a_cast_is_written_changed_and_given_back(place, capsys):
         seen = ((page, *map(int, spot.split(","))) for page, spots in one["seen"].items() for spot in spots.split())
         assert all(bytes(read_image(place / "out" / f"{page}.png")[y, x]) == color for page, x, y in seen)
     for number, one in enumerate(cast["cast"]):
+        del one["seen"]
         one |= {"name": f"somebody {number}", "color": f"#0a0b{number:02x}"}
     path.write_text(json.dumps(cast))
     colorize("--out", "out", "--reference", "colour.png")

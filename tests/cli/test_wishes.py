@@ -142,6 +142,16 @@ def test_other_names_limit_but_never_hints(place, colorize):
     assert {tuple(one) for one in made["p01"][RIGHT].reshape(-1, 3).tolist()} <= {(0, 0, 0), (255, 255, 255)}
 
 
+def test_palettes_of_one_colour_and_of_thousands_are_said(place, colorize):
+    put(place / "one.json", [{"color": "#c81e1e"}])
+    said, made = colorize("--palette", "one.json", inputs=["art/p01.png"])
+    assert "--palette one.json: everything but hints gets its one colour" in said
+    assert (made["p01"][LEFT] == (200, 30, 30)).all()
+    put(place / "many.json", [{"color": f"#{at * 3000:06x}"} for at in range(5000)])
+    said, _ = colorize("--palette", "many.json", inputs=["art/p01.png"])
+    assert "--palette many.json: 4 of its 5000 colours are used, those nearest to the run's" in said
+
+
 def test_suggestions_are_hints_to_be_given_back(place, colorize):
     said, plain = colorize("--suggest", "1")
     assert "places" not in said

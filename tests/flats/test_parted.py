@@ -9,7 +9,7 @@ from comicdata.flats.hints import Hint
 from comicdata.flats.margins import margins
 from comicdata.flats.parted import parted
 from comicdata.flats.regions import find_regions
-from comicdata.records import Box
+from comicdata.records import Box, Panel
 
 
 def page(height: int = 300, width: int = 400) -> np.ndarray:
@@ -25,6 +25,10 @@ def framed(line: np.ndarray, *boxes: Box) -> None:
     for box in boxes:
         part = line[box.y0 : box.y1, box.x0 : box.x1]
         part[:3] = part[-3:] = part[:, :3] = part[:, -3:] = 0
+
+
+def finds(monkeypatch: pytest.MonkeyPatch, boxes: list[Box]) -> None:
+    monkeypatch.setattr("comicdata.flats.cut.find_panels", lambda strip: [Panel(box, 1.0) for box in boxes])
 
 
 LEFT, RIGHT, BELOW = Box(20, 20, 190, 140), Box(210, 20, 380, 140), Box(20, 160, 380, 280)
@@ -147,7 +151,7 @@ def test_a_drawing_that_the_finder_parts_is_flat_as_one(monkeypatch: pytest.Monk
     line = page()
     across(line, 0, 400, 40, 60, 100, 120)
     halves = [Box(0, 20, 200, 140), Box(200, 20, 400, 140)]
-    monkeypatch.setattr("comicdata.flats.drawing.panels_of", lambda drawing, layout: halves)
+    finds(monkeypatch, halves)
     drawn = flat_drawing(np.repeat(line[..., None], 3, 2), "page", Wanted(line_art=True))
     assert all(len(np.unique(drawn.painted.regions.labels[y])) == 1 for y in (50, 80, 110, 200))
 
@@ -184,7 +188,7 @@ def test_what_is_drawn_outside_the_panels_is_said_or_the_page_is_one_drawing(mon
     across(line, 110, 190, 50)
     across(line, 20, 180, *(150, 200)[:lines])  # each as much as what both panels hold
     halves = [Box(0, 0, 100, 100), Box(100, 0, 200, 100)]
-    monkeypatch.setattr("comicdata.flats.drawing.panels_of", lambda drawing, layout: halves)
+    finds(monkeypatch, halves)
     drawn = flat_drawing(np.repeat(line[..., None], 3, 2), "page", Wanted())
     assert (drawn.painted.regions.labels[290, 5] == 0) == cut
     assert [note[:42] for note in drawn.notes] == ["50% of what is drawn lies outside the pane"] * said

@@ -20,7 +20,8 @@ def picture(path, color=NIGHT, size=(40, 60)):
 def test_colours_and_pictures_are_mixed_and_large_ones_are_looked_at_in_part(tmp_path):
     moods = read_mood_files(["#34506e", "ffffff", picture(tmp_path / "still.png", size=(20, 1000))], PAGES)
     found = moods.of(1)
-    assert [one.shape for one in found] == [(1, 1, 3), (1, 1, 3), (5, 250, 3)] and not moods.notes
+    assert [one.shape for one in found] == [(1, 1, 3), (1, 1, 3), (5, 250, 3)]
+    assert moods.notes == ("--mood ffffff: has no colour, so greys are wished for",)
     assert [tuple(one[0, 0].tolist()) for one in found] == [NIGHT, (255, 255, 255), NIGHT]
     assert len(moods.of(0)) == 3 and [path.name for path in moods.paths] == ["still.png"]
 
@@ -28,7 +29,7 @@ def test_colours_and_pictures_are_mixed_and_large_ones_are_looked_at_in_part(tmp
 def test_a_folder_has_a_mood_for_each_page_of_its_name(tmp_path):
     picture(tmp_path / "moods" / "p02.png")
     picture(tmp_path / "moods" / "p77.png")
-    moods = read_mood_files([str(tmp_path / "moods"), "#ffffff"], PAGES)
+    moods = read_mood_files([str(tmp_path / "moods"), "#800000"], PAGES)
     assert [len(moods.of(page)) for page in (0, 1)] == [1, 2]
     assert tuple(moods.of(1)[1][0, 0].tolist()) == NIGHT
     assert moods.notes == (f"--mood {tmp_path / 'moods'}: for no page that is given, left out: p77",)
@@ -66,7 +67,7 @@ def test_what_is_no_mood_is_one_line(text, words, tmp_path, monkeypatch):
 
 def test_a_picture_without_colour_is_said_and_a_page_s_own_that_is_none_is_its_own_fault(tmp_path):
     moods = read_mood_files([picture(tmp_path / "grey.png", (90, 90, 90))], PAGES)
-    assert moods.notes == (f"--mood {tmp_path / 'grey.png'}: a picture without colour, so greys are wished for",)
+    assert moods.notes == (f"--mood {tmp_path / 'grey.png'}: has no colour, so greys are wished for",)
     (tmp_path / "moods").mkdir()
     (tmp_path / "moods" / "p01.png").write_bytes(b"no picture")
     moods = read_mood_files([str(tmp_path / "moods")], PAGES)
