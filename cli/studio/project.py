@@ -183,6 +183,19 @@ class Project:
             known = Known(self.runs, self.kept("kept"), self.kept("references"))
             return self._append(page, change_of(document.state, wished, known))
 
+    def choose_everywhere(self, chosen: dict[str, Any]) -> int:
+        """Choose this for every page; how many had chosen something else. UsageError where it cannot be chosen."""
+        with self._lock:
+            documents = {id: self.document(page) for id, page in self.pages.items()}
+            others = [
+                (self.pages[id], one.version)
+                for id, one in documents.items()
+                if any(one.state.choices.get(name) != value for name, value in chosen.items())
+            ]
+            for page, version in others:
+                self.change(page, version, {"choose": chosen})
+            return len(others)
+
     def step(self, page: Page, version: int, way: str) -> Document:
         """Undo or redo; nothing happens where there is nothing to."""
         with self._lock:
