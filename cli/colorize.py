@@ -165,7 +165,9 @@ def colorize(
             colorize_chapter(maker, chapter)
     alone = f", {len(told.left_alone)} left alone" if told.left_alone else ""
     again = f", {maker.again} of them as they were" if maker.again else ""
-    front.say(f"{len(told.rows)} of {len(pictures)} pictures coloured{alone}, in {out}{again}")
+    count = len(pictures) - len(told.rows) - len(told.left_alone)
+    failed = f", {count} failed (failures.jsonl says why)" if count else ""
+    front.say(f"{len(told.rows)} of {len(pictures)} pictures coloured{alone}{failed}, in {out}{again}")
     return {"outputs": told.rows, "left_alone": told.left_alone}
 
 

@@ -36,8 +36,9 @@ def is_strip(maker: Maker, pages: Sequence[Page]) -> bool:
     evidence = weigh_looks(looks)
     found = evidence.layout == "strip" and evidence.joined and not evidence.doubt
     if found:
-        why = "; ".join(evidence.reasons)
-        maker.front.say(f"{pages[0].group}: coloured as one strip, for {why}; --layout page overrules it")
+        maker.front.say(
+            f"{pages[0].group}: coloured as one strip, for {evidence.reasons[0]}; --layout page overrules it"
+        )
     return found
 
 

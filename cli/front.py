@@ -185,12 +185,11 @@ def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], cli
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         def callback(quiet: bool, verbose: bool, as_json: bool, dry_run: bool = False, **options: Any) -> int:
-            _log_to_people()
-            logging.getLogger("comicdata").setLevel(logging.DEBUG if verbose else logging.WARNING)
             if as_json and sys.stdout is None:
                 raise UsageError("--json: standard output is closed")
             front = Front(quiet, verbose, as_json, dry_run)
-            document = function(front, **options)
+            with _logged_to_people(verbose):
+                document = function(front, **options)
             if front.as_json:
                 print_document(for_json(document))
             return front.status
@@ -233,11 +232,24 @@ class _Lines(logging.Formatter):
         return " ".join(super().formatMessage(record).split())
 
 
-def _log_to_people() -> None:
+@contextmanager
+def _logged_to_people(verbose: bool) -> Iterator[None]:
+    """What is logged goes to standard error, a line a record, as long as a command runs; then all is as it was."""
+    root, ours, web = (logging.getLogger(name) for name in ("", "comicdata", "urllib3"))
+    levels = {root: logging.WARNING, ours: logging.DEBUG if verbose else logging.WARNING}
+    levels[web] = logging.ERROR  # what matters of it is said as ours, in one line
+    handlers, before = root.handlers, {logger: logger.level for logger in levels}
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines("%(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # what matters of it is said as ours, in one line
+    try:
+        root.handlers = [handler]
+        for logger, level in levels.items():
+            logger.setLevel(level)
+        yield
+    finally:
+        root.handlers = handlers
+        for logger, level in before.items():
+            logger.setLevel(level)
 
 
 class _Place(click.Path):

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,28 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_no_temporary(tmp_path, mon
         files.write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_the_bytes_are_on_the_disk_before_the_name_is_and_the_name_before_the_return(tmp_path, monkeypatch):
+    steps, rename = [], files.Path.replace
+
+    def pushed(descriptor):
+        steps.append(Path(f"/proc/self/fd/{descriptor}").resolve().name)
+
+    def renamed(self, target):
+        steps.append("renamed")
+        return rename(self, target)
+
+    monkeypatch.setattr(files.os, "fsync", pushed)
+    monkeypatch.setattr(files.os, "sync", lambda: steps.append("all"))
+    monkeypatch.setattr(files.Path, "replace", renamed)
+    files.write_atomic(tmp_path / "a.bin", b"1")
+    assert steps == [f"a.bin.{os.getpid()}{files.TEMPORARY_SUFFIX}", "renamed", tmp_path.name]
+    del steps[:]
+    files.write_atomic(tmp_path / "b.bin", b"2", durable=False)
+    files.sync_disk()
+    files.sync_files([tmp_path / "a.bin", tmp_path / "b.bin"])
+    assert steps == ["renamed", "all", "a.bin", "b.bin"]
 
 
 def test_lock_refuses_a_second_process_and_is_free_after_kill(tmp_path):

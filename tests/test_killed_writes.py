@@ -11,22 +11,12 @@ from comicdata import files
 from comicdata.cli.main import run
 from comicdata.images import encode_png
 
-SMALL = [
-    "--preset",
-    "small",
-    "--batch-size",
-    "2",
-    "--device",
-    "cpu",
-    "--set",
-    "save_every=4",
-    "--set",
-    "sample_every=8",
-]
+OPTIONS = ("width=4", "discriminator_width=4", "depth=4", "crop=64", "save_every=4", "sample_every=4")
+SMALL = ["--batch-size", "2", "--device", "cpu", *(word for one in OPTIONS for word in ("--set", one))]
 COMMANDS = {
     "crawl": ["crawl", "in", "--out", "crawl", "--licence", "CC0-1.0", "-q"],
     "pairs": ["make-pairs", "crawl", "--out", "pairs", "--layout", "single", "--workers", "1", "-q"],
-    "run": ["train", "pix2pix", "--pairs", "pairs", "--run", "run", "--images", "10", *SMALL, "-q"],
+    "run": ["train", "pix2pix", "--pairs", "pairs", "--run", "run", "--images", "6", *SMALL, "-q"],
     "out": ["panels", "in/toon/e1", "--out", "out", "--layout", "single", "-q"],
     "shards": ["export", "pairs", "--to", "kohya", "--out", "shards", "-q"],
 }

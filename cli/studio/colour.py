@@ -2,8 +2,6 @@
 browser on the same machine has them sooner than it could unpack a PNG.
 """
 
-import json
-import struct
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,17 +14,19 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from comicdata.cli.studio import finished
+from comicdata.cli.studio.answers import file, framed, pixels, small, taken
 from comicdata.cli.studio.asked import sent_object
 from comicdata.cli.studio.changes import SAMPLES, Document
 from comicdata.cli.studio.desk import Desk, SupersededError
-from comicdata.cli.studio.intake import Taken, take_dropped, take_sample
+from comicdata.cli.studio.intake import take_dropped, take_sample
 from comicdata.cli.studio.project import Page, Project
 from comicdata.cli.studio.table import FlatsTable, RunTable, Table, Wished
 from comicdata.cli.studio.trained import FLATS, Run
 from comicdata.errors import PictureError, UsageError
 from comicdata.files import on_disk, write_atomic
+from comicdata.flats.drawing import EMPTY
 from comicdata.flats.hints import hex_of, parse_color
-from comicdata.images import Image, encode_jpeg, encode_png, read_image, resize
+from comicdata.images import Image, encode_png, read_image
 from comicdata.layers.drawings import read_drawing
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 TABLES = 4  # pages that are kept as they are read
 SUGGESTED = 5
-THUMB = 240  # pixels of the longer side
 FEW = 65_536  # regions that 16 bits number
 
 
@@ -57,6 +56,7 @@ class ColourRoom:
             Route("/api/moods", self.keep_mood, methods=["POST"]),
             Route("/api/moods/{mood}", self.mood),
             Route("/api/references", self.keep_reference, methods=["POST"]),
+            Route("/api/references/everywhere", self.use_everywhere, methods=["POST"]),
             Route("/api/references/{reference}", self.reference),
             Route(one, self.open),
             Route(f"{one}/reference", self.keep_page, methods=["POST"]),
@@ -85,10 +85,10 @@ class ColourRoom:
 
     async def take(self, request: Request) -> Response:
         data, name = await request.body(), request.query_params.get("name", "")[:200] or "drawing"
-        return _taken(await self.desk.do(lambda: take_dropped(self.project, name, data)))
+        return taken(await self.desk.do(lambda: take_dropped(self.project, name, data)))
 
     async def take_sample(self, _: Request) -> Response:
-        return _taken(await self.desk.do(lambda: take_sample(self.project)))
+        return taken(await self.desk.do(lambda: take_sample(self.project)))
 
     async def keep_mood(self, request: Request) -> Response:
         data = await request.body()
@@ -105,20 +105,27 @@ class ColourRoom:
         return JSONResponse({"id": await self.desk.do(lambda: self.project.keep_reference(data, "the picture"))})
 
     async def keep_page(self, request: Request) -> Response:
-        """A page as it is now in colour, as a reference for others."""
+        """A page as it is now in colour, as a reference for all others: a change of each."""
         page = self._page(request)
 
         def keep() -> str:
             made = finished.page_bytes(self, page, self.project.document(page), "png")
             return self.project.keep_reference(made, page.name)
 
-        return JSONResponse({"id": await self.desk.do(keep)})
+        kept = await self.desk.do(keep)
+        return JSONResponse({"id": kept, "count": self.project.refer_others(page, kept)})
+
+    async def use_everywhere(self, request: Request) -> Response:
+        """Switch references on for every page, and all others off: a change of each page that has others."""
+        sent = await sent_object(request)
+        count = self.project.choose_everywhere({"references": sent.get("references")})
+        return JSONResponse({"count": count})
 
     async def reference(self, request: Request) -> Response:
         name = request.path_params["reference"]
         if name not in self.project.kept("references"):
             raise HTTPException(404, "no such reference")
-        data = await run_in_threadpool(lambda: _small(read_image(self.project.reference(name))))
+        data = await run_in_threadpool(lambda: small(read_image(self.project.reference(name))))
         return Response(data, media_type="image/jpeg")
 
     async def open(self, request: Request) -> Response:
@@ -131,7 +138,12 @@ class ColourRoom:
             for number in () if table.left_alone else range(len(table.boxes)):
                 self._draw_thumb(page, number, table)
             boxes = [] if table.left_alone else [[box.x0, box.y0, box.x1, box.y1] for box in table.boxes]
-            return {**self._told(page, document), "panels": boxes, "left_alone": table.left_alone}
+            return {
+                **self._told(page, document),
+                "panels": boxes,
+                "left_alone": table.left_alone,
+                "empty": table.left_alone == EMPTY,
+            }
 
         return JSONResponse({"name": page.name, **await self.desk.do(look)})
 
@@ -162,9 +174,9 @@ class ColourRoom:
             box = table.boxes[number]
             about = {"width": box.width, "height": box.height, "x": box.x0, "y": box.y0, "bytes": 2 if few else 4}
             labels = piece.labels.astype("<u2" if few else "<u4")
-            return _framed(about, labels, piece.line, piece.ink.view(np.uint8))
+            return framed(about, labels, piece.line, piece.ink.view(np.uint8))
 
-        return _pixels(await self.desk.do(find, f"piece {request.query_params.get('window', '')}"))
+        return pixels(await self.desk.do(find, f"piece {request.query_params.get('window', '')}"))
 
     async def colours(self, request: Request) -> Response:
         """A panel in colour; with `samples` several, with `suggest` also where a dot would help."""
@@ -185,10 +197,11 @@ class ColourRoom:
             self._keep_thumb(page, number, made.images[min(sample, len(made.images) - 1)])
             dots = [{"x": one.x, "y": one.y, "color": hex_of(one.color)} for one in made.suggested]
             about = {"version": document.version, "count": len(images), "suggested": dots}
-            return _framed({**about, "notes": [*notes, *made.notes]}, *images)
+            said = [note.partition("; --")[0] for note in (*notes, *made.notes)]  # its option has no place here
+            return framed({**about, "notes": said}, *images)
 
         kind = f"colours {page.id} {several} {asked.get('window', '')}"
-        return _pixels(await self.desk.do(paint, kind))
+        return pixels(await self.desk.do(paint, kind))
 
     async def thumb(self, request: Request) -> Response:
         """A small picture of a panel: as it was painted last, or its lines."""
@@ -209,7 +222,7 @@ class ColourRoom:
             return finished.page_bytes(self, page, document, form)
 
         data = await self.desk.do(make)
-        return _file(data, finished.FORMS[form], f"{page.stem}.{form}")
+        return file(data, finished.FORMS[form], f"{page.stem}.{form}")
 
     async def hand_out_chapter(self, _: Request) -> Response:
         path = await self.desk.do(lambda: finished.write_chapter(self))
@@ -260,6 +273,7 @@ class ColourRoom:
         run = self.runs.get(chosen["run"])
         if run is None:
             return FlatsTable(rgb, chosen["line_art"], page.name, chosen["layout"])
+        run.colorizer.pause = self.desk.check
         return RunTable(run.colorizer, rgb, chosen["recolor"], chosen["line_art"], chosen["layout"])
 
     def _told(self, page: Page, document: Document) -> dict[str, Any]:
@@ -282,40 +296,12 @@ class ColourRoom:
             self._keep_thumb(page, number, table.rgb[box.y0 : box.y1, box.x0 : box.x1])
 
     def _keep_thumb(self, page: Page, number: int, image: Image) -> None:
-        write_atomic(self._thumb(page, number), _small(image), durable=False)
+        write_atomic(self._thumb(page, number), small(image), durable=False)
 
 
 def _check_panel(table: Table, number: int) -> None:
     if table.left_alone or number >= len(table.boxes):
         raise HTTPException(404, "no such panel")
-
-
-def _small(image: Image) -> bytes:
-    height, width = image.shape[:2]
-    scale = min(1.0, THUMB / max(height, width))
-    return encode_jpeg(resize(image, max(1, round(width * scale)), max(1, round(height * scale))))
-
-
-def _framed(about: dict[str, Any], *planes: Any) -> bytes:
-    """The length of a JSON text (32 bits, little endian), padded to a multiple of 4, the text, and all planes."""
-    text = json.dumps(about).encode()
-    text += b" " * (-len(text) % 4)
-    return b"".join([struct.pack("<I", len(text)), text, *(np.ascontiguousarray(plane).tobytes() for plane in planes)])
-
-
-def _pixels(data: bytes) -> Response:
-    return Response(data, media_type="application/octet-stream")
-
-
-def _file(data: bytes, kind: str, name: str) -> Response:
-    return Response(data, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
-
-def _taken(taken: Taken) -> Response:
-    if taken.failed and not taken.pages:
-        raise UsageError(taken.failed[0][1])
-    failed = [{"name": name, "why": why} for name, why in taken.failed]
-    return JSONResponse({"pages": [page.id for page in taken.pages], "failed": failed})
 
 
 async def _sent(request: Request) -> dict[str, Any]:

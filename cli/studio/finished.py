@@ -67,15 +67,16 @@ def _coloured(run: Run, decoded: Decoded, wished: Wished, chosen: Mapping[str, A
 
 
 def write_chapter(room: "ColourRoom") -> Path:
-    """All pages in colour, in their order, as coloured/chapter.cbz of the project."""
-    path = room.project.folder / "coloured" / "chapter.cbz"
-    write_cbz(path, [_member(room, page) for page in room.project.pages.values()])
+    """All pages in colour, numbered, for readers sort them by name, as coloured/chapter.cbz of the project."""
+    path, pages = room.project.folder / "coloured" / "chapter.cbz", room.project.pages.values()
+    digits = len(str(len(pages)))
+    write_cbz(path, [_member(room, page, f"{at:0{digits}}-{page.stem}.png") for at, page in enumerate(pages, 1)])
     return path
 
 
-def _member(room: "ColourRoom", page: Page) -> Member:
+def _member(room: "ColourRoom", page: Page, name: str) -> Member:
     document = room.project.document(page)
-    return Member(f"{page.stem}.png", "", lambda: reading_bytes(room, page, document))
+    return Member(name, "", lambda: reading_bytes(room, page, document))
 
 
 def reading_bytes(room: "ColourRoom", page: Page, document: Document) -> bytes:

@@ -29,7 +29,7 @@ def take_in(project: Project, paths: Sequence[Path]) -> Taken:
     taken = Taken()
     for group in read_groups(paths, layers=True):
         for picture in group.pictures:
-            _take(taken, project, PurePath(picture.name).name, picture.data)
+            _take(taken, project, PurePath(picture.member or picture.name).name, picture.data)
     return taken
 
 

@@ -284,16 +284,16 @@ def signed_page(text: str) -> bytes:
 
 def holds(folder: Path) -> str:
     """What comicdata keeps in a folder, by its records: "a crawl", "pairs", "a run", "an export"; "" when nothing."""
-    config = _object(folder / "config.json")
-    export = _object(folder / "export.json")
+    config = json_object(folder / "config.json")
+    export = json_object(folder / "export.json")
     if isinstance(export.get("files"), dict) and "to" in export:
         return "an export"
     if {"data_hash", "options"} <= {*config} or {"model", "stages"} == {*config}:
         return "a run"
     parts = (speaks_of(path, "key") for path in folder.glob("parts/*/*/*.jsonl"))
-    if "rows_sha256" in _object(folder / "card.json") or any(parts):
+    if "rows_sha256" in json_object(folder / "card.json") or any(parts):
         return "pairs"
-    series = (_object(path) for path in folder.glob("*/*/series.json"))
+    series = (json_object(path) for path in folder.glob("*/*/series.json"))
     return "a crawl" if any({"schema_version", "source", "series_id"} <= {*one} for one in series) else ""
 
 
@@ -309,7 +309,7 @@ def check_kind(out: Path, kind: str, option: str = "--out") -> None:
         raise UsageError(f"{out}: holds {found}, so {kind} cannot go there; name another folder with {option}")
 
 
-def _object(path: Path) -> dict[str, Any]:
+def json_object(path: Path) -> dict[str, Any]:
     """The JSON object in a file, {} when there is none."""
     try:
         value = read_json(path) if path.is_file() else {}

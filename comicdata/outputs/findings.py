@@ -18,10 +18,9 @@ from comicdata.files import (
     is_intact,
     json_bytes,
     on_disk,
-    read_json,
     sha256_file,
 )
-from comicdata.outputs import KEPT, LIST, Entries, read_list
+from comicdata.outputs import KEPT, LIST, Entries, json_object, read_list
 
 
 class Findings:
@@ -75,7 +74,7 @@ class Findings:
 
         One without a hash only has to be laid out as we write JSON: it is named as unproved, as `was` in words.
         """
-        value = _object(path)
+        value = json_object(path)
         if not self.look(path, bool(value) and on_disk(path) == json_bytes(value) and is_intact(value), cure):
             return {}
         if SEAL not in value:
@@ -151,12 +150,3 @@ def verify_outputs(folder: Path) -> dict[str, Any]:
     places = {folder} | {(folder / name).parent for name in entries}
     found.orphans(path for place in sorted(places) for path in place.glob(f"*{TEMPORARY_SUFFIX}") if path.is_file())
     return found.document()
-
-
-def _object(path: Path) -> dict[str, Any]:
-    """The JSON object in a file, {} where there is none."""
-    try:
-        value = read_json(path) if path.is_file() else {}
-    except (IntegrityError, OSError):
-        return {}
-    return value if isinstance(value, dict) else {}

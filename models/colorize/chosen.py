@@ -104,7 +104,9 @@ class PaletteColorizer(Colorizer):
         regions = closed_regions(outline, wishes.rim)
         drawing = Drawing(regions.labels, outline >= INK, (working.shape[0], working.shape[1]))
         seen, mood = np.atleast_3d(working), mood_of(wishes.moods, self.palette)
+        self.pause()
         features = self._features(seen[..., 0])
+        self.pause()
         shown = without_copies(seen[..., 0], wishes)
         answers = self._answers(features, seen[..., 0], *shown)
         plain = self._choice(features, None, mood, answers, drawing)
@@ -112,6 +114,7 @@ class PaletteColorizer(Colorizer):
         given = votes.winners()
         said = spread_hints(seen[..., 0], seen[..., 1:]) if given and wishes.follow else None
         told = plain if said is None else self._choice(features, said, mood, answers, drawing)
+        self.pause()
         chances = region_chances(told, drawing)
         drawn = samples(chances, told.colors, regions.areas, wishes.samples, picture_seed(wishes.seed, outline))
         fixed, behind = self._fixed(plain, told, chances, regions, drawing, wishes, given)
@@ -128,7 +131,9 @@ class PaletteColorizer(Colorizer):
         unsure, doubt = doubts(regions, chances, told.colors, fixed)
         made = []
         for number, numbers in enumerate(drawn):
-            color = flats = lay_flats(drawing, final.colors[numbers], fixed)
+            self.pause()
+            if flat or wishes.layers:
+                color = flats = lay_flats(drawing, final.colors[numbers], fixed)
             if not flat:
                 known = chances if number == 0 else narrowed(chances, told.colors, numbers)
                 color = lay_softly(drawing, final, known, wishes.hints, given, fixed)

@@ -93,7 +93,8 @@ class Painted:
 class Colorizer:
     """A trained generator. `size`: the working size it was trained at; `outline`: the outline it knows, and `outlines`
     how Canny and XDoG were drawn then. `heeds`: the wishes that it can fulfil, by their names; `styles`: those it
-    paints in, where there is a choice.
+    paints in, where there is a choice. `pause` is called between the steps of a colouring; who may give one up puts
+    something there that raises.
     """
 
     styles: tuple[Style, ...] = ()
@@ -102,6 +103,7 @@ class Colorizer:
         self.network = network
         self.config = config
         self.device = device
+        self.pause: Callable[[], None] = lambda: None
         self.size = int(config["size"])
         self.outlines = Outlines.of_values(config.get("outlines", {}))
         self.options = network_of(config)

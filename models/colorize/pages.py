@@ -23,6 +23,8 @@ from comicdata.panels import find_panels, make_strips
 from comicdata.records import Box, Layout, Panel
 
 SPLIT_FROM = 1.5  # pictures below this many training sizes on the short side are one panel
+LARGE = 0.5  # of a page: a panel that alone is one,
+UNFRAMED = 0.05  # where less of its border than this is open to the page
 EMPTY = "nothing is drawn on it"
 DRAWN = 225  # level below which something is drawn on white paper
 SMALLEST = 16  # pixels a side of a reference
@@ -161,7 +163,8 @@ def check_draws(colorizer: Colorizer, name: str) -> None:
 def panel_boxes(
     colorizer: Colorizer, rgb: Image, layout: Layout, art: LineArt | None = None, *, captions: bool = True
 ) -> list[Box]:
-    """The panels to colour one by one; the whole picture where it is small, or not clearly several panels.
+    """The panels to colour one by one; the whole picture where it is small, or neither several panels nor a large one
+    in a frame.
 
     `art`: what was read of line art, which is cut as `cut_drawing` says where it is a page. Of a picture in colour,
     `captions` in colour are among them.
@@ -170,10 +173,18 @@ def panel_boxes(
     if layout == "single" or (layout == "auto" and min(rgb.shape[:2]) < SPLIT_FROM * colorizer.size):
         return whole
     (strip, *_) = make_strips([rgb], layout)
-    if art is not None and strip.layout == "page":
-        return cut_drawing(art.drawing, find_ink(art.line), "page")[1] or whole
+    cut = art is not None and strip.layout == "page"
+    if art is not None and cut and (boxes := cut_drawing(art.drawing, find_ink(art.line), "page")[1]):
+        return boxes
     found = [panel for panel in find_panels(strip) if panel.confidence >= CONFIDENT]
     panels = [panel.box for panel in found if panel.kind == "panel"]
     texts = [panel.box for panel in found if panel.kind == "text" and captions and art is None]
     tinted = [box for box in texts if not is_grey(rgb[box.y0 : box.y1, box.x0 : box.x1])]
-    return panels + tinted if len(panels) > 1 else whole
+    kept = panels if len(panels) > 1 and not cut else [box for box in panels if _is_framed(rgb, box)]
+    return kept + tinted if kept else whole
+
+
+def _is_framed(rgb: Image, box: Box) -> bool:
+    """Whether a panel is most of its page, and has a frame."""
+    most = box.width * box.height >= LARGE * rgb.shape[0] * rgb.shape[1]
+    return most and int(open_rim(rgb, box).open.sum()) < UNFRAMED * 2 * (box.width + box.height)

@@ -16,6 +16,7 @@ from comicdata.errors import UsageError
 from comicdata.flats.colours import lab_of_colours
 from comicdata.images import Image
 from comicdata.models.data.pairs import PairDataset
+from comicdata.models.data.references import PAPER
 from comicdata.records import spread
 
 Floats = npt.NDArray[np.float32]
@@ -23,7 +24,6 @@ LOOKED_AT = 2_000  # pairs at most
 PIXELS = 400  # of each
 CLUSTERED = 40_000
 ROUNDS = 30
-PAPER = 200  # paler than this an outline has no line
 EVEN_REACH = 7  # pixels around an even place, lines left out, in which no channel changes by more than
 EVEN_STEP = 10
 STEPS = 32

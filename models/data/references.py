@@ -12,7 +12,7 @@ from comicdata.models.networks.palette import CELL
 GROUP = 6  # samples in a row are of one series
 NEAR = 12  # windows around the first of a group: half of the groups lie so close together in their series
 SMOOTH = 4.0  # pixels, added to the area of a region, before places are drawn by the root of what it is
-PAPER = 200  # paler than this there is no line
+PAPER = 200  # paler than this an outline has no line
 ARCS = 6  # of the circle of hues, exchanged as wholes
 Floats = npt.NDArray[np.float32]
 

@@ -177,6 +177,21 @@ def test_so_it_is_in_the_log_and_in_an_error(tmp_path, capsys, monkeypatch):
     assert error == f"{shown} second: left out\ncomicdata: {shown}\n"
 
 
+def test_a_command_leaves_the_log_as_it_was(monkeypatch, capsys):
+    def state():
+        loggers = [logging.getLogger(name) for name in ("", "comicdata", "urllib3")]
+        return [(one.level, [*one.handlers]) for one in loggers]
+
+    def looked_at():
+        inside.append(state())
+        return {}, []
+
+    inside, before = [], state()
+    monkeypatch.setattr("comicdata.cli.doctor._machine_facts", looked_at)
+    run(["doctor", "--verbose"])
+    assert state() == before and inside[0] != before
+
+
 def test_so_it_is_in_a_wrong_option_and_a_json_document(monkeypatch, capsys):
     assert run(["doctor", f"--x{HOSTILE}"]) == 2
     assert "\x1b" not in capsys.readouterr().err

@@ -17,7 +17,12 @@ from comicdata.images import encode_png
 
 SITE = "http://comics.example"
 EPISODES, PICTURES, POINTS = 4, 6, 20
-MAIN = "from comicdata.cli.main import main; main()"
+MAIN = """
+import os
+os.fsync = lambda file: None  # it is killed, not its machine
+from comicdata.cli.main import main
+main()
+"""
 RECIPE = """
 [site]
 name = "kill"

@@ -20,18 +20,21 @@ from comicdata.outlines import canny_black, xdog
 from comicdata.pairs.manifest import write_manifest
 from comicdata.records import Pair
 
-PAPERS = [(250, 240, 200), (180, 220, 250), (200, 240, 190)]
+Color = tuple[int, int, int]
+PAPERS: list[Color] = [(250, 240, 200), (180, 220, 250), (200, 240, 190)]
 
 
-def draw(number: int, size: int) -> Image:
+def draw(
+    number: int, size: int, *, disc: Color = (230, 120, 90), square: Color = (90, 140, 220), paper: Color | None = None
+) -> Image:
     """One panel in colour, (size, size, 3)."""
     random = np.random.default_rng(number)
-    image = np.full((size, size, 3), PAPERS[number % len(PAPERS)], np.uint8)
+    image = np.full((size, size, 3), paper or PAPERS[number % len(PAPERS)], np.uint8)
     place = random.integers(size // 4, 3 * size // 4, size=4).tolist()
     reach = size // 6
-    for color, thickness in (((230, 120, 90), -1), ((0, 0, 0), 1)):
+    for color, thickness in ((disc, -1), ((0, 0, 0), 1)):
         cv2.circle(image, tuple(place[:2]), reach, color, thickness)
-    for color, thickness in (((90, 140, 220), -1), ((0, 0, 0), 1)):
+    for color, thickness in ((square, -1), ((0, 0, 0), 1)):
         corner = (place[2] - reach // 2, place[3] - reach // 2)
         cv2.rectangle(image, corner, (place[2] + reach, place[3] + reach), color, thickness)
     return image
@@ -138,7 +141,7 @@ def pairs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def panel() -> Callable[[int, int], Image]:
+def panel() -> Callable[..., Image]:
     """For one panel in colour."""
     return draw
 

@@ -118,6 +118,7 @@ import os, signal, sys
 from pathlib import Path
 from comicdata.pairs import make_pairs
 from comicdata.records import PairOptions
+os.fsync = os.sync = lambda *file: None  # it is killed, not its machine
 left = [int(sys.argv[3])]
 replace = Path.replace
 def dying(self, target):

@@ -1,7 +1,8 @@
 // Boxes of panels on a page: edges dragged, split, merged, put in order. Every change is kept at once.
 import { ask, send } from "./api.js";
+import { hands } from "./hands.js";
 import { words } from "./texts.js";
-import { hands, View } from "./view.js";
+import { View } from "./view.js";
 
 const NEAR = 9; // pixels of the screen in which an edge is hit
 const LEAST = 8; // pixels of the page: the side of a new box
@@ -14,12 +15,12 @@ export class Boxes {
     this.held = false;
     hands(this.view, {
       held: () => this.held || !this.page,
-      hover: (x, y) => (this.pointer = this.view.inPicture(x, y)),
       start: (x, y) => this.#start(x, y),
       move: (x, y) => this.#move(x, y),
       end: () => this.#end(),
       cancel: () => this.#end(),
     });
+    by("canvas").addEventListener("pointermove", (event) => (this.pointer = this.view.inPicture(event.offsetX, event.offsetY)));
     const clicks = { order: "o", "split-h": "h", "split-v": "v", merge: "m", kind: "t", delete: "Delete", undo: "z" };
     for (const [id, key] of Object.entries(clicks)) by(`box-${id}`).addEventListener("click", () => this.#key(key));
     document.addEventListener("keydown", (event) => this.#pressed(event));

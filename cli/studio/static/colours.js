@@ -4,8 +4,7 @@ const LATELY = 12;
 const KEPT = "comicdata-studio-lately";
 
 export class Colours {
-  constructor(changed) {
-    this.changed = changed;
+  constructor() {
     this.value = "#e4572e";
     this.picker = document.getElementById("colour");
     this.hex = document.getElementById("hex");
@@ -26,7 +25,6 @@ export class Colours {
     for (const one of document.querySelectorAll(".swatches button")) {
       one.setAttribute("aria-pressed", String(one.dataset.color === this.value));
     }
-    this.changed(this.value);
   }
 
   /** The colour was used: it comes first among those used lately. */

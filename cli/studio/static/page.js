@@ -9,6 +9,11 @@ export class PageDocument {
     this.changed = changed;
     this.line = Promise.resolve();
     this.pending = 0;
+    this.reset(document);
+  }
+
+  /** It is this now, whatever was meant. */
+  reset(document) {
     this.take(document);
     this.count = this.hints.length; // of the marks that the server has
   }
@@ -61,8 +66,7 @@ export class PageDocument {
       this.changed(path === "changes" ? "own" : path);
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 409 || again) throw error;
-      this.take(error.body.document);
-      this.count = this.hints.length;
+      this.reset(error.body.document);
       if (isSafe) await this.#post(path, body, isSafe, true);
       this.changed("stale", words(isSafe ? "stale" : "stale.lost"));
     }

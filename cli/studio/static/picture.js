@@ -58,11 +58,13 @@ export class Picture {
     this.coloured = true;
   }
 
+  holds(x, y) {
+    return x >= 0 && y >= 0 && x < this.width && y < this.height;
+  }
+
   /** The number of the region at a pixel of the panel, 0 outside all. */
   regionAt(x, y) {
-    const [column, row] = [Math.floor(x), Math.floor(y)];
-    const inside = column >= 0 && row >= 0 && column < this.width && row < this.height;
-    return inside ? this.labels[row * this.width + column] : 0;
+    return this.holds(x, y) ? this.labels[Math.floor(y) * this.width + Math.floor(x)] : 0;
   }
 
   /** The regions that a mark means, in pixels of the panel: those where its middle lies on paper. */

@@ -19,6 +19,7 @@ export class Wishes {
     by("reference-add").addEventListener("click", () => by("reference-files").click());
     by("reference-files").addEventListener("change", (event) => this.keepReferences([...event.target.files]).catch((error) => say(error.message, true)));
     by("reference-page").addEventListener("click", () => this.keepPage().catch((error) => say(error.message, true)));
+    by("reference-everywhere").addEventListener("click", () => this.useEverywhere().catch((error) => say(error.message, true)));
     by("background-colour").addEventListener("click", () => choose({ background: colour() }));
     by("background-none").addEventListener("click", () => choose({ background: null }));
   }
@@ -111,9 +112,16 @@ export class Wishes {
   }
 
   async keepPage() {
-    const { id } = await send(`/api/pages/${this.page.id}/reference`);
+    const { id, count } = await send(`/api/pages/${this.page.id}/reference`);
     this.offerReferences([...new Set([...this.references, id])]);
-    this.say(words("references.kept"));
+    this.say(words("references.kept", { n: count }));
+  }
+
+  /** The references of this page for every page of the chapter. */
+  async useEverywhere() {
+    const { references } = this.page.choices;
+    const { count } = await send("/api/references/everywhere", { references });
+    this.say(words("references.said", { n: count }));
   }
 
   async takeMood(file) {

@@ -106,19 +106,34 @@ def test_a_drawing_is_dropped_dotted_undone_and_the_command_line_makes_the_same(
     assert document[-1].name == "lines" and (merged == decode(made, "made")).all()
 
 
+def tab_to(page, id):
+    """Press Tab until an element has the keyboard."""
+    for _ in range(200):
+        if page.evaluate("document.activeElement.id") == id:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never comes to {id}")
+
+
 def test_with_the_keyboard_alone(page, png, at_work):
     drop(page, "keys.png", png[:-12] + b"\x00\x00\x00\x05tEXtab\x00cd\x8a\x97\xb4\x96" + png[-12:])
-    page.focus("#hex")
+    tab_to(page, "hex")
     page.keyboard.press("Control+a")
     page.keyboard.type(BLUE)
     page.keyboard.press("Enter")
-    page.focus("#canvas")
+    tab_to(page, "canvas")
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     settled(page, 1)
     (mark,) = document_of(page)["hints"]
     assert mark["x"] > WALL + 3 and mark["color"] == BLUE
+    tab_to(page, "out-png")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    made = decode(download.value.path().read_bytes(), "made")
+    assert tuple(made[5, -5]) == (0x12, 0x34, 0x56)
+    tab_to(page, "canvas")
     page.keyboard.press("e")
     page.keyboard.press("Enter")
     settled(page, 2)
@@ -144,6 +159,53 @@ def another_window(page, png):
     settled(page, 2)
     assert [mark["color"] for mark in document_of(page)["hints"]] == [BLUE, RED]
     assert "another window" in page.text_content("#status")
+
+
+@pytest.mark.slow
+def test_fingers_bring_it_nearer_a_tap_places_a_pen_too_and_beside_it_a_palm_does_nothing(at_work, png):
+    with opened(at_work[0], has_touch=True) as page:
+        drop(page, "touch.png", png + bytes(2))
+        browser, box = page.context.new_cdp_session(page), page.locator("#canvas").bounding_box()
+
+        def at(x, y):
+            there = place(page, x, y)
+            return {"x": box["x"] + there["x"], "y": box["y"] + there["y"]}
+
+        def touch(kind, *points):
+            fingers = [{**point, "id": number} for number, point in enumerate(points)]
+            browser.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+        def pen(kind, x, y):
+            said = {"button": "left", "buttons": 1, "clickCount": 1, "pointerType": "pen"}
+            browser.send("Input.dispatchMouseEvent", {"type": kind, **at(x, y), **said})
+
+        def zoom():
+            return float(page.text_content("#zoom").removesuffix(" %"))
+
+        whole = zoom()
+        touch("touchStart", at(20, 20))
+        touch("touchStart", at(20, 20), at(30, 30))
+        touch("touchMove", at(10, 10), at(40, 40))
+        touch("touchEnd")
+        assert zoom() > 1.5 * whole and document_of(page)["hints"] == []
+        page.click("#whole")
+        touch("touchStart", at(10, 20))
+        touch("touchEnd")
+        settled(page, 1)
+        page.click("[data-tool=stroke]")
+        pen("mousePressed", 60, 20)
+        touch("touchStart", at(80, 60))
+        touch("touchMove", at(90, 30))
+        pen("mouseMoved", 70, 40)
+        pen("mouseReleased", 70, 40)
+        touch("touchEnd")
+        settled(page, 2)
+        touch("touchStart", at(20, 20))
+        touch("touchMove", at(40, 40))
+        touch("touchEnd")
+        (dot, stroke) = document_of(page)["hints"]
+        assert round(dot["x"]) == 10 and zoom() == whole
+        assert [round(x) for x, _ in stroke["points"]] == [60, 70]
 
 
 @pytest.mark.slow

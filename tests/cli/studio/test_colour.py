@@ -12,6 +12,7 @@ from small_runs import COLORS, HEIGHT, WALL, WIDTH, drawing, save_run
 from studios import open_studio
 
 from comicdata.cli.main import run
+from comicdata.cli.studio.desk import Desk, SupersededError
 from comicdata.images import decode, encode_png
 from comicdata.records import Box
 
@@ -180,6 +181,49 @@ def test_a_picture_is_a_mood(studio, png):
     assert panel_in_colour(studio, page)[1].shape == plain.shape
 
 
+def test_references_of_a_page_are_switched_on_for_all_and_each_page_undoes_it(studio, png):
+    colours = np.zeros((80, 96, 3), np.uint8)
+    colours[:, :48] = COLORS[0]
+    kept = studio.json("POST", "/api/references", encode_png(colours)).json()["id"]
+    first, second = studio.add(png)[0], studio.add(encode_png(drawing()[::-1, ::-1]), "second.png")[0]
+    studio.change(first, {"choose": {"references": [kept]}})
+    assert studio.json("POST", "/api/references/everywhere", {"references": [kept]}).json() == {"count": 1}
+    told = studio.document(second)
+    assert told["choices"]["references"] == [kept] and studio.document(first)["version"] == 1
+    undone = studio.json("POST", f"/api/pages/{second}/undo", {"version": told["version"]}).json()
+    assert undone["choices"]["references"] == []
+    for wrong in ("../kept", None):
+        assert studio.json("POST", "/api/references/everywhere", {"references": [wrong]}).status_code == 422
+
+
+def test_a_page_is_a_reference_for_the_others_and_not_for_itself(studio, png):
+    first, second = studio.add(png)[0], studio.add(encode_png(drawing()[::-1, ::-1]), "second.png")[0]
+    studio.change(first, added(DOT))
+    made = studio.json("GET", f"/api/pages/{first}/out/png").content
+    for count in (1, 0):
+        kept = studio.json("POST", f"/api/pages/{first}/reference").json()
+        assert kept["count"] == count
+    assert studio.document(second)["choices"]["references"] == [kept["id"]]
+    assert studio.document(first)["choices"]["references"] == []
+    assert (
+        decode((studio.folder / "references" / f"{kept['id']}.png").read_bytes(), "kept") == decode(made, "m")
+    ).all()
+
+
+def test_a_colouring_under_way_is_given_up_between_its_steps(studio, png, monkeypatch):
+    (page,) = studio.add(png)
+    calls = []
+
+    def check(desk):
+        calls.append(desk)
+        if len(calls) > 1:  # the first is before it begins
+            raise SupersededError("a newer change came")
+
+    monkeypatch.setattr(Desk, "check", check)
+    assert studio.json("GET", f"/api/pages/{page}/panels/0/colours?version=0").status_code == 204
+    assert len(calls) == 2
+
+
 def test_references_are_switched_on_for_a_page_and_the_command_line_takes_them(tmp_path, png):
     folder = save_run(tmp_path / "pointing", width=8, colors=len(COLORS), references=True)
     studio = open_studio(tmp_path / "studio", folder)
@@ -244,14 +288,14 @@ def test_a_chapter_comes_as_a_cbz_and_goes_as_one(tmp_path, small_run, has_run):
             archive.writestr(f"{number}.png", encode_png(page))
         archive.writestr("4.png", b"no picture")
     found = studio.json("POST", "/api/pages?name=chapter.cbz", packed.getvalue()).json()
-    assert len(found["pages"]) == 3 and [one["name"] for one in found["failed"]] == ["0004"]
+    assert len(found["pages"]) == 3 and [one["name"] for one in found["failed"]] == ["4.png"]
     assert not list(studio.folder.glob("dropped*"))
     studio.change(found["pages"][1], added(DOT))
     made = studio.json("GET", "/api/chapter.cbz").content
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         names = archive.namelist()
         shown = [decode(archive.read(name), name) for name in names]
-    assert names == ["p0001.png", "p0002.png", "p0003.png"]
+    assert names == ["1-p1.png", "2-p2.png", "3-p3.png"]
     assert tuple(shown[1][60, 20]) == (200, 10, 40) != tuple(shown[0][60, 20])
     assert (shown[2][:, WALL + 1] == 0).all()
 

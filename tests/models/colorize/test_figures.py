@@ -87,6 +87,17 @@ def test_a_figure_without_a_frame_is_coloured_to_its_outline(colorizer):
     assert colored(colorizer, page(), hinted).image[160, 240].tolist() == [10, 200, 30]
 
 
+@pytest.mark.parametrize("framed", [True, False])
+def test_paper_around_one_large_panel_stays_paper_where_it_has_a_frame(colorizer, framed):
+    picture = np.full((440, 460, 3), 255, np.uint8)
+    cv2.rectangle(picture, (40, 40), (420, 400), (0, 0, 0) if framed else (255, 255, 255), 3)
+    cv2.circle(picture, (230, 220), 150, (0, 0, 0), 3)
+    made = colorize_picture(colorizer, picture, Wishes(style="flats"), layout="page")
+    assert isinstance(made, Colorized)
+    (box,) = made.panels
+    assert (abs(box.x0 - 40) < 4) == framed and (made.image[:36] == 255).all(axis=2).any() == framed
+
+
 def test_tinted_paper_stays_tinted_around_a_figure(colorizer):
     cream = (246, 238, 218)
     assert colored(colorizer, page(cream)).image[35, 235].tolist() == list(cream)

@@ -13,7 +13,7 @@ from comicdata.models.evaluate.baselines import describe, nearest
 from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.train.learners import AdversarialLearner
 
-STEPS, BATCH = 150, 8
+STEPS, BATCH = 100, 8
 
 
 def as_bytes(pictures: Tensor) -> Tensor:
@@ -21,7 +21,7 @@ def as_bytes(pictures: Tensor) -> Tensor:
 
 
 def test_the_figures_of_panels_never_seen(drawn: Callable[..., tuple[Tensor, Tensor, Tensor]]) -> None:
-    outline, color, _ = drawn(200, seed=0)
+    outline, color, _ = drawn(80, seed=0)
     changes = {"size": 256, "crop": 64, "batch_size": BATCH, "images": STEPS * BATCH, "adversarial_start": 10**6}
     config = resolve_config(
         "pix2pix", "small", {**changes, "decay_start": STEPS * 4, "decay_end": STEPS * 8, "ema": 0.98}
@@ -33,7 +33,7 @@ def test_the_figures_of_panels_never_seen(drawn: Callable[..., tuple[Tensor, Ten
         chosen = torch.randint(len(outline), (BATCH,), generator=random)
         learner.step(Batch(("",) * BATCH, *(one[chosen] for one in pixels)), step * BATCH)
 
-    held_out, truth, background = drawn(60, seed=99)
+    held_out, truth, background = drawn(40, seed=99)
     with torch.no_grad():
         painted = learner.average(held_out)
     figure = ~background & (held_out > 0.5)  # off the lines

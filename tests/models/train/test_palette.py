@@ -47,24 +47,15 @@ def tiny(**changes: Any) -> TrainConfig:
     return resolve_config("palette", "small", {**TINY, **changes})
 
 
-def _tiny_comic(panel: Callable[[int, int], Image]) -> Callable[[int, int], Image]:
-    """The disc and the square of all small comics here, on one of three papers."""
-
-    def draw(number: int, size: int) -> Image:
-        picture = panel(number, size)
-        picture[(picture == picture[0, 0]).all(axis=2)] = PAPERS[number % 3]
-        return picture
-
-    return draw
-
-
 @pytest.fixture(scope="module")
-def learned(
-    make: Callable[..., Path], panel: Callable[[int, int], Image], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def learned(make: Callable[..., Path], panel: Callable[..., Image], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run on a tiny comic whose figures have their colours, and whose papers are anybody's guess."""
     folder = tmp_path_factory.mktemp("palette")
-    pairs = make(folder / "pairs", train=60, validation=2, test=8, picture=_tiny_comic(panel))
+
+    def picture(number: int, size: int) -> Image:
+        return panel(number, size, paper=PAPERS[number % 3])
+
+    pairs = make(folder / "pairs", train=60, validation=2, test=8, picture=picture)
     changes = {"images": 2400, "batch_size": 8, "lr": 3e-3, "ema": 0.98}
     train(tiny(**changes, log_every=400, sample_every=2400, save_every=2400), pairs, folder / "run")
     return folder

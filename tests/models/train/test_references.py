@@ -20,8 +20,8 @@ from comicdata.models.train import train
 from comicdata.models.train.palette import PaletteLearner
 from comicdata.models.train.references import References
 
-DISC, SQUARE = (230, 120, 90), (90, 140, 220)
 PANELS = 6  # of a series
+COLORS = [(230, 60, 60), (60, 200, 80), (70, 90, 230), (230, 200, 60), (200, 90, 220)]
 TINY = {
     "images": 480,
     "batch_size": 12,
@@ -45,29 +45,17 @@ TINY = {
 }
 
 
-def _series(panel: Callable[[int, int], Image]) -> Callable[[int, int], Image]:
-    """The disc and the square of all small comics here, in colours that each series of PANELS panels has alone."""
-
-    def draw(number: int, size: int) -> Image:
-        picture = panel(number, size)
-        random = np.random.default_rng([7, number // PANELS])
-        colors = random.permutation([(230, 60, 60), (60, 200, 80), (70, 90, 230), (230, 200, 60), (200, 90, 220)])
-        paper = (picture == picture[0, 0]).all(axis=2)
-        for own, color in ((DISC, colors[0]), (SQUARE, colors[1])):
-            picture[(picture == own).all(axis=2)] = color
-        picture[paper] = colors[2]
-        return picture
-
-    return draw
-
-
 @pytest.fixture(scope="module")
-def learned(
-    make: Callable[..., Path], panel: Callable[[int, int], Image], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def learned(make: Callable[..., Path], panel: Callable[..., Image], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on small comics in colours that each series of PANELS panels has alone."""
     folder = tmp_path_factory.mktemp("references")
+
+    def picture(number: int, size: int) -> Image:
+        disc, square, paper, *_ = np.random.default_rng([7, number // PANELS]).permutation(COLORS).tolist()
+        return panel(number, size, disc=disc, square=square, paper=paper)
+
     counts = {"train": 30 * PANELS, "validation": PANELS, "test": 4 * PANELS}
-    pairs = make(folder / "pairs", **counts, picture=_series(panel), series=lambda number: f"s{number // PANELS}")
+    pairs = make(folder / "pairs", **counts, picture=picture, series=lambda number: f"s{number // PANELS}")
     train(resolve_config("palette", "small", TINY), pairs, folder / "run")
     return folder
 
