@@ -5,6 +5,7 @@ python benchmarks/train_balloons.py --comics DIR [--out NPZ]   DIR/pepper-and-ca
 `letters`: whether a block of marks is lettering. `rims`: among the distances around one block, and none, the one whose
 paper has most of the balloon and least besides: the mean of (balloon - COST * others) under a softmax is maximised.
 Each judges pages that the `letters` it was shown had not seen: those of odd episodes by even ones, and the reverse.
+What the odds of a rim must be to be taken (BalloonRules.good) is read off a table of rims judged in this way.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import torch
 from line_art import HELD_OUT, balloons_of, pairs, panels_of_page
 
 from comicdata.flats import judges
+from comicdata.flats.around import RULES
 from comicdata.flats.balloons import look_around
 from comicdata.flats.ink import find_ink
 from comicdata.flats.lettering import find_lettering
@@ -27,6 +29,7 @@ from comicdata.outlines import canny_black, xdog
 COST = 2.0  # pixels of a balloon that one of others outweighs
 AREA, MOST = 6000.0, 3.0  # pixels that count as one, and the most that one balloon counts
 FAR = 4.0  # standard deviations: what lies farther from what was seen counts as lying so far
+RIMS = 3.0, 0.03  # how much the choice among the rims of a block counts, and the decay of weights
 NETS, HIDDEN = 4, 16  # networks whose mean is taken, and how wide each is
 
 
@@ -42,14 +45,16 @@ class Page:
 
 @dataclass
 class Signs:
-    """N rows: what is judged, the page's episode, the group, and what is right: a share, and pixels by COST."""
+    """N rows: what is judged, the page's episode, the group, what is right, a share, and how much is taken rightly,
+    how much wrongly, how much there is: pixels, (N, 3).
+    """
 
     signs: np.ndarray
     episode: np.ndarray
     group: np.ndarray
     right: np.ndarray
     weight: np.ndarray
-    gain: np.ndarray
+    pixels: np.ndarray
 
     def of(self, chosen: np.ndarray) -> "Signs":
         return Signs(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
@@ -72,7 +77,7 @@ def letters_of(pages: list[Page]) -> Signs:
             x, y = block.marks.middle.astype(int).T
             share, near = (float(np.average(one[y, x], weights=block.marks.ink)) for one in (page.truth, page.near))
             if share > 0.5 or near < 0.3:  # words that are sounds are neither
-                rows.append((block.signs, page.episode, len(rows), share, 1.0, 0.0))
+                rows.append((block.signs, page.episode, len(rows), share, 1.0, (0, 0, 0)))
     return _signs(rows)
 
 
@@ -92,22 +97,21 @@ def _rims(page: Page, balloon: np.ndarray, around, group: int) -> Iterator[tuple
         return
     meant = np.isin(balloon, np.setdiff1d(np.unique(balloon[own]), 0)) & ~ink
     whole = int((meant & around.fine_of(around.nearest == around.number)).sum())
-    for one in around.candidates():
+    for one in (one for gap in RULES.gaps for one in around.candidates(gap)):
         rows, columns = one.reached.place
         step = around.step
         place = slice(rows.start * step, rows.stop * step), slice(columns.start * step, columns.stop * step)
         paper = around.fine_of(one.reached.paper) & ~ink[place]
         good, bad = int((paper & truth[place]).sum()), int((paper & ~near[place]).sum())
         weight = min(float(np.sqrt(max(whole, bad, 300))), 141.0)
-        yield one.signs, page.episode, group, good / (max(whole, good) + bad + 1), weight, good - COST * bad
+        right = good / (max(whole, good) + bad + 1)
+        yield one.signs, page.episode, group, right, weight, (good, bad, max(whole, good))
 
 
 def _signs(rows: list[tuple]) -> Signs:
-    signs, episode, group, right, weight, gain = (np.array(one, np.float64) for one in zip(*rows, strict=True))
-    gain = np.clip(gain / AREA, -MOST, MOST)
-    return Signs(
-        signs, episode.astype(int), np.unique(group, return_inverse=True)[1], right, weight / weight.mean(), gain
-    )
+    signs, episode, group, right, weight, pixels = (np.array(one, np.float64) for one in zip(*rows, strict=True))
+    group = np.unique(group, return_inverse=True)[1]
+    return Signs(signs, episode.astype(int), group, right, weight / weight.mean(), pixels)
 
 
 def fit(judge: str, data: Signs, choice: float, decay: float) -> None:
@@ -115,9 +119,10 @@ def fit(judge: str, data: Signs, choice: float, decay: float) -> None:
     group.
     """
     mean, spread = data.signs.mean(0), data.signs.std(0) + 1e-6
+    worth = np.clip((data.pixels[:, 0] - COST * data.pixels[:, 1]) / AREA, -MOST, MOST)
     signs, right, weight, gain = (
         torch.tensor(one, dtype=torch.float32)
-        for one in (np.clip((data.signs - mean) / spread, -FAR, FAR), data.right, data.weight, data.gain)
+        for one in (np.clip((data.signs - mean) / spread, -FAR, FAR), data.right, data.weight, worth)
     )
     group, groups = torch.tensor(data.group), int(data.group.max()) + 1
     nets = []
@@ -160,10 +165,30 @@ def main() -> None:
     rims[1].group += rims[0].group.max() + 1
     both = Signs(*(np.concatenate([getattr(one, name) for one in rims]) for name in Signs.__dataclass_fields__))
     print(f"{len(both.right):,} rims of {int(both.group.max()) + 1:,} blocks", flush=True)
+    show_limits(both)
     fit("letters", letters, 0.0, 1e-3)
-    fit("rims", both, 3.0, 0.03)
+    fit("rims", both, *RIMS)
     if given.out:
         save(given.out)
+
+
+def show_limits(data: Signs) -> None:
+    """What would be taken rightly, of all there is, and wrongly, by the odds that a rim must have."""
+    odds = np.zeros(len(data.right))
+    for odd in (0, 1):
+        seen = data.episode % 2 == odd
+        fit("rims", data.of(~seen), *RIMS)
+        odds[seen] = judges.log_odds("rims", data.signs[seen])
+    best = [rows[odds[rows].argmax()] for rows in np.split(np.argsort(data.group, kind="stable"), starts(data.group))]
+    whole = data.pixels[best, 2].sum()
+    for limit in np.arange(-2, 3.5, 0.5):
+        good, bad, _ = data.pixels[best][odds[best] > limit].sum(0)
+        print(f"odds above {limit:4}: {good / whole:.3f} taken, {bad / whole:.3f} wrongly", flush=True)
+
+
+def starts(group: np.ndarray) -> np.ndarray:
+    """Where each group but the first begins, of sorted numbers."""
+    return np.flatnonzero(np.diff(np.sort(group))) + 1
 
 
 def save(path: Path) -> None:

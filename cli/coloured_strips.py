@@ -20,7 +20,7 @@ Made = Iterator[tuple[Page, Row | ComicDataError]]
 
 def is_strip(maker: Maker, pages: Sequence[Page]) -> bool:
     """Whether pictures are surely slices of one strip, by the first of them, or because somebody says so. Where art
-    goes on from none to the next, each may be coloured by itself.
+    goes on from none to the next, and none is taller than pages, each is coloured by itself.
     """
     layout = maker.options["layout"]
     if len(pages) < 2 or layout not in ("auto", "strip"):
@@ -34,11 +34,9 @@ def is_strip(maker: Maker, pages: Sequence[Page]) -> bool:
         except PictureError:
             looks.append(None)
     evidence = weigh_looks(looks)
-    found = evidence.layout == "strip" and evidence.joined and not evidence.doubt
+    found = evidence.layout == "strip" and bool(evidence.sliced) and not evidence.doubt
     if found:
-        maker.front.say(
-            f"{pages[0].group}: coloured as one strip, for {evidence.reasons[0]}; --layout page overrules it"
-        )
+        maker.front.say(f"{pages[0].group}: coloured as one strip, for {evidence.sliced}; --layout page overrules it")
     return found
 
 

@@ -30,6 +30,8 @@ STROKES = (  # from x, y to x, y, half as wide as radius, in a colour: as a brus
     *((150, 250, 153, 300, 9, MINA.top), (98, 223, 106, 222, 5, MINA.top), (196, 222, 204, 223, 5, MINA.top)),
     *((76, 222, 76, 227, 5, MINA.skin), (225, 222, 225, 227, 5, MINA.skin)),
     *((130, 350, 130, 372, 6, MINA.bottom), (169, 350, 169, 372, 6, MINA.bottom)),
+    *((116, 148, 116, 154, 2, WHITE), (170, 148, 170, 154, 2, WHITE)),  # the whites of eyes
+    *((346, 169, 348, 169, 2, WHITE), (400, 169, 401, 169, 2, WHITE)),
     *((352, 128, 384, 108, 9, JO.hair), (380, 172, 380, 190, 6, JO.skin), (380, 262, 383, 312, 9, JO.top)),
 )
 

@@ -105,14 +105,15 @@ class ColourRoom:
         return JSONResponse({"id": await self.desk.do(lambda: self.project.keep_reference(data, "the picture"))})
 
     async def keep_page(self, request: Request) -> Response:
-        """A page as it is now in colour, as a reference for others."""
+        """A page as it is now in colour, as a reference for all others: a change of each."""
         page = self._page(request)
 
         def keep() -> str:
             made = finished.page_bytes(self, page, self.project.document(page), "png")
             return self.project.keep_reference(made, page.name)
 
-        return JSONResponse({"id": await self.desk.do(keep)})
+        kept = await self.desk.do(keep)
+        return JSONResponse({"id": kept, "count": self.project.refer_others(page, kept)})
 
     async def use_everywhere(self, request: Request) -> Response:
         """Switch references on for every page, and all others off: a change of each page that has others."""
@@ -196,7 +197,8 @@ class ColourRoom:
             self._keep_thumb(page, number, made.images[min(sample, len(made.images) - 1)])
             dots = [{"x": one.x, "y": one.y, "color": hex_of(one.color)} for one in made.suggested]
             about = {"version": document.version, "count": len(images), "suggested": dots}
-            return framed({**about, "notes": [*notes, *made.notes]}, *images)
+            said = [note.partition("; --")[0] for note in (*notes, *made.notes)]  # its option has no place here
+            return framed({**about, "notes": said}, *images)
 
         kind = f"colours {page.id} {several} {asked.get('window', '')}"
         return pixels(await self.desk.do(paint, kind))

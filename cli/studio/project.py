@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from comicdata.cli.studio.changes import CHOICES, Change, Document, Known, State, change_of, replayed
+from comicdata.cli.studio.changes import CHOICES, MOST_REFERENCES, Change, Document, Known, State, change_of, replayed
 from comicdata.cli.studio.trained import Run
 from comicdata.crawl.names import free_name, slug
 from comicdata.errors import ComicDataError, IntegrityError, PartialError, UsageError
@@ -195,6 +195,18 @@ class Project:
             for page, version in others:
                 self.change(page, version, {"choose": chosen})
             return len(others)
+
+    def refer_others(self, page: Page, reference: str) -> int:
+        """Switch a reference on for all pages but one; for how many it was not on, and had room."""
+        with self._lock:
+            count = 0
+            for other in self.pages.values():
+                document = self.document(other)
+                there = document.state.choices["references"]
+                if other.id != page.id and reference not in there and len(there) < MOST_REFERENCES:
+                    self.change(other, document.version, {"choose": {"references": [*there, reference]}})
+                    count += 1
+            return count
 
     def step(self, page: Page, version: int, way: str) -> Document:
         """Undo or redo; nothing happens where there is nothing to."""

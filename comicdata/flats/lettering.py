@@ -26,7 +26,7 @@ class Lettering:
     level: float = 0.36  # how far the middles of two letters in a row may lie above each other
     apart: float = 1.3  # how far two letters in a row may be from each other
     uneven: float = 2.6  # how many times as high as its neighbour a letter may be
-    gap: float = 0.2  # of the lowest of an octave: half as wide a gap in a rim parts letters from what lies outside
+    gap: float = 0.4  # of the lowest of an octave: twice as wide a gap in a rim parts letters from what lies outside
     fewest: int = 2  # letters that make a block
     most: int = 500  # marks in one: more are a texture
     row: int = 5  # so many marks, and more, that differ
@@ -178,7 +178,8 @@ def _signs(marks: Marks, middle: Numbers, own: Indices, rows: Indices) -> Number
     _, row = np.unique(rows, return_inverse=True)
     in_row = np.bincount(row)
     first, last = block.boxes[:, :2].min(axis=0) - height / 2, block.boxes[:, 2:].max(axis=0) + height / 2
-    around = ((middle >= first) & (middle <= last)).all(axis=1)
+    x, y = middle.T
+    around = (x >= first[0]) & (x <= last[0]) & (y >= first[1]) & (y <= last[1])
     octave = int(_octave(np.array([height]))[0])
     among = around & (marks.paper[octave] == np.bincount(block.paper[octave]).argmax())
     order = np.lexsort([block.boxes[:, 0], row])

@@ -18,7 +18,7 @@ class SpreadOptions:
     """How well a colour passes along a pixel of a border, and how fast it fades."""
 
     open: float = 1.0  # where no ink parts two regions, but a closed gap
-    inked: float = 0.02  # across a line: enough for small fragments that are enclosed by one colour
+    inked: float = 0.01  # across a line: enough for slivers that one colour encloses, not for the white of an eye
     fading: float = 0.004  # per pixel of a region's area
     sure: float = 0.5  # the least share of one colour in a region that takes it
 

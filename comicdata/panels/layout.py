@@ -33,7 +33,7 @@ class Evidence:
 
     `doubt` is a line for people where the evidence is thin: what was decided, on what, and how to overrule it.
     `printed`: the pictures are of one size that printed pages have; so a square-ish one among them is a page, too.
-    `joined`: art goes on from one picture to the next somewhere.
+    `sliced`: why they can only be slices, "" where nothing says so.
     """
 
     layout: Found
@@ -41,7 +41,7 @@ class Evidence:
     reasons: tuple[str, ...]
     doubt: str = ""
     printed: bool = False
-    joined: bool = False
+    sliced: str = ""
 
     @property
     def words(self) -> str:
@@ -104,7 +104,7 @@ def weigh_looks(looks: Sequence[Look | None]) -> Evidence:
     if "goes on" not in episode.borders:
         total = min(total, RULES.most_indirect * len(there))
     decided = _decided("strip" if total > 0 else "page", abs(total), [words for _, words in spoken])
-    return replace(decided, printed=episode.sizes == "printed", joined="goes on" in episode.borders)
+    return replace(decided, printed=episode.sizes == "printed", sliced=episode.sliced)
 
 
 def _decided(layout: Found, points: float, reasons: Sequence[str]) -> Evidence:
@@ -163,6 +163,13 @@ class _Episode:
             return "tall"
         low, high = RULES.page_aspects
         return "printed" if low <= self.usual / self.width < high else "one"
+
+    @property
+    def sliced(self) -> str:
+        """Why pictures of a strip are slices that belong together; "" where each may be a page."""
+        if "goes on" in self.borders:
+            return "art goes on from picture to picture"
+        return "they are taller than pages" if self.sizes == "tall" else ""
 
     @property
     def even(self) -> bool:

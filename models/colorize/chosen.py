@@ -48,7 +48,7 @@ from comicdata.models.colorize.suggestions import doubts, suggest
 from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.colours import rgb_of_lab
-from comicdata.models.data.spreading import spread_hints
+from comicdata.models.data.spreading import melted, spread_hints
 from comicdata.models.networks.layers import to_tensor
 from comicdata.models.networks.palette import CELL, PaletteNetwork
 from comicdata.models.networks.pointer import Pointer
@@ -112,11 +112,8 @@ class PaletteColorizer(Colorizer):
         plain = self._choice(features, None, mood, answers, drawing)
         votes = count_votes(regions, wishes.hints, wishes.at)
         given = votes.winners()
-        told = (
-            self._choice(features, spread_hints(seen[..., 0], seen[..., 1:]), mood, answers, drawing)
-            if given and wishes.follow
-            else plain
-        )
+        said = spread_hints(seen[..., 0], seen[..., 1:]) if given and wishes.follow else None
+        told = plain if said is None else self._choice(features, said, mood, answers, drawing)
         self.pause()
         chances = region_chances(told, drawing)
         drawn = samples(chances, told.colors, regions.areas, wishes.samples, picture_seed(wishes.seed, outline))
@@ -124,6 +121,8 @@ class PaletteColorizer(Colorizer):
         final = told.painted_as(wishes.palette)
         places = suggest(regions, chances, final.colors[drawn[0]], final.colors, fixed, wishes.suggest)
         flat = (wishes.style or self.style) == "flats"
+        if said is not None and not flat:
+            final = replace(final, melted=melted(seen[..., 0], said[0]))
         notes = votes.said.get(SEVERAL, [])[:SHOWN] if flat else []
         if wishes.hints and not drawing.paper.any():
             notes = ["nothing but ink; its hints are without effect"]

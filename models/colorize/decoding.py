@@ -49,12 +49,13 @@ class Drawing:
 class Choice:
     """What the network says: `logits` (K, h / 4, w / 4) over `colors` (K, 3) uint8, those of the palette and, behind
     them, of references. With hints one more, over the colour of `copied` (h / 4, w / 4), a number in `colors`, which
-    then has those of the hints behind the K.
+    then has those of the hints behind the K; `melted` (h / 4, w / 4, 3): what is laid softly there, CIELAB.
     """
 
     logits: Tensor
     colors: Image
     copied: Numbers | None = None
+    melted: Floats | None = None
 
     @property
     def palette(self) -> int:
@@ -114,6 +115,7 @@ def soft(choice: Choice, drawing: Drawing, chances: Floats) -> Floats:
     kinds = torch.from_numpy(likeness(choice.colors, KIND))
     inner = drawing.regions_at(drawing.size)
     whole, parts = torch.from_numpy(np.log(chances + FAINT)), []
+    laid = None if choice.melted is None else cv2.resize(choice.melted, None, fx=CELL, fy=CELL)
     for rows, part in _bands(choice.logits, drawing.size):
         of_region = whole[torch.from_numpy(inner[rows]).long()]
         likely = part / TEMPERATURE
@@ -123,14 +125,18 @@ def soft(choice: Choice, drawing: Drawing, chances: Floats) -> Floats:
             continue
         copied = torch.from_numpy(_enlarged(choice.copied, rows, drawing.size[1]))
         likely[..., -1] += of_region.gather(2, copied[..., None])[..., 0]
-        parts.append(_mean_of_kind(F.softmax(likely, dim=2), lab, kinds, copied))
+        own = lab[copied] if laid is None else torch.from_numpy(laid[rows, : drawing.size[1]])
+        parts.append(_mean_of_kind(F.softmax(likely, dim=2), lab, kinds, copied, own))
     small = torch.cat(parts).numpy()
     return _within_regions(_from_within(small, inner), inner, drawing.regions)
 
 
-def _mean_of_kind(weights: Tensor, lab: Tensor, kinds: Tensor, copied: Tensor | None = None) -> Tensor:
+def _mean_of_kind(
+    weights: Tensor, lab: Tensor, kinds: Tensor, copied: Tensor | None = None, laid: Tensor | None = None
+) -> Tensor:
     """(h, w, 3): of the colours (N, 3) that weigh (h, w, K), or (h, w, K + 1) where the last is that of the number
-    `copied` (h, w), the mean of those that are of a kind with the one that most are of a kind with; `kinds` (N, N).
+    `copied` (h, w), laid as `laid` (h, w, 3), the mean of those that are of a kind with the one that most are of a
+    kind with; `kinds` (N, N).
     """
     count = weights.shape[2] - (copied is not None)
     own = weights[..., :count]
@@ -140,9 +146,9 @@ def _mean_of_kind(weights: Tensor, lab: Tensor, kinds: Tensor, copied: Tensor | 
     kind = kinds[sums.argmax(dim=2)]
     own = own * kind[..., :count]
     total, mean = own.sum(dim=2, keepdim=True), own @ lab[:count]
-    if copied is not None:
+    if copied is not None and laid is not None:
         one = weights[..., -1:] * kind.gather(2, copied[..., None])
-        total, mean = total + one, mean + one * lab[copied]
+        total, mean = total + one, mean + one * laid
     return mean / total
 
 

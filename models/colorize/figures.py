@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 from comicdata.flats.rims import Rim
 from comicdata.images import Image
-from comicdata.models.colorize.decoding import Labels
+from comicdata.models.colorize.decoding import Labels, Mask
 from comicdata.records import Box
 
 BESIDE = 12  # pixels beyond a panel, and within it, where its frame may lie
@@ -63,3 +63,15 @@ def paper_around(regions: Labels, rim: Rim) -> npt.NDArray[np.int64]:
     around = (free >= OPEN * held) & (free > 0) & (corners | (free >= MUCH * outermost.sum()))
     blank = np.bincount(regions[rim.paper], minlength=count) >= BLANK * np.bincount(regions.ravel(), minlength=count)
     return np.flatnonzero(around & blank)
+
+
+def beyond_frame(paper: Mask) -> Mask:
+    """What of a panel (h, w) lies outside of its frame: rows and columns at its edges with nothing but paper, where
+    they end at once.
+    """
+    beyond = np.zeros(paper.shape, np.bool_)
+    sides = ((paper, beyond), (paper.T, beyond.T))
+    for inner, outer in (*sides, *((one[::-1], other[::-1]) for one, other in sides)):
+        bare = inner[:BESIDE].all(axis=1)
+        outer[: 0 if bare.all() else int(bare.argmin())] = True
+    return beyond

@@ -15,7 +15,7 @@ from comicdata.flats.rims import Rim, paper_reached
 from comicdata.images import Image, channel_spread
 from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
-from comicdata.models.colorize.figures import open_rim, paper_around
+from comicdata.models.colorize.figures import beyond_frame, open_rim, paper_around
 from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet, check_places
 from comicdata.models.colorize.wishes import Wishes
@@ -101,14 +101,16 @@ def paint_panel(
     else:
         toned = shade.copy() if shade is not None and (shade < 255).any() else None
         made = [replace(one, shade=toned) for one in colorizer.paint(drawing.copy(), wishes, lines=True)]
-    if made[0].line is None or rim is None or not rim.open.any():
+    if made[0].line is None or rim is None:
         return made
-    regions = closed_regions(made[0].line, rim if drawing is None else None).labels
-    hinted = regions[paint_hints(wishes.hints, *rgb.shape[:2])[..., 3] > 0]
-    if drawing is None:
-        around = paper_reached(rim.paper, rim.open) & ~np.isin(regions, hinted)
-    else:
-        around = np.isin(regions, np.setdiff1d(paper_around(regions, rim), hinted))
+    around = beyond_frame(rim.paper)
+    if rim.open.any():
+        regions = closed_regions(made[0].line, rim if drawing is None else None).labels
+        hinted = regions[paint_hints(wishes.hints, *rgb.shape[:2])[..., 3] > 0]
+        if drawing is None:
+            around |= paper_reached(rim.paper, rim.open) & ~np.isin(regions, hinted)
+        else:
+            around |= np.isin(regions, np.setdiff1d(paper_around(regions, rim), hinted))
     return [one.around(around) for one in made] if around.any() else made
 
 

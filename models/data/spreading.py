@@ -10,11 +10,14 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from comicdata.flats.colours import lab_of_colours
 from comicdata.images import Image
 from comicdata.models.networks.palette import CELL, SPREAD_PLANES
 
 LINE = 15.0  # how much longer the way through a cell of ink is
 REACH = 150.0  # pixels of paper after which a hint is 1 / e as near
+MELTS = 1.0  # of the way to its hint a colour melts into those beside it
+ROUNDS = 60  # at most
 
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int32]
@@ -33,9 +36,7 @@ def spread_hints(outline: Image, hints: Image, cell: int = CELL) -> tuple[Image,
     seeds = np.flatnonzero(given[..., 3])
     if not len(seeds):
         return spread, sources
-    ink = 1 - _darkest(outline, cell).ravel() / np.float32(255)
-    ways = _ways(height, width)
-    cost = 1 + LINE * ink * ink
+    ways, cost = _ways(height, width), _costs(outline, cell).ravel()
     length = ways.length * (cost[ways.start] + cost[ways.end]) * np.float32(cell / 2)
     net = csr_array((length, ways.end, ways.rows), (len(cost), len(cost)))
     far, _, nearest = dijkstra(net, indices=seeds, min_only=True, return_predecessors=True)
@@ -44,6 +45,38 @@ def spread_hints(outline: Image, hints: Image, cell: int = CELL) -> tuple[Image,
     spread[..., 3] = np.rint(255 * np.exp(-far / REACH)).reshape(height, width)
     spread[..., 4] = given[..., 3]
     return spread, sources
+
+
+def melted(outline: Image, spread: Image, cell: int = CELL) -> Floats:
+    """What `spread_hints` spreads of some hint, (h, w, 5), as colours that run into each other where they meet on
+    paper, the wider the farther their hints are: (h, w, 3) CIELAB.
+
+    Heat flows (Perona, Malik, "Scale-space and edge detection using anisotropic diffusion", 1990), in every cell until
+    it has come MELTS of the way to the hint. Differs: lines resist by their ink, not by how colours change there.
+    """
+    cost, color = _costs(outline, cell), np.moveaxis(lab_of_colours(spread[..., :3]), 2, 0).copy()
+    far = REACH * np.log(255 / np.maximum(spread[..., 3], 1).astype(np.float32))
+    rounds = np.minimum(np.square(MELTS / cell * far), ROUNDS)
+    down, right = (np.square(2 / way) for way in (cost[1:] + cost[:-1], cost[:, 1:] + cost[:, :-1]))
+
+    def gathered(values: Floats) -> Floats:
+        total = values.copy()
+        total[..., 1:, :] += values[..., :-1, :] * down
+        total[..., :-1, :] += values[..., 1:, :] * down
+        total[..., 1:] += values[..., :-1] * right
+        total[..., :-1] += values[..., 1:] * right
+        return total
+
+    weight = gathered(np.ones_like(cost))
+    for done in range(int(rounds.max())):
+        color = np.where(done < rounds, gathered(color) / weight, color)
+    return np.ascontiguousarray(np.moveaxis(color, 0, 2))
+
+
+def _costs(outline: Image, cell: int) -> Floats:
+    """(h, w): how long the way through each cell is, 1 over paper."""
+    ink = 1 - _darkest(outline, cell) / np.float32(255)
+    return np.asarray(1 + LINE * ink * ink, np.float32)
 
 
 def _cells(hints: Image, cell: int) -> Image:

@@ -93,7 +93,7 @@ def test_a_crawl_that_waited_for_the_lock_does_not_bring_it_back(place, monkeypa
         with locked(folder, **how):
             yield
 
-    monkeypatch.setattr("comicdata.crawl.locked", after_a_forget)
+    monkeypatch.setattr("comicdata.crawl.crawling.locked", after_a_forget)
     assert run(["crawl", "in", "--out", "crawl", "--update"]) == 5
     assert "forgotten on" in capsys.readouterr().err
     assert not [*(place / "crawl" / "local").glob("gone/*/*")]

@@ -288,3 +288,14 @@ def test_a_palette_of_ten_thousand_colours_needs_no_table_of_all_pairs() -> None
     tracemalloc.stop()
     assert {tuple(one) for one in painted.colours[1:].tolist()} <= set(palette)
     assert len(np.unique(painted.colours[1:], axis=0)) == 3
+
+
+def test_a_small_eye_does_not_take_the_colour_of_the_skin_around_it():
+    line = np.full((160, 160), 255, np.uint8)
+    cv2.circle(line, (80, 80), 70, 0, 3)
+    cv2.ellipse(line, (60, 70), (10, 13), 0, 0, 360, 0, 2)
+    cv2.ellipse(line, (60, 70), (4, 6), 0, 0, 360, 0, -1)
+    regions = find_regions(line)
+    painted = paint(regions, [Hint(90, 110, 4, (250, 210, 180))])
+    colour = painted.colours[regions.labels]
+    assert tuple(colour[110, 90]) == (250, 210, 180) != tuple(colour[70, 53])

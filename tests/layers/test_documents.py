@@ -1,7 +1,11 @@
-"""Layers written as PSD and OpenRaster, read again by others: psd-tools, Pillow, and the OpenRaster specification."""
+"""Layers written as PSD and OpenRaster, read again by others: psd-tools, Pillow, ImageMagick, and the OpenRaster
+specification.
+"""
 
 import io
+import shutil
 import struct
+import subprocess
 import zipfile
 from xml.etree import ElementTree
 
@@ -96,6 +100,29 @@ def test_a_psd_read_by_pillow(flats):
         assert (np.asarray(read) == truth(flats)).all()
         assert [layer[0] for layer in read.layers][2] == "#c81e28"
         assert [layer[2] for layer in read.layers][1] == (30, 5, 55, 30)
+
+
+@pytest.mark.skipif(not shutil.which("convert"), reason="ImageMagick is not installed")
+def test_a_psd_read_by_imagemagick(flats, tmp_path):
+    file = tmp_path / "page.psd"
+    file.write_bytes(psd_bytes(flats_document(flats), mark(), "page.png"))
+
+    def convert(*given):
+        return subprocess.run(["convert", str(file), *given], cwd=tmp_path, check=True, capture_output=True).stdout
+
+    told = convert("-delete", "0", "-format", "%[label] %wx%h%O %[compose]\n", "info:").decode("latin-1").splitlines()
+    assert [line.split()[-3:] for line in told] == [
+        ["rest", "61x40+0+0", "Over"],
+        ["#fad2b4", "25x25+30+5", "Over"],
+        ["#c81e28", "25x30+5+5", "Over"],
+        ["tones", "61x40+0+0", "Multiply"],
+        ["lines", "61x40+0+0", "Multiply"],
+    ]
+    convert("-delete", "1--1", "composite.png")
+    convert("-delete", "0", "-background", "white", "-layers", "merge", "merged.png")
+    for name, most in (("composite.png", 0), ("merged.png", 1)):
+        with Image.open(tmp_path / name) as read:
+            assert np.abs(np.asarray(read.convert("RGB")).astype(int) - truth(flats)).max() <= most
 
 
 def test_a_psd_says_its_resolution_and_who_made_it(flats):

@@ -112,9 +112,9 @@ export class Wishes {
   }
 
   async keepPage() {
-    const { id } = await send(`/api/pages/${this.page.id}/reference`);
+    const { id, count } = await send(`/api/pages/${this.page.id}/reference`);
     this.offerReferences([...new Set([...this.references, id])]);
-    this.say(words("references.kept"));
+    this.say(words("references.kept", { n: count }));
   }
 
   /** The references of this page for every page of the chapter. */

@@ -196,6 +196,20 @@ def test_references_of_a_page_are_switched_on_for_all_and_each_page_undoes_it(st
         assert studio.json("POST", "/api/references/everywhere", {"references": [wrong]}).status_code == 422
 
 
+def test_a_page_is_a_reference_for_the_others_and_not_for_itself(studio, png):
+    first, second = studio.add(png)[0], studio.add(encode_png(drawing()[::-1, ::-1]), "second.png")[0]
+    studio.change(first, added(DOT))
+    made = studio.json("GET", f"/api/pages/{first}/out/png").content
+    for count in (1, 0):
+        kept = studio.json("POST", f"/api/pages/{first}/reference").json()
+        assert kept["count"] == count
+    assert studio.document(second)["choices"]["references"] == [kept["id"]]
+    assert studio.document(first)["choices"]["references"] == []
+    assert (
+        decode((studio.folder / "references" / f"{kept['id']}.png").read_bytes(), "kept") == decode(made, "m")
+    ).all()
+
+
 def test_a_colouring_under_way_is_given_up_between_its_steps(studio, png, monkeypatch):
     (page,) = studio.add(png)
     calls = []

@@ -142,3 +142,19 @@ def test_a_tall_picture_goes_through_in_parts(colorizer: PaletteColorizer) -> No
     made = colorizer.colorize(outline, Wishes(style="soft"))
     part = colorizer.colorize(np.ascontiguousarray(outline[:512]), Wishes(style="soft"))
     assert np.abs(made[:128].astype(int) - part[:128]).mean() < 12 and made.shape == (1600, 256, 3)
+
+
+def test_hinted_colours_are_laid_softly_as_they_melt_without_steps() -> None:
+    """Where the network takes over what hints spread, no cell of it shows."""
+    outline, logits = np.full((64, 64), 255, np.uint8), torch.zeros(4, 16, 16)
+    logits[3] = 50
+    colors = np.concatenate([PALETTE, [[40, 160, 40], [60, 200, 60]]]).astype(np.uint8)
+    copied = np.where(np.arange(16) < 8, 3, 4)[None].repeat(16, axis=0)
+    ends = cv2.cvtColor((colors[None, 3:] / 255).astype(np.float32), cv2.COLOR_RGB2LAB)[0]
+    ramp = ends[0] + np.linspace(0, 1, 16, dtype=np.float32)[None, :, None] * (ends[1] - ends[0])
+    steps = []
+    for choice in (Choice(logits, colors, copied), Choice(logits, colors, copied, ramp.repeat(16, axis=0))):
+        drawing = Drawing(closed_regions(outline).labels, outline >= 128, (64, 64))
+        made = lay_softly(drawing, choice, region_chances(choice, drawing), [], {}, {}).astype(int)
+        steps.append(np.abs(np.diff(made[32], axis=0)).max())
+    assert steps[0] >= 30 and steps[1] <= 3

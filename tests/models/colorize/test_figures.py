@@ -98,6 +98,18 @@ def test_paper_around_one_large_panel_stays_paper_where_it_has_a_frame(colorizer
     assert (abs(box.x0 - 40) < 4) == framed and (made.image[:36] == 255).all(axis=2).any() == framed
 
 
+@pytest.mark.parametrize("recolor", [False, True])
+def test_paper_between_a_frame_and_the_edge_of_its_panel_stays_paper(colorizer, recolor):
+    box, whole = Box(27, 24, 192, 174), page()
+    made = colorize_picture(
+        colorizer, whole, Wishes(style="flats"), panels=[Panel(box)], recolor=recolor, line_art=not recolor
+    )
+    outside = np.ones(whole.shape[:2], bool)
+    outside[28:172, 28:192] = False
+    assert isinstance(made, Colorized) and (made.image[outside] == whole[outside]).all()
+    assert (made.image[50, 50] != 255).any()
+
+
 def test_tinted_paper_stays_tinted_around_a_figure(colorizer):
     cream = (246, 238, 218)
     assert colored(colorizer, page(cream)).image[35, 235].tolist() == list(cream)

@@ -5,8 +5,9 @@ import heapq
 import numpy as np
 import pytest
 
+from comicdata.flats.colours import lab_of_colours
 from comicdata.images import Image
-from comicdata.models.data.spreading import LINE, REACH, spread_hints
+from comicdata.models.data.spreading import LINE, REACH, melted, spread_hints
 
 CELL = 4
 
@@ -75,3 +76,30 @@ def test_a_line_is_a_long_way() -> None:
 def test_without_hints_nothing_is_said() -> None:
     for said in spread_hints(np.full((20, 20), 255, np.uint8), np.zeros((20, 20, 4), np.uint8)):
         assert not said.any()
+
+
+def two_hints(outline: Image) -> Image:
+    """What a red hint at the left and a blue one at the right spread."""
+    hints = np.zeros((*outline.shape, 4), np.uint8)
+    middle = outline.shape[0] // 2
+    hints[middle, 2], hints[middle, -3] = (220, 40, 40, 255), (40, 60, 220, 255)
+    return spread_hints(outline, hints)[0]
+
+
+def test_colours_melt_where_they_meet_on_paper_and_not_at_their_hints() -> None:
+    paper = np.full((64, 128), 255, np.uint8)
+    spread = two_hints(paper)
+    sharp, soft = lab_of_colours(spread[..., :3]), melted(paper, spread)
+    row = soft[8]
+    assert np.allclose(row[[0, -1]], sharp[8, [0, -1]], atol=0.5)
+    assert np.linalg.norm(np.diff(row, axis=0), axis=1).max() < np.linalg.norm(sharp[8, 0] - sharp[8, -1]) / 6
+    assert np.allclose(row[15] + row[16], sharp[8, 0] + sharp[8, -1], atol=1)  # the middle between both is their mean
+
+
+def test_colours_do_not_melt_through_a_line() -> None:
+    outline = np.full((64, 128), 255, np.uint8)
+    outline[:, 60:68] = 0
+    spread = two_hints(outline)
+    sharp, soft = lab_of_colours(spread[..., :3]), melted(outline, spread)
+    apart = np.linalg.norm(sharp[0, 0] - sharp[0, -1])
+    assert np.linalg.norm(soft - sharp, axis=2)[:, [*range(14), *range(18, 32)]].max() < apart / 20
