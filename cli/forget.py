@@ -34,7 +34,7 @@ def forget(
     Exports are not known: run `comicdata export` again for each. Killed, the same command goes on.
     """
     from comicdata import forget as forgetting
-    from comicdata import lineage
+    from comicdata.forgotten import memories_of, runs_trained_on
     from comicdata.pairs.manifest import data_hash
 
     if not crawls and not pairs:
@@ -43,7 +43,7 @@ def forget(
     traces = [forgetting.crawl_traces(one, key) for one in crawls]
     traces += [forgetting.pairs_traces(one, key) for one in pairs]
     hashes = frozenset(data_hash(one) for one in pairs)
-    trained, memories = lineage.runs_trained_on(runs, key, hashes), lineage.memories_of(runs, key)
+    trained, memories = runs_trained_on(runs, key, hashes), memories_of(runs, key)
     name = "/".join(key)
     for one in traces:
         front.say(f"{one.folder}: {one.episodes} episodes, {one.pictures} pictures, {one.bytes / 1e6:.1f} MB of {name}")

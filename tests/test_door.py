@@ -32,7 +32,12 @@ def test_the_door_costs_nothing_until_somebody_walks_through(tmp_path):
         "comicdata.canny_black\n"
         "assert 'cv2' in loaded() and not loaded() & {'torch', 'pandas', 'requests'}, loaded()\n"
         "comicdata.models.load_colorizer\n"
-        "assert 'torch' in loaded() and 'requests' not in loaded()"
+        "assert 'torch' in loaded() and 'requests' not in loaded()\n"
+        "import torch\n"
+        "from comicdata.models.runs.settings import MODELS\n"
+        "with torch.device('meta'):  # as where a run is looked at before it is loaded\n"
+        "    networks = [stage.networks['small'].build() for stages in MODELS.values() for stage in stages.values()]\n"
+        "assert len(networks) > 5 and 'torch._dynamo' not in sys.modules  # its import takes longer than all else"
     )
     isolated(code, tmp_path)
 

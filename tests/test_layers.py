@@ -13,7 +13,7 @@ FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.
 # The rooms of each part, lowest floor first: a room imports only from its own floor's rooms above it in this list.
 CORE = [["lazy"], ["errors"], ["records", "numbers", "reading"], ["files", "formats"], ["outputs", "forgotten"],
         ["images"], ["episodes"], ["panels", "outlines"], ["crawl", "pairs", "flats", "drawn"],
-        ["layers"], ["exports", "forget", "lineage"]]  # fmt: skip
+        ["layers"], ["exports", "forget"]]  # fmt: skip
 MODELS = [["memory", "networks"], ["data"], ["runs"], ["colorize"], ["evaluate"], ["train"]]
 ONLY_FROM = {  # core rooms that know less than their floor allows
     "drawn": {"errors", "records", "reading", "files", "outputs", "images"},

@@ -2,7 +2,7 @@
 an area, is shading; what is kept as a line must be one without it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -63,7 +63,8 @@ def _dots(page: Image) -> tuple[Flags, int]:
     tone = np.zeros(page.shape, bool)
     cells = 0
     for screen in _screens(ink):
-        tone |= _between(ink, screen)
+        place = _reach(screen)
+        tone[place] |= _between(ink[place], replace(screen, dots=screen.dots[place]))
     for screen in _screens(~ink):
         around = _around(ink, screen)
         tone |= around
@@ -128,6 +129,14 @@ def _least(pitch: Numbers, one: npt.NDArray[np.intp], other: npt.NDArray[np.intp
     least = np.full(len(pitch), np.inf)
     np.minimum.at(least, other, pitch[one])
     return least
+
+
+def _reach(screen: _Screen) -> tuple[slice, slice]:
+    """The part of the page in which a screen changes anything."""
+    margin = round(4 * (screen.pitch + screen.width)) + 8
+    sides = (np.flatnonzero(screen.dots.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (slice(max(0, int(side[0]) - margin), int(side[-1]) + margin + 1) for side in sides)
+    return rows, columns
 
 
 def _between(ink: Flags, screen: _Screen) -> Flags:

@@ -58,8 +58,8 @@ class ResizeConv2d(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(inputs, outputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
-        spread = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
-        self.register_buffer("spread", torch.kron(spread, spread).T.contiguous(), persistent=False)  # (9, 16)
+        spread = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], np.float32)
+        self.register_buffer("spread", torch.tensor(np.kron(spread, spread).T.copy()), persistent=False)  # (9, 16)
 
     def forward(self, value: Tensor) -> Tensor:
         kernel = (self.weight.flatten(2) @ self.spread).reshape(*self.weight.shape[:2], 4, 4)
@@ -68,7 +68,12 @@ class ResizeConv2d(nn.Module):
 
 
 def initialise(network: nn.Module) -> None:
-    """Weights from N(0, 0.02), scales from N(1, 0.02), biases 0. Source: pix2pix (arXiv 1611.07004), section 6.2."""
+    """Weights from N(0, 0.02), scales from N(1, 0.02), biases 0. Source: pix2pix (arXiv 1611.07004), section 6.2.
+
+    A network without memory is left alone: torch would load its compiler, seconds long, to draw nothing.
+    """
+    if next(network.parameters()).is_meta:
+        return
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | ResizeConv2d):
             nn.init.normal_(module.weight, 0.0, 0.02)

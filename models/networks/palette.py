@@ -143,7 +143,7 @@ class PaletteNetwork(nn.Module):
         self.listener = Listener(widths[1], config.colors)
         self.pointer = Pointer(sum(widths[1:4]), config.key) if config.references else None
         self.palette = nn.Parameter(torch.zeros(config.colors, 3), requires_grad=False)
-        self.share = nn.Parameter(torch.ones(config.colors) / config.colors, requires_grad=False)
+        self.share = nn.Parameter(torch.full((config.colors,), 1 / config.colors), requires_grad=False)
         self.flatness = nn.Parameter(torch.zeros(1), requires_grad=False)
 
     def forward(

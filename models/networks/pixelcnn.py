@@ -105,7 +105,8 @@ class Bottleneck(nn.Module):
 def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[nn.Module]:
     """A convolution and its norm. Differs: group normalisation, which is the same in training and in use."""
     layer = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
-    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    if not layer.weight.is_meta:  # as in `initialise`
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     return [layer, normalisation("group", outputs)]
 
 

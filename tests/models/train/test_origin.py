@@ -11,7 +11,7 @@ from watching import contents
 
 from comicdata.errors import ComicDataError, UsageError
 from comicdata.files import read_json, write_json
-from comicdata.lineage import runs_trained_on
+from comicdata.forgotten import runs_trained_on
 from comicdata.models.networks.palette import PaletteConfig
 from comicdata.models.runs.checkpoint import load_weights
 from comicdata.models.runs.origin import find_origin, find_origins
