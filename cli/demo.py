@@ -43,7 +43,7 @@ def demo(front: Front, out: Path, episodes: int, images: int) -> Any:
     budget = ["--preset", "small", "--images", images, "--size", 256]
     _step(front, "train", "palette", "--pairs", pairs, "--run", run, *budget)
     test_art = pairs / "256" / "test" / "canny"
-    _step(front, "colorize", run, test_art, "--out", out / "colorized")
+    _step(front, "colorize", run, test_art, "--out", out / "colorized", "--line-art")
     _step(front, "evaluate", run, "--pairs", pairs, "--limit", str(MEASURED))
     report = _write_report(out)
     seconds = time.monotonic() - start

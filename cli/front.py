@@ -3,15 +3,15 @@
 import difflib
 import logging
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import click
 
+from comicdata.cli.progress import BarProgress, PlainProgress, Update, bar_columns
 from comicdata.cli.streams import print_document
 from comicdata.errors import UsageError
 from comicdata.files import read_regular
@@ -35,7 +35,6 @@ COMMANDS = {
     "doctor": "What this machine can do, and which settings are in force.",
     "completion": "Print the completion script of a shell.",
 }
-PLAIN_LINE_EVERY_S = 30.0
 CONFIG = "comicdata.toml"
 LARGEST_SEED = 2**63 - 1  # what every generator of random numbers takes
 
@@ -97,7 +96,7 @@ class Front:
             yield add(label, total)
 
     @contextmanager
-    def bars(self, unit: str = "") -> Iterator[Callable[[str, int | None], "Update"]]:
+    def bars(self, unit: str = "") -> Iterator[Callable[[str, int | None], Update]]:
         """Several progress bars at once, also from several threads: yields `add(label, total) -> update`.
 
         `update(done, note)` shows a few words on what is under way beside the label.
@@ -105,76 +104,16 @@ class Front:
         if self.quiet:
             yield lambda label, total: lambda done, note="": None
         elif self.console.is_terminal:
-            with _bar(self.console, unit) as bar:
-                yield lambda label, total: _BarProgress(bar, label, bar.add_task(visible(label), total=total)).update
+            with bar_columns(self.console, unit) as bar:
+                yield lambda label, total: BarProgress(bar, label, bar.add_task(visible(label), total=total)).update
         else:
-            yield lambda label, total: _PlainProgress(self, label, total, unit).update
-
-
-class Update(Protocol):
-    """Moves one progress bar."""
-
-    def __call__(self, done: float, note: str = "") -> None: ...
-
-
-@dataclass
-class _BarProgress:
-    bar: Any
-    label: str
-    task: Any
-
-    def update(self, done: float, note: str = "") -> None:
-        self.bar.update(self.task, completed=done, description=visible(f"{self.label} {note}".rstrip()))
+            yield lambda label, total: PlainProgress(self.say, label, total, unit).update
 
 
 def _cell(words: str) -> Any:
     from rich.text import Text
 
     return Text(visible(words), overflow="fold")
-
-
-def _bar(console: Any, unit: str) -> Any:
-    from rich import progress
-
-    class Rate(progress.ProgressColumn):
-        """Items per second."""
-
-        def render(self, task: progress.Task) -> Any:
-            from rich.text import Text
-
-            return Text(f"{task.speed or 0:.1f} {unit}/s" if unit else "")
-
-    return progress.Progress(
-        progress.TextColumn("{task.description}", markup=False),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        Rate(),
-        progress.TimeElapsedColumn(),
-        progress.TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
-
-
-class _PlainProgress:
-    """Progress for logs: at most one line every 30 seconds."""
-
-    def __init__(self, front: Front, label: str, total: int | None, unit: str) -> None:
-        self.front, self.label, self.total, self.unit = front, label, total, unit
-        self.start = self.last = time.monotonic()
-        self.first: float | None = None  # where a resumed run begins
-
-    def update(self, done: float, note: str = "") -> None:
-        now = time.monotonic()
-        if self.first is None:
-            self.first = max(0, done - 1)
-        if now - self.last < PLAIN_LINE_EVERY_S:
-            return
-        self.last = now
-        rate = (done - self.first) / (now - self.start)
-        left = f", {(self.total - done) / rate:.0f} s left" if self.total and rate else ""
-        words = f"{self.unit} {note}".strip()
-        self.front.say(f"{self.label}: {round(done, 1)}/{self.total or '?'} {words} ({rate:.1f}/s{left})")
 
 
 def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], click.Command]:

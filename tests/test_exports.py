@@ -127,7 +127,7 @@ def test_shards_stay_below_their_limit_and_carry_no_time_and_no_owner(pairs, tmp
 
 
 def test_progress_says_how_much_is_left(pairs, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("comicdata.cli.front.PLAIN_LINE_EVERY_S", 1e-9)
+    monkeypatch.setattr("comicdata.cli.progress.PLAIN_LINE_EVERY_S", 1e-9)
     assert run(["export", str(pairs), "--to", "kohya", "--out", str(tmp_path / "out")]) == 0
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("export to kohya: ")]
     files = sum(path.name not in ("export.json", ".lock") for path in (tmp_path / "out").rglob("*") if path.is_file())

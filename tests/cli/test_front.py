@@ -11,8 +11,9 @@ import click
 import pytest
 from rich.console import Console
 
-from comicdata.cli.front import COMMANDS, Front, _bar, _BarProgress
+from comicdata.cli.front import COMMANDS, Front
 from comicdata.cli.main import cli, run
+from comicdata.cli.progress import BarProgress, PlainProgress, bar_columns
 from comicdata.errors import UsageError
 from comicdata.records import PairOptions
 
@@ -159,8 +160,8 @@ def test_so_it_is_in_a_bar_on_a_terminal(monkeypatch):
     with front.bars("pictures") as add:
         add(HOSTILE, 2)(1, HOSTILE)
         front.console.print("")
-    with _bar(front.console, "x") as bar:
-        update = _BarProgress(bar, HOSTILE, bar.add_task("x", total=2)).update
+    with bar_columns(front.console, "x") as bar:
+        update = BarProgress(bar, HOSTILE, bar.add_task("x", total=2)).update
         update(1, HOSTILE)
         assert bar.tasks[0].description == f"{SHOWN} {SHOWN}"
 
@@ -200,3 +201,23 @@ def test_so_it_is_in_a_wrong_option_and_a_json_document(monkeypatch, capsys):
     run(["doctor", "--json"])
     document = capsys.readouterr().out
     assert json.loads(document)["machine"]["python"] == HOSTILE and "\x1b" not in document
+
+
+@pytest.mark.parametrize(
+    ("done", "seconds", "said"),
+    [
+        (500, 50, "train: 500/1000 images (10.0/s, 50 s left)"),
+        (501, 50, "train: 501/1000 images (10.0/s, 50 s left)"),
+        (2, 40, "train: 2/1000 images (20 s each, 6 h left)"),
+        (1004, 100, "train: 1004/1000 images (10.0/s, 0 s left)"),
+        (1, 400, "train: 1/1000 images (7 min each, 5 days left)"),
+    ],
+)
+def test_progress_is_said_as_people_say_it(done, seconds, said, monkeypatch):
+    clock = iter((0.0, 0.0, float(seconds)))
+    monkeypatch.setattr("comicdata.cli.progress.time.monotonic", lambda: next(clock))
+    said_now: list[str] = []
+    progress = PlainProgress(said_now.append, "train", 1000, "images")
+    progress.update(0)
+    progress.update(done)
+    assert said_now == [said]
