@@ -1,13 +1,14 @@
 """From options to a server that runs until Ctrl-C."""
 
+import signal
 import socket
 import threading
 import webbrowser
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 
@@ -21,6 +22,9 @@ from comicdata.cli.studio.trained import find_runs
 from comicdata.errors import UsageError
 from comicdata.files import locked
 from comicdata.outputs import Reads, check_folder
+
+if TYPE_CHECKING:
+    import uvicorn
 
 FOLDER = "studio"
 
@@ -66,13 +70,24 @@ def _serve(front: Front, app: Starlette, listening: socket.socket, host: str, *,
     url = f"{guard.origins[0]}/?token={guard.token}"
     document = {"url": url, "token": guard.token, "port": port}
     config = uvicorn.Config(guard, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
-    with suppress(KeyboardInterrupt):  # which uvicorn raises once all answers under way are given
+    server = uvicorn.Server(config)
+    with _interrupting(server):  # from before the address is said: an interrupt between would be lost in an import
         front.say(f"studio: {url} (Ctrl-C ends it; all you do is kept)")
         front.print_now(document)
         if browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-        uvicorn.Server(config).run(sockets=[listening])
+        server.run(sockets=[listening])
     return document
+
+
+@contextmanager
+def _interrupting(server: "uvicorn.Server") -> Iterator[None]:
+    """Ctrl-C lets a server give the answers under way, and end."""
+    before = signal.signal(signal.SIGINT, server.handle_exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _there(front: Front, folders: Sequence[str]) -> list[Path]:
