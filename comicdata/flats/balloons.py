@@ -11,7 +11,7 @@ import numpy as np
 from comicdata.flats.around import RULES, Around, Candidate, Numbers, write_number
 from comicdata.flats.ink import Mask
 from comicdata.flats.judges import log_odds
-from comicdata.flats.lettering import Block, find_lettering
+from comicdata.flats.lettering import Block, Marks, find_lettering, spread
 
 
 def find_balloons(ink: Mask) -> Mask:
@@ -20,11 +20,17 @@ def find_balloons(ink: Mask) -> Mask:
     usual = 0.0
     for around in look_around(ink):
         usual = around.usual
-        if best := _best(around):
+        if _may_be_words(around.block.marks) and (best := _best(around)):
             around.draw(found, best)
     if found.mean() > RULES.whole:
         found[:] = False
     return _finished(found, usual)
+
+
+def _may_be_words(marks: Marks) -> bool:
+    """Two letters are a mouth, or eyes; and many marks that are nearly alike are dots, windows."""
+    alike = max(spread(marks.ink), spread(marks.width)) < RULES.alike
+    return bool(marks.letters.sum() >= RULES.fewest and not (len(marks.ink) >= RULES.many_marks and alike))
 
 
 def _best(around: Around) -> Candidate | None:

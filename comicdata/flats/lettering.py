@@ -149,7 +149,7 @@ def _blocks(marks: Marks) -> list[Block]:
     found = []
     for chosen in np.split(letters[order], np.flatnonzero(np.diff(number[order])) + 1):
         block = marks.of(chosen)
-        even = len(chosen) >= LETTERING.row and max(_spread(block.ink), _spread(block.width)) < LETTERING.alike
+        even = len(chosen) >= LETTERING.row and max(spread(block.ink), spread(block.width)) < LETTERING.alike
         if len(chosen) <= LETTERING.most and not even and not _is_face(block.boxes):
             found.append(Block(block, _signs(marks, middle, chosen, rows[chosen])))
     return found
@@ -193,13 +193,13 @@ def _signs(marks: Marks, middle: Numbers, own: Indices, rows: Indices) -> Number
         np.log(len(in_row)),
         (in_row[row] > 1).mean(),
         np.log(high / low),
-        _spread(block.height),
-        _spread(block.ink),
-        _spread(block.width),
+        spread(block.height),
+        spread(block.ink),
+        spread(block.width),
         np.log(np.median(block.width / block.height)),
         (block.ink / (block.height * block.width)).mean(),
         np.log(block.stroke.mean() / height),
-        _spread(block.stroke),
+        spread(block.stroke),
         float(gaps.mean()) if len(gaps) else 0.5,
         float(gaps.std()) if len(gaps) else 0.5,
         float(np.abs(block.boxes[:, 3] - foot[row]).mean() / height),
@@ -210,7 +210,8 @@ def _signs(marks: Marks, middle: Numbers, own: Indices, rows: Indices) -> Number
     return np.array(signs, np.float64)
 
 
-def _spread(sizes: Numbers) -> float:
+def spread(sizes: Numbers) -> float:
+    """The deviation of sizes, as a share of their mean."""
     return float(sizes.std() / sizes.mean())
 
 

@@ -4,10 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
+from comicdata.drawn.comic import draw_episode
 from comicdata.flats.balloons import find_balloons
+from comicdata.flats.ink import find_ink
 from comicdata.flats.lettering import _is_face
 from comicdata.flats.regions import find_regions
 from comicdata.flats.white import white_regions
+from comicdata.outlines import canny_black
 from comicdata.records import Box
 
 
@@ -175,3 +178,16 @@ def test_a_picture_of_two_shapes_is_no_balloon() -> None:
     cv2.circle(shapes, (17, 34), 9, 1, -1)
     shapes[24:40, 31:47] = 1
     assert not find_balloons(cv2.morphologyEx(shapes, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0).any()
+
+
+@pytest.mark.parametrize(("episode", "panel"), [(3, 1), (4, 0), (4, 1)])
+def test_eyes_and_dotted_backgrounds_of_the_drawn_comic_are_no_balloons(episode, panel):
+    """In its own panels, small: what is taken is white in them."""
+    drawn = draw_episode(7, episode, panels=4)
+    box = drawn.panels[panel].box
+    colored = np.ascontiguousarray(drawn.strip[box.y0 : box.y1, box.x0 : box.x1])
+    scale = 256 / min(colored.shape[:2])
+    colored = cv2.resize(colored, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    ink = find_ink(canny_black(colored))
+    found = find_balloons(ink) & ~ink
+    assert found.sum() > 1_000 and (colored.min(axis=2) >= 235)[found].mean() >= 0.9
