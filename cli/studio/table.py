@@ -121,8 +121,7 @@ class RunTable:
     def boxes(self) -> Sequence[Box]:
         from comicdata.models.colorize.pages import panel_boxes
 
-        art = self.read if self.read.is_line_art else None
-        return panel_boxes(self.colorizer, self.rgb, self.layout, art)
+        return panel_boxes(self.colorizer, self.rgb, self.layout, self.read)
 
     def piece(self, number: int) -> Piece:
         from comicdata.models.colorize.chosen import closed_regions

@@ -65,7 +65,7 @@ def colorize_picture(
     check_places(wishes.hints, rgb, name)
     given = None if panels is None else [panel.box for panel in panels if panel.kind == "panel"]
     if given is None:
-        given = panel_boxes(colorizer, rgb, layout, read if read.is_line_art else None)
+        given = panel_boxes(colorizer, rgb, layout, read)
     base = rgb if read.is_line_art else without_color(rgb)
     sheet = Sheet(base, images=[base.copy()])
     for number, box in enumerate(given, 1):
@@ -163,17 +163,18 @@ def check_draws(colorizer: Colorizer, name: str) -> None:
 
 
 def panel_boxes(
-    colorizer: Colorizer, rgb: Image, layout: Layout, art: LineArt | None = None, *, captions: bool = True
+    colorizer: Colorizer, rgb: Image, layout: Layout, read: LineArt | None = None, *, captions: bool = True
 ) -> list[Box]:
     """The panels to colour one by one; the whole picture where it is small, or neither several panels nor a large one
     in a frame.
 
-    `art`: what was read of line art, which is cut as `cut_drawing` says where it is a page. Of a picture in colour,
-    `captions` in colour are among them.
+    `read`: what is known of its lines; line art is cut as `cut_drawing` says where it is a page. Of a picture in
+    colour, `captions` in colour are among them.
     """
     whole = [Box(0, 0, rgb.shape[1], rgb.shape[0])]
     if layout == "single" or (layout == "auto" and min(rgb.shape[:2]) < SPLIT_FROM * colorizer.size):
         return whole
+    art = read if read is not None and read.is_line_art else None
     (strip, *_) = make_strips([rgb], layout)
     cut = art is not None and strip.layout == "page"
     if art is not None and cut and (boxes := cut_drawing(art.drawing, find_ink(art.line), "page")[1]):
