@@ -26,8 +26,7 @@ class BalloonRules:
     """Lengths are heights of letters."""
 
     fewest: int = 3  # letters of a balloon
-    many_marks: int = 5  # that differ ...
-    alike: float = 0.18  # ... in width and ink by less than such a share of the mean are no letters
+    alike: float = 0.18  # share of the mean by which many marks differ at least
     likely: float = -3.0  # log odds: a block below is no lettering
     most: int = 40  # blocks: of more the likeliest
     sure: float = -1.0  # and one above surely is

@@ -3,7 +3,7 @@ where none do, as far as on the other sides. How likely lettering is, and how we
 say.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -11,16 +11,16 @@ import numpy as np
 from comicdata.flats.around import RULES, Around, Candidate, Numbers, write_number
 from comicdata.flats.ink import Mask
 from comicdata.flats.judges import log_odds
-from comicdata.flats.lettering import Block, Marks, find_lettering, spread
+from comicdata.flats.lettering import Block, Marks, are_alike, find_lettering
 
 
 def find_balloons(ink: Mask) -> Mask:
     """(H, W) bool: the balloons and captions in ink (H, W), their tails and letters with them."""
     found = np.zeros(ink.shape, bool)
     usual = 0.0
-    for around in look_around(ink):
+    for around in look_around(ink, _may_be_words):
         usual = around.usual
-        if _may_be_words(around.block.marks) and (best := _best(around)):
+        if best := _best(around):
             around.draw(found, best)
     if found.mean() > RULES.whole:
         found[:] = False
@@ -29,8 +29,7 @@ def find_balloons(ink: Mask) -> Mask:
 
 def _may_be_words(marks: Marks) -> bool:
     """Two letters are a mouth, or eyes; and many marks that are nearly alike are dots, windows."""
-    alike = max(spread(marks.ink), spread(marks.width)) < RULES.alike
-    return bool(marks.letters.sum() >= RULES.fewest and not (len(marks.ink) >= RULES.many_marks and alike))
+    return bool(marks.letters.sum() >= RULES.fewest) and not are_alike(marks, RULES.alike)
 
 
 def _best(around: Around) -> Candidate | None:
@@ -46,8 +45,8 @@ def _best(around: Around) -> Candidate | None:
     return best if most > RULES.good else None
 
 
-def look_around(ink: Mask) -> Iterator[Around]:
-    """What lies around each block of marks that may be lettering."""
+def look_around(ink: Mask, wanted: Callable[[Marks], bool] = lambda marks: True) -> Iterator[Around]:
+    """What lies around each block of marks that may be lettering, of those that are wanted."""
     blocks, marks = find_lettering(ink)
     if not blocks:
         return
@@ -62,7 +61,7 @@ def look_around(ink: Mask) -> Iterator[Around]:
             write_number(text, blocks[number], number + 1)
     paper = ~ink | letters[marks]
     usual = _usual_height([blocks[number] for number in likely], chances[likely]) if len(likely) else 1.0
-    for number in likely.tolist():
+    for number in [one for one in likely.tolist() if wanted(blocks[one].marks)]:
         yield Around(ink, paper, text, blocks[number], number + 1, float(chances[number]), usual)
 
 

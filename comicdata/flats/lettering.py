@@ -149,10 +149,14 @@ def _blocks(marks: Marks) -> list[Block]:
     found = []
     for chosen in np.split(letters[order], np.flatnonzero(np.diff(number[order])) + 1):
         block = marks.of(chosen)
-        even = len(chosen) >= LETTERING.row and max(spread(block.ink), spread(block.width)) < LETTERING.alike
-        if len(chosen) <= LETTERING.most and not even and not _is_face(block.boxes):
+        if len(chosen) <= LETTERING.most and not are_alike(block, LETTERING.alike) and not _is_face(block.boxes):
             found.append(Block(block, _signs(marks, middle, chosen, rows[chosen])))
     return found
+
+
+def are_alike(marks: Marks, most: float) -> bool:
+    """Whether marks are many, and differ in width and ink by less than such a share of the mean: windows, beads."""
+    return len(marks.ink) >= LETTERING.row and max(_spread(marks.ink), _spread(marks.width)) < most
 
 
 def _is_face(boxes: Numbers) -> bool:
@@ -193,13 +197,13 @@ def _signs(marks: Marks, middle: Numbers, own: Indices, rows: Indices) -> Number
         np.log(len(in_row)),
         (in_row[row] > 1).mean(),
         np.log(high / low),
-        spread(block.height),
-        spread(block.ink),
-        spread(block.width),
+        _spread(block.height),
+        _spread(block.ink),
+        _spread(block.width),
         np.log(np.median(block.width / block.height)),
         (block.ink / (block.height * block.width)).mean(),
         np.log(block.stroke.mean() / height),
-        spread(block.stroke),
+        _spread(block.stroke),
         float(gaps.mean()) if len(gaps) else 0.5,
         float(gaps.std()) if len(gaps) else 0.5,
         float(np.abs(block.boxes[:, 3] - foot[row]).mean() / height),
@@ -210,8 +214,7 @@ def _signs(marks: Marks, middle: Numbers, own: Indices, rows: Indices) -> Number
     return np.array(signs, np.float64)
 
 
-def spread(sizes: Numbers) -> float:
-    """The deviation of sizes, as a share of their mean."""
+def _spread(sizes: Numbers) -> float:
     return float(sizes.std() / sizes.mean())
 
 
