@@ -257,7 +257,7 @@ def _common_options(writes: bool) -> list[click.Parameter]:
 
 def _limit(_: click.Context, __: click.Parameter, value: float | None) -> None:
     """Say how large a picture may be that this command reads."""
-    from comicdata.images import limit_pixels
+    from comicdata.images.decoding import limit_pixels
 
     limit_pixels(value)
 

@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 from comicdata import images
 from comicdata.errors import PictureError
 from comicdata.formats import chunk, claims_archive, claims_picture, sniff, suffix_of
+from comicdata.images import decoding
 
 NOISE = np.random.default_rng(3).integers(0, 256, (64, 48, 3), dtype=np.uint8)
 ART = Image.fromarray(NOISE)
@@ -219,7 +220,7 @@ def test_warnings_and_the_limit_of_pillow_are_as_before(recwarn):
 
 @pytest.mark.parametrize(("size", "fits"), [((900, 90), True), ((10, 8000), True), ((300, 300), False)])
 def test_strips_may_be_larger_than_pages(monkeypatch, size, fits):
-    monkeypatch.setattr(images, "MAX_PIXELS", 80_000)
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 80_000)
     data = saved(Image.new("L", size), "PNG")
     if fits:
         assert images.decode(data, "x").shape[:2] == size[::-1]
@@ -230,10 +231,10 @@ def test_strips_may_be_larger_than_pages(monkeypatch, size, fits):
 
 
 def test_a_picture_for_which_there_is_no_memory_is_a_line(monkeypatch):
-    monkeypatch.setattr(images, "LARGE_PIXELS", 100)
+    monkeypatch.setattr(decoding, "LARGE_PIXELS", 100)
     data = saved(ART, "PNG")
     assert images.decode(data, "x").shape == (64, 48, 3)
-    monkeypatch.setattr(images, "_free_memory", lambda: 10_000)
+    monkeypatch.setattr(decoding, "_free_memory", lambda: 10_000)
     with pytest.raises(PictureError, match=r"48x64 takes 0\.0 GB of memory to decode, .*; cut it into"):
         images.decode(data, "x")
 
@@ -248,7 +249,7 @@ def test_what_cannot_be_shown_is_not_measured_either():
 def test_large_pictures_come_out_as_small_ones_do(monkeypatch):
     tall = Image.fromarray(np.random.default_rng(1).integers(0, 256, (500, 20, 4), dtype=np.uint8))
     whole = images.decode(saved(tall, "PNG"), "x")
-    monkeypatch.setattr(images, "BAND", 64)
+    monkeypatch.setattr(decoding, "BAND", 64)
     assert (images.decode(saved(tall, "PNG"), "x") == whole).all()
 
 

@@ -146,7 +146,7 @@ NOWHERE |= {"cv2.imread", "cv2.imdecode", "cv2.imwrite", "json.load", "json.JSON
 ONLY_IN = {
     "json.loads": {"comicdata.reading.text"},
     "tomllib.loads": {"comicdata.reading.text"},
-    "Pillow.open": {"comicdata.images"},
+    "Pillow.open": {"comicdata.images.decoding"},
     "requests.get": set(),
     "requests.Session": {"comicdata.crawl.fetch"},
     "print": set(),

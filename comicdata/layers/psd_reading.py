@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from comicdata.errors import ComicDataError, PictureError, UsageError
-from comicdata.images import BAND, MOST_DPI, Image, check_size
+from comicdata.images import Image
+from comicdata.images.decoding import BAND, MOST_DPI, check_size
 
 # What artists call the layer that their lines are on.
 LINE_NAMES = frozenset(

@@ -13,7 +13,8 @@ import numpy as np
 from comicdata.episodes import episode_folder
 from comicdata.errors import GeneratedError, IntegrityError, PictureError
 from comicdata.files import read_regular, sha256_bytes
-from comicdata.images import MAX_FILE_BYTES, STORED_PIXELS, Image, decode, resize
+from comicdata.images import MAX_FILE_BYTES, Image, decode, resize
+from comicdata.images.decoding import STORED_PIXELS
 from comicdata.outputs.marks import made_by
 from comicdata.pairs.corrections import covered_slices, page_boxes, strip_boxes
 from comicdata.pairs.task import Task

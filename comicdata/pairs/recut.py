@@ -8,7 +8,8 @@ import numpy as np
 
 from comicdata.episodes import stored_episode
 from comicdata.errors import ComicDataError
-from comicdata.images import STORED_PIXELS, Image, read_image, resize
+from comicdata.images import Image, read_image, resize
+from comicdata.images.decoding import STORED_PIXELS
 from comicdata.panels.slices import stitched
 from comicdata.records import EpisodeRecord, Pair
 

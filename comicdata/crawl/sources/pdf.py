@@ -8,7 +8,8 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from comicdata.crawl.sources.containers import Member, checked
-from comicdata.images import Image, check_size, encode_png
+from comicdata.images import Image, encode_png
+from comicdata.images.decoding import check_size
 
 POINTS_PER_INCH = 72
 DPI = 200  # of pages that are drawn and hold no picture

@@ -1,41 +1,26 @@
-"""Reading, writing and resizing pictures: the only place that decodes one. Inside: uint8, sRGB, (H, W, 3)."""
+"""Bytes from outside -> a Pillow picture with every pixel decoded, and its colours in sRGB, for `comicdata.images`. The
+rule of the file: whatever a decoder does on hostile bytes becomes a PictureError.
+"""
 
 import io
-import struct
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from comicdata.errors import PictureError, UsageError
-from comicdata.files import on_disk, read_regular
-from comicdata.formats import (
-    END_OF_JPEG,
-    EXTENSIONS,
-    READ,
-    UNREAD,
-    bare_jpeg,
-    checked_png,
-    checked_webp,
-    chunk,
-    sniff,
-)
-from comicdata.outputs.marks import PNG_START, Mark, jpeg_texts, png_texts
-from comicdata.records import ColorFormat
-
-Image = npt.NDArray[np.uint8]
+from comicdata.errors import PictureError
+from comicdata.formats import END_OF_JPEG, EXTENSIONS, READ, UNREAD, bare_jpeg, checked_png, checked_webp, sniff
 
 ORIENTATION = 0x0112  # the EXIF tag
 MAX_PIXELS = 80_000_000  # unless somebody says more: A3 in 600 dpi has 70 megapixels
 MAX_STRIP_PIXELS = 250_000_000  # of what is STRIP_RATIO times as long as wide: whole chapters, 690 x 362,000
 STRIP_RATIO = 8
 STORED_PIXELS = 1_000_000_000  # of what a crawl has taken in: it was asked about then; memory still has the last word
-MAX_FILE_BYTES = 500_000_000
 LARGE_PIXELS = 40_000_000  # above it, one picture at a time, and only where the memory for it is at hand
 BYTES_A_PIXEL = 8  # that decoding takes: 4 in Pillow, 3 of the result, and some
 BAND = 2048  # rows that are converted at a time
@@ -107,78 +92,8 @@ def limit_pixels(megapixels: float | None) -> None:
     _limit["pixels"] = None if megapixels is None else int(megapixels * 1_000_000)
 
 
-class Decoded(NamedTuple):
-    """A picture: (H, W, 3) uint8 sRGB, the format it came in, and what is worth a word, such as metadata left out.
-
-    `dpi`: pixels per inch, where the file says it of both sides alike.
-    """
-
-    image: Image
-    format: str
-    notes: tuple[str, ...]
-    dpi: float | None = None
-
-
-class Measured(NamedTuple):
-    """What `measure` finds: `notes` as in Decoded."""
-
-    format: str
-    width: int
-    height: int
-    notes: tuple[str, ...]
-
-
-def decode(data: bytes, name: str, *, most: int | None = None) -> Image:
-    """Decode a picture from outside into (H, W, 3) uint8 sRGB; see `read_picture`."""
-    return read_picture(data, name, most=most).image
-
-
-def read_picture(data: bytes, name: str, *, most: int | None = None) -> Decoded:
-    """Decode a picture from outside.
-
-    Told by content, of the formats in `formats.EXTENSIONS`; at most `most` pixels, by default what `limit_pixels` said;
-    the first frame with art in it of an animated one; EXIF orientation applied, ICC profile converted to sRGB, 16 bits
-    scaled to 8, transparency laid over white. Damaged metadata is left out. Raises PictureError with `name` in its
-    message for damaged pixels and for whatever is not read.
-    """
-    with _opened(data, name, most) as (picture, kind, notes):
-        rgb, dpi = _to_rgb(picture, notes), _dpi(picture)
-    return Decoded(rgb, kind, tuple(dict.fromkeys(notes)), dpi)
-
-
-def read_layer(data: bytes, name: str, *, most: int | None = None) -> Image:
-    """Decode a picture that lies over another one, as `read_picture` does: (H, W, 4) uint8 RGBA, not premultiplied."""
-    with _opened(data, name, most) as (picture, _, notes):
-        colour, alpha = _colour_and_alpha(picture, _profile(picture, notes))
-        rgba = np.full((picture.size[1], picture.size[0], 4), 255, np.uint8)
-        rgba[..., :3] = colour
-        if alpha is not None:
-            rgba[..., 3] = alpha
-    return rgba
-
-
-def measure(data: bytes, name: str, *, most: int | None = None) -> Measured:
-    """Format name, width and height as `decode` gives them, after decoding every pixel; PictureError as `decode`.
-
-    What is stored has gone through this: it will decode later too.
-    """
-    with _opened(data, name, most) as (picture, kind, notes):
-        _profile(picture, notes)
-        width, height = picture.size
-        return Measured(kind, width, height, tuple(dict.fromkeys(notes)))
-
-
-def decodes(path: Path) -> bool:
-    """Whether a file that was stored is a picture still: as it was, or somebody's work, and no damage."""
-    try:
-        measure(on_disk(path) or b"", path.name, most=STORED_PIXELS)
-    except PictureError:
-        return False
-    return True
-
-
 @contextmanager
-def _opened(data: bytes, name: str, most: int | None) -> Iterator[tuple[Any, str, list[str]]]:
+def opened(data: bytes, name: str, most: int | None) -> Iterator[tuple[Any, str, list[str]]]:
     """A Pillow picture with every pixel decoded and turned as EXIF says, its format, and notes."""
     kind = sniff(data)
     if kind not in EXTENSIONS:
@@ -221,7 +136,7 @@ def _decoding(name: str) -> Iterator[None]:
     except (MemoryError, RecursionError) as error:
         raise PictureError(f"{name}: too large to decode in the memory at hand; {CUT_IT}") from error
     except Exception as error:  # a decoder may raise anything on hostile bytes; all of it means "unreadable"
-        raise PictureError(f"{name}: damaged picture ({_one_line(error)})") from error
+        raise PictureError(f"{name}: damaged picture ({one_line(error)})") from error
 
 
 def check_size(size: tuple[int, int], name: str, most: int | None = None) -> None:
@@ -365,7 +280,7 @@ def _framed(data: bytes, kind: str, notes: list[str], check: Callable[[tuple[int
 
 def _is_blank(picture: Any) -> bool:
     """Whether nothing is to be seen: transparent, or one colour."""
-    rgb = _to_rgb(picture, [])
+    rgb = to_rgb(picture, [])
     return bool((rgb.reshape(-1, 3).max(axis=0).astype(int) - rgb.reshape(-1, 3).min(axis=0)).max() <= 8)
 
 
@@ -380,7 +295,7 @@ def _orientation(picture: Any, notes: list[str]) -> int:
     return value if isinstance(value, int) else 1
 
 
-def _dpi(picture: Any) -> float | None:
+def dpi_of(picture: Any) -> float | None:
     """Pixels per inch, whole where a file that counts in metres is nearly so; None where it does not say it, or not
     soberly, or not the same of both sides.
     """
@@ -393,14 +308,14 @@ def _dpi(picture: Any) -> float | None:
     return float(round(across)) if abs(across - round(across)) < INCH_M / 2 else across
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
-def _to_rgb(picture: Any, notes: list[str]) -> Image:
+def to_rgb(picture: Any, notes: list[str]) -> npt.NDArray[np.uint8]:
     """Pillow picture in any mode -> (H, W, 3) uint8 sRGB over white, BAND rows at a time."""
     width, height = picture.size
-    to_srgb = _profile(picture, notes)
+    to_srgb = profile_of(picture, notes)
     rgb = np.empty((height, width, 3), np.uint8)
     for y in range(0, height, BAND):
         band = picture if height <= BAND else picture.crop((0, y, width, min(height, y + BAND)))
@@ -408,10 +323,10 @@ def _to_rgb(picture: Any, notes: list[str]) -> Image:
     return rgb
 
 
-def _band_to_rgb(picture: Any, to_srgb: Any) -> Image:
+def _band_to_rgb(picture: Any, to_srgb: Any) -> npt.NDArray[np.uint8]:
     from PIL import Image as Pillow
 
-    colour, alpha = _colour_and_alpha(picture, to_srgb)
+    colour, alpha = colour_and_alpha(picture, to_srgb)
     if alpha is not None:
         paper = Pillow.new("RGB", colour.size, "white")
         paper.paste(colour, mask=alpha)
@@ -419,7 +334,7 @@ def _band_to_rgb(picture: Any, to_srgb: Any) -> Image:
     return np.asarray(colour, dtype=np.uint8)
 
 
-def _colour_and_alpha(picture: Any, to_srgb: Any) -> tuple[Any, Any]:
+def colour_and_alpha(picture: Any, to_srgb: Any) -> tuple[Any, Any]:
     """A Pillow picture in sRGB, and how opaque it is; None where it is all opaque."""
     from PIL import Image as Pillow
 
@@ -432,7 +347,7 @@ def _colour_and_alpha(picture: Any, to_srgb: Any) -> tuple[Any, Any]:
     return to_srgb(picture), None
 
 
-def _profile(picture: Any, notes: list[str]) -> Any:
+def profile_of(picture: Any, notes: list[str]) -> Any:
     """The way of its colours to sRGB: through the embedded ICC profile; without one, or with a broken one, the numbers
     are taken as sRGB.
     """
@@ -450,110 +365,3 @@ def _profile(picture: Any, notes: list[str]) -> Any:
         except (ImageCms.PyCMSError, OSError, ValueError):
             notes.append("a colour profile that is damaged, too large or of other colours left out")
     return lambda band: band if band.mode == "RGB" else band.convert("RGB")
-
-
-def read_image(path: Path, *, most: int | None = None) -> Image:
-    """Read and decode one file; PictureError when unreadable, UsageError when it is missing. `most` as in `decode`."""
-    try:
-        return decode(read_regular(path, MAX_FILE_BYTES), str(path), most=most)
-    except FileNotFoundError as error:
-        raise UsageError(f"{path}: no such file") from error
-    except OSError as error:
-        raise PictureError(f"{path}: cannot be read ({error.strerror or _one_line(error)})") from error
-
-
-def encode_png(
-    image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16],
-    mark: Mark | None = None,
-    *,
-    palette: Image | None = None,
-    dpi: float | None = None,
-) -> bytes:
-    """Encode (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA, uint8 or uint16, as PNG; with `palette`, (N, 3) uint8, N at
-    most 256, the (H, W) uint8 are places in it. Row filter "Up" and libdeflate,
-    lossless; the same bytes on every machine, which faster libraries that choose by processor do not give.
-
-    `mark` says in its metadata who made it, `dpi` how many pixels an inch has. Somewhat faster than libpng on
-    comics (see benchmarks/README.md). Source: PNG (Third Edition) section 9, filter type 2.
-    """
-    import deflate
-
-    height, width = image.shape[:2]
-    rows = np.ascontiguousarray(image, ">u2" if image.dtype == np.uint16 else None).reshape(height, -1).view(np.uint8)
-    filtered = np.empty((height, rows.shape[1] + 1), np.uint8)
-    filtered[:, 0] = 2
-    filtered[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])  # modulo 256, as the filter asks
-    colour_type = 3 if palette is not None else {2: 0, 3: 2}[image.ndim] | (4 if image.shape[2:] == (4,) else 0)
-    header = struct.pack(">IIBBBBB", width, height, 8 * image.itemsize, colour_type, 0, 0, 0)
-    body = deflate.zlib_compress(filtered.data, 1)
-    texts = b"" if mark is None else png_texts(mark, body)
-    texts += b"" if dpi is None else chunk(b"pHYs", struct.pack(">IIB", *[round(dpi / INCH_M)] * 2, 1))
-    texts += b"" if palette is None else chunk(b"PLTE", palette.tobytes())
-    return PNG_START + chunk(b"IHDR", header) + texts + chunk(b"IDAT", body) + chunk(b"IEND", b"")
-
-
-def encode_jpeg(image: Image, quality: int = 92, mark: Mark | None = None, dpi: float | None = None) -> bytes:
-    """Encode (H, W, 3) RGB uint8 as JPEG without chroma subsampling; `mark`, `dpi` as in encode_png."""
-    from PIL import Image as Pillow
-
-    buffer = io.BytesIO()
-    extra: dict[str, Any] = {} if mark is None else jpeg_texts(mark)
-    extra |= {} if dpi is None else {"dpi": (round(dpi), round(dpi))}
-    Pillow.fromarray(image).save(buffer, "JPEG", quality=quality, subsampling=0, **extra)
-    return buffer.getvalue()
-
-
-def encode(image: Image, kind: ColorFormat, mark: Mark | None = None, dpi: float | None = None) -> tuple[bytes, str]:
-    """(bytes, suffix) of a picture as PNG or WebP, both lossless, or as JPEG of quality 95 without chroma subsampling.
-
-    WebP is not lossy here: that would halve the resolution of colour (RFC 6386, section 2), which a colorizer learns.
-    It has no place for `dpi`; the rest as in encode_png.
-    """
-    if kind == "png":
-        return encode_png(image, mark, dpi=dpi), ".png"
-    if kind == "jpeg":
-        return encode_jpeg(image, 95, mark, dpi), ".jpg"
-    from PIL import Image as Pillow
-
-    buffer = io.BytesIO()
-    extra = {} if mark is None else {"xmp": mark.xmp}
-    Pillow.fromarray(image).save(buffer, "WEBP", lossless=True, method=2, quality=25, **extra)
-    return buffer.getvalue(), ".webp"
-
-
-def halve(image: Image) -> Image:
-    """(2H, 2W) or (2H, 2W, 3) to half its size: exact means of 2 x 2 pixels, rounded."""
-    import cv2
-
-    half = cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
-    return np.asarray(half, dtype=np.uint8)
-
-
-def resize(image: Image, width: int, height: int) -> Image:
-    """Resize (H, W) or (H, W, 3): area averaging down, bicubic up."""
-    import cv2
-
-    down = width <= image.shape[1] and height <= image.shape[0]
-    method = cv2.INTER_AREA if down else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, (width, height), interpolation=method), dtype=np.uint8)
-
-
-def channel_sum(rgb: Image) -> npt.NDArray[np.uint16]:
-    """R + G + B of every pixel, (H, W); channel by channel, many times faster than a sum along the last axis."""
-    return rgb[..., 0].astype(np.uint16) + rgb[..., 1] + rgb[..., 2]
-
-
-def channel_spread(rgb: Image) -> Image:
-    """Largest minus smallest channel of every pixel, (H, W): 0 for greys."""
-    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
-    return np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
-
-
-def beside(pictures: Sequence[Image], *, axis: int = 1, gap: int = 4) -> Image:
-    """Pictures, (H, W) or (H, W, 3), in a row (axis 1) or a column (axis 0), white between them: (H, W, 3)."""
-    colours = [one if one.ndim == 3 else np.repeat(one[..., None], 3, axis=2) for one in pictures]
-    shape = list(colours[0].shape)
-    shape[axis] = gap
-    white = np.full(shape, 255, np.uint8)
-    return np.concatenate([part for one in colours for part in (one, white)][:-1], axis=axis)
