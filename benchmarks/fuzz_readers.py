@@ -47,6 +47,7 @@ from comicdata.images import read_picture
 from comicdata.outputs import holds, read_list
 from comicdata.pairs import manifest
 from comicdata.pairs.card import read_outlines
+from comicdata.pairs.excluded import read_excluded
 from comicdata.panels.score import read_truth
 from comicdata.reading.text import UnreadableError, parse_json, parse_toml
 
@@ -274,7 +275,7 @@ def _of_pairs(world: World) -> list[Reader]:
         Reader("manifest's values", _dumped(*_plain_rows(pairs)), _at(rows, lambda: _read_values(pairs))),
         Reader("card.json", [card.read_bytes()], _at(card, lambda: read_outlines(pairs))),
         Reader("card.json, verify", [card.read_bytes()], _at(card, lambda: _command("verify", pairs))),
-        Reader("excluded.jsonl", _lined(line), _at(excluded, lambda: manifest.read_excluded(pairs))),
+        Reader("excluded.jsonl", _lined(line), _at(excluded, lambda: read_excluded(pairs))),
         Reader("forgotten.jsonl", _lined(gone), _at(forgotten, lambda: read_forgotten(pairs))),
     ]
 

@@ -46,7 +46,7 @@ def _verify(front: Front, folder: Path) -> dict[str, Any]:
     from comicdata.outputs.findings import verify_outputs
 
     if folder.name == "manifest.parquet" or (folder / "manifest.parquet").is_file():
-        from comicdata.pairs.manifest import verify_pairs
+        from comicdata.pairs.verify import verify_pairs
 
         return verify_pairs(folder)
     if any((folder / name).exists() for name in ("config.json", "weights.safetensors", "state")):

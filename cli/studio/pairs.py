@@ -18,7 +18,8 @@ from comicdata.errors import UsageError
 from comicdata.files import jsonl_bytes, on_disk, read_lines, write_atomic
 from comicdata.images import Image, encode_jpeg, read_image, resize
 from comicdata.pairs.corrections import correct, corrected_pages
-from comicdata.pairs.manifest import exclude, file_of, pairs_folder, read_excluded, read_rows
+from comicdata.pairs.excluded import exclude, read_excluded
+from comicdata.pairs.manifest import file_of, pairs_folder, read_rows
 from comicdata.pairs.pages import page_name, pages_by_confidence
 from comicdata.pairs.recut import whole_page
 from comicdata.panels.exchange.ours import read_entry

@@ -12,6 +12,7 @@ from comicdata.exports.folder import Plan, Summary, check_out, dry_run, read_led
 from comicdata.exports.job import TARGETS, ExportOptions, Job
 from comicdata.forgotten import read_forgotten
 from comicdata.pairs import manifest
+from comicdata.pairs.excluded import read_excluded
 from comicdata.reading.text import plain
 from comicdata.records import Pair
 
@@ -37,7 +38,7 @@ def incomplete_outlines(job: Job) -> dict[str, int]:
 
 def _usable(folder: Path) -> list[Pair]:
     """Kept rows; excluded.jsonl and forgotten.jsonl count at once, before make-pairs has read them."""
-    excluded, forgotten = manifest.read_excluded(folder), read_forgotten(folder)
+    excluded, forgotten = read_excluded(folder), read_forgotten(folder)
     return [
         row
         for row in manifest.usable(manifest.read_rows(folder))

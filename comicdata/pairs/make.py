@@ -20,6 +20,7 @@ from comicdata.pairs.card import dropped_counts, write_card
 from comicdata.pairs.copies import drop_duplicates
 from comicdata.pairs.corrections import plan_corrections, write_overlay
 from comicdata.pairs.episode import cut_by, is_done, make_part, read_part
+from comicdata.pairs.excluded import read_excluded, read_exclusions
 from comicdata.pairs.joined import find_outlines, join_outlines
 from comicdata.pairs.manifest import FAILURES
 from comicdata.pairs.pages import pages_by_confidence
@@ -160,7 +161,7 @@ def make_pairs(
             keep_changed(lost)
             failures += _run_tasks(lost, on_episode, **how)
             decided = _decided_rows(plan, out, failures)
-        _say_unmatched(manifest.read_exclusions(out), decided.rows)
+        _say_unmatched(read_exclusions(out), decided.rows)
         rows, missing = join_outlines(out, decided.rows, found)
         summary = _finish(out, options, plan, rows, [*failures, *decided.failures, *missing])
         pages = pages_by_confidence(rows)
@@ -213,7 +214,7 @@ def _decided_rows(plan: Plan, out: Path, failed: Sequence[Failure]) -> _Decided:
         doubts += [f"{'/'.join(task.place)}: {header['doubt']}"] if header.get("doubt") else []
         orders.update([header["order"]] if header.get("order") else [])
         rows += [manifest.row_from_json(value, f"{part_path(task)}:{n}") for n, value in enumerate(values, 2)]
-    excluded = manifest.read_excluded(out)
+    excluded = read_excluded(out)
     ids = {row.id for row in rows}
     doubts += [
         f"excluded.jsonl: no pair is called {name}, so that line takes nothing out" for name in sorted(excluded - ids)

@@ -1,35 +1,26 @@
-"""Reading, writing and verifying a manifest: Parquet for programs, metadata.jsonl for `datasets`."""
+"""Reading and writing a manifest: Parquet for programs, metadata.jsonl for `datasets`."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import (
-    below,
     delete,
     inside,
     is_inside,
     is_name,
     jsonl_bytes,
-    numbered_rows,
     on_disk,
-    read_json,
-    read_jsonl,
     sha256_bytes,
     write_atomic,
     write_jsonl,
 )
-from comicdata.forgotten import FORGOTTEN, read_forgotten
-from comicdata.outputs import LIST, Outputs, free_folder, read_list, speaks_of
-from comicdata.outputs.findings import Findings
-from comicdata.pairs.corrections import PANELS, is_readable
-from comicdata.pairs.parts import JOURNAL, is_whole
-from comicdata.reading.numbers import whole_number
-from comicdata.reading.shapes import MisshapenError, of_shape, shaped
+from comicdata.outputs import Outputs, free_folder, read_list, speaks_of
+from comicdata.reading.shapes import MisshapenError, of_shape
 from comicdata.records import Pair
 
 if TYPE_CHECKING:
@@ -37,7 +28,6 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.parquet"
 FAILURES = "failures.jsonl"
-EPISODE = ("source", "series_id", "episode_id")
 METADATA = "[0-9]*/*/metadata.jsonl"
 KINDS = ("color", "canny", "xdog")
 SPLITS = ("train", "validation", "test")
@@ -45,16 +35,8 @@ COMMAND = "make-pairs"  # whose files those are that the list of a pairs folder 
 OUTLINE_NAME = "[a-z][a-z0-9]{0,29}"  # of an outline made elsewhere: a manifest may say anything, a path among it
 COLUMNS = [field.name for field in fields(Pair) if field.name != "outlines"]
 LARGEST_SIDE = 65_536  # pixels of a window, or windows of a panel
-EXCLUDED = "excluded.jsonl"
 # Columns that version 0.1.0 did not write, and what they read as there.
 SINCE: dict[str, Any] = {"layout": "", "layout_evidence": "", "splitter": 1}
-
-
-@dataclass(frozen=True)
-class Exclusion:
-    """One line of excluded.jsonl: a person took this row out."""
-
-    id: str
 
 
 def pairs_folder(pairs: Path) -> Path:
@@ -275,7 +257,7 @@ def _metadata_bytes(rows: Sequence[Pair], outlines: Sequence[str], *, without: C
     return jsonl_bytes({name: value for name, value in row.items() if name not in without} for row in whole)
 
 
-def _metadata_ways(rows: Sequence[Pair], outlines: Sequence[str]) -> list[bytes]:
+def metadata_ways(rows: Sequence[Pair], outlines: Sequence[str]) -> list[bytes]:
     """A metadata.jsonl as it is written now, and as version 0.1.0 did."""
     return [_metadata_bytes(rows, outlines), _metadata_bytes(rows, outlines, without=SINCE)]
 
@@ -287,7 +269,7 @@ def _stale_metadata(folder: Path, rows: Sequence[Pair]) -> dict[Path, list[str]]
         return {}
     before, listed = _rows_before(folder), read_list(folder)
     known = {
-        path: _metadata_ways(some, further_outlines(before)) for path, some in metadata_files(folder, before).items()
+        path: metadata_ways(some, further_outlines(before)) for path, some in metadata_files(folder, before).items()
     }
     entries = {path: listed.get(path.relative_to(folder).as_posix(), {}).get("sha256", "") for path in stale}
     return {path: [entries[path], *map(sha256_bytes, known.get(path, []))] for path in stale}
@@ -347,130 +329,3 @@ def rows_hash(rows: Sequence[Pair]) -> str:
 def data_hash(pairs: Path) -> str:
     """SHA-256 of the usable rows: runs carry it."""
     return rows_hash(usable(read_rows(pairs)))
-
-
-def read_excluded(folder: Path) -> frozenset[str]:
-    """Ids of the rows a person took out (excluded.jsonl: {"id": ..., "reason": ...})."""
-    return frozenset(read_exclusions(folder))
-
-
-def read_exclusions(folder: Path) -> dict[str, str]:
-    """Likewise, with the place of each, "FILE:LINE"; IntegrityError for a line without an id."""
-    path = folder / EXCLUDED
-    rows = ((f"{path}:{number}", row) for number, row in numbered_rows(path))
-    cure = 'a line looks like {"id": "w0123456789abcdef", "reason": "blurred"}'
-    return {shaped(Exclusion, row, place, cure).id: place for place, row in rows}
-
-
-def exclude(folder: Path, ids: Collection[str], reason: str, *, out: bool) -> None:
-    """Take rows out (`out`), or in again, in excluded.jsonl; make-pairs heeds it from then on. All else in it stays."""
-    path = folder / EXCLUDED
-    read_exclusions(folder)  # what is damaged is said, not written over
-    kept = [row for row in (read_jsonl(path) if path.is_file() else []) if row["id"] not in ids]
-    write_jsonl(path, [*kept, *({"id": one, "reason": reason} for one in ids if out)])
-
-
-AGAIN = "the same make-pairs command makes it again; what is changed in README.md and the sheet move away first"
-
-
-def verify_pairs(pairs: Path) -> dict[str, Any]:
-    """Hash every picture of every kept row, and every file beside them: the document of `Findings`."""
-    folder = pairs_folder(pairs)
-    found = Findings(folder)
-    try:
-        rows: list[Pair] | None = read_rows(folder)
-    except IntegrityError:
-        rows = None
-    found.look(folder / MANIFEST, rows is not None, AGAIN)
-    hashed = [_verify_part(found, path, rows) for path in sorted(folder.glob("parts/*/*/*.jsonl"))]
-    if any(hashed):
-        found.look(folder / LIST, True, AGAIN)
-    found.listed(folder, AGAIN)
-    listed = found.entries(folder)
-    if MANIFEST in listed and FAILURES not in listed and (folder / FAILURES).exists():
-        found.derived(folder / FAILURES, [b""], AGAIN)
-    if (folder / PANELS).exists():
-        found.look(folder / PANELS, is_readable(folder), "a line of panels.jsonl is damaged: mend it by hand")
-    found.readable(folder / EXCLUDED, lambda: read_exclusions(folder))
-    found.readable(folder / FORGOTTEN, lambda: read_forgotten(folder))
-    for name in (MANIFEST, "README.md", "contact-sheet.jpg"):
-        if (folder / name).is_file() and name not in listed:
-            found.unproved(name)
-    if rows is not None:
-        _verify_rows(found, rows)
-    found.orphans(path for path in sorted(one for one in below(folder / "parts") if one.name.endswith(JOURNAL)))
-    found.left_over(folder)
-    found.kept()
-    return found.document()
-
-
-def _verify_rows(found: Findings, rows: Sequence[Pair]) -> None:
-    """What the rows of the manifest state, or what follows from them."""
-    folder = found.root
-    expected = {path: digest for row in rows for path, digest in files_of(folder, row).items()}
-    for path, digest in expected.items():
-        found.hashed(path, digest, AGAIN)
-    there = (path for path in folder.glob("*/*/*/*/*") if path.is_file() and path not in expected)
-    found.orphans(path for path in there if whole_number(path.relative_to(folder).parts[0]) is not None)
-    groups, further = metadata_files(folder, rows), further_outlines(rows)
-    for path, members in groups.items():
-        found.derived(path, _metadata_ways(members, further), AGAIN)
-    found.orphans(path for path in folder.glob(METADATA) if path not in groups and speaks_of(path, "panel_id"))
-    for source, series, episode in sorted({(row.source, row.series_id, row.episode_id) for row in rows}):
-        found.look(folder / "parts" / source / series / f"{episode}.jsonl", True, AGAIN)
-    found.look(folder / "card.json", _is_card_of(folder / "card.json", rows), AGAIN)
-
-
-def _is_card_of(card: Path, rows: Sequence[Pair]) -> bool:
-    """Whether a card states what follows from the rows."""
-    kept = usable(rows)
-    splits = Counter(f"{row.size}/{row.split}" for row in kept)
-    stated = {
-        "rows": len(rows),
-        "rows_sha256": rows_hash(rows),
-        "kept": len(kept),
-        "excluded": sum(row.kept and row.excluded for row in rows),
-        "dropped": dict(Counter(row.drop_reason for row in rows if not row.kept)),
-        "splits": dict(splits),
-    }
-    try:
-        value = read_json(card)
-        return all(value[name] == one for name, one in stated.items())
-    except (OSError, IntegrityError, LookupError, TypeError):
-        return False
-
-
-def _verify_part(found: Findings, path: Path, rows: Sequence[Pair] | None) -> bool:
-    """Look at a part, by its hash or, where it has none, by the rows of the manifest; whether it has one.
-
-    One whose rows are of another episode was put there by somebody: where the manifest has none of its own, nothing
-    makes it again.
-    """
-    whole = is_whole(on_disk(path) or b"")
-    place = path.relative_to(found.root / "parts").with_suffix("").parts
-    of_it = None if rows is None else [row for row in rows if (row.source, row.series_id, row.episode_id) == place]
-    if whole and not _is_of(path, place) and not of_it:
-        found.orphans([path])
-    else:
-        found.look(path, _agrees(path, of_it) if whole is None else whole and _is_of(path, place), AGAIN)
-    return whole is not None
-
-
-def _is_of(path: Path, place: tuple[str, ...]) -> bool:
-    """Whether the rows of a whole part are of the episode that its place says."""
-    return all(tuple(row.get(name) for name in EPISODE) == place for row in read_jsonl(path)[1:])
-
-
-def _agrees(path: Path, rows: Sequence[Pair] | None) -> bool:
-    """Whether the rows of a part are those that the manifest took over, but for what its second pass decides."""
-    try:
-        found = [row_from_json(values, str(path)) for values in read_jsonl(path)[1:]]
-    except IntegrityError:
-        return False
-    return not rows or [_cut(row) for row in found] == [_cut(row) for row in rows]
-
-
-def _cut(row: Pair) -> dict[str, Any]:
-    """What a part alone decides of a row."""
-    decided = ("kept", "drop_reason", "excluded", "outlines", *(f"{kind}_file_name" for kind in KINDS))
-    return {name: value for name, value in asdict(row).items() if name not in decided and "sha256_" not in name}

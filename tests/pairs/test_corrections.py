@@ -15,6 +15,7 @@ from comicdata.files import read_jsonl
 from comicdata.forget import forget_in_pairs
 from comicdata.images import encode_png, read_image
 from comicdata.pairs import make_pairs, manifest
+from comicdata.pairs.verify import verify_pairs
 from comicdata.panels.splitter import SPLITTER
 from comicdata.records import PairOptions
 
@@ -199,9 +200,9 @@ def test_a_line_of_the_overlay_whose_page_is_gone_is_a_word_and_no_more(place, p
     assert make_pairs(place / "crawl", pairs, OPTIONS).episodes_new == 0
     assert "no page 'local/toon/e09' any more" in caplog.text and "another size now" in caplog.text
     assert facts(pairs) == before and len(read_jsonl(pairs / "panels.jsonl")) == 2
-    assert manifest.verify_pairs(pairs)["changed"] == []
+    assert verify_pairs(pairs)["changed"] == []
     (pairs / "panels.jsonl").write_text("{\n")
-    assert manifest.verify_pairs(pairs)["changed"] == ["panels.jsonl"]
+    assert verify_pairs(pairs)["changed"] == ["panels.jsonl"]
 
 
 def test_a_line_of_the_overlay_needs_no_size(place, pairs, caplog):

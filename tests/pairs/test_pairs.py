@@ -25,6 +25,7 @@ from comicdata.images import encode_jpeg, read_image, resize
 from comicdata.outlines import Outlines, xdog
 from comicdata.pairs import make_pairs, manifest
 from comicdata.pairs.card import read_outlines
+from comicdata.pairs.verify import verify_pairs
 from comicdata.records import PairOptions
 
 OPTIONS = PairOptions(test_episodes="4", validation_episodes="3")
@@ -192,13 +193,13 @@ def test_the_card_says_what_works(sizes, stored, tmp_path, monkeypatch):
 def test_verify_finds_missing_changed_and_orphans(stored, tmp_path):
     out = tmp_path / "pairs"
     make_pairs(stored, out, OPTIONS, workers=1)
-    assert [manifest.verify_pairs(out)[name] for name in ("missing", "changed", "orphans")] == [[], [], []]
+    assert [verify_pairs(out)[name] for name in ("missing", "changed", "orphans")] == [[], [], []]
     one, two, *_ = [manifest.file_of(out, row, "color") for row in manifest.read_rows(out) if row.kept]
     one.unlink()
     damage(two)
     orphan = two.with_name(f"w{two.name[1:3]}{'0' * 14}.png")
     orphan.write_bytes(b"x")
-    found = manifest.verify_pairs(out)
+    found = verify_pairs(out)
     assert found["missing"] == [one.relative_to(out).as_posix()]
     assert found["changed"] == [two.relative_to(out).as_posix()]
     assert found["orphans"] == [orphan.relative_to(out).as_posix()]
@@ -218,7 +219,7 @@ def test_verify_finds_parts_and_notes_that_do_not_belong_there(stored, tmp_path)
     shutil.copy(three, strange)
     (out / "excluded.jsonl").write_bytes(b"\xff no line\n")
     (out / "forgotten.jsonl").write_bytes(b'{"source": 5}\n')
-    found = manifest.verify_pairs(out)
+    found = verify_pairs(out)
     names = [path.relative_to(out).as_posix() for path in (one, two)]
     assert found["changed"] == sorted(["excluded.jsonl", "forgotten.jsonl", *names])
     assert found["orphans"] == [strange.relative_to(out).as_posix()]
@@ -226,7 +227,7 @@ def test_verify_finds_parts_and_notes_that_do_not_belong_there(stored, tmp_path)
     (out / "excluded.jsonl").write_bytes(b'\xef\xbb\xbf{"id": "w0"}\n\n{"id": "w1", "reason": "blurred"}\n')
     (out / "forgotten.jsonl").write_bytes(b'{"source": "local", "series_id": "gone"}\n')
     make_pairs(stored, out, OPTIONS, workers=1)
-    assert [manifest.verify_pairs(out)[name] for name in ("missing", "changed", "orphans")] == [[], [], []]
+    assert [verify_pairs(out)[name] for name in ("missing", "changed", "orphans")] == [[], [], []]
     assert (one.read_bytes(), two.read_bytes()) == (first, second)
 
 
@@ -248,7 +249,7 @@ def test_a_picture_that_rotted_unseen_is_made_again_once_it_is_deleted(stored, m
     path.write_bytes(b"rotten")
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     make_pairs(stored, out, OPTIONS, workers=1)  # also draws the contact sheet, which shows it
-    assert manifest.verify_pairs(out)["changed"] == [path.relative_to(out).as_posix()]
+    assert verify_pairs(out)["changed"] == [path.relative_to(out).as_posix()]
     assert run(["export", str(out), "--to", "kohya", "--out", str(tmp_path / "out"), "-q"]) == 6
     assert f"{path}: damaged; delete it and run make-pairs again" in capsys.readouterr().err
     path.unlink()

@@ -20,7 +20,8 @@ from comicdata.forgotten import check_not_forgotten, read_forgotten
 from comicdata.outlines import Outlines
 from comicdata.outputs import read_list
 from comicdata.pairs.card import read_outlines
-from comicdata.pairs.manifest import read_excluded, read_manifest, read_rows, row_from_json, values_of, write_manifest
+from comicdata.pairs.excluded import read_excluded
+from comicdata.pairs.manifest import read_manifest, read_rows, row_from_json, values_of, write_manifest
 from comicdata.panels.score import read_truth
 from comicdata.reading.text import plain
 from comicdata.records import Episode, EpisodeRecord, ImageRecord, Pair, Series
