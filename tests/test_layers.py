@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,11 @@ OF_MODELS = {
 }
 
 
+@cache
+def tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def module_name(path):
     parts = path.relative_to(ROOT).with_suffix("").parts
     name = ".".join([FOLDERS[parts[0]], *parts[1:]])
@@ -51,7 +57,7 @@ def module_name(path):
 def imports(path, *, types=True):
     """Absolute names of all modules of ours that a file imports, anywhere in it; `types` adds what only types need."""
     found = set()
-    for node in walk(ast.parse(path.read_text(encoding="utf-8")), types):
+    for node in walk(tree(path), types):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -61,9 +67,9 @@ def imports(path, *, types=True):
     return found
 
 
-def walk(tree, types):
+def walk(above, types):
     """All nodes; without `types`, none below `if TYPE_CHECKING`."""
-    for node in ast.iter_child_nodes(tree):
+    for node in ast.iter_child_nodes(above):
         if types or not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
             yield node
             yield from walk(node, types)
@@ -88,24 +94,26 @@ def floor(rooms, name):
     return next(number for number, names in enumerate(rooms) if name in names)
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_imports_go_one_way(path):
-    name = module_name(path)
-    own, here = layer(name), room(name)
-    if own == "cli":
-        return
+def is_allowed(name, other):
+    """Whether the module `name` may import `other`."""
+    own, here, there = layer(name), room(name), room(other)
     heavy = {"click", "rich", "ray"} | ({"torch"} if own == "core" else {"requests", "bs4", "lxml"})
-    for other in imports(path, types=False):
-        assert other.split(".")[0] not in heavy or (name, other) == ("comicdata.pairs.workers", "ray"), other
-        if other not in MODULES or not here:  # the doors offer what lies on every floor, lazily
-            continue
-        there = room(other)
-        if own == "models" and layer(other) == "core":
-            assert there in OF_MODELS, other
-        elif there != here:
-            assert layer(other) == own, other
-            assert not there or floor(rooms := CORE if own == "core" else MODELS, there) < floor(rooms, here), other
-            assert not there or there in ONLY_FROM.get(here, {there}), other
+    if own == "cli" or (name, other) == ("comicdata.pairs.workers", "ray"):
+        return True
+    if other not in MODULES or not here:  # the doors offer what lies on every floor, lazily
+        return other.split(".")[0] not in heavy
+    if own == "models" and layer(other) == "core":
+        return there in OF_MODELS
+    if layer(other) != own:
+        return False
+    rooms = CORE if own == "core" else MODELS
+    return there in {here, ""} or (floor(rooms, there) < floor(rooms, here) and there in ONLY_FROM.get(here, {there}))
+
+
+def test_imports_go_one_way():
+    arrows = [(name, other) for name, path in MODULES.items() for other in imports(path, types=False)]
+    wrong = [f"{name} imports {other}" for name, other in arrows if not is_allowed(name, other)]
+    assert not wrong, wrong
 
 
 def test_no_two_files_import_each_other_in_a_circle():
@@ -134,11 +142,15 @@ def test_workers_of_make_pairs_load_neither_network_nor_html(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
 
 
-def calls(path):
-    """Dotted names of all calls in a file."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func)
+@cache
+def calls():
+    """All calls in all files: the module, the place, and the dotted name of what is called."""
+    return [
+        (name, f"{path.relative_to(ROOT)}:{node.lineno}", ast.unparse(node.func))
+        for name, path in MODULES.items()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call)
+    ]
 
 
 NOWHERE = {"torch.load", "torch.save", "pickle.load", "pickle.loads", "yaml.load", "os.system", "eval", "exec"}
@@ -154,53 +166,60 @@ ONLY_IN = {
 }
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_files_are_opened_by_the_one_opener(path):
-    """A pipe or a device in the place of a file would hang whoever reads it another way."""
-    found = [name for name in calls(path) if name.endswith(".read_bytes")]
-    assert not found, f"{found}: comicdata.files.on_disk, or read_regular"
-
-
+BARE_DELETES = {"rmtree", "unlink", "rmdir"}
+WRITES = (".write_bytes", ".write_text", ".extractall")
 DELETES = (".unlink", ".rmdir", ".rmtree", ".removedirs", "os.remove", ".TemporaryDirectory", ".mkdtemp")
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_nothing_is_deleted_but_in_one_place(path):
-    found = [name for name in calls(path) if name.endswith(DELETES) or name in {"rmtree", "unlink", "rmdir"}]
-    assert not found or module_name(path) == "comicdata.files", found
+def test_files_are_opened_by_the_one_opener():
+    """A pipe or a device in the place of a file would hang whoever reads it another way."""
+    found = [place for _, place, name in calls() if name.endswith(".read_bytes")]
+    assert not found, f"{found}: comicdata.files.on_disk, or read_regular"
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_dangerous_calls_are_nowhere_or_in_their_one_place(path):
-    for name in calls(path):
-        assert name not in NOWHERE, name
-        assert not name.endswith(".extractall"), name
-        assert module_name(path) in ONLY_IN.get(name, {module_name(path)}), name
-        if name.endswith((".write_bytes", ".write_text")):
-            raise AssertionError(f"{path}: files are written through comicdata.files, not {name}")
+def test_nothing_is_deleted_but_in_one_place():
+    deletes = [(where, place) for where, place, name in calls() if name.endswith(DELETES) or name in BARE_DELETES]
+    assert {where for where, _ in deletes} == {"comicdata.files"}, deletes
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_json_and_toml_are_read_in_one_place_and_digits_by_whole_number(path):
+def test_dangerous_calls_are_nowhere_or_in_their_one_place():
+    found = [place for _, place, name in calls() if name in NOWHERE]
+    found += [place for where, place, name in calls() if where not in ONLY_IN.get(name, {where})]
+    assert not found, found
+
+
+def test_files_are_written_through_comicdata_files():
+    found = [place for _, place, name in calls() if name.endswith(WRITES)]
+    assert not found, found
+
+
+def test_json_and_toml_are_read_in_one_place_and_digits_by_whole_number():
     """No second door: neither by another name, nor by a method of the text that says yes to raised digits."""
-    if module_name(path) == "comicdata.reading.text":
-        return
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom):
-            assert node.module not in {"json", "tomllib", "json.decoder"}, node.module
-        if isinstance(node, ast.Import):
-            assert not {alias.name for alias in node.names} & {"tomllib", "tomli", "orjson", "ujson", "simplejson"}
-            assert all(alias.asname is None for alias in node.names if alias.name == "json")
-        if isinstance(node, ast.Attribute):
-            assert node.attr not in {"isdigit", "isnumeric", "JSONDecoder"}, f"{path}:{node.lineno}: {node.attr}"
-            assert ast.unparse(node) not in {"json.loads", "json.load"}, f"{path}:{node.lineno}"
-            if node.attr == "json":
-                raise AssertionError(f"{path}:{node.lineno}: an answer is read by read_answer, not {ast.unparse(node)}")
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for name, path in MODULES.items()
+        if name != "comicdata.reading.text"
+        for node in ast.walk(tree(path))
+        if is_second_door(node)
+    ]
+    assert not found, f"{found}: comicdata.reading; an answer is read by read_answer"
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if layer(module_name(path)) != "cli"], ids=module_name)
-def test_only_the_command_line_reads_the_environment(path):
-    assert "os.environ" not in path.read_text(encoding="utf-8")
+def is_second_door(node):
+    if isinstance(node, ast.ImportFrom):
+        return node.module in {"json", "tomllib", "json.decoder"}
+    if isinstance(node, ast.Import):
+        others = {"tomllib", "tomli", "orjson", "ujson", "simplejson"}
+        return any(one.name in others or (one.name == "json" and one.asname) for one in node.names)
+    if isinstance(node, ast.Attribute):
+        attributes = {"isdigit", "isnumeric", "JSONDecoder", "json"}
+        return node.attr in attributes or ast.unparse(node) in {"json.loads", "json.load"}
+    return False
+
+
+def test_only_the_command_line_reads_the_environment():
+    found = [name for name, path in MODULES.items() if "os.environ" in path.read_text(encoding="utf-8")]
+    assert {layer(name) for name in found} == {"cli"}, found
 
 
 @pytest.mark.parametrize(
