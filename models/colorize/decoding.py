@@ -21,7 +21,7 @@ Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 TEMPERATURE = 0.6  # of the annealed mean: Zhang 2016, section 2.3
 KIND = 25.0  # CIELAB: the standard deviation of colours that are of one kind, and may be averaged
-BAND = 64  # cells of a part of the picture, so that memory stays bounded
+BAND = 16  # cells of a part of the picture: what is enlarged of it is read again while it is near at hand
 FAINT = 1e-4  # nearly nothing: what pixels beside a line have to say, the chance of a colour nowhere in a region
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 
 from comicdata.files import sha256_bytes
@@ -60,7 +61,8 @@ def dots_of(hints: Sequence[Hint], outline: Image, truth: Image) -> Dots:
     paper = off_line(outline)
     at, near = np.zeros_like(paper), np.zeros_like(paper)
     for hint in hints:
-        alike = paper & (np.abs(truth.astype(np.int16) - hint.color).max(axis=2) <= ALIKE)
+        lowest, highest = ([min(255, max(0, value + step)) for value in hint.color] for step in (-ALIKE, ALIKE))
+        alike = paper & (cv2.inRange(truth, tuple(lowest), tuple(highest)) > 0)
         at |= alike & _disc(hint, 1, paper.shape)
         near |= alike & _disc(hint, REACH, paper.shape)
     dotted = paint_hints(hints, *outline.shape)[..., 3] > 0

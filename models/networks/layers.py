@@ -45,26 +45,27 @@ class Pointwise(nn.Linear):
 
 
 class ResizeConv2d(nn.Module):
-    """Every pixel doubled both ways, then a 3 x 3 convolution with zeros outside: (B, I, H, W) -> (B, O, 2 H, 2 W).
-
-    Computed as the transposed convolution of stride 2 that is the same function: its 4 x 4 kernel is the 3 x 3 one
-    spread over the doubled pixel, and the large map in between never exists. Source: Odena and others, "Deconvolution
-    and checkerboard artifacts" (2016), doi 10.23915/distill.00003.
-    """
-
-    spread: Tensor
+    """Every pixel doubled both ways, then a 3 x 3 convolution with zeros outside: (B, I, H, W) -> (B, O, 2 H, 2 W)."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(inputs, outputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
-        spread = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], np.float32)
-        self.register_buffer("spread", torch.tensor(np.kron(spread, spread).T.copy()), persistent=False)  # (9, 16)
 
     def forward(self, value: Tensor) -> Tensor:
-        kernel = (self.weight.flatten(2) @ self.spread).reshape(*self.weight.shape[:2], 4, 4)
-        kernel = kernel.contiguous(memory_format=torch.channels_last)
-        return F.conv_transpose2d(value, kernel, self.bias, stride=2, padding=1)
+        return doubled(value, self.weight, self.bias)
+
+
+def doubled(value: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Every pixel of (B, I, H, W) doubled both ways, then the 3 x 3 convolution with these weights (I, O, 3, 3) and
+    zeros outside: (B, O, 2 H, 2 W).
+
+    Computed as the transposed convolution of stride 2 that is the same function: its 4 x 4 kernel is the 3 x 3 one
+    spread over the doubled pixel, and the large map in between never exists. Source: Odena and others, "Deconvolution
+    and checkerboard artifacts" (2016), doi 10.23915/distill.00003.
+    """
+    kernel = 4 * F.avg_pool2d(weight.flip(2, 3), 2, stride=1, padding=1)  # sums of what meets in a pixel
+    return F.conv_transpose2d(value, kernel.contiguous(memory_format=torch.channels_last), bias, stride=2, padding=1)
 
 
 def initialise(network: nn.Module) -> None:

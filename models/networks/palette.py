@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from comicdata.models.networks.layers import Block, Pointwise, normalisation
+from comicdata.models.networks.layers import Block, Pointwise, doubled, normalisation
 from comicdata.models.networks.options import NetworkOptions, require, require_share, require_weight, require_width
 from comicdata.models.networks.pointer import Pointer
 
@@ -31,7 +31,6 @@ STEPS = 32  # of a channel, in the table from colours to the palette
 LARGEST_PALETTE = 1024
 NEVER = -1e4  # a logit that makes a choice impossible
 THINGS = 8  # channels that say what a place is of, to compare it with that of its hint
-COPY_LAST = (0, 0, 0, 0, 0, 1)  # one more channel
 LEAST = 1e-5  # added before a logarithm
 ALIKE = 5.0  # CIELAB: the standard deviation of what is called the same
 
@@ -138,7 +137,7 @@ class PaletteNetwork(nn.Module):
         )
         self.look = nn.ModuleList(Attention(widths[-1]) for _ in range(2 if config.attention else 0))
         ways = list(zip(widths[:1:-1], widths[-2:0:-1], strict=True))
-        self.up = nn.ModuleList(Block(below + beside, beside) for below, beside in ways)
+        self.up = nn.ModuleList(Upwards(below, beside) for below, beside in ways)
         self.head = Pointwise(widths[1], config.colors)
         self.listener = Listener(widths[1], config.colors)
         self.pointer = Pointer(sum(widths[1:4]), config.key) if config.references else None
@@ -176,7 +175,7 @@ class PaletteNetwork(nn.Module):
         levels.pop()  # the lowest goes up itself
         seen = []
         for layer in self.up:
-            value = layer(torch.cat([F.interpolate(value, scale_factor=2.0, mode="nearest"), levels.pop()], dim=1))
+            value = layer(value, levels.pop())
             seen.append(value)
         if self.pointer is None:
             return value
@@ -207,14 +206,14 @@ class PaletteNetwork(nn.Module):
         if mood is None:
             mood = features.new_zeros(len(features), self.config.colors + 1)
         unheard = NEVER * (spread[:, 3:4] == 0).to(plain.dtype)
-        changed = self.listener(self._finest(features), spread.to(features.dtype) / 255, sources, mood)
-        logits: Tensor = changed + F.pad(plain, COPY_LAST) + F.pad(unheard, (0, 0, 0, 0, self.config.colors, 0))
-        return logits
+        untold = torch.cat([plain, unheard], dim=1)
+        told: Tensor = self.listener(untold, self._finest(features), spread.to(features.dtype) / 255, sources, mood)
+        return told
 
 
 class Listener(nn.Module):
-    """What the drawing is of (B, C, h, w), what hints spread (B, 5, h, w) in [0, 1], from which cells (B, h, w), and
-    the mood (B, colors + 1) -> what to add to the logits (B, colors + 1, h, w): nothing, before it learned.
+    """Logits (B, colors + 1, h, w), what the drawing is of (B, C, h, w), what hints spread (B, 5, h, w) in [0, 1],
+    from which cells (B, h, w), and the mood (B, colors + 1) -> other logits: the same, before it learned.
 
     Every place is told what its hint lies on, so that a dot on a shirt is none for the sky; and decides how much the
     colours of the mood count there, and how little those that it lacks.
@@ -233,7 +232,7 @@ class Listener(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, features: Tensor, spread: Tensor, sources: Tensor, mood: Tensor) -> Tensor:
+    def forward(self, logits: Tensor, features: Tensor, spread: Tensor, sources: Tensor, mood: Tensor) -> Tensor:
         at_near, at_far, at_last = (layer(mood)[..., None, None] for layer in self.mood)
         thing = self.thing(features)
         places = sources.long().flatten(1)[:, None].expand(-1, THINGS, -1)
@@ -243,11 +242,41 @@ class Listener(nn.Module):
         near = self.near(torch.cat([features, said], dim=1)) + at_near
         far = self.far(near) + at_far
         value = self.both(near + F.interpolate(far, size=near.shape[2:], mode="nearest")) + at_last
-        wanted, lacking = self.heed(value).chunk(2, dim=1)
-        there, known = mood[:, :-1, None, None], mood[:, -1:, None, None]
-        heeded = wanted * there + lacking * known * (there == 0)
-        changed: Tensor = self.change(value) + F.pad(heeded, COPY_LAST)
-        return changed
+        return self._added(logits, value, mood)
+
+    def _added(self, logits: Tensor, value: Tensor, mood: Tensor) -> Tensor:
+        """Logits + change(value) + heed(value) for the colours that the mood has and for those that it lacks: one
+        product for each sample, since maps of so many channels are what takes the time.
+        """
+        there, known = mood[:, None, :-1], mood[:, None, -1:]
+        heeded = F.pad(torch.cat([there, known * (there == 0)], dim=1), (0, 1))
+        always = torch.cat([self.change.weight.T, self.change.bias[None]])[None].expand(len(mood), -1, -1)
+        inputs = torch.cat([self.heed(value), value, torch.ones_like(value[:, :1])], dim=1)
+        rows = _rows(logits).baddbmm_(_rows(inputs), torch.cat([heeded, always], dim=1))
+        return rows.transpose(1, 2).unflatten(2, logits.shape[2:])
+
+
+def _rows(value: Tensor) -> Tensor:
+    """(B, C, h, w) -> (B, h w, C), which is how it lies in memory."""
+    return value.flatten(2).transpose(1, 2)
+
+
+class Upwards(Block):
+    """A coarse map (B, below, h, w) doubled both ways, beside a finer one (B, beside, 2 h, 2 w), through a `Block`.
+
+    The coarse part goes through the transposed convolution that is the same, as in `doubled`.
+    """
+
+    def __init__(self, below: int, beside: int) -> None:
+        super().__init__(below + beside, beside)
+        self.below = below
+
+    def forward(self, below: Tensor, beside: Tensor) -> Tensor:
+        convolution, norm, activation = self
+        weight = convolution.weight
+        coarse = doubled(below, weight[:, : self.below].transpose(0, 1))
+        value: Tensor = activation(norm(coarse + F.conv2d(beside, weight[:, self.below :], convolution.bias, padding=1)))
+        return value
 
 
 class Attention(nn.Module):
@@ -281,8 +310,11 @@ def nearness(outline: Tensor) -> Tensor:
     """
     ink = F.max_pool2d(-outline, UNSHUFFLE)
     found = []
-    for reach in REACHES:
-        ink = F.max_pool2d(F.max_pool2d(ink, (2 * reach + 1, 1), 1, (reach, 0)), (1, 2 * reach + 1), 1, (0, reach))
+    for reach in REACHES:  # the windows so far, three of them side by side, are the next
+        for border in ((reach, reach), (0, 0, reach, reach)):
+            framed, axis = F.pad(ink, border, value=-torch.inf), 4 - len(border) // 2
+            before, after = (framed.narrow(axis, start, ink.shape[axis]) for start in (0, 2 * reach))
+            ink = torch.maximum(torch.maximum(before, after), ink)
         found.append(ink)
     return torch.cat(found, dim=1)
 
@@ -294,23 +326,20 @@ def class_weights(network: PaletteNetwork) -> Tensor:
     return weights / (weights * share).sum()
 
 
-def cell_targets(steps: Tensor, outline: Tensor) -> tuple[Tensor, Tensor]:
-    """Of every 4 x 4 pixels the colour of one off the lines, drawn at random: steps (B, H, W), see `steps_of`, and
-    outline (B, 1, H, W) in [-1, 1] -> its step (B, H / 4, W / 4), and whether the cell has such a pixel.
+def cell_targets(color: Tensor, outline: Tensor) -> tuple[Tensor, Tensor]:
+    """Of every 4 x 4 pixels the colour of one off the lines, drawn at random: colour (B, C, H, W) and outline
+    (B, 1, H, W) in [-1, 1] -> its colour (B, C, H / 4, W / 4), and whether the cell has such a pixel (B, H / 4, W / 4).
 
     Differs: the paper takes the colour of a smaller picture, which mixes what meets in it.
     """
-    chance = torch.rand(steps.shape, device=steps.device) * (outline[:, 0] > PAPER)
-    chances, numbers = (_cells(one) for one in (chance, steps))
-    most, place = chances.max(dim=-1, keepdim=True)
-    return numbers.gather(-1, place)[..., 0], most[..., 0] > 0
-
-
-def _cells(values: Tensor) -> Tensor:
-    """(B, H, W) -> (B, H / 4, W / 4, 16)."""
-    batch, height, width = values.shape
-    cells = values.view(batch, height // CELL, CELL, width // CELL, CELL).transpose(2, 3)
-    return cells.reshape(batch, height // CELL, width // CELL, CELL * CELL)
+    batch, channels, height, width = color.shape
+    chance = torch.rand(batch, height, width, device=color.device) * (outline[:, 0] > PAPER)
+    cells = chance.view(batch, height // CELL, CELL, width // CELL, CELL).transpose(2, 3).flatten(3)
+    most, place = cells.max(dim=-1)
+    down, right = (torch.arange(side // CELL, device=color.device) * CELL for side in (height, width))
+    pixel = (down[:, None] + place // CELL) * width + right + place % CELL
+    chosen = color.flatten(2).gather(2, pixel.flatten(1)[:, None].expand(-1, channels, -1))
+    return chosen.view(batch, channels, *place.shape[1:]), most > 0
 
 
 def choice_loss(logits: Tensor, targets: Tensor, likeness: Tensor | None, counts: Tensor, weights: Tensor) -> Tensor:
@@ -321,12 +350,13 @@ def choice_loss(logits: Tensor, targets: Tensor, likeness: Tensor | None, counts
     `likeness`: how like the spread colour the true one is, 0 to 1; `counts`: whether there is a target; `weights`
     (colors,).
     """
+    chances = F.log_softmax(logits.movedim(1, -1), dim=-1)  # in the order of memory, which is several times as quick
     if likeness is None:
-        errors = F.cross_entropy(logits, targets, reduction="none")
+        errors = -chances.gather(-1, targets[..., None])[..., 0]
     else:
-        both = torch.stack([targets, torch.full_like(targets, logits.shape[1] - 1)], dim=1)
-        ways = F.log_softmax(logits, dim=1).gather(1, both)
-        errors = -torch.logaddexp(ways[:, 0], ways[:, 1] + torch.log(likeness + LEAST))
+        both = torch.stack([targets, torch.full_like(targets, logits.shape[1] - 1)], dim=-1)
+        ways = chances.gather(-1, both)
+        errors = -torch.logaddexp(ways[..., 0], ways[..., 1] + torch.log(likeness + LEAST))
     return (errors * weights[targets] * counts).mean()
 
 

@@ -44,6 +44,7 @@ from comicdata.models.train.references import References, pointer_terms
 
 LITTLE_IN_COMMON = 0.1  # of the area
 EVERYTHING = 0.98  # weight of what is left to the palette from which on references do nothing
+TOLD_ONE_OF = 2  # samples: listening is learned sooner than seeing, and costs nearly as much
 JUDGED_BY = 3  # references of a panel on which a run with references is judged
 OTHERS = 0.5  # weight of all other losses where it learns from references: series of any colours are noise to them
 log = logging.getLogger(__name__)
@@ -105,8 +106,9 @@ class PaletteLearner(PictureLearner):
 
     def terms(self, outline: Tensor, truth: Tensor, conditions: Conditions, images: int) -> tuple[Terms, Terms]:
         numbers, lab, weights = self._tables
-        steps, counts = cell_targets(steps_of(truth), outline)
-        some = slice(len(steps) // 2 if self.network.references else None)  # with references half are told of hints
+        color, counts = cell_targets(truth, outline)
+        steps = steps_of(color)
+        some = slice(-(-len(steps) // TOLD_ONE_OF))
         told, others = self._told(steps[some], counts[some], conditions.each(lambda one: one[some]))
         wanted = exchanged(steps[some], numbers, others)
         plain, changed, *pointed = self.generate_all(outline, told.spread, told.sources, told.mood)

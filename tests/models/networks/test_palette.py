@@ -101,20 +101,20 @@ def test_every_colour_finds_its_nearest_in_the_palette() -> None:
 
 
 def test_a_target_is_a_colour_off_the_lines_and_never_a_mean() -> None:
-    index = torch.zeros(1, 8, 8, dtype=torch.long)
-    index[:, :, 2:] = 1
+    color = torch.zeros(1, 1, 8, 8)
+    color[..., 2:] = 1
     outline = torch.ones(1, 1, 8, 8)
     outline[..., :, 2:4] = -1  # of the first column of cells only colour 0 is off the lines
     outline[..., 4:, 4:] = -1  # and the last cell is all ink
-    targets, counts = cell_targets(index, outline)
-    assert targets[0, :, 0].tolist() == [0, 0] and int(targets[0, 0, 1]) == 1
+    targets, counts = cell_targets(color, outline)
+    assert targets[0, 0, :, 0].tolist() == [0, 0] and int(targets[0, 0, 0, 1]) == 1
     assert counts.tolist() == [[[True, True], [True, False]]]
 
 
 def test_both_colours_of_a_cell_have_their_turn() -> None:
     torch.manual_seed(0)
-    index = torch.tensor([0, 0, 1, 1]).repeat(1, 4, 100).contiguous()
-    targets, _ = cell_targets(index, torch.ones(1, 1, 4, 400))
+    color = torch.tensor([0.0, 0, 1, 1]).repeat(1, 1, 4, 100)
+    targets, _ = cell_targets(color, torch.ones(1, 1, 4, 400))
     assert 30 < int(targets.sum()) < 70
 
 
