@@ -22,7 +22,7 @@ SITE_FILES = ("index.html", "robots.txt", "truth.json", "images/blank.png")
 @command(writes=True, example="comicdata demo --out out/demo")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), help="Where everything lands.")
 @click.option("--episodes", type=click.IntRange(4, 1000), default=20, help="Episodes; the last two are held out.")
-@click.option("--images", type=click.IntRange(8, 10**9), default=3000, help="Training budget in images.")
+@click.option("--images", type=click.IntRange(8, 10**9), default=2000, help="Training budget in images.")
 def demo(front: Front, out: Path, episodes: int, images: int) -> Any:
     """Draw a comic, crawl it, make pairs, train a colorizer, colour episodes it never saw, and report with pictures.
 

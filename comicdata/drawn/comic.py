@@ -1,7 +1,9 @@
 """The comic the project draws itself: deterministic by seed, in vertical strips, with its own truth."""
 
 import json
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -231,12 +233,14 @@ def write_site(folder: Path, *, seed: int = 0, episodes: int, panels: int = 6) -
     if episodes < 1:
         raise UsageError(f"episodes {episodes}: at least 1")
     truth, items = {}, []
-    for number in range(1, episodes + 1):
-        episode = draw_episode(seed, number, panels=panels)
-        _write_episode(folder, episode, seed)
-        truth[f"e{number:03d}"] = [panel.box.as_list() for panel in episode.panels]
-        title = f"Episode {number}: {episode.title}"
-        items.append(f'<li><a href="episodes/{number}/index.html">{escape(title)}</a></li>')
+    with ThreadPoolExecutor(
+        os.cpu_count()
+    ) as pool:  # it is OpenCV and NumPy that draw, which let others work meanwhile
+        drawn = pool.map(lambda number: _write_episode(folder, seed, number, panels), range(1, episodes + 1))
+        for number, (name, boxes) in enumerate(drawn, 1):
+            truth[f"e{number:03d}"] = boxes
+            title = f"Episode {number}: {name}"
+            items.append(f'<li><a href="episodes/{number}/index.html">{escape(title)}</a></li>')
     write_atomic(folder / "images" / "blank.png", encode_png(np.full((1, 1, 3), 255, np.uint8)))
     write_atomic(folder / "robots.txt", b"User-agent: *\nDisallow: /private/\n")
     write_atomic(folder / "truth.json", (json.dumps(truth, indent=1) + "\n").encode())
@@ -244,14 +248,16 @@ def write_site(folder: Path, *, seed: int = 0, episodes: int, panels: int = 6) -
     write_atomic(folder / "index.html", _html("The drawn comic", listing))
 
 
-def _write_episode(folder: Path, episode: DrawnEpisode, seed: int) -> None:
-    tags = []
+def _write_episode(folder: Path, seed: int, number: int, panels: int) -> tuple[str, list[list[int]]]:
+    """The title of the episode, and the boxes of its panels."""
+    episode, tags = draw_episode(seed, number, panels=panels), []
     for index, part in enumerate(cut_slices(episode.strip, seed), 1):
         name = f"images/{episode.number}/{index:02d}.jpg"
         write_atomic(folder / name, encode_jpeg(part))
         tags.append(f'<img alt="" data-url="../../{name}" src="../../images/blank.png">')
     body = f'<h1>{escape(episode.title)}</h1><div id="viewer">{"".join(tags)}</div>'
     write_atomic(folder / "episodes" / str(episode.number) / "index.html", _html(episode.title, body))
+    return episode.title, [panel.box.as_list() for panel in episode.panels]
 
 
 def _html(title: str, body: str) -> bytes:

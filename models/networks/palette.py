@@ -11,7 +11,7 @@ more class), and a mood: which colours are to be in the picture.
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -137,7 +137,7 @@ class PaletteNetwork(nn.Module):
         )
         self.look = nn.ModuleList(Attention(widths[-1]) for _ in range(2 if config.attention else 0))
         ways = list(zip(widths[:1:-1], widths[-2:0:-1], strict=True))
-        self.up = nn.ModuleList(Upwards(below, beside) for below, beside in ways)
+        self.up = nn.ModuleList(Block(below + beside, beside) for below, beside in ways)
         self.head = Pointwise(widths[1], config.colors)
         self.listener = Listener(widths[1], config.colors)
         self.pointer = Pointer(sum(widths[1:4]), config.key) if config.references else None
@@ -175,7 +175,7 @@ class PaletteNetwork(nn.Module):
         levels.pop()  # the lowest goes up itself
         seen = []
         for layer in self.up:
-            value = layer(value, levels.pop())
+            value = joined(layer, value, levels.pop())
             seen.append(value)
         if self.pointer is None:
             return value
@@ -252,8 +252,8 @@ class Listener(nn.Module):
         heeded = F.pad(torch.cat([there, known * (there == 0)], dim=1), (0, 1))
         always = torch.cat([self.change.weight.T, self.change.bias[None]])[None].expand(len(mood), -1, -1)
         inputs = torch.cat([self.heed(value), value, torch.ones_like(value[:, :1])], dim=1)
-        rows = _rows(logits).baddbmm_(_rows(inputs), torch.cat([heeded, always], dim=1))
-        return rows.transpose(1, 2).unflatten(2, logits.shape[2:])
+        rows = torch.baddbmm(_rows(logits), _rows(inputs), torch.cat([heeded, always], dim=1))
+        return rows.transpose(1, 2).reshape(logits.shape)
 
 
 def _rows(value: Tensor) -> Tensor:
@@ -261,22 +261,15 @@ def _rows(value: Tensor) -> Tensor:
     return value.flatten(2).transpose(1, 2)
 
 
-class Upwards(Block):
-    """A coarse map (B, below, h, w) doubled both ways, beside a finer one (B, beside, 2 h, 2 w), through a `Block`.
-
-    The coarse part goes through the transposed convolution that is the same, as in `doubled`.
+def joined(block: nn.Module, below: Tensor, beside: Tensor) -> Tensor:
+    """What a `Block` makes of a coarse map (B, C, h, w), doubled both ways, and a finer one (B, D, 2 h, 2 w) beside it;
+    the coarse part by the transposed convolution that is the same, see `doubled`.
     """
-
-    def __init__(self, below: int, beside: int) -> None:
-        super().__init__(below + beside, beside)
-        self.below = below
-
-    def forward(self, below: Tensor, beside: Tensor) -> Tensor:
-        convolution, norm, activation = self
-        weight = convolution.weight
-        coarse = doubled(below, weight[:, : self.below].transpose(0, 1))
-        value: Tensor = activation(norm(coarse + F.conv2d(beside, weight[:, self.below :], convolution.bias, padding=1)))
-        return value
+    convolution, norm, activation = cast(tuple[nn.Conv2d, nn.Module, nn.Module], tuple(block.children()))
+    coarse = doubled(below, convolution.weight[:, : below.shape[1]].transpose(0, 1))
+    fine = F.conv2d(beside, convolution.weight[:, below.shape[1] :], convolution.bias, padding=1)
+    value: Tensor = activation(norm(coarse + fine))
+    return value
 
 
 class Attention(nn.Module):

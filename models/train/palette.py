@@ -73,8 +73,7 @@ class PaletteLearner(PictureLearner):
 
     def _adam(self, network: nn.Module) -> torch.optim.Adam:
         rate, betas = self.config.lr, (self.config.beta1, self.config.beta2)
-        fused = self.device.type == "cuda"
-        return torch.optim.AdamW(network.parameters(), rate, betas, weight_decay=self.network.decay, fused=fused)
+        return torch.optim.AdamW(network.parameters(), rate, betas, weight_decay=self.network.decay, fused=True)
 
     def look_at(self, data: PairDataset) -> None:
         """The palette, the share of each colour, and how even the comic is; every process finds the same."""

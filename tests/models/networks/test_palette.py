@@ -5,10 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from comicdata.errors import UsageError
 from comicdata.flats.colours import lab_of_colours
 from comicdata.models.data.colours import all_steps
+from comicdata.models.networks.layers import Block
 from comicdata.models.networks.palette import (
     CELL,
     NEVER,
@@ -20,6 +22,7 @@ from comicdata.models.networks.palette import (
     draw_moods,
     exchange,
     exchanged,
+    joined,
     likeness,
     mean_step,
     moods_of,
@@ -79,6 +82,22 @@ def test_an_untaught_listener_changes_nothing() -> None:
     network = PaletteConfig(colors=7, width=8).build()
     plain, told = network(torch.ones(1, 1, 64, 64), mood=torch.ones(1, 8))
     assert torch.equal(told[:, :-1], plain)
+
+
+def test_a_mood_is_heeded_as_much_as_the_listener_says() -> None:
+    """2 for each root of a share that the mood has, -3 for each colour that it lacks, nothing for the copy."""
+    network = PaletteConfig(colors=4, width=8).build()
+    network.listener.heed.bias.data = torch.tensor([2.0, -3.0])
+    mood = torch.tensor([[0.0, 0.5, 0.0, 1.0, 1.0], [0.0] * 5])  # the second has none
+    plain, told = network(torch.ones(2, 1, 64, 64), mood=mood)
+    wanted = torch.tensor([[-3.0, 1.0, -3.0, 2.0], [0.0] * 4])[..., None, None].expand_as(plain)
+    assert torch.allclose(told[:, :-1] - plain, wanted, atol=1e-5) and (told[:, -1] == NEVER).all()
+
+
+def test_a_coarse_map_is_joined_as_if_it_had_been_enlarged() -> None:
+    block, below, beside = Block(3 + 5, 8), torch.randn(2, 3, 4, 6), torch.randn(2, 5, 8, 12)
+    wanted = block(torch.cat([F.interpolate(below, scale_factor=2.0, mode="nearest"), beside], dim=1))
+    assert torch.allclose(joined(block, below, beside), wanted, atol=1e-5)
 
 
 @pytest.mark.parametrize(
