@@ -10,11 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from comicdata.errors import UsageError
-from comicdata.flats.paper import Floats, light, paper_color
+from comicdata.flats.paper import Color, Floats, light, median_color, paper_color
 from comicdata.flats.screentone import without_tones
-from comicdata.images import Image, channel_spread
-
-Color = tuple[int, int, int]
+from comicdata.images import Image, channel_spread, channel_sum, darkest
 
 LOOK = 720  # pixels of the longer side, at which colours are looked at: grain and JPEG are gone there
 GREY = 24  # spread of the channels that JPEG makes of grey
@@ -150,13 +148,13 @@ def _is_grey(rgb: Image) -> bool:
 def _ink(even: Image) -> Color | None:
     """The colour of the darkest of what is drawn on white paper, (H, W, 3); None where nothing is."""
     step = max(1, round((even.shape[0] * even.shape[1] / 4e6) ** 0.5))
-    pixels = even[::step, ::step].reshape(-1, 3)
-    drawn = pixels[pixels.min(axis=1) < (1 - FAINT) * 255]
-    if not len(drawn):
+    pixels = np.ascontiguousarray(even[::step, ::step])
+    drawn = darkest(pixels) < (1 - FAINT) * 255
+    if not drawn.any():
         return None
-    level = drawn.sum(axis=1, dtype=np.int64)
-    red, green, blue = np.median(drawn[level <= np.quantile(level, DARKEST) + 3 * GREY], axis=0)
-    return round(float(red)), round(float(green)), round(float(blue))
+    level = channel_sum(pixels)
+    dark = drawn & (level <= np.quantile(level[drawn], DARKEST) + 3 * GREY)
+    return median_color(pixels, dark.view(np.uint8))
 
 
 def _on(paper: Color, ink: Color) -> Color:
@@ -168,16 +166,18 @@ def _on(paper: Color, ink: Color) -> Color:
 def _coloured(small: Image, ink: Color) -> float:
     """Share of (h, w, 3), on white paper, that is filled with other colours than those between paper and one ink."""
     darkness: Floats = 255 - np.asarray(cv2.medianBlur(small, 3), np.float32)
-    length = np.linalg.norm(darkness, axis=2)
+    length = np.sqrt(np.einsum("ijk,ijk->ij", darkness, darkness))
     way = 255 - np.asarray(ink, np.float32)
     way = way / max(1.0, float(np.linalg.norm(way)))
     rest = darkness - (darkness @ way)[..., None] * way
-    beside = np.asarray(rest.max(axis=2) - rest.min(axis=2), np.float32)
+    beside = channel_spread(rest)
     filled = cv2.morphologyEx(
         (beside > TINGE * 255 + DEVIATION * length).astype(np.uint8),
         cv2.MORPH_OPEN,
         np.ones((FILLED, FILLED), np.uint8),
     )
+    if not filled.any():
+        return 0.0
     return float((np.asarray(filled > 0) & ~_stains(np.asarray(filled, np.uint8), rest, beside)).mean())
 
 
@@ -235,7 +235,7 @@ def _page(rgb: Image, even: Image, found: bool, touched: bool, ink: Color | None
     if not found or ink is None:
         return np.asarray(cv2.cvtColor(even, cv2.COLOR_RGB2GRAY), np.uint8)
     steps = (np.arange(256) - min(ink)) * 255 / max(1, 255 - min(ink))
-    return np.asarray(cv2.LUT(even.min(axis=2), np.clip(np.rint(steps), 0, 255).astype(np.uint8)), np.uint8)
+    return np.asarray(cv2.LUT(darkest(even), np.clip(np.rint(steps), 0, 255).astype(np.uint8)), np.uint8)
 
 
 def _percent(share: float) -> str:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from comicdata.images import Image
 
 Floats = npt.NDArray[np.float32]
+Color = tuple[int, int, int]
 
 CELLS = 24  # along the longer side, in which the paper is looked for
 NEAR = 10  # levels around a peak of the histogram that belong to it
@@ -20,7 +21,7 @@ FITTED = 0.03  # in which paper may differ from the light that was fitted to it
 POWERS = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2), (3, 0), (0, 3), (2, 1), (1, 2))
 
 
-def paper_color(rgb: Image) -> tuple[int, int, int]:
+def paper_color(rgb: Image) -> Color:
     """The colour of the paper of (H, W, 3): the level of its brightest parts, white where all is ink.
 
     The rim is left out: there the lid of a scanner shows.
@@ -28,18 +29,35 @@ def paper_color(rgb: Image) -> tuple[int, int, int]:
     height, width = rgb.shape[:2]
     inner = rgb[height // 16 : height - height // 16, width // 16 : width - width // 16]
     grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(inner), cv2.COLOR_RGB2GRAY), np.uint8)
-    counts = np.bincount(grey.ravel(), minlength=256).astype(np.float64)
+    counts = _counts(grey)
     mass = np.convolve(counts, np.ones(2 * NEAR + 1), "same") / grey.size
     brightest = int(np.searchsorted(np.cumsum(counts), (1 - SHARE) * grey.size))
     first = max(0, brightest - 2 * NEAR)
     peak = first + int(np.argmax(mass[first : brightest + 1]))
     if peak < DARK:
         return 255, 255, 255
-    red, green, blue = np.median(inner[np.abs(grey.astype(np.int16) - peak) <= NEAR], axis=0)
-    return round(float(red)), round(float(green)), round(float(blue))
+    return median_color(inner, cv2.inRange(grey, peak - NEAR, peak + NEAR))
 
 
-def light(rgb: Image, paper: tuple[int, int, int]) -> Floats | None:
+def median_color(rgb: Image, where: Image) -> Color:
+    """The median of each channel of (H, W, 3), of the pixels, one at least, where a mask is not 0."""
+    red, green, blue = (round(_median(_counts(rgb, channel, where))) for channel in range(3))
+    return red, green, blue
+
+
+def _counts(image: Image, channel: int = 0, where: Image | None = None) -> npt.NDArray[np.float64]:
+    """How many pixels of a channel of (H, W) or (H, W, 3) have each level, where a mask is not 0: (256,)."""
+    return np.asarray(cv2.calcHist([image], [channel], where, [256], [0, 256]), np.float64).ravel()
+
+
+def _median(counts: npt.NDArray[np.float64]) -> float:
+    """The median of levels of which there are so many."""
+    below, total = np.cumsum(counts), counts.sum()
+    middle = np.searchsorted(below, [(total - 1) // 2, total // 2], side="right")
+    return float(middle.mean())
+
+
+def light(rgb: Image, paper: Color) -> Floats | None:
     """How bright the paper of (H, W, 3) is at every place, beside `paper`: (H, W, 3) around 1; None where it is even.
 
     A polynomial of the third degree and the shadows of folds are fitted to the brightest parts of many cells; where
@@ -70,9 +88,11 @@ def _cells(rgb: Image) -> Floats:
             part = rgb[top : (row + 1) * height // rows, left : (column + 1) * width // columns]
             step = max(1, min(part.shape[:2]) // 48)
             pixels = part[::step, ::step].reshape(-1, 3).astype(np.float32)
-            grey = pixels.mean(axis=1)
-            level = np.quantile(grey, 0.75, method="nearest")
-            found[row, column] = pixels[np.abs(grey - level) <= 8].mean(axis=0)
+            grey = pixels @ np.ones(3, np.float32)  # the sum of the channels
+            upper = round(0.75 * (len(grey) - 1))
+            level = np.partition(grey, upper)[upper]
+            bright = (np.abs(grey - level) <= 3 * 8).astype(np.float32)
+            found[row, column] = bright @ pixels / bright.sum()
     return found
 
 

@@ -36,9 +36,8 @@ def without_tones(page: Image) -> tuple[Image, Image, int]:
     part them; 0 where they are next to nothing of the page.
     """
     dots, cells = _dots(page)
-    line = np.where(dots, np.uint8(255), page)
-    shade = np.where(dots, page, np.uint8(255))
-    return *_without_greys(line, shade), cells
+    white = dots.view(np.uint8) * np.uint8(255)
+    return *_without_greys(page | white, page | ~white), cells
 
 
 def _without_greys(line: Image, shade: Image) -> tuple[Image, Image]:
@@ -71,6 +70,8 @@ def _dots(page: Image) -> tuple[Flags, int]:
         lines, dots = int(around.sum()), int(screen.dots.sum())
         if lines < NET * (lines + dots) and lines + dots > LITTLE * page.size:
             cells += screen.count
+    if not tone.any():
+        return tone, 0
     rim = _grown(tone, 3) & ~_grown(ink & ~tone, 3) & (page < 255)
     return tone | rim, cells
 

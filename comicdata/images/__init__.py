@@ -4,7 +4,7 @@ import io
 import struct
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ from comicdata.outputs.marks import PNG_START, Mark, jpeg_texts, png_texts
 from comicdata.records import ColorFormat
 
 Image = npt.NDArray[np.uint8]
+Kind = TypeVar("Kind", bound=np.generic)
 
 MAX_FILE_BYTES = 500_000_000
 
@@ -192,10 +193,17 @@ def channel_sum(rgb: Image) -> npt.NDArray[np.uint16]:
     return rgb[..., 0].astype(np.uint16) + rgb[..., 1] + rgb[..., 2]
 
 
-def channel_spread(rgb: Image) -> Image:
+def channel_spread(rgb: npt.NDArray[Kind]) -> npt.NDArray[Kind]:
     """Largest minus smallest channel of every pixel, (H, W): 0 for greys."""
-    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
-    return np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    lightest = np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
+    spread: npt.NDArray[Kind] = lightest - darkest(rgb)
+    return spread
+
+
+def darkest(rgb: npt.NDArray[Kind]) -> npt.NDArray[Kind]:
+    """The smallest channel of every pixel, (H, W)."""
+    least: npt.NDArray[Kind] = np.minimum(np.minimum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
+    return least
 
 
 def beside(pictures: Sequence[Image], *, axis: int = 1, gap: int = 4) -> Image:
