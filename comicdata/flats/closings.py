@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from comicdata.flats.ends import Ends, Floats, Places, turned
 from comicdata.flats.ink import Mask
+from comicdata.flats.near import near_pairs
 
 TURN = 1.5  # radians: the largest angle between the way of an end and the way to the other
 SHORT, ASKEW = 16.0, 2.2  # lines of fewer pixels say little about their way, so more is allowed
@@ -50,9 +51,8 @@ class Rays:
 
 def find_links(ends: Ends, space: Space, reach: float) -> Links:
     """The curves between two ends that do not turn back and run over no ink."""
-    from scipy.spatial import cKDTree
-
-    one, two = cKDTree(ends.points).query_pairs(reach, output_type="ndarray").reshape(-1, 2).T
+    one, two = near_pairs(ends.points, ends.points, reach)
+    one, two = one[one < two], two[one < two]
     apart = ends.points[two] - ends.points[one]
     far, angle = np.hypot(*apart.T), np.arctan2(apart[:, 1], apart[:, 0])
     out, back = turned(ends.way[one] - angle), turned(ends.way[two] - angle - np.pi)

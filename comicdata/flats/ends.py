@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from comicdata.flats.ink import Mask
+from comicdata.flats.thin import ring_of, thinned
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]  # flat indices into the padded skeleton
@@ -39,10 +40,8 @@ class Ends:
 
 def find_ends(ink: Mask) -> Ends:
     """The open ends of all lines."""
-    from skimage.morphology import skeletonize
-
     depth = cv2.distanceTransform(np.pad(ink.view(np.uint8), 1), cv2.DIST_L2, 3)
-    thin = np.pad(skeletonize(ink & (depth[1:-1, 1:-1] <= THICK)), 1)
+    thin = np.pad(thinned(ink & (depth[1:-1, 1:-1] <= THICK)), 1)
     lines = 2 * float(np.median(depth[thin])) - 1 if thin.any() else 0.0
     trail, steps = _without_spurs(thin, depth)
     width = thin.shape[1]
@@ -72,7 +71,7 @@ def turned(angle: Floats) -> Floats:
 def _without_spurs(thin: Mask, depth: npt.NDArray[np.float32]) -> tuple[Places, Places]:
     """The ends of a padded skeleton, as trails and their steps, after its spurs were taken off it: an end that is cut
     square or hollow forks into its corners."""
-    flat, ring = thin.ravel(), _ring(thin.shape[1])
+    flat, ring = thin.ravel(), ring_of(thin.shape[1])
     at = changed = np.flatnonzero(flat)
     crossings = np.zeros(flat.size, np.uint8)
     while True:
@@ -93,11 +92,6 @@ def _without_spurs(thin: Mask, depth: npt.NDArray[np.float32]) -> tuple[Places, 
         flat[gone], crossings[gone] = False, 0
         changed = np.unique(gone[..., None] + ring)
         changed = changed[flat[changed]]
-
-
-def _ring(width: int) -> Places:
-    """The 8 neighbours of a place, clockwise from above."""
-    return np.array([-width, -width + 1, 1, width + 1, width, width - 1, -1, -width - 1])
 
 
 def _crossings() -> npt.NDArray[np.uint8]:

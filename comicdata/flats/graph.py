@@ -41,11 +41,20 @@ def find_neighbours(labels: Labels, ink: Mask) -> Neighbours:
     """All pairs of different labels above 0 that touch side by side."""
     here, there = find_borders(labels)
     flat, dark = labels.ravel(), ink.ravel()
-    one, two, free = flat[here].astype(np.int64), flat[there], ~(dark[here] | dark[there])
-    low, high = np.minimum(one, two), np.maximum(one, two)
-    real = low > 0
-    wide = int(labels.max(initial=0)) + 1
+    return as_neighbours(flat[here], flat[there], ~(dark[here] | dark[there]))
+
+
+def as_neighbours(
+    one: Labels, two: Labels, open_: npt.NDArray[np.generic], length: npt.NDArray[np.generic] | None = None
+) -> Neighbours:
+    """All pairs of different labels above 0 of which parts of a border are given: the two, how much of it lies on
+    paper, and its length, by default 1.
+    """
+    low, high = np.minimum(one, two).astype(np.int64), np.maximum(one, two)
+    real = (low > 0) & (low < high)
+    wide = int(high.max(initial=0)) + 1
     packed, place = np.unique(low[real] * wide + high[real], return_inverse=True)
-    length = np.bincount(place.ravel(), minlength=len(packed))
-    open_ = np.bincount(place.ravel(), free[real], minlength=len(packed)).astype(np.int64)
-    return Neighbours(np.stack([packed // wide, packed % wide], 1).astype(np.int32), length, open_)
+    sums = (np.bincount(place.ravel(), part if part is None else part[real], len(packed)) for part in (length, open_))
+    return Neighbours(
+        np.stack([packed // wide, packed % wide], 1).astype(np.int32), *(one.astype(np.int64) for one in sums)
+    )

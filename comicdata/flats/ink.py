@@ -47,7 +47,8 @@ def without_specks(ink: Mask, options: InkOptions) -> Mask:
     speck[0] = False
     if not speck.any():
         return ink
-    kept: Mask = ink & ~speck[labels]
+    kept = ink.copy()
+    kept[ink] = ~speck[labels[ink]]
     return kept
 
 

@@ -5,14 +5,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from comicdata.flats.ink import Mask
-
-Numbers = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.intp]
+from comicdata.flats.near import Indices, Numbers, joined, near_pairs, ranges
 
 
 @dataclass(frozen=True)
@@ -119,7 +114,7 @@ def _paper(ink: Mask, labels: npt.NDArray[np.int32], number: Indices, most: floa
     """The piece of paper around each mark, without what only a narrow gap joins to it, per octave: (K, N)."""
     away = cv2.distanceTransform((~ink).view(np.uint8), cv2.DIST_L2, 3)
     flat, wide = labels.ravel(), ink.shape[1]
-    at = np.flatnonzero(flat)
+    at = np.flatnonzero(ink)
     first, last = np.zeros((2, int(labels.max()) + 1), np.intp)
     last[flat[at]] = at
     first[flat[at[::-1]]] = at[::-1]
@@ -234,23 +229,15 @@ def _stacked(letters: Marks, rows: Indices) -> Indices:
     paper, octave = letters.paper[:, order[first]], _octave(higher)
     linked = (apart <= 1.5 * higher) & (over > -0.5 * higher) & (higher <= 1.8 * lower)
     linked &= paper[octave, one] == paper[octave, two]
-    return _joined(len(first), one[linked], two[linked])[row]
+    return joined(len(first), one[linked], two[linked])[row]
 
 
 def _within(places: Numbers, starts: Numbers, ends: Numbers) -> tuple[Indices, Indices]:
     """All pairs of a range, by number, and a place that lies in it."""
     order = np.argsort(places, kind="stable")
     begin = np.searchsorted(places[order], starts)
-    counts = np.searchsorted(places[order], ends, side="right") - begin
-    one = np.repeat(np.arange(len(starts)), counts)
-    two = np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts - begin, counts)
+    one, two = ranges(begin, np.searchsorted(places[order], ends, side="right"))
     return one, order[two]
-
-
-def _joined(count: int, one: Indices, two: Indices) -> Indices:
-    """The group of each of `count` things, of which these pairs belong together."""
-    links = coo_matrix((np.ones(len(one), np.int8), (one, two)), shape=(count, count))
-    return np.asarray(connected_components(links, directed=False)[1], np.intp)
 
 
 def _rows(marks: Marks) -> Indices:
@@ -263,7 +250,7 @@ def _rows(marks: Marks) -> Indices:
         ones.append(one[fits])
         twos.append(two[fits])
         lowest *= 2
-    return _joined(len(height), np.concatenate(ones), np.concatenate(twos))
+    return joined(len(height), np.concatenate(ones), np.concatenate(twos))
 
 
 def _beside(marks: Marks, chosen: Indices) -> tuple[Indices, Indices]:
@@ -274,10 +261,8 @@ def _beside(marks: Marks, chosen: Indices) -> tuple[Indices, Indices]:
         return chosen[:0], chosen[:0]
     boxes, height = marks.boxes[chosen], marks.height[chosen]
     middle = (boxes[:, 1] + boxes[:, 3]) / 2
-    ends, starts = (cKDTree(np.stack([side, middle], axis=1)) for side in (boxes[:, 2], boxes[:, 0]))
-    reach = float(np.hypot(rules.apart, rules.level) * height.max())
-    found = ends.sparse_distance_matrix(starts, reach, output_type="ndarray")
-    one, two = found["i"], found["j"]
+    ends, starts = (np.stack([side, middle], axis=1) for side in (boxes[:, 2], boxes[:, 0]))
+    one, two = near_pairs(ends, starts, float(np.hypot(rules.apart, rules.level) * height.max()))
     higher, lower = np.maximum(height[one], height[two]), np.minimum(height[one], height[two])
     level = np.abs(middle[one] - middle[two]) <= rules.level * higher
     near = boxes[two, 0] - boxes[one, 2] <= rules.apart * higher

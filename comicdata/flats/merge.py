@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from comicdata.flats.ends import Floats
 from comicdata.flats.gaps import Gaps
-from comicdata.flats.graph import Counts, Labels, find_borders
+from comicdata.flats.graph import Counts, Labels, Neighbours, find_borders
 from comicdata.flats.ink import Mask
 from comicdata.flats.judges import log_odds
 
@@ -67,10 +67,10 @@ class Walls:
     paired: float
     scale: float
 
-
-def merged(pieces: Labels, ink: Mask, gaps: Gaps, options: MergeOptions | None = None) -> Labels:
-    """Labels (H, W) int32, grown under the ink, with pieces joined that are not really parted."""
-    return join(find_walls(pieces, ink, gaps), options or MergeOptions())[pieces]
+    def neighbours(self) -> Neighbours:
+        """How the pieces lie side by side; as long as none is joined."""
+        length, open_ = np.array([(wall.length, wall.open) for wall in self.walls]).reshape(-1, 2).T.astype(np.int64)
+        return Neighbours(self.pairs.astype(np.int32), length, open_)
 
 
 def find_walls(pieces: Labels, ink: Mask, gaps: Gaps) -> Walls:
@@ -212,9 +212,9 @@ class Pieces:
         return sorted(self.near[keep].keys() if grown else changed)
 
 
-def join(found: Walls, options: MergeOptions) -> Labels:
+def join(found: Walls, options: MergeOptions | None = None) -> Labels:
     """What each piece becomes, by number: slivers join first, then the least parted pair, until all left is parted."""
-    return join_pieces(Pieces(found, options))
+    return join_pieces(Pieces(found, options or MergeOptions()))
 
 
 def join_pieces(pieces: Pieces) -> Labels:

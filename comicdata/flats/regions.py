@@ -6,14 +6,14 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from comicdata.flats.balloons import find_balloons
+from comicdata.flats.ends import Floats
 from comicdata.flats.gaps import USUAL, Gaps, close_gaps
-from comicdata.flats.graph import Counts, Labels, Neighbours, find_neighbours
+from comicdata.flats.graph import Counts, Labels, Neighbours, as_neighbours, find_neighbours
 from comicdata.flats.ink import Mask, find_ink
-from comicdata.flats.merge import merged
+from comicdata.flats.merge import find_walls, join
+from comicdata.flats.near import joined
 from comicdata.flats.rims import Rim, paper_reached
 from comicdata.images import Image
 from comicdata.records import Box
@@ -72,8 +72,8 @@ def find_regions(
     if rim is not None:
         balloons |= paper_reached(rim.paper, rim.open | balloons)
     for place in _places(line.shape, panels):
-        found = _numbered(ink[place], gap, balloons[place])
-        labels[place] = np.where(labels[place] == 0, found + labels.max(), labels[place])
+        found = _numbered(ink[place], gap, balloons[place]) + labels.max()
+        np.copyto(labels[place], found, where=labels[place] == 0)
     labels, notes = _at_most(labels, ink, MOST)
     count = int(labels.max())
     return Regions(labels, count, ink, find_neighbours(labels, ink), notes, _mostly(labels, ink, balloons))
@@ -111,9 +111,8 @@ def _at_most(labels: Labels, ink: Mask, most: int) -> tuple[Labels, tuple[str, .
         if not len(at):  # as many panels: nothing touches
             break
         one, two = near.pairs[first[at]].T
-        graph = coo_matrix((np.ones(len(one), np.int8), (one, two)), shape=(count + 1, count + 1))
-        joined = connected_components(graph, directed=False)[1].astype(np.int32)
-        labels = _in_order(np.where(labels > 0, joined[labels], 0))
+        group = joined(count + 1, one, two).astype(np.int32)
+        labels = _in_order(np.where(labels > 0, group[labels], 0))
         count = int(labels.max())
     if found == count:
         return labels, ()
@@ -134,9 +133,11 @@ def _numbered(ink: Mask, gap: int | None, balloons: Mask) -> Labels:
     """(H, W) int32, 1 and up: the regions of one drawing. Other regions end at balloons as they do at ink."""
     solid = ink | balloons
     gaps = close_gaps(solid, gap)
-    least = max(SPECK, round((USUAL * gaps.scale) ** 2))
-    labels = _without_specks(merged(cut_apart(solid, gaps), solid, gaps), solid, least)
-    return _in_order(_with_balloons(labels, ink, balloons) if balloons.any() else labels)
+    pieces = cut_apart(solid, gaps)
+    walls = find_walls(pieces, solid, gaps)
+    near, paper = walls.neighbours(), walls.area - np.bincount(pieces[solid], minlength=len(walls.area))
+    into = _without_specks(join(walls), paper, near, max(SPECK, round((USUAL * gaps.scale) ** 2)))
+    return _in_order(_with_balloons(into[pieces], ink, balloons)) if balloons.any() else _in_order(pieces, into)
 
 
 def cut_apart(ink: Mask, gaps: Gaps) -> Labels:
@@ -152,24 +153,25 @@ def _with_balloons(labels: Labels, ink: Mask, balloons: Mask) -> Labels:
     return _grown(np.where(balloons, number + labels.max(), paper).astype(np.int32))
 
 
-def _without_specks(labels: Labels, ink: Mask, least: int) -> Labels:
-    """Pieces with less paper than `least`, too small to colour, as the neighbour with the longest border; one among
-    others of its kind, in hatching, as what they become.
+def _without_specks(into: Labels, paper: Floats, near: Neighbours, least: int) -> Labels:
+    """What pieces become, by number, if regions with less paper than `least`, too small to colour, are one with the
+    neighbour with the longest border; one among others of its kind, in hatching, with what they become. `paper` of each
+    piece, and how they lie side by side.
     """
-    areas = np.bincount(np.where(ink, 0, labels).ravel(), minlength=int(labels.max()) + 1)
-    areas[0] = 0
-    small = (areas < least) & (np.bincount(labels.ravel(), minlength=len(areas)) > 0)
+    areas = np.bincount(into, paper)
+    small = (areas < least) & (np.bincount(into) > 0)
+    small[0] = False
     if not small.any() or areas.max() < least:
-        return labels
-    near = find_neighbours(labels, ink)
+        return into
+    near = as_neighbours(*into[near.pairs].T, near.open, near.length)
     here, there = np.concatenate([near.pairs, near.pairs[:, ::-1]])[
         np.argsort(np.tile(near.length, 2), kind="stable")
     ].T
-    into = np.arange(len(areas), dtype=np.int32)
+    then = np.arange(len(areas), dtype=np.int32)
     while len(at := np.flatnonzero(small[here] & ~small[there])):
-        into[here[at]] = into[there[at]]  # the last one stays: that with the longest border
+        then[here[at]] = then[there[at]]  # the last one stays: that with the longest border
         small[here[at]] = False
-    return into[labels]
+    return then[into]
 
 
 def _grown(pieces: Labels) -> Labels:
@@ -180,19 +182,21 @@ def _grown(pieces: Labels) -> Labels:
     if not empty.any():
         return pieces
     _, nearest = cv2.distanceTransformWithLabels(empty.view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    name = np.concatenate([np.zeros(1, np.int32), pieces[pieces > 0]])  # the nearest are numbered row by row
-    return np.asarray(np.take(name, nearest))
+    grown = pieces.copy()
+    grown[empty] = pieces[~empty][nearest[empty] - 1]  # the nearest are numbered row by row
+    return grown
 
 
-def _in_order(labels: Labels) -> Labels:
-    """Numbers from 1 in the order of appearance: by the first pixel, row by row; 0 stays 0."""
-    last = labels.size
-    flat = labels.ravel()
-    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])[::-1]
-    first = np.full(int(labels.max()) + 1, last, np.int64)
-    first[flat[starts]] = starts
+def _in_order(labels: Labels, into: Labels | None = None) -> Labels:
+    """Labels, or what they become by number, as numbers from 1 in the order of appearance: by the first pixel, row by
+    row; 0 stays 0."""
+    last, flat = labels.size, labels.ravel()
+    into = np.arange(int(labels.max()) + 1, dtype=np.int32) if into is None else into
+    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
+    first = np.full(int(into.max()) + 1, last, np.int64)
+    first[into[flat[starts[::-1]]]] = starts[::-1]
     found = np.flatnonzero(first < last)
     found = found[found > 0]
     number = np.zeros(len(first), np.int32)
     number[found[np.argsort(first[found])]] = np.arange(1, len(found) + 1)
-    return number[labels]
+    return number[into][labels]

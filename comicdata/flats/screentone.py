@@ -7,14 +7,11 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
+from comicdata.flats.near import Numbers, joined, nearest
 from comicdata.images import Image
 
 Flags = npt.NDArray[np.bool_]
-Numbers = npt.NDArray[np.float64]
 
 BLACK = 160  # grey level below which a pixel is ink
 LARGEST = 1 / 60  # of the shorter side: how wide a dot may be, and no less than SMALLEST_LIMIT pixels
@@ -109,7 +106,7 @@ def _screens(mask: Flags) -> list[_Screen]:
 
 def _on_a_lattice(centres: Numbers, areas: npt.NDArray[np.int32]) -> tuple[Flags, Numbers]:
     """Which marks have neighbours all around, alike and equally far, or are such a mark's neighbour; their pitch."""
-    far, near = cKDTree(centres).query(centres, k=min(7, len(centres)))
+    far, near = nearest(centres, 7)
     pitch = far[:, 1]
     reach = LATTICE * pitch + 0.8
     own = areas[:, None].astype(np.float64)
@@ -119,8 +116,7 @@ def _on_a_lattice(centres: Numbers, areas: npt.NDArray[np.int32]) -> tuple[Flags
     core = (beside.sum(axis=1) >= 4) & (pitch <= SPARSEST * np.sqrt(areas) + 1)
     one, column = np.nonzero(beside & core[:, None])
     other = near[one, column]
-    links = coo_matrix((np.ones(len(one), bool), (one, other)), shape=(len(areas), len(areas)))
-    _, group = connected_components(links, directed=False)
+    group = joined(len(areas), one, other)
     member = np.bincount(group, minlength=len(areas))[group] >= FEWEST
     return member, np.minimum(pitch, _least(pitch, one, other))
 

@@ -15,7 +15,7 @@ AROUND = 0.5  # share of the rim of a drawing that the paper around it has
 def white_regions(regions: Regions, shade: Image | None = None) -> set[int]:
     """The labels that stay white: paper around the drawing, balloons, captions. `shade` as in LineArt."""
     white = _paper_around(regions) | regions.balloons
-    return white - _toned(regions, shade) if shade is not None else white
+    return white if shade is None or shade.min() >= DARKENED else white - _toned(regions, shade)
 
 
 def _paper_around(regions: Regions) -> set[int]:
