@@ -59,7 +59,8 @@ def look_around(ink: Mask, wanted: Callable[[Marks], bool] = lambda marks: True)
         letters[blocks[number].marks.number] = True
         if chances[number] > RULES.sure:
             write_number(text, blocks[number], number + 1)
-    paper = ~ink | letters[marks]
+    paper = ~ink
+    paper[ink] = letters[marks[ink]]
     usual = _usual_height([blocks[number] for number in likely], chances[likely]) if len(likely) else 1.0
     for number in [one for one in likely.tolist() if wanted(blocks[one].marks)]:
         yield Around(ink, paper, text, blocks[number], number + 1, float(chances[number]), usual)

@@ -4,6 +4,7 @@ of panels from it, or hardly anything drawn beside what stands alone.
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from comicdata.flats.ink import Mask
@@ -25,7 +26,7 @@ def cut_drawing(drawing: Image, ink: Mask, layout: Layout) -> tuple[list[Box], l
     """
     if layout == "single":
         return [], []
-    (strip, *_) = make_strips([np.repeat(drawing[..., None], 3, axis=2)], layout)
+    (strip, *_) = make_strips([np.asarray(cv2.cvtColor(drawing, cv2.COLOR_GRAY2RGB), np.uint8)], layout)
     found = [panel for panel in find_panels(strip) if panel.kind == "panel" and panel.confidence >= CONFIDENT]
     boxes = [panel.box for panel in found]
     cut = parted(boxes, ink)

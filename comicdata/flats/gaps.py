@@ -143,13 +143,14 @@ def likely(found: Candidates, ends: Ends) -> tuple[list[Floats], Floats]:
 
 def _first(ends: tuple[Places, ...], odds: Floats, count: int, most: int) -> Places:
     """Which closings are likely enough, and among the `most` likeliest of all their ends."""
-    used = np.zeros(count, np.int64)
+    used = [0] * count
     kept = []
     order = np.argsort(-odds, kind="stable")
-    for at in order[odds[order] >= np.log(LEAST / (1 - LEAST))].tolist():
-        mine = [int(end[at]) for end in ends]
+    order = order[odds[order] >= np.log(LEAST / (1 - LEAST))]
+    for at, *mine in zip(order.tolist(), *(end[order].tolist() for end in ends), strict=True):
         if all(used[end] < most for end in mine):
-            used[mine] += 1
+            for end in mine:
+                used[end] += 1
             kept.append(at)
     return np.array(kept, np.int64)
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from comicdata.errors import UsageError
-from comicdata.flats.paper import Color, Floats, light, median_color, paper_color
+from comicdata.flats.paper import Color, Floats, light, median_color, paper_color, sampled
 from comicdata.flats.screentone import without_tones
 from comicdata.images import Image, channel_spread, channel_sum, darkest
 
@@ -79,8 +79,11 @@ def is_white_on_black(line: Image) -> bool:
     """Whether line art (H, W) uint8, ink 0, is mostly ink and its paper hardly anywhere wider than lines."""
     paper = (line >= 128).view(np.uint8)
     side = 2 * round(min(line.shape) * LINE) + 1
+    share = paper.mean()
+    if not 0 < share <= LITTLE:
+        return False
     wide = cv2.morphologyEx(paper, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
-    return bool(0 < paper.mean() <= LITTLE and wide.sum() <= OF_LINES * paper.sum())
+    return bool(wide.mean() <= OF_LINES * share)
 
 
 def as_rgb(picture: npt.NDArray[np.generic]) -> Image:
@@ -142,13 +145,12 @@ def _looked_at(rgb: Image) -> Image:
 
 
 def _is_grey(rgb: Image) -> bool:
-    return bool((channel_spread(rgb) <= GREY).mean() >= 0.995)
+    return bool((channel_spread(sampled(rgb)) <= GREY).mean() >= 0.995)
 
 
 def _ink(even: Image) -> Color | None:
     """The colour of the darkest of what is drawn on white paper, (H, W, 3); None where nothing is."""
-    step = max(1, round((even.shape[0] * even.shape[1] / 4e6) ** 0.5))
-    pixels = np.ascontiguousarray(even[::step, ::step])
+    pixels = sampled(even)
     drawn = darkest(pixels) < (1 - FAINT) * 255
     if not drawn.any():
         return None

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from comicdata.flats.graph import Counts
+from comicdata.flats.graph import Counts, Labels
 from comicdata.flats.ink import Mask
+from comicdata.flats.near import Indices
 from comicdata.flats.regions import Regions
 from comicdata.records import Box
 
@@ -25,33 +26,38 @@ def margins(regions: Regions, found: Sequence[Box], cut: Sequence[Box]) -> set[i
     if not cut:
         return set()
     paper = ~regions.ink & (regions.labels > 0)
-    whole = np.bincount(regions.labels[paper], minlength=regions.count + 1)
-    inside = _paper_within(regions, paper, found, 0)
-    deep = _paper_within(regions, paper, cut, RIM)
-    thin = _thin(regions, paper, whole)
-    labels: set[int] = set()
-    for box in cut:
-        length = _along_edge(regions, paper, box)
+    lengths = [_along_edge(regions, paper, box) for box in cut]
+    reaching = np.any(np.array(lengths) > 0, axis=0)  # all others are none, and not looked at
+    place = np.flatnonzero(paper & reaching[regions.labels])
+    labels = regions.labels.ravel()[place]
+    whole = np.bincount(labels, minlength=regions.count + 1)
+    inside, deep = (
+        np.bincount(labels[_within(paper.shape, boxes, rim).ravel()[place]], minlength=regions.count + 1)
+        for boxes, rim in ((found, 0), (cut, RIM))
+    )
+    thin = _thin(paper, place, labels, whole)
+    margin: set[int] = set()
+    for box, length in zip(cut, lengths, strict=True):
         strip = (deep <= (1 - OUTSIDE) * whole) & (length >= ALONG * min(box.width, box.height))
         gutter = (inside <= (1 - OUTSIDE) * whole) | (thin & (box not in found))
-        labels |= set(np.flatnonzero((length > 0) & (strip | gutter)).tolist())
-    return labels - {0}
+        margin |= set(np.flatnonzero((length > 0) & (strip | gutter)).tolist())
+    return margin - {0}
 
 
-def _paper_within(regions: Regions, paper: Mask, boxes: Sequence[Box], rim: float) -> Counts:
-    """The pixels of paper of each label within any of the boxes, without a rim: (count + 1,)."""
-    mask = np.zeros(paper.shape, bool)
+def _within(shape: tuple[int, ...], boxes: Sequence[Box], rim: float) -> Mask:
+    """What of (H, W) lies within any of the boxes, without a rim."""
+    mask = np.zeros(shape, bool)
     for box in boxes:
         by = max(LEAST, round(rim * min(box.width, box.height))) if rim else 0
         mask[max(0, box.y0 + by) : max(0, box.y1 - by), max(0, box.x0 + by) : max(0, box.x1 - by)] = True
-    return np.bincount(regions.labels[paper & mask], minlength=regions.count + 1)
+    return mask
 
 
-def _thin(regions: Regions, paper: Mask, whole: Counts) -> Mask:
-    """Which labels are nowhere wider than a gutter, and much longer than wide: (count + 1,)."""
+def _thin(paper: Mask, place: Indices, labels: Labels, whole: Counts) -> Mask:
+    """Which labels, given place by place, are nowhere wider than a gutter, and much longer than wide: (count + 1,)."""
     depth = cv2.distanceTransform(paper.view(np.uint8), cv2.DIST_L2, 3)
-    most = np.zeros(regions.count + 1)
-    np.maximum.at(most, regions.labels[paper], depth[paper])
+    most = np.zeros(len(whole))
+    np.maximum.at(most, labels, depth.ravel()[place])
     thin: Mask = (2 * most <= GUTTER * min(paper.shape)) & (whole >= LONG * (2 * most) ** 2)
     return thin
 
@@ -59,6 +65,6 @@ def _thin(regions: Regions, paper: Mask, whole: Counts) -> Mask:
 def _along_edge(regions: Regions, paper: Mask, box: Box) -> Counts:
     """The pixels of paper of each label at the edge of a box: (count + 1,)."""
     place = slice(max(0, box.y0), box.y1), slice(max(0, box.x0), box.x1)
-    labels = np.where(paper[place], regions.labels[place], 0)
-    edges = (labels[:1], labels[-1:], labels[:, :1], labels[:, -1:])
-    return np.bincount(np.concatenate([one.ravel() for one in edges]), minlength=regions.count + 1)
+    labels, paper = regions.labels[place], paper[place]
+    sides = (np.s_[:1], np.s_[-1:], np.s_[:, :1], np.s_[:, -1:])
+    return np.bincount(np.concatenate([labels[side][paper[side]] for side in sides]), minlength=regions.count + 1)

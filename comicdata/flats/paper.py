@@ -11,6 +11,7 @@ from comicdata.images import Image
 Floats = npt.NDArray[np.float32]
 Color = tuple[int, int, int]
 
+SAMPLE = 1e6  # pixels by which colours are judged
 CELLS = 24  # along the longer side, in which the paper is looked for
 NEAR = 10  # levels around a peak of the histogram that belong to it
 SHARE = 0.03  # of a picture that is paper at least, where it has any: a balloon or two
@@ -28,7 +29,8 @@ def paper_color(rgb: Image) -> Color:
     """
     height, width = rgb.shape[:2]
     inner = rgb[height // 16 : height - height // 16, width // 16 : width - width // 16]
-    grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(inner), cv2.COLOR_RGB2GRAY), np.uint8)
+    inner = sampled(inner)
+    grey = np.asarray(cv2.cvtColor(inner, cv2.COLOR_RGB2GRAY), np.uint8)
     counts = _counts(grey)
     mass = np.convolve(counts, np.ones(2 * NEAR + 1), "same") / grey.size
     brightest = int(np.searchsorted(np.cumsum(counts), (1 - SHARE) * grey.size))
@@ -37,6 +39,12 @@ def paper_color(rgb: Image) -> Color:
     if peak < DARK:
         return 255, 255, 255
     return median_color(inner, cv2.inRange(grey, peak - NEAR, peak + NEAR))
+
+
+def sampled(rgb: Image) -> Image:
+    """So many pixels of (H, W, 3), evenly spread, as colours are judged by."""
+    step = max(1, round((rgb.shape[0] * rgb.shape[1] / SAMPLE) ** 0.5))
+    return np.ascontiguousarray(rgb[::step, ::step])
 
 
 def median_color(rgb: Image, where: Image) -> Color:
