@@ -62,7 +62,7 @@ def _goes() -> npt.NDArray[np.uint8]:
     n, ne, e, se, s, sw, w, nw = ((np.arange(256)[:, None] >> np.arange(8)) & 1).T
     pieces = (1 - n & (ne | e)) + (1 - e & (se | s)) + (1 - s & (sw | w)) + (1 - w & (nw | n))
     pairs = np.minimum((nw | n) + (ne | e) + (se | s) + (sw | w), (n | ne) + (e | se) + (s | sw) + (w | nw))
-    rim = (pieces == 1) & (2 <= pairs) & (pairs <= 3)
+    rim = (pieces == 1) & (pairs >= 2) & (pairs <= 3)
     kept = np.stack([(n | ne | 1 - se) & e, (s | sw | 1 - nw) & w])
     return (rim & (kept == 0)).astype(np.uint8)
 

@@ -102,14 +102,18 @@ def _groups(flats: Flats, boxes: Mapping[int, Box]) -> list[Group]:
 
 def _boxes(labels: Labels, count: int) -> dict[int, Box]:
     """Where every region lies that has a pixel, number 0 too."""
-    from scipy.ndimage import find_objects
-
-    slices = find_objects(labels + 1, count)
-    return {
-        number: Box(one[1].start, one[0].start, one[1].stop, one[0].stop)
-        for number, one in enumerate(slices)
-        if one is not None
-    }
+    height, width = labels.shape
+    begins = np.ones(labels.shape, np.bool_)  # where another region than that to the left is
+    np.not_equal(labels[:, 1:], labels[:, :-1], out=begins[:, 1:])
+    at = np.flatnonzero(begins)
+    number, row = labels.reshape(-1)[at], at // width
+    least = np.tile(np.array([[width], [height]]), count)
+    most = np.zeros_like(least)
+    for axis, first, last in ((0, at % width, np.append(at[1:], labels.size) - row * width), (1, row, row + 1)):
+        np.minimum.at(least[axis], number, first)
+        np.maximum.at(most[axis], number, last)
+    sides = np.concatenate([least, most]).T.tolist()
+    return {number: Box(*one) for number, one in enumerate(sides) if one[2]}
 
 
 def _around(boxes: Sequence[Box]) -> Box:
