@@ -173,7 +173,7 @@ def _is_face(boxes: Numbers) -> bool:
 def _signs(marks: Marks, middle: Numbers, own: Indices, rows: Indices) -> Numbers:
     """What tells a block of letters, among all marks and their middles, from strokes and leaves."""
     block = marks.of(own)
-    height = float(np.median(block.height))
+    low, height, high = np.quantile(block.height, [0.25, 0.5, 0.75]).tolist()
     _, row = np.unique(rows, return_inverse=True)
     in_row = np.bincount(row)
     first, last = block.boxes[:, :2].min(axis=0) - height / 2, block.boxes[:, 2:].max(axis=0) + height / 2
@@ -185,7 +185,6 @@ def _signs(marks: Marks, middle: Numbers, own: Indices, rows: Indices) -> Number
     boxes, beside = block.boxes[order], np.diff(row[order]) == 0
     gaps = (boxes[1:, 0] - boxes[:-1, 2])[beside] / height
     foot = np.bincount(row, block.boxes[:, 3]) / in_row
-    low, high = np.quantile(block.height, [0.25, 0.75])
     signs = [
         np.log(len(own)),
         np.log(block.letters.sum()),

@@ -163,7 +163,8 @@ def _without_specks(into: Labels, paper: Floats, near: Neighbours, least: int) -
     small[0] = False
     if not small.any() or areas.max() < least:
         return into
-    near = as_neighbours(*into[near.pairs].T, near.open, near.length)
+    one, two = into[near.pairs].T
+    near = as_neighbours(one, two, near.open, near.length)
     here, there = np.concatenate([near.pairs, near.pairs[:, ::-1]])[
         np.argsort(np.tile(near.length, 2), kind="stable")
     ].T

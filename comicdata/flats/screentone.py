@@ -44,11 +44,13 @@ def _without_greys(line: Image, shade: Image) -> tuple[Image, Image]:
     low, high = SOFT
     soft = ((ground >= low * 255) & (ground <= high * 255)).astype(np.uint8)
     soft = np.asarray(cv2.morphologyEx(soft, cv2.MORPH_OPEN, np.ones((side, side), np.uint8)), np.uint8)
-    if not soft.any():
+    at = soft > 0
+    if not at.any():
         return line, shade
-    level = np.where(soft > 0, ground, np.uint8(255))
-    brought = np.minimum(255, line.astype(np.uint16) * 255 // np.maximum(level, 1)).astype(np.uint8)
-    return np.where(soft > 0, brought, line), np.minimum(shade, level)
+    level, kept = ground[at], line.copy()
+    kept[at] = np.minimum(255, line[at].astype(np.uint16) * 255 // level)
+    shade[at] = np.minimum(shade[at], level)
+    return kept, shade
 
 
 def _dots(page: Image) -> tuple[Flags, int]:

@@ -23,7 +23,7 @@ def thinned(ink: Mask) -> Mask:
         before.append(left)
         left = left & cv2.LUT(cv2.filter2D(left, -1, BITS, borderType=cv2.BORDER_CONSTANT), 1 - GOES[turn % 2])
     square = np.ones((3, 3), np.uint8)
-    waiting = [np.flatnonzero(cv2.dilate(one - left, square) & left) for one in before[-2:]]
+    waiting = [np.flatnonzero((cv2.dilate(one - left, square) & left).view(bool)) for one in before[-2:]]
     _take_off(left, waiting)
     return left[1:-1, 1:-1].view(bool)
 
@@ -36,7 +36,8 @@ def _take_off(left: Image, waiting: list[Indices]) -> None:
 
     def each_once(places: Indices) -> Indices:
         last[places] = number = np.arange(len(places), dtype=np.int32)
-        return places[last[places] == number]
+        kept: Indices = places[last[places] == number]
+        return kept
 
     turn = WHOLE
     while any(map(len, waiting)):
@@ -64,7 +65,8 @@ def _goes() -> npt.NDArray[np.uint8]:
     pairs = np.minimum((nw | n) + (ne | e) + (se | s) + (sw | w), (n | ne) + (e | se) + (s | sw) + (w | nw))
     rim = (pieces == 1) & (pairs >= 2) & (pairs <= 3)
     kept = np.stack([(n | ne | 1 - se) & e, (s | sw | 1 - nw) & w])
-    return (rim & (kept == 0)).astype(np.uint8)
+    goes: npt.NDArray[np.uint8] = (rim & (kept == 0)).astype(np.uint8)
+    return goes
 
 
 GOES = _goes()

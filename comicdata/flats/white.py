@@ -29,7 +29,6 @@ def _paper_around(regions: Regions) -> set[int]:
 
 def _toned(regions: Regions, shade: Image) -> set[int]:
     """The regions that a tone covers."""
-    mean = np.bincount(regions.labels.ravel(), shade.ravel(), minlength=regions.count + 1) / np.maximum(
-        regions.areas, 1
-    )
-    return set(np.flatnonzero(mean < DARKENED).tolist())
+    at = shade < 255
+    dark = np.bincount(regions.labels[at], 255 - shade[at], minlength=regions.count + 1)
+    return set(np.flatnonzero(dark > (255 - DARKENED) * regions.areas).tolist())
