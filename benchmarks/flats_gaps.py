@@ -2,6 +2,7 @@
 
     python benchmarks/flats_gaps.py [SEED ...] [--gmic]     by default seeds 7 to 12; --gmic needs `pip install gmic`
     python benchmarks/flats_gaps.py --memory                time and peak memory of a 600 dpi A4
+    python benchmarks/flats_gaps.py --page PAGE             times of the outlines of a page in colour, twice as large
 
 closed: the drawing as it is; small: 300 gaps of 6-16 px; large: 300 gaps of 16-38 px; 2000 x 2800; each
 with 250 loose strokes.
@@ -16,12 +17,16 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from comicdata.flats import find_regions, paint
+from comicdata.flats.drawing import Wanted, flat_drawing
 from comicdata.flats.hints import Hint
+from comicdata.images import read_image
+from comicdata.outlines import canny_black
 
 WIDTH, HEIGHT, SHAPES, STROKES, GAPS = 2000, 2800, 240, 250, 300
 SIZES = {"closed": (0, 0), "small": (3, 9), "large": (8, 20)}
@@ -153,12 +158,28 @@ def _times(picture: np.ndarray, finders: dict[str, Finder]) -> None:
     """Prints the best of three times on one picture, and that of a new hint."""
     for name, find in finders.items():
         print(f"{name}: {_seconds(lambda find=find: find(picture)):.3f} s of processor for {picture.size / 1e6:.1f} MP")
+    _whole_way(picture)
     regions = find_regions(picture)
     first = paint(regions, [Hint(500, 500, 9, (255, 0, 0))])
     hints = [Hint(500, 500, 9, (255, 0, 0)), Hint(1500, 2000, 9, (0, 0, 255))]
     print(f"default colours: {_seconds(lambda: paint(regions)):.4f} s, {regions.count} regions")
     print(f"a new hint: {_seconds(lambda: paint(regions, hints, previous=first)):.4f} s, with the picture "
           f"{_seconds(lambda: paint(regions, hints, previous=first).image()):.4f} s")  # fmt: skip
+
+
+def _whole_way(picture: np.ndarray) -> None:
+    """Prints the time from decoded pixels to colours, and that of cv2.connectedComponents beside it."""
+    rgb, wanted = cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB), Wanted(line_art=True)
+    regions = flat_drawing(rgb, "drawing", wanted).painted.regions
+    floor, ours = _seconds(lambda: fill(picture)), _seconds(lambda: flat_drawing(rgb, "drawing", wanted))
+    print(f"from pixels to colours: {ours:.3f} s, {ours / floor:.0f} times {floor:.4f} s of cv2.connectedComponents; "
+          f"{regions.count} regions")  # fmt: skip
+
+
+def page(path: Path) -> None:
+    """Prints the times of the outlines of a page, twice as large."""
+    line = canny_black(read_image(path))
+    _whole_way(cv2.resize(line, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR))
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -185,9 +206,12 @@ if __name__ == "__main__":
     parser.add_argument("seeds", type=int, nargs="*", default=[7, 8, 9, 10, 11, 12])
     parser.add_argument("--gmic", action="store_true", help="run G'MIC's smart coloring beside it")
     parser.add_argument("--memory", action="store_true", help="a 600 dpi A4 instead")
+    parser.add_argument("--page", type=Path, help="the outlines of this page instead")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     if given.memory:
         memory()
+    elif given.page:
+        page(given.page)
     else:
         compare(given.seeds, {"fill": fill, "comicdata": ours} | ({"gmic": gmic} if given.gmic else {}))
