@@ -6,6 +6,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -240,3 +242,16 @@ def test_importing_the_core_loads_neither_torch_nor_click(tmp_path):
     code = f"import sys, importlib\nfor n in {names!r}: importlib.import_module(n)\n"
     code += "assert not {'torch', 'click', 'pandas'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+
+
+def test_flats_of_a_picture_are_written_without_scipy_which_takes_longer_to_load_than_small_pictures_take(tmp_path):
+    line = np.full((200, 300), 255, np.uint8)
+    cv2.rectangle(line, (40, 40), (240, 160), 0, 5)
+    cv2.imwrite(str(tmp_path / "line.png"), line)
+    code = (
+        "import sys\nfrom comicdata.cli.main import run\n"
+        "assert run(['flats', 'line.png', '--out', 'out', '--to', 'psd', '--to', 'ora', '-q']) == 0\n"
+        "assert not {'scipy', 'skimage', 'pandas', 'torch'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+    assert (tmp_path / "out/line.psd").stat().st_size > 1000
