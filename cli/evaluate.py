@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -136,16 +137,14 @@ class _Job:
         front, rest = self.front, dict(self.options)
         sees, lpips, device = (rest.pop(name) for name in ("feature_weights", "lpips_weights", "device"))
         _warn(front, self.run, self.pairs, self.split)
-        with memory_errors(MEMORY), front.bars("panels") as add:
+        with memory_errors(MEMORY), front.bars("pictures") as add:
             eyes = Perceptual(sees, lpips, device) if sees or lpips else None
-            bars: list[Any] = []  # the bar comes with the first panel, when their number is known
+            bar = cache(lambda what, total: add(f"evaluate {self.run}: {what}", total))
 
-            def on_panel(done: int, total: int) -> None:
-                if not bars:
-                    bars.append(add(f"evaluate {self.run}", total))
-                bars[0](done)
+            def on_progress(what: str, done: int, total: int) -> None:
+                bar(what, total)(done)
 
-            found = measure(colorizer, self.pairs, self.split, eyes=eyes, on_panel=on_panel, **rest)
+            found = measure(colorizer, self.pairs, self.split, eyes=eyes, on_progress=on_progress, **rest)
         facts = {"model_name": colorizer.config["model"], "size": colorizer.size, "outline": colorizer.outline}
         facts |= {"style": self.options["style"] or colorizer.style} if colorizer.styles else {}
         try:

@@ -1,5 +1,6 @@
 """What a colorizer has to beat, and what it cannot: colourings made without a network, on the same pairs."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -26,9 +27,9 @@ class Baselines:
     same panel. lowres_ceiling knows the truth at an eighth of the size: what a perfect small picture would give.
     """
 
-    def __init__(self, train: PairDataset) -> None:
+    def __init__(self, train: PairDataset, on_pair: Callable[[int], None] = lambda done: None) -> None:
         self.train = train
-        self.mean_color, self._known = _read(train)
+        self.mean_color, self._known = _read(train, on_pair)
         names = [row.panel_id for row in train.rows]
         self._numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
         self._panels = np.array([self._numbers[name] for name in names], np.int64)
@@ -96,7 +97,7 @@ def _distances(left: Descriptors, right: Descriptors) -> npt.NDArray[np.int64]:
     return np.asarray(squares[0][:, None] + squares[1][None] - 2 * products.astype(np.int64), dtype=np.int64)
 
 
-def _read(train: PairDataset) -> tuple[npt.NDArray[np.float64], Descriptors]:
+def _read(train: PairDataset, on_pair: Callable[[int], None]) -> tuple[npt.NDArray[np.float64], Descriptors]:
     """The mean colour off the lines, (3,), and the descriptors (M, 256) of all pairs; one pass over the pictures."""
     total, count, known = np.zeros(3, np.int64), 0, []
     with ThreadPoolExecutor() as pool:
@@ -104,6 +105,7 @@ def _read(train: PairDataset) -> tuple[npt.NDArray[np.float64], Descriptors]:
             known.append(descriptor)
             total += colours
             count += pixels
+            on_pair(len(known))
     return total / max(1, count), np.stack(known)
 
 

@@ -21,9 +21,9 @@ from comicdata.models.data.pairs import PairDataset
 from comicdata.models.evaluate.baselines import Baselines
 from comicdata.models.evaluate.comparison import draw_rows
 from comicdata.models.evaluate.differences import standard_errors
-from comicdata.models.evaluate.hint_fidelity import Errors, choose_dots, mean_hints, measure_hints
+from comicdata.models.evaluate.hint_fidelity import COUNTS, Errors, choose_dots, mean_hints, measure_hints
 from comicdata.models.evaluate.metrics import Mask
-from comicdata.models.evaluate.moods import Found, mean_mood, mean_moods, measure_moods
+from comicdata.models.evaluate.moods import MOODS, Found, mean_mood, mean_moods, measure_moods
 from comicdata.models.evaluate.perceptual import Perceptual
 from comicdata.models.evaluate.references import Worth, choose_references, mean_worth, reachable
 from comicdata.models.evaluate.scores import Judge, Made, Panel, panel_row, score_panel, summarise
@@ -35,6 +35,8 @@ AT_ONCE = 8  # panels painted together
 SHOWN = 2  # panels each of best, median and worst
 SHEET = (1, 4, 16)  # hints of the windows in the picture
 HINTED = 64  # at most so many panels are coloured again with hints, moods and references
+
+Progress = Callable[[str, int, int], None]  # what is done to pictures, to how many, of how many
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class _Contest:
         *,
         hints: bool,
         references: bool,
+        on_progress: Progress,
     ) -> None:
         self.colorizer = colorizer
         self.test = test
@@ -66,13 +69,33 @@ class _Contest:
         self.hints = hints
         self.references = references
         self.known: dict[int, Reference] = {}
-        self.baselines = Baselines(train)
+        self.some = {indices[at] for at in spread(len(indices), HINTED)}  # coloured again
+        self.made, self.on_progress = 0, on_progress
+        self.planned = self._count(indices)
+        self.baselines = Baselines(train, lambda done: on_progress("training pairs", done, len(train)))
         self.neighbours = self.baselines.find_nearest(test, indices)
+
+    def _count(self, indices: Sequence[int]) -> int:
+        """How many pictures the colorizer will make at most; fewer where a window is all ink."""
+        hints, moods = self.hints, "moods" in self.colorizer.heeds
+        again = len(COUNTS) * hints + len(MOODS) * (hints and moods)
+        shown = min(3 * SHOWN, len(indices)) * (1 + len(SHEET) * hints + moods)
+        worth = sum(len(choose_references(self.test, index)) for index in self.some) if self.references else 0
+        return len(indices) + len(self.some) * again + shown + worth
+
+    def _tell(self, count: int = 1) -> None:
+        self.made += count
+        self.on_progress("colouring", self.made, self.planned)
+
+    def finish(self) -> None:
+        """Nothing is left to make."""
+        self._tell(self.planned - self.made)
 
     def paint(self, few: Sequence[int]) -> list[Made]:
         """What everybody makes of some pairs."""
         outlines = [self.test.outline(index) for index in few]
         own = self.colorizer.colorize_many(outlines, self.wishes)
+        self._tell(len(few))
         rivals = (
             self.baselines.paint(outline, self.test.color(index), self.neighbours[index])
             for index, outline in zip(few, outlines, strict=True)
@@ -80,7 +103,12 @@ class _Contest:
         return [{"model": picture, **others} for picture, others in zip(own, rivals, strict=True)]
 
     def with_hints(self, outline: Image, hints: Sequence[Hint]) -> Image:
-        return self.colorizer.colorize(outline, replace(self.wishes, hints=hints))
+        return self._again(outline, replace(self.wishes, hints=hints))
+
+    def _again(self, outline: Image, wishes: Wishes) -> Image:
+        made = self.colorizer.colorize(outline, wishes)
+        self._tell()
+        return made
 
     def hint_errors(self, index: int, plain: Image) -> Errors:
         test = self.test
@@ -96,7 +124,7 @@ class _Contest:
         return measure_moods(self.with_moods, self.colorizer.palette, pictures, plain)
 
     def with_moods(self, outline: Image, moods: Sequence[Image]) -> Image:
-        return self.colorizer.colorize(outline, replace(self.wishes, moods=moods))
+        return self._again(outline, replace(self.wishes, moods=moods))
 
     def reference_worth(self, index: int, background: Mask | None) -> Worth:
         """Of a colorizer that learned from references, shown none, some of the split, and the truth itself."""
@@ -106,7 +134,7 @@ class _Contest:
         for name, chosen in choose_references(test, index).items():
             shown = [(test.outline(one), test.color(one)) for one in chosen]
             known = [self.reference(one) for one in chosen]
-            made = self.colorizer.colorize(outline, replace(self.wishes, references=known, near_copies=True))
+            made = self._again(outline, replace(self.wishes, references=known, near_copies=True))
             whole, *part = judge.scores(made, [None, *([reachable(truth, shown)] if shown else [])])
             found[name] = whole, part[0] if part else None
         return found
@@ -147,7 +175,7 @@ def evaluate(
     hints: bool = True,
     references: bool = True,
     eyes: Perceptual | None = None,
-    on_panel: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: Progress = lambda what, done, total: None,
 ) -> Evaluation:
     """Measure a colorizer and the baselines on the pairs of a split, at the size and outline it was trained on.
 
@@ -171,6 +199,7 @@ def evaluate(
         Wishes(seed, style=style),
         hints=hints and colorizer.takes_hints,
         references=references and "references" in colorizer.heeds,
+        on_progress=on_progress,
     )
     panels: list[Panel] = []
     errors: list[Errors] = []
@@ -179,12 +208,13 @@ def evaluate(
     whole = {test.rows[index].id: test.rows[index].panel_id for index in indices}
     for panel in _measured(contest, indices, grounds, eyes, (errors, moods, worth)):
         panels.append(replace(panel, panel=whole[panel.id]))
-        on_panel(len(panels), len(indices))
     document = summarise(panels, eyes) | ({"hints": mean_hints(errors)} if errors else {})
     document |= {"mood": mean_moods(moods)} if moods else {}
     document |= {"references": mean_worth(worth)} if worth else {}
     document["errors"] = standard_errors(panels)
-    return Evaluation(document, panels, _picture(contest, indices, panels))
+    picture = _picture(contest, indices, panels)
+    contest.finish()
+    return Evaluation(document, panels, picture)
 
 
 def _measured(
@@ -200,15 +230,14 @@ def _measured(
     errors, moods, worth = again
     waiting: deque[Future[Panel]] = deque()
     test = contest.test
-    some = {indices[at] for at in spread(len(indices), HINTED)}
     with ThreadPoolExecutor(WORKERS) as pool:
         for start in range(0, len(indices), AT_ONCE):
             few = indices[start : start + AT_ONCE]
             for index, made in zip(few, contest.paint(few), strict=True):
                 outline, truth, name = test.outline(index), test.color(index), test.rows[index].id
-                if index in some and contest.references:
+                if index in contest.some and contest.references:
                     worth.append(contest.reference_worth(index, grounds.get(index)))
-                if index in some and contest.hints and (plain := made["model"]) is not None:
+                if index in contest.some and contest.hints and (plain := made["model"]) is not None:
                     errors.append(contest.hint_errors(index, plain))
                     if isinstance(contest.colorizer, PaletteColorizer):
                         moods.append(contest.mood_errors(index, plain))

@@ -260,6 +260,35 @@ def test_the_truth_is_perfect_and_its_psnr_is_null(pairs: Path) -> None:
     assert found["all"]["ssim"] == pytest.approx(1)
 
 
+@pytest.mark.parametrize(("hints", "each"), [(False, 1), (True, 5)])  # plain, and with 1, 4, 16 and 64 hints
+def test_progress_is_told_with_every_picture_that_is_made(
+    make: Callable[..., Path], tmp_path: Path, hints: bool, each: int
+) -> None:
+    pairs = make(tmp_path / "many", train=5, validation=0, test=9)
+    made = told = 0
+    steps: dict[str, list[tuple[int, int]]] = {}
+
+    def paint(outline: np.ndarray) -> np.ndarray:
+        nonlocal made
+        made += 1
+        assert made - told <= 8  # those that are painted together
+        return np.full((64, 64, 3), 99, np.uint8)
+
+    def on_progress(what: str, done: int, total: int) -> None:
+        nonlocal told
+        steps.setdefault(what, []).append((done, total))
+        told = steps.get("colouring", [(0, 0)])[-1][0]
+
+    painter = as_colorizer(paint)
+    painter.takes_hints = hints  # type: ignore[attr-defined, misc]
+    windows, known = (len(PairDataset(pairs, split, 64)) for split in ("test", "train"))
+    evaluate(painter, pairs, "test", on_progress=on_progress)
+    sheet = 6 * (1 + 3 * hints)  # two windows each of best, median and worst; again with 1, 4 and 16 hints
+    assert windows >= 9 and told == made == windows * each + sheet
+    assert steps["training pairs"] == [(done, known) for done in range(1, known + 1)]
+    assert {total for _, total in steps["colouring"]} == {made}
+
+
 def test_masks_make_foreground_and_background_known(pairs: Path, tmp_path: Path) -> None:
     test = PairDataset(pairs, "test", 64)
     mask = np.zeros((64, 64), np.uint8)
