@@ -31,7 +31,9 @@ MOST_FOLDERS = 100  # of evaluations in one run
 MEMORY = "while measuring; take --device cpu where this was a GPU, or end what else uses the memory"
 
 
-@command(writes=True, example="comicdata evaluate out/run --pairs out/pairs --split test")
+@command(
+    writes=True, example="comicdata evaluate out/run --pairs out/pairs --split test", goes_on=lambda options: False
+)
 @click.argument("runs", metavar="RUN [OTHER]...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--pairs", required=True, type=click.Path(path_type=Path), help="A pairs folder or its manifest.parquet.")
 @click.option(

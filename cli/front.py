@@ -116,10 +116,17 @@ def _cell(words: str) -> Any:
     return Text(visible(words), overflow="fold")
 
 
-def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], click.Command]:
+class Interrupted(KeyboardInterrupt):
+    """A command was interrupted; says what that leaves."""
+
+
+def command(
+    *, writes: bool, example: str, goes_on: Callable[[dict[str, Any]], bool] = lambda options: True
+) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a function `f(front, **options) -> JSON document` a command with the options that all commands have.
 
-    `example` lands in the help; a test runs it. `writes` adds --dry-run.
+    `example` lands in the help; a test runs it. `writes` adds --dry-run. `goes_on`: whether the command, interrupted
+    with these options, has kept what it did.
     """
 
     def decorate(function: Callable[..., Any]) -> click.Command:
@@ -127,8 +134,13 @@ def command(*, writes: bool, example: str) -> Callable[[Callable[..., Any]], cli
             if as_json and sys.stdout is None:
                 raise UsageError("--json: standard output is closed")
             front = Front(quiet, verbose, as_json, dry_run)
-            with _logged_to_people(verbose):
-                document = function(front, **options)
+            try:
+                with _logged_to_people(verbose):
+                    document = function(front, **options)
+            except (KeyboardInterrupt, click.Abort) as error:
+                kept = writes and not dry_run and goes_on(options)
+                words = "what was done is saved, the same command goes on from here"
+                raise Interrupted(words if kept else "the same command begins anew") from error
             if front.as_json:
                 print_document(for_json(document))
             return front.status

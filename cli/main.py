@@ -80,8 +80,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _say(f"{error.format_message()} (see: {place} --help)", 2)
     except click.ClickException as error:
         return _say(error.format_message(), 2)
-    except (KeyboardInterrupt, click.Abort):
-        return _say("interrupted; what was done is saved, the same command goes on from here", 130)
+    except (KeyboardInterrupt, click.Abort) as error:  # click makes the second of the first
+        left = str(error.__cause__ if isinstance(error, click.Abort) else error)
+        return _say(f"interrupted; {left}" if left else "interrupted", 130)
     except BrokenPipeError:
         give_up_output()
         return 0

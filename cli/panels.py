@@ -13,7 +13,7 @@ from comicdata.cli.panel_files import FORMATS, Books, Names, documents, order_li
 from comicdata.errors import ComicDataError, PartialError, UsageError
 
 
-@command(writes=True, example="comicdata panels page.png --out out/overlays")
+@command(writes=True, example="comicdata panels page.png --out out/overlays", goes_on=lambda options: False)
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Write overlays as pictures there.")
 @click.option(

@@ -9,7 +9,7 @@ from comicdata.cli.front import Front, command
 from comicdata.errors import UsageError
 
 
-@command(writes=True, example="comicdata show out/pairs --out out/pairs.html")
+@command(writes=True, example="comicdata show out/pairs --out out/pairs.html", goes_on=lambda options: False)
 @click.argument("folder", type=click.Path(path_type=Path), metavar="PAIRS|RUN")
 @click.option("--out", default=None, type=click.Path(path_type=Path), help="The page; <folder>.html by default.")
 @click.option(

@@ -15,7 +15,11 @@ TORCHRUN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_PORT")
 IMAGES = click.IntRange(0, 10**12)
 
 
-@command(writes=True, example="comicdata train palette --pairs out/pairs --run out/run")
+@command(
+    writes=True,
+    example="comicdata train palette --pairs out/pairs --run out/run",
+    goes_on=lambda options: any(options["run"].rglob("state.json")),
+)
 @click.argument("model", shell_complete=lambda *_: _models())
 @click.option("--pairs", required=True, type=click.Path(path_type=Path), help="A pairs folder or its manifest.parquet.")
 @click.option("--run", required=True, type=click.Path(path_type=Path), help="The run folder to make or go on with.")

@@ -138,6 +138,36 @@ def test_the_run_is_whole_after_its_evaluation(evaluated, capsys):
     assert run(["verify", str(evaluated)]) == 0
 
 
+def interrupt(*args, **rest):
+    raise KeyboardInterrupt
+
+
+ANEW = "comicdata: interrupted; the same command begins anew"
+GOES_ON = "comicdata: interrupted; what was done is saved, the same command goes on from here"
+
+
+def test_what_an_interrupt_leaves_is_said_as_it_is(tour, tmp_path, capsys, monkeypatch):
+    from comicdata.cli.front import Interrupted, command
+    from comicdata.cli.main import run_arguments
+
+    def said(*words):
+        assert run([*map(str, words), "-q"]) == 130
+        return capsys.readouterr().err.strip()
+
+    monkeypatch.setattr("comicdata.models.colorize.load_colorizer", interrupt)
+    measure = ["evaluate", tour / "run", "--pairs", tour / "pairs", "--out", tmp_path / "out"]
+    assert said(*measure) == ANEW and not (tmp_path / "out").exists()
+    assert said("colorize", tour / "run", tour / "pairs" / "contact-sheet.jpg", "--out", tmp_path / "out") == GOES_ON
+    monkeypatch.setattr("comicdata.models.train.train", interrupt)
+    learn = ["train", "palette", "--pairs", tour / "pairs", "--run"]
+    assert said(*learn, tmp_path / "run") == ANEW  # before any state
+    assert said(*learn, tour / "run") == GOES_ON
+
+    whole = command(writes=True, example="")(lambda front: run_arguments([*map(str, measure), "-q"]))
+    with pytest.raises(Interrupted, match="goes on from here"):  # as of the demo, whatever its step says
+        whole.callback(quiet=True, verbose=False, as_json=False)
+
+
 def test_masks_add_rows_to_the_table(tour, tmp_path, capsys):
     for path in (tour / "pairs" / "256" / "test" / "canny").rglob("*.png"):
         mask = np.zeros((256, 256), np.uint8)
