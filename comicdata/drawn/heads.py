@@ -8,6 +8,9 @@ import numpy as np
 from comicdata.drawn.art import Points, ellipse
 
 Fill = Literal["hair", "top", "bottom", "trim"]
+FILLS: tuple[Fill, ...] = ("hair", "top", "bottom", "trim")
+OFTEN = (0.4, 0.15, 0.1, 0.35)  # what else is on a head has one of these fills
+MORE = (0.3, 0.3, 0.25, 0.15)  # chances of none to three such parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +66,9 @@ HAT = Head(
 
 
 def any_head(rng: np.random.Generator) -> Head:
-    """A head that nobody has drawn: hair or a hat, perhaps a bun, long hair behind, tufts at the ears, a beard."""
+    """A head that nobody has drawn: hair or a hat, perhaps a bun, long hair behind, tufts at the ears, a beard, and
+    often something else, on one side or on both.
+    """
     hat = rng.uniform() < 0.3
     over = _any_hat(rng) if hat else (Part(_any_hair(rng), "trim" if rng.uniform() < 0.2 else "hair"),)
     behind: tuple[Part, ...] = ()
@@ -80,7 +85,27 @@ def any_head(rng: np.random.Generator) -> Head:
     if rng.uniform() < 0.25:
         chin = rng.uniform(1.15, 1.6)
         over += (Part(polygon((-0.8, 0.7), (0, 0.8), (0.8, 0.7), (0.5, chin), (-0.5, chin))),)
+    for _ in range(int(rng.choice(4, p=MORE))):
+        more = _anything(rng)
+        over, behind = (over + more, behind) if rng.uniform() < 0.5 else (over, behind + more)
     return Head(over, behind)
+
+
+def _anything(rng: np.random.Generator) -> tuple[Part, ...]:
+    """An outline of any corners, pointed or round, at the rim of the skull above the cheeks, or one on either side."""
+    fill: Fill = FILLS[int(rng.choice(len(FILLS), p=OFTEN))]
+    corners, pointed, around = int(rng.integers(3, 9)), rng.uniform() < 0.4, np.linspace(0, 2 * np.pi, 49)[:-1]
+    radii = rng.uniform(0.4 if pointed else 0.7, 1.0, corners)
+    spans = np.interp(around, np.linspace(0, 2 * np.pi, corners + 1), np.append(radii, radii[0]))
+    if pointed:
+        spans *= 1 - rng.uniform(0.2, 0.5) * abs(np.sin(corners * around / 2))
+    lean, (wide, tall) = rng.uniform(0, np.pi), rng.uniform(0.15, 0.6, size=2)
+    x, y = wide * spans * np.cos(around), tall * spans * np.sin(around)
+    turned = np.stack([x * np.cos(lean) - y * np.sin(lean), x * np.sin(lean) + y * np.cos(lean)], axis=1)
+    angle = np.radians(rng.uniform(-180, 0))
+    outline = turned + np.array([1.05 * np.cos(angle), 1.05 * np.sin(angle) - 0.1])
+    one = Part(outline, fill)
+    return (one, Part(outline * (-1, 1), fill)) if rng.uniform() < 0.5 else (one,)
 
 
 def _any_hair(rng: np.random.Generator) -> Points:

@@ -1,12 +1,14 @@
 """Coloured pictures as references: what of them is kept, and how a drawing takes its colours from them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from comicdata.flats.colours import lab_of_colours
@@ -22,10 +24,16 @@ MOST = 5  # references of a drawing, those that answer most of it
 REMEMBERED = 2  # more, of those that are remembered, and MOST in all where there are no others
 COMPARED = 96  # places of a reference that say whether it is like a drawing
 COPY = 6  # bits in which the looks of two drawings differ at most, when one is a near copy of the other
+SHARPER = 2.0  # all likeness counts than while it learns: what does not look quite alike is no answer
+READIER = 4.0  # likeness, times the sharpness: so much less than while it learns is enough to take what is found
+AGREEING = 2.0  # how much what the places around a place found counts, beside what it finds itself
+FIGURE = 0.08  # of the shorter side of a panel: so far reaches what is around a place (standard deviation)
+BLOCK = 4  # places a side that are one, for what is around them
 SAME = 7.0  # CIELAB: colours of references no farther apart are one
 BAND = 4096  # places at once, so that memory stays bounded
 LEAST = 1e-9  # added before a logarithm
 
+Floats = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
 Numbers = npt.NDArray[np.int64]
 Spots = npt.NDArray[np.int32]
@@ -35,7 +43,7 @@ Spots = npt.NDArray[np.int32]
 class Reference:
     """What is kept of a coloured panel: what T of its places answer to, `keys` (T, D), and their `colors` (T, 3);
     `look`: 64 bits that tell near copies of its line art; `spots` (T, 3): x and y of each place in the picture, and the
-    number of its closed region.
+    number of its closed region; none of those that lie in no picture.
     """
 
     keys: Halves
@@ -117,18 +125,68 @@ def _keys(reference: Reference, device: torch.device | None = None) -> Tensor:
 def answers_of(asked: tuple[Tensor, Tensor], pointer: Pointer, references: Sequence[Reference]) -> tuple[Tensor, Image]:
     """What each place takes of each of the colours of the references, and last what it leaves: (G + 1, h, w), and those
     colours, (G, 3). `asked`: query (h, w, D) and null (h, w) of every place.
+
+    A place asks twice: what lies beside the first answers of the places around it counts more, so that a body has its
+    colours from whom its head is like. Source: Rocco and others, "Neighbourhood Consensus Networks" (2018), arXiv
+    1810.10510. Differs: nothing is learned for it. Older runs ask once, as they learned to.
     """
-    query, null = asked
+    sharper, readier, agreeing = (SHARPER, READIER, AGREEING) if pointer.mutual else (1.0, 0.0, 0.0)
+    query, null, shape = asked[0].flatten(0, 1), asked[1].flatten() - readier, asked[1].shape
     colors, number = _grouped(np.concatenate([one.colors for one in references]))
-    key = torch.cat([_keys(one, query.device) for one in references])[None]
-    known = torch.ones(1, key.shape[1], dtype=torch.bool, device=key.device)
-    group = torch.from_numpy(number).to(key.device)
+    key = torch.cat([_keys(one, query.device) for one in references])
+    group, block = (torch.from_numpy(one).to(key.device) for one in (number, _blocks(*shape)))
+    bands = [*zip(*(torch.split(one, BAND) for one in (block, query, null)), strict=True)]
+
+    def found() -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """The blocks of some places, what they take of each answer, and how much they leave."""
+        for own, some, none in bands:
+            shares, left = pointer.found(some[None], key[None], none[None], sharper=sharper)
+            yield own, shares[0], left[0]
+
+    first = torch.zeros(int(block.max()) + 1, len(key), device=key.device)
+    once = found() if len(bands) > 1 else [*found()]  # what is no more than a band is kept
+    for own, shares, _ in once:
+        first.index_add_(0, own, shares)
+    around = (_around(first, shape, references) + LEAST) ** agreeing
+    of_color = F.one_hot(group, len(colors)).to(key.dtype)
     parts = []
-    for some, own in zip(*(torch.split(one, BAND) for one in (query.flatten(0, 1), null.flatten())), strict=True):
-        found = pointer.found(some[None], key, own[None], known)[0].exp()
-        sums = torch.zeros(len(some), len(colors), device=key.device).index_add_(1, group, found[:, :-1])
-        parts.append(torch.cat([sums, found[:, -1:]], dim=1))
-    return torch.cat(parts).T.reshape(len(colors) + 1, *null.shape), colors
+    for own, shares, left in found() if len(bands) > 1 else once:
+        agreed = shares * around[own]
+        sums = (agreed @ of_color) * ((1 - left) / agreed.sum(dim=1))[:, None]
+        parts.append(torch.cat([sums, left[:, None]], dim=1))
+    return torch.cat(parts).T.reshape(len(colors) + 1, *shape), colors
+
+
+def _blocks(height: int, width: int) -> Numbers:
+    """(height width,): the number of the block that each place lies in, counted row by row."""
+    rows, columns = (np.arange(side) // BLOCK for side in (height, width))
+    return np.asarray((rows[:, None] * (columns[-1] + 1) + columns).ravel(), np.int64)
+
+
+def _around(first: Tensor, shape: Sequence[int], references: Sequence[Reference]) -> Tensor:
+    """(blocks, T): how much of what the places around each block of a drawing took (blocks, T) lay around each place of
+    the references. The drawing has places of this shape (h, w).
+    """
+    counts = [-(-side // BLOCK) for side in shape]
+    down, across = (
+        torch.from_numpy(_nearness(np.arange(count)[:, None] * BLOCK, min(shape))).to(first.device) for count in counts
+    )
+    spread = down @ first.view(counts[0], -1)  # one direction after the other, which is the same
+    spread = (across @ spread.view(*counts, -1)).flatten(0, 1)
+    parts = [*torch.split(spread, [len(one.keys) for one in references], dim=1)]
+    for number, one in enumerate(references):
+        if len(one.spots):  # those of a cast file lie nowhere
+            spots = one.spots[:, :2]
+            lying = torch.from_numpy(_nearness(spots, int(np.ptp(spots, axis=0).min())))
+            parts[number] = parts[number] @ lying.to(first.device).T
+    return torch.cat(parts, dim=1)
+
+
+def _nearness(places: npt.NDArray[np.integer[Any]], side: int) -> Floats:
+    """(N, N): how near places (N, D) are to each other in a picture of this shorter side; every row sums up to 1."""
+    apart = np.square(places[:, None] - places[None], dtype=np.float32).sum(axis=2)
+    near = np.exp(-apart / (2 * (FIGURE * max(side, 1)) ** 2))
+    return np.asarray(near / near.sum(axis=1, keepdims=True), np.float32)
 
 
 def with_answers(chances: Tensor, answers: Tensor, *, copies: bool) -> Tensor:

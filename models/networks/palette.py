@@ -43,7 +43,8 @@ class PaletteConfig(NetworkOptions):
     alike, 1 each colour of the palette. `exchange`: the share of hinted colours that are others while it learns to
     listen. `nearness`: also tell the network how far lines are. `attention`: let the
     places of the two lowest levels look at each other. `references`: learn to take colours from other panels of the
-    series, by `key` numbers of each place. `decay`: of the weights (AdamW).
+    series, by `key` numbers of each place; `mutual`: what a place asks for is what it answers to, false in older
+    runs. `decay`: of the weights (AdamW).
     """
 
     comic_parts: ClassVar = (
@@ -62,6 +63,7 @@ class PaletteConfig(NetworkOptions):
     nearness: bool = True
     attention: bool = False
     references: bool = False
+    mutual: bool = False
     key: int = 48
     balance: float = 0.5
     exchange: float = 0.3
@@ -95,7 +97,7 @@ class PaletteConfig(NetworkOptions):
 
     @property
     def idle(self) -> frozenset[str]:
-        return frozenset() if self.references else frozenset({"key"})
+        return frozenset() if self.references else frozenset({"key", "mutual"})
 
     @property
     def largest_zoom(self) -> float:
@@ -140,7 +142,8 @@ class PaletteNetwork(nn.Module):
         self.up = nn.ModuleList(Block(below + beside, beside) for below, beside in ways)
         self.head = Pointwise(widths[1], config.colors)
         self.listener = Listener(widths[1], config.colors)
-        self.pointer = Pointer(sum(widths[1:4]), config.key) if config.references else None
+        points = (widths[1], sum(widths[2:4]), config.key)
+        self.pointer = Pointer(*points, mutual=config.mutual) if config.references else None
         self.palette = nn.Parameter(torch.zeros(config.colors, 3), requires_grad=False)
         self.share = nn.Parameter(torch.full((config.colors,), 1 / config.colors), requires_grad=False)
         self.flatness = nn.Parameter(torch.zeros(1), requires_grad=False)
@@ -158,8 +161,8 @@ class PaletteNetwork(nn.Module):
         return (plain, told) if self.pointer is None else (plain, told, self.pointer(features))
 
     def features(self, outline: Tensor) -> Tensor:
-        """(B, C, H / 4, W / 4): what the drawing is of; behind the first 2 width channels, with references, those of
-        the two coarser levels, that tell who is who.
+        """(B, C, H / 4, W / 4): what the drawing is of; behind the first 2 width channels, with references, what the
+        two coarser levels, that tell who is who, say to the pointer.
         """
         planes = F.pixel_unshuffle(outline, UNSHUFFLE)
         if self.config.nearness:
@@ -179,8 +182,7 @@ class PaletteNetwork(nn.Module):
             seen.append(value)
         if self.pointer is None:
             return value
-        coarser = (F.interpolate(one, size=value.shape[2:], mode="nearest") for one in seen[-2:-4:-1])
-        return torch.cat([value, *coarser], dim=1)
+        return torch.cat([value, self.pointer.coarser(seen[-2:-4:-1])], dim=1)
 
     def plain(self, features: Tensor) -> Tensor:
         """(B, colors, H / 4, W / 4), nothing said."""

@@ -42,7 +42,7 @@ def find_origin(run: Path, config: TrainConfig, *, keep_palette: bool = False) -
     damaged.
     """
     weights = load_weights(run)
-    fitting(weights, run)
+    theirs_options = fitting(weights, run)
     _check_model(run, weights.config, config)
     of_comic = config.network.comic_parts
     if keep_palette and not of_comic:
@@ -57,7 +57,7 @@ def find_origin(run: Path, config: TrainConfig, *, keep_palette: bool = False) -
     if {name: value.shape for name, value in taken.items()} != {
         name: shape for name, shape in own.items() if not name.startswith(apart)
     }:
-        raise UsageError(_other_options(run, weights.config["network"], asdict(config.network)))
+        raise UsageError(_other_options(run, asdict(theirs_options), asdict(config.network)))
     record = {"weights": str(weights.header["tensors_sha256"])}
     if of_comic:
         record["palette"] = "kept" if keep_palette else "made anew"

@@ -136,9 +136,16 @@ PALETTE = replace(
 )
 # With references a batch is of groups of six; where series have colours of their own, there is more to learn.
 WITH_REFERENCES: dict[str, dict[str, Any]] = {
-    "small": {"references": True, "batch_size": 12, "images": 14_400, "warmup": 400, "ema": 0.99},
-    "medium": {"references": True, "batch_size": 12},
-    "large": {"references": True, "batch_size": 18},
+    "small": {
+        "references": True,
+        "mutual": True,
+        "batch_size": 12,
+        "images": 14_400,
+        "warmup": 400,
+        "ema": 0.99,
+    },
+    "medium": {"references": True, "mutual": True, "batch_size": 12},
+    "large": {"references": True, "mutual": True, "batch_size": 18},
 }
 SERIES_FOR_REFERENCES = 20  # pairs of so many are a reason to learn from references
 PALETTES = {

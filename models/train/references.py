@@ -92,16 +92,17 @@ def pointer_terms(
     asking = given.asking(places)
     query, null = pointer.asks(asking)
     key = given.answering(pointer.answers(asking[:, :KEPT]))
-    found = pointer.found(query, key, null, given.known).exp()
+    shares, left = pointer.found(query, key, null, given.known)
     apart = torch.cdist(given.lab, given.answering(given.lab[:, :KEPT])).square()
     alike = torch.exp(-(apart / (2 * ALIKE**2)).clamp(max=UNLIKE))
-    hit, left = (found[..., :-1] * alike).sum(dim=2), found[..., -1]
+    found = (shares * alike).sum(dim=2)
+    hit = (1 - left) * found
     truth = numbers[given.steps]
     likely = given.asking(classes.detach()).softmax(dim=2).gather(2, truth[..., None])[..., 0]
     weight = weights[truth] * given.counts
     weight = weight / weight.sum().clamp(min=1e-6)
     there = weight * ((alike * given.known[:, None]).amax(dim=2) > REACHABLE)
-    alone = -(hit / (1 - left + LEAST) + LEAST).log()
+    alone = -(found + LEAST).log()
     terms = {
         "pointer": -((hit + left * likely + LEAST).log() * weight).sum(),
         "alone": ALONE * (alone * there).sum() / there.sum().clamp(min=1e-6),

@@ -16,7 +16,8 @@ COLOURED = np.kron(RANDOM.integers(0, 256, (4, 5, 3), dtype=np.uint8), np.ones((
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    return save_run(tmp_path_factory.mktemp("runs") / "palette", width=8, colors=4, references=True, key=16)
+    folder = tmp_path_factory.mktemp("runs") / "palette"
+    return save_run(folder, width=8, colors=4, references=True, mutual=True, key=16)
 
 
 @pytest.fixture

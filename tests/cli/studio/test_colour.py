@@ -225,7 +225,7 @@ def test_a_colouring_under_way_is_given_up_between_its_steps(studio, png, monkey
 
 
 def test_references_are_switched_on_for_a_page_and_the_command_line_takes_them(tmp_path, png):
-    folder = save_run(tmp_path / "pointing", width=8, colors=len(COLORS), references=True)
+    folder = save_run(tmp_path / "pointing", width=8, colors=len(COLORS), references=True, mutual=True)
     studio = open_studio(tmp_path / "studio", folder)
     (page,) = studio.add(png)
     plain = studio.json("GET", f"/api/pages/{page}/out/png").content

@@ -16,8 +16,11 @@ from comicdata.models.colorize import PaletteColorizer, Wishes, load_colorizer
 from comicdata.models.colorize.pages import references_of
 from comicdata.models.colorize.reference_files import read_references, reference_bytes
 from comicdata.models.colorize.references import (
+    AGREEING,
     MOST,
+    READIER,
     REMEMBERED,
+    SHARPER,
     Reference,
     answers_of,
     likest,
@@ -33,7 +36,9 @@ RED, BLUE, SAND = (220, 40, 40), (40, 60, 220), (230, 200, 140)
 @pytest.fixture(scope="module")
 def colorizer(tmp_path_factory: pytest.TempPathFactory) -> PaletteColorizer:
     """Untrained: what holds, holds whatever the network says."""
-    run = save_run(tmp_path_factory.mktemp("runs") / "references", width=8, colors=4, references=True, key=16)
+    run = save_run(
+        tmp_path_factory.mktemp("runs") / "references", width=8, colors=4, references=True, mutual=True, key=16
+    )
     found = load_colorizer(run)
     assert isinstance(found, PaletteColorizer)
     return found
@@ -84,30 +89,56 @@ def test_hints_win_over_references(colorizer: PaletteColorizer) -> None:
     assert colorizer.paint(outline, wishes)[0].color[30, 60].tolist() == [1, 200, 2]
 
 
+SPOTS = np.array([[100, 100, 1], [100, 100, 1], [200, 200, 2]], np.int32)
+
+
 def test_chances_are_shared_out_between_hints_references_and_the_palette() -> None:
-    """By the formula: of what hints leave, references have their part, and the palette what those leave."""
+    """By the formula: of what hints leave, references have their part, and the palette what those leave. Of the three
+    places of each reference two lie together.
+    """
     torch.manual_seed(1)
-    pointer = Pointer(8, 8)
+    near = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 2]]) / 2
+    pointer = Pointer(8, 0, 8, mutual=True)
     keys = torch.nn.functional.normalize(torch.randn(6, 8), dim=1).numpy().astype(np.float16)
     shown = [
-        Reference(keys[:3], np.array([RED, RED, BLUE], np.uint8), 0),
-        Reference(keys[3:], np.array([BLUE] * 3, np.uint8), 1),
+        Reference(keys[:3], np.array([RED, RED, BLUE], np.uint8), 0, SPOTS),
+        Reference(keys[3:], np.array([BLUE] * 3, np.uint8), 1, SPOTS),
     ]
-    query, null = torch.nn.functional.normalize(torch.randn(2, 3, 8), dim=2), torch.randn(2, 3)
+    query, null = torch.nn.functional.normalize(torch.randn(2, 3, 8), dim=2), 10 + 5 * torch.randn(2, 3)
     chances = torch.rand(5, 2, 3).softmax(dim=0)  # four of the palette, and what hints spread
     with torch.no_grad():
         answers, colors = answers_of((query, null), pointer, shown)
         made = with_answers(chances, answers, copies=True)
     assert {*map(tuple, colors.tolist())} == {RED, BLUE} and made.shape == (7, 2, 3)
-    weights = np.exp(10 * (query.numpy() @ keys.astype(np.float32).T)) / 6
-    left = np.exp(null.numpy())
-    total = weights.sum(axis=2) + left
+    alike = SHARPER * 20 * (query.numpy() @ keys.astype(np.float32).T)
+    left = 1 / (1 + np.exp(alike.max(axis=2) - SHARPER * (null.numpy() - READIER)))
+    first = np.exp(alike) / np.exp(alike).sum(axis=2, keepdims=True)
+    around = first.sum(axis=(0, 1)).reshape(2, 3) @ near.T  # all places of so small a drawing lie in one block
+    taken = np.exp(alike) * around.ravel() ** AGREEING
+    taken *= (1 - left[..., None]) / taken.sum(axis=2, keepdims=True)
     hinted = chances[-1].numpy()
     np.testing.assert_allclose(made.sum(dim=0), 1, rtol=1e-5)
     np.testing.assert_allclose(made[-1], hinted, rtol=1e-5)
-    np.testing.assert_allclose(made[:4], chances[:4].numpy() * left / total, rtol=1e-3)
+    np.testing.assert_allclose(made[:4], chances[:4].numpy() * left, rtol=1e-3, atol=1e-7)
     red = colors.tolist().index([*RED])
-    np.testing.assert_allclose(made[4 + red], (1 - hinted) * weights[..., :2].sum(axis=2) / total, rtol=1e-3)
+    np.testing.assert_allclose(made[4 + red], (1 - hinted) * taken[..., :2].sum(axis=2), rtol=1e-3, atol=1e-7)
+
+
+def test_a_body_has_its_colour_from_whom_the_head_above_it_is_like() -> None:
+    """Two figures stand side by side in a reference, with the same body; the head tells which of them is drawn."""
+    pointer = Pointer(8, 0, 8, mutual=True)
+    left, right, body = np.eye(8, dtype=np.float16)[:3]
+    spots = np.array([[50, 100, 1], [50, 140, 2], [450, 100, 3], [450, 140, 4], [0, 0, 5], [500, 500, 5]], np.int32)
+    colors = np.array([SAND, RED, SAND, BLUE, SAND, SAND], np.uint8)
+    shown = [Reference(np.stack([left, body, right, body, *np.eye(8, dtype=np.float16)[4:6]]), colors, 0, spots)]
+    for head, expected in ((left, RED), (right, BLUE)):
+        query = torch.from_numpy(np.stack([head, body]).astype(np.float32))[:, None]
+        with torch.no_grad():
+            answers, found = answers_of((query, torch.full((2, 1), -20.0)), pointer, shown)
+        assert tuple(found[int(answers[:-1, 1, 0].argmax())]) == expected
+        assert (
+            0.75 < float(answers[:-1, 1, 0].max()) < 0.9
+        )  # 3 answers against 1, squared, were all of them in one place
 
 
 def test_those_are_looked_at_that_answer_most_together() -> None:
@@ -184,7 +215,7 @@ def test_places_are_the_same_for_the_same_drawing_and_never_ink() -> None:
 def test_evaluate_says_what_references_are_worth(make: Callable[..., Path], tmp_path: Path) -> None:
     """By the names of the contract; a series with too few panels has no row for more, and one alone no other."""
     pairs = make(tmp_path / "pairs", train=2, validation=0, test=6, series=lambda number: f"s{number // 4}")
-    run = save_run(tmp_path / "run", width=8, colors=4, references=True, key=16)
+    run = save_run(tmp_path / "run", width=8, colors=4, references=True, mutual=True, key=16)
     found = evaluate(load_colorizer(run), pairs, "test", hints=False).document["references"]
     assert list(found) == ["windows", "0", "1", "3", "5", "other", "truth"] and found["windows"] == 6
     assert found["5"] is None and found["0"]["reachable"] is None

@@ -31,6 +31,7 @@ TINY = {
     "key": 16,
     "colors": 16,
     "references": True,
+    "mutual": True,
     "hints": False,
     "device": "cpu",
     "log_every": 120,
