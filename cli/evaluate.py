@@ -20,10 +20,12 @@ from comicdata.cli.html.scores import (
     difference_rows,
     hint_rows,
     hint_title,
+    mask_note,
     mood_rows,
     reference_rows,
     score_rows,
     verdict,
+    window_words,
 )
 from comicdata.errors import PartialError, UsageError
 
@@ -91,14 +93,14 @@ def evaluate(front: Front, runs: tuple[Path, ...], pairs: Path, split: str, out:
     folders = _folders(front, runs, split, out)
     _check_alike(runs)
     jobs = [_Job(front, run, pairs, split, folder, options) for run, folder in zip(runs, folders, strict=True)]
-    colorizers = [job.check() for job in jobs]
+    colorizers, sources = zip(*(job.check() for job in jobs), strict=True)
     _check_sizes(runs, colorizers)
     if front.dry_run:
         for job in jobs:
             front.say(f"would measure {job.run} on the split {split} of {pairs} and write into {job.folder}")
         places = [{"run": job.run.as_posix(), "split": split, "out": job.folder.as_posix()} for job in jobs]
         return places[0] if len(places) == 1 else {"runs": places}
-    found = [job.measure(colorizer) for job, colorizer in zip(jobs, colorizers, strict=True)]
+    found = [job.measure(*loaded) for job, *loaded in zip(jobs, colorizers, sources, strict=True)]
     return found[0].document if len(found) == 1 else _compare(front, runs, found)
 
 
@@ -113,13 +115,17 @@ class _Job:
     folder: Path
     options: dict[str, Any]
 
-    def check(self) -> Any:
-        """The colorizer; UsageError when something stands where its files go, or there are no weights."""
+    def check(self) -> tuple[Any, dict[str, Any]]:
+        """The colorizer, and what tells its weights and these pairs from others; UsageError when something stands where
+        its files go, or there are no weights.
+        """
         from comicdata.models.colorize import Wishes, load_colorizer
         from comicdata.models.evaluate.contest import evaluation_names
         from comicdata.models.memory import memory_errors
+        from comicdata.models.runs.checkpoint import headers
+        from comicdata.models.runs.records import weights_hashes
         from comicdata.outputs import Outputs, Reads
-        from comicdata.pairs.manifest import pairs_folder
+        from comicdata.pairs.manifest import data_hash, pairs_folder
 
         weights = (self.options[name] for name in ("masks", "feature_weights", "lpips_weights"))
         reads = Reads(path for path in (self.run, pairs_folder(self.pairs), *weights) if path)
@@ -127,9 +133,11 @@ class _Job:
         with memory_errors(MEMORY):
             colorizer = load_colorizer(self.run, self.options["device"])
         colorizer.check(Wishes(style=self.options["style"]))
-        return colorizer
+        images = {stage: header.get("images") for stage, header in headers(self.run).items()}
+        source = {"weights_sha256": weights_hashes(self.run), "images": images, "data_hash": data_hash(self.pairs)}
+        return colorizer, source
 
-    def measure(self, colorizer: Any) -> Any:
+    def measure(self, colorizer: Any, source: dict[str, Any]) -> Any:
         """Measure, write and show; the Evaluation."""
         from comicdata.models.evaluate import evaluate as measure
         from comicdata.models.evaluate.contest import write_evaluation
@@ -149,6 +157,7 @@ class _Job:
             found = measure(colorizer, self.pairs, self.split, eyes=eyes, on_progress=on_progress, **rest)
         facts = {"model_name": colorizer.config["model"], "size": colorizer.size, "outline": colorizer.outline}
         facts |= {"style": self.options["style"] or colorizer.style} if colorizer.styles else {}
+        facts |= {"seed": self.options["seed"], **source}
         try:
             write_evaluation(self.folder, self.split, found, facts, self.run.resolve().name)
         except PartialError as error:
@@ -160,7 +169,10 @@ class _Job:
 
 def _show(front: Front, job: _Job, found: Any) -> None:
     """The table of one run, and what it means."""
-    title = f"{job.run} on {len(found.panels)} windows of the split {job.split}"
+    panels, document = len(found.panels), found.document
+    if note := mask_note(document, panels):
+        front.warn(note)
+    title = f"{job.run} on {window_words(panels, found.windows)} of the split {job.split}"
     front.table(title, COLUMNS, score_rows(found.document))
     if hints := found.document.get("hints"):
         front.table(hint_title(hints), HINT_COLUMNS, hint_rows(hints["counts"]))
@@ -185,7 +197,7 @@ def _compare(front: Front, runs: Sequence[Path], found: Sequence[Any]) -> dict[s
         title = f"{name} (other) above {names[0]} (first), on {len(first.panels)} windows of {panels} panels"
         rows = difference_rows(first.document, other.document, apart[name])
         front.table(title, DIFFERENCE_COLUMNS, rows)
-    front.say("± is the standard error over panels; * a difference of more than twice its own")
+    front.say("± is the standard error over panels; better, worse: of other, by more than twice the error")
     return {
         "runs": {name: one.document for name, one in zip(names, found, strict=True)},
         "differences": apart,

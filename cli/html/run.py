@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from comicdata.cli.html import pieces as report
@@ -13,15 +14,18 @@ from comicdata.cli.html.scores import (
     REFERENCE_COLUMNS,
     hint_rows,
     hint_title,
+    mask_note,
     mood_rows,
     reference_rows,
     score_rows,
+    source_note,
     verdict,
+    window_words,
 )
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import inside, read_json
 from comicdata.images import read_image
-from comicdata.models.runs.records import CONFIG, model_of, read_config, read_metrics
+from comicdata.models.runs.records import CONFIG, WEIGHTS, model_of, read_config, read_metrics, weights_hashes
 from comicdata.outputs import free_folder
 from comicdata.reading.numbers import whole_number
 
@@ -39,7 +43,8 @@ def page(run: Path) -> str:
     config = read_config(run)
     stages = stage_folders(run, config)
     name = model_of(config, "run")
-    sections = [one for folder in sorted(run.glob("evaluation*")) for one in evaluations(folder)]
+    now = weights_hashes(run)
+    sections = [one for folder in sorted(run.glob("evaluation*")) for one in evaluations(folder, now)]
     sections += palette(run)
     for stage, folder in stages.items():
         words = f": {stage}" if stage else ""
@@ -55,14 +60,19 @@ def stage_folders(run: Path, config: Mapping[str, Any]) -> dict[str, Path]:
     return {stage: folder for stage, folder in folders.items() if folder.is_dir()}
 
 
-def evaluations(folder: Path) -> list[tuple[str, str]]:
-    """One section per evaluated split: the table, in a line what it means, the best and worst panels."""
+def evaluations(folder: Path, now: Mapping[str, str] = MappingProxyType({})) -> list[tuple[str, str]]:
+    """One section per evaluated split: the table, in a line what it means, the best and worst panels; a line before
+    them where they are of other weights than those `now`, by their hashes.
+    """
     sections = []
     for path in sorted(folder.glob("[!.]*.json")):
         document = read_json(path)
         try:
-            heading = f"On {document['panels']} windows of the split {document['split']}"
-            table = report.table(COLUMNS, score_rows(document))
+            panels = document["panels"]
+            heading = f"On {window_words(panels, document.get('split_windows'))} of the split {document['split']}"
+            notes = [source_note(document, now), mask_note(document, panels)]
+            table = "".join(report.paragraph(note) for note in notes if note)
+            table += report.table(COLUMNS, score_rows(document))
             if hints := document.get("hints"):
                 table += report.paragraph(hint_title(hints))
                 table += report.table(HINT_COLUMNS, hint_rows(hints["counts"]))
@@ -82,7 +92,7 @@ def evaluations(folder: Path) -> list[tuple[str, str]]:
 
 def palette(run: Path) -> list[tuple[str, str]]:
     """The colours that a run chooses from, with the share of each; none where its model has no palette."""
-    if not (run / PALETTE).is_file() or not (run / "weights.safetensors").is_file():
+    if not (run / PALETTE).is_file() or not (run / WEIGHTS).is_file():
         return []
     from comicdata.models.runs.checkpoint import load_weights
     from comicdata.models.runs.palette import palette_shares

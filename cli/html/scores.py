@@ -26,6 +26,7 @@ WHOLE = {
     "fid_vgg16": ("FID of VGG16", "all"),
 }
 THREE_DECIMALS = ("l1", "ssim", "within10", "lpips", "kid_vgg16")
+LOWER_IS_BETTER = ("l1", "de2000", "background_consistency", "lpips")
 DIFFERENCE_COLUMNS = ["measure", "pixels", "first", "other", "difference"]
 HINT_COLUMNS = ["hints", "at them", "near them", "off lines", "off lines, no network"]
 MOOD_COLUMNS = ["mood", "off lines", "within 10", "nearer to it"]
@@ -75,22 +76,55 @@ def _apart(
     other: Mapping[str, Any],
     apart: Mapping[str, Mapping[str, float | None]],
 ) -> list[str]:
-    """Both figures and what the second is above the first; a difference of more than twice its error has a star."""
+    """Both figures and what the second is above the first; in a word, too, where that is more than twice its error."""
     figure = name if subset in ("", "all") else f"{name}_{subset}"
     values = [(each["model"][subset] or {}).get(name) if subset else each["model"].get(name) for each in (one, other)]
     cells = [
         _with_error(value, each["errors"].get(figure), name) for value, each in zip(values, (one, other), strict=True)
     ]
     mean, error = apart[figure]["mean"], apart[figure]["error"]
-    sure = " *" if mean is not None and error is not None and abs(mean) > 2 * error else ""
-    return [*cells, _with_error(mean, error, name, sign="+") + sure]
+    word = _judged(name, values[0], values[1], mean, error)
+    return [*cells, _with_error(mean, error, name, sign="+") + word]
+
+
+def _judged(name: str, one: float | None, other: float | None, mean: float | None, error: float | None) -> str:
+    """Whether the second figure is better or worse, by more than twice the error of the difference; "" elsewhere."""
+    if one is None or other is None or mean is None or error is None:
+        return ""
+    gain = -mean if name in LOWER_IS_BETTER else mean
+    if name == "colourfulness_ratio":
+        gain = abs(one - 1) - abs(other - 1)
+    return "" if abs(gain) <= 2 * error else " better" if gain > 0 else " worse"
 
 
 def _with_error(value: float | None, error: float | None, name: str, sign: str = "") -> str:
     if value is None:
         return "-"
     places = 3 if name in THREE_DECIMALS else 2
-    return f"{value:{sign}.{places}f}" + ("" if error is None else f" ± {error:.{places}f}")
+    return f"{value:{sign}.{places}f}" + ("" if error is None else f"±{error:.{places}f}")
+
+
+def window_words(measured: int, there: int | None) -> str:
+    """How many windows were measured, and of how many where that is not all of them."""
+    return f"{measured} windows" if there in (None, measured) else f"{measured} of {there} windows"
+
+
+def mask_note(document: Mapping[str, Any], panels: int) -> str:
+    """Said where only some of the windows have masks; "" elsewhere."""
+    known = (document.get("masks") or {}).get("windows", panels)
+    rest = "figures, foreground and background are of these alone"
+    return f"masks for {known} of {panels} windows: {rest}" if known < panels else ""
+
+
+def source_note(document: Mapping[str, Any], now: Mapping[str, str]) -> str:
+    """Said where other weights were measured than those that lie there now, by their hashes; "" elsewhere, and of
+    documents of earlier versions, which do not tell.
+    """
+    stated = document.get("weights_sha256")
+    if stated is None or not now or stated == now:
+        return ""
+    images = ", ".join(f"{stage} {count}".strip() for stage, count in document["images"].items())
+    return f"Of other weights than lie here now: of those after {images} images. Run comicdata evaluate again."
 
 
 def hint_title(hints: Mapping[str, Any]) -> str:

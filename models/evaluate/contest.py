@@ -41,11 +41,14 @@ Progress = Callable[[str, int, int], None]  # what is done to pictures, to how m
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was found: `document` is the public one; `panels` in the order of the manifest; `picture` best to worst."""
+    """What was found: `document` is the public one; `panels` in the order of the manifest; `picture` best to worst;
+    `windows` is how many the split has.
+    """
 
     document: dict[str, Any]
     panels: list[Panel]
     picture: Image
+    windows: int
 
 
 class _Contest:
@@ -211,10 +214,11 @@ def evaluate(
     document = summarise(panels, eyes) | ({"hints": mean_hints(errors)} if errors else {})
     document |= {"mood": mean_moods(moods)} if moods else {}
     document |= {"references": mean_worth(worth)} if worth else {}
+    document |= {"masks": {"windows": len(grounds)}} if masks else {}
     document["errors"] = standard_errors(panels)
     picture = _picture(contest, indices, panels)
     contest.finish()
-    return Evaluation(document, panels, picture)
+    return Evaluation(document, panels, picture, len(test))
 
 
 def _measured(
@@ -308,7 +312,7 @@ def write_evaluation(
     One that somebody changed since is kept: PartialError, once the others are written.
     """
     outputs = Outputs(folder, "evaluate")
-    document = {"split": split, "panels": len(found.panels), **facts, **found.document}
+    document = {"split": split, "panels": len(found.panels), "split_windows": found.windows, **facts, **found.document}
     parts = (
         encode_png(found.picture, mark(run)),
         jsonl_bytes(panel_row(panel) for panel in found.panels),

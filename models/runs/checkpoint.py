@@ -29,14 +29,13 @@ from comicdata.files import (
     write_json,
 )
 from comicdata.models.networks.vgg import read_vgg
-from comicdata.models.runs.records import Header, StateFile
+from comicdata.models.runs.records import WEIGHTS, Header, StateFile, weights_files
 from comicdata.outputs import free_folder
 from comicdata.reading.numbers import whole_number
 from comicdata.reading.shapes import MisshapenError, of_shape, shaped
 from comicdata.reading.text import UnreadableError, parse_json
 
 FORMAT = "comicdata-colorizer-1"
-WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
 TENSORS = "tensors.safetensors"
 KINDS = frozenset({torch.float32, torch.float16, torch.bfloat16, torch.float64})  # what weights are made of
@@ -99,8 +98,12 @@ def _oddity(tensor: Tensor) -> str:
 
 def trained_on(run: Path) -> set[str]:
     """The hashes of the pairs that a run, all its stages, or a file of weights saw; errors as `load_weights`."""
-    files = sorted(run.glob(f"stages/*/{WEIGHTS}")) or [run]
-    return {str(load_weights(path).header.get("data_hash")) for path in files}
+    return {str(header.get("data_hash")) for header in headers(run).values()}
+
+
+def headers(run: Path) -> dict[str, dict[str, Any]]:
+    """What each of the `weights_files` of a run says of itself; errors as `load_weights`."""
+    return {stage: load_weights(path).header for stage, path in weights_files(run).items()}
 
 
 def _read_tensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:

@@ -20,8 +20,8 @@ from comicdata.files import (
 )
 from comicdata.images import Image, beside, encode_png
 from comicdata.models.networks.palette import FILE as PALETTE
-from comicdata.models.runs.checkpoint import BEST, WEIGHTS, load_weights
-from comicdata.models.runs.records import CONFIG, read_config
+from comicdata.models.runs.checkpoint import BEST, load_weights
+from comicdata.models.runs.records import CONFIG, WEIGHTS, read_config
 from comicdata.models.runs.settings import FREE, TrainConfig
 from comicdata.outputs import Reads, check_folder, check_kind, holds, mark, refuse_foreign, refuse_links
 from comicdata.reading.text import plain

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
-from comicdata.files import numbered_rows, read_json
+from comicdata.files import numbered_rows, read_json, sha256_file
 from comicdata.outlines import Outlines
 from comicdata.reading.shapes import MisshapenError, of_shape, shaped
 
 CONFIG = "config.json"
+WEIGHTS = "weights.safetensors"
 LARGEST_SIZE = 65_536  # pixels
 
 
@@ -86,6 +87,19 @@ def read_config(run: Path) -> dict[str, Any]:
     cure = "train into a new run folder, or bring the file back"
     found = shaped(Config, read_json(path), str(path), cure)
     return {**found}
+
+
+def weights_files(run: Path) -> dict[str, Path]:
+    """The weights of a RUN folder by stage, or under "" its own, or the file that `run` is; whether they are there
+    or not.
+    """
+    stages = {path.parent.name: path for path in sorted(run.glob(f"stages/*/{WEIGHTS}"))}
+    return stages or {"": run / WEIGHTS if run.is_dir() else run}
+
+
+def weights_hashes(run: Path) -> dict[str, str]:
+    """SHA-256 of each of `weights_files` that is there."""
+    return {stage: sha256_file(path) for stage, path in weights_files(run).items() if path.is_file()}
 
 
 def learns_from_references(run: Path) -> bool | None:

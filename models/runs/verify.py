@@ -6,11 +6,11 @@ from typing import Any
 
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import SEAL, json_bytes, on_disk, read_json, read_jsonl, sha256_bytes
-from comicdata.models.runs.checkpoint import BEST, TENSORS, WEIGHTS, State, load_weights, read_state, state_folders
+from comicdata.models.runs.checkpoint import BEST, TENSORS, State, load_weights, read_state, state_folders
 from comicdata.models.runs.folder import METRICS, differing
 from comicdata.models.runs.load import fitting
 from comicdata.models.runs.palette import palette_files
-from comicdata.models.runs.records import CONFIG
+from comicdata.models.runs.records import CONFIG, WEIGHTS
 from comicdata.outputs import LIST
 from comicdata.outputs.findings import Findings
 from comicdata.outputs.marks import is_our_picture, is_whole_png

@@ -16,10 +16,11 @@ from comicdata.models.data.pairs import PairDataset, Sampling, batches
 from comicdata.models.data.references import GROUP
 from comicdata.models.memory import memory_errors
 from comicdata.models.networks.layers import find_device
-from comicdata.models.runs.checkpoint import WEIGHTS, vgg_hash
+from comicdata.models.runs.checkpoint import vgg_hash
 from comicdata.models.runs.folder import check_run, check_same_run, own_schedule
 from comicdata.models.runs.origin import FROM, Origin, check_origin, lineage, said_origin
 from comicdata.models.runs.palette import check_palette, keep_files
+from comicdata.models.runs.records import WEIGHTS
 from comicdata.models.runs.settings import TrainConfig, options
 from comicdata.models.train.learner import Learner
 from comicdata.models.train.learners import make_learner

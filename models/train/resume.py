@@ -17,7 +17,6 @@ from comicdata.files import sweep_orphans
 from comicdata.models.data.pairs import PairDataset
 from comicdata.models.runs.checkpoint import (
     BEST,
-    WEIGHTS,
     State,
     drop_old_states,
     drop_states,
@@ -27,7 +26,7 @@ from comicdata.models.runs.checkpoint import (
 )
 from comicdata.models.runs.folder import ended_budget, finished, write_config
 from comicdata.models.runs.origin import Origin
-from comicdata.models.runs.records import read_config
+from comicdata.models.runs.records import WEIGHTS, read_config
 from comicdata.models.runs.settings import TrainConfig, is_due
 from comicdata.models.train.parallel import Processes
 

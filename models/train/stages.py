@@ -7,10 +7,9 @@ from typing import Any
 
 from comicdata.errors import UsageError
 from comicdata.files import sweep_dead, write_json
-from comicdata.models.runs.checkpoint import WEIGHTS
 from comicdata.models.runs.folder import check_run
 from comicdata.models.runs.origin import Origin
-from comicdata.models.runs.records import CONFIG, model_of, read_config
+from comicdata.models.runs.records import CONFIG, WEIGHTS, model_of, read_config
 from comicdata.models.runs.settings import TrainConfig
 from comicdata.models.train.loop import Progress, train
 

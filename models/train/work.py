@@ -11,13 +11,13 @@ from comicdata.models.data.pairs import PairDataset
 from comicdata.models.runs.checkpoint import (
     BEST,
     BEST_PART,
-    WEIGHTS,
     State,
     load_weights,
     save_state,
     save_weights,
 )
 from comicdata.models.runs.folder import Metrics, write_grid
+from comicdata.models.runs.records import WEIGHTS
 from comicdata.models.runs.settings import TrainConfig, is_due, learning_rate
 from comicdata.models.train.learner import Learner
 from comicdata.models.train.resume import Job, Standing, is_stale

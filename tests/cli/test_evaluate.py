@@ -1,5 +1,6 @@
 """`comicdata evaluate` as a user runs it, and the page about a run."""
 
+import hashlib
 import importlib.util
 import json
 import re
@@ -14,12 +15,13 @@ from safetensors.torch import save_file
 
 from comicdata.cli.html import pieces as report
 from comicdata.cli.html.run import page, split_series
-from comicdata.cli.html.scores import verdict
+from comicdata.cli.html.scores import difference_rows, verdict
 from comicdata.cli.main import run
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import read_jsonl
 from comicdata.images import encode_png, read_image
 from comicdata.models.evaluate.perceptual import CHANNELS, VGG16Taps
+from comicdata.models.runs.checkpoint import load_weights, save_weights
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,7 @@ def test_two_runs_compared(tour, rival, tmp_path, capsys):
     models = [document["runs"][name]["model"] for name in (one, other)]
     ratio = models[1]["colourfulness_ratio"] - models[0]["colourfulness_ratio"]
     assert apart["colourfulness_ratio"]["mean"] == pytest.approx(ratio)
-    for words in ("(other) above", "±", "twice its own", "colour ratio"):
+    for words in ("(other) above", "±", "by more than twice the error", "colour ratio"):
         assert words in captured.err
     alone = json.loads((tmp_path / "out" / "rival" / "test.json").read_text())
     assert alone["model"] == document["runs"][other]["model"]
@@ -178,6 +180,71 @@ def test_masks_add_rows_to_the_table(tour, tmp_path, capsys):
     captured = capsys.readouterr()
     assert set(json.loads(captured.out)["model"]["background"]) == {"l1", "psnr", "ssim", "de2000", "within10"}
     assert "foreground" in captured.err
+
+
+def test_masks_of_some_windows_only_are_said(tour, tmp_path, capsys):
+    name = next((tour / "pairs" / "256" / "test" / "canny").rglob("*.png")).name
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / name).write_bytes(encode_png(np.full((256, 256), 255, np.uint8)))
+    run_folder = shutil.copytree(tour / "run", tmp_path / "run")
+    words = ["--pairs", str(tour / "pairs"), "--masks", str(tmp_path / "masks"), "--no-hints", "--json", "-q"]
+    assert run(["evaluate", str(run_folder), *words]) == 0
+    captured = capsys.readouterr()
+    document = json.loads((run_folder / "evaluation" / "test.json").read_text())
+    assert json.loads(captured.out)["masks"] == document["masks"] == {"windows": 1}
+    said = f"masks for 1 of {document['panels']} windows: figures, foreground and background are of these alone"
+    assert document["panels"] > 1 and captured.err.strip() == said and said in page(run_folder)
+
+
+def test_the_document_says_what_it_measured(evaluated, tour):
+    from comicdata.pairs.manifest import read_rows
+
+    document = json.loads((evaluated / "evaluation" / "test.json").read_text())
+    digest = hashlib.sha256((evaluated / "weights.safetensors").read_bytes()).hexdigest()
+    assert document["weights_sha256"] == {"": digest} and document["images"] == {"": 16}
+    assert document["data_hash"] == json.loads((evaluated / "config.json").read_text())["data_hash"]
+    there = sum(row.kept and row.split == "test" for row in read_rows(tour / "pairs"))
+    assert (document["panels"], document["split_windows"], document["seed"]) == (3, there, 0)
+    assert f"On 3 of {there} windows of the split test" in page(evaluated)
+
+
+def test_figures_of_other_weights_than_lie_there_are_said(evaluated, tmp_path):
+    said = "Of other weights than lie here now: of those after 16 images."
+    folder = shutil.copytree(evaluated, tmp_path / "run")
+    assert said not in page(folder)
+    weights = load_weights(folder)
+    save_weights(folder / "weights.safetensors", weights.tensors, weights.header | {"images": 24})
+    assert said in page(folder)
+    path = folder / "evaluation" / "test.json"
+    document = json.loads(path.read_text())
+    for name in ("weights_sha256", "images", "data_hash", "split_windows", "seed"):  # as earlier versions wrote it
+        del document[name]
+    path.write_text(json.dumps(document))
+    text = page(folder)
+    assert "On 3 windows of the split test" in text and "Of other weights" not in text
+
+
+@pytest.mark.parametrize(
+    ("figure", "first", "other", "error", "word"),
+    [
+        ("l1", 0.3, 0.4, 0.04, " worse"),
+        ("l1", 0.4, 0.3, 0.04, " better"),
+        ("l1", 0.4, 0.3, 0.06, ""),
+        ("psnr", 14, 11, 1.4, " worse"),
+        ("within10", 0.2, 0.3, 0.04, " better"),
+        ("de2000", 20, 24, 1, " worse"),
+        ("colourfulness_ratio", 0.5, 0.75, 0.1, " better"),
+        ("colourfulness_ratio", 1.0, 1.25, 0.1, " worse"),
+        ("colourfulness_ratio", 0.75, 1.25, 0.1, ""),  # as far from the truth's, on the other side
+        ("background_consistency", 1, 3, 0.5, " worse"),
+        ("lpips", 0.5, 0.25, None, ""),  # one panel only
+    ],
+)
+def test_a_difference_says_which_run_is_better(figure, first, other, error, word):
+    documents = [{"model": {"all": {figure: value}, figure: value}, "errors": {}} for value in (first, other)]
+    ((*_, difference),) = difference_rows(*documents, {figure: {"mean": other - first, "error": error}})
+    sign = f"{other - first:+.3f}" if figure in ("l1", "within10", "lpips") else f"{other - first:+.2f}"
+    assert difference.startswith(sign) and re.sub(r"[-+±.\d]", "", difference) == word
 
 
 @pytest.fixture(scope="module")
@@ -312,7 +379,7 @@ def test_a_dry_run_writes_nothing(tour, tmp_path):
 def test_the_page_of_a_run_needs_nothing_else(evaluated):
     (grid,) = (evaluated / "samples").glob("*.png")
     text = page(evaluated)
-    for words in ("On 3 windows of the split test", "Training", "Settings", "options.batch_size", "ceiling"):
+    for words in ("windows of the split test", "Training", "Settings", "options.batch_size", "ceiling"):
         assert words in text
     assert not re.search(r"""(src|href)=["'](?!data:)""", text) and "<script" not in text
     assert text.count("data:image/jpeg;base64,") == 2  # the evaluation, and the one grid

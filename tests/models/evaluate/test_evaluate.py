@@ -301,6 +301,7 @@ def test_masks_make_foreground_and_background_known(pairs: Path, tmp_path: Path)
     truth = test.color(1).astype(int)
     assert document["model"]["background"]["l1"] == pytest.approx(np.abs(truth[:20] - 99).mean() / 127.5)
     assert document["model"]["foreground"]["l1"] == pytest.approx(np.abs(truth[20:] - 99).mean() / 127.5)
+    assert document["masks"] == {"windows": 1}
 
 
 def test_masks_that_do_not_fit(pairs: Path, tmp_path: Path) -> None:
