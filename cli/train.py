@@ -190,7 +190,7 @@ def _with_references(
     """What palette is told where it learns from references: because somebody says so, because its run does or the one
     that it starts from, or, in the small preset, because the pairs hold many series.
     """
-    from comicdata.models.runs.records import learns_from_references
+    from comicdata.models.runs.restored import learns_from_references
     from comicdata.models.runs.settings import SERIES_FOR_REFERENCES, WITH_REFERENCES
     from comicdata.pairs.manifest import read_rows, usable
 

@@ -177,7 +177,7 @@ def drop_states(run: Path, fits: Callable[[State], bool]) -> None:
     """Delete the states, whole or half-written, that do not fit; a damaged one stays."""
     for folder in state_folders(run):
         with suppress(IntegrityError, OSError):
-            if not fits(_without_tensors(folder)):
+            if not fits(read_facts(folder)):
                 _remove_state(run, folder)
 
 
@@ -209,7 +209,7 @@ def load_state(run: Path, fits: Callable[[State], bool] = lambda state: True) ->
             log.warning("%s: half-written; the state before it is taken", folder)
             continue
         try:
-            if fits(_without_tensors(folder)):
+            if fits(read_facts(folder)):
                 return read_state(folder)
         except IntegrityError as error:
             log.warning("%s; the state before it is taken", error)
@@ -221,14 +221,15 @@ def load_state(run: Path, fits: Callable[[State], bool] = lambda state: True) ->
 
 def read_state(folder: Path) -> State:
     """The state in a folder; IntegrityError when it is not as it was written."""
-    found = _without_tensors(folder)
+    found = read_facts(folder)
     path = folder / TENSORS
     if not path.is_file() or sha256_file(path) != _state_values(folder)["tensors_sha256"]:
         raise IntegrityError(f"{path}: damaged or missing")
     return replace(found, tensors=_read_tensors(path)[1])
 
 
-def _without_tensors(folder: Path) -> State:
+def read_facts(folder: Path) -> State:
+    """A state without its tensors; IntegrityError when what it says is not as it was written."""
     values = _state_values(folder)
     del values["tensors_sha256"]
     return State(values.pop("images"), values, {})

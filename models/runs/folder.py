@@ -21,9 +21,10 @@ from comicdata.files import (
 from comicdata.images import Image, beside, encode_png
 from comicdata.models.networks.palette import FILE as PALETTE
 from comicdata.models.runs.checkpoint import BEST, load_weights
-from comicdata.models.runs.records import CONFIG, WEIGHTS, read_config
+from comicdata.models.runs.records import CONFIG, WEIGHTS, model_of, read_config
+from comicdata.models.runs.restored import said_config
 from comicdata.models.runs.settings import FREE, TrainConfig
-from comicdata.outputs import Reads, check_folder, check_kind, holds, mark, refuse_foreign, refuse_links
+from comicdata.outputs import Reads, check_folder, check_kind, holds, json_object, mark, refuse_foreign, refuse_links
 from comicdata.reading.text import plain
 
 RUN = "a run"
@@ -40,12 +41,12 @@ def check_run(run: Path, pairs: Path) -> None:
     refuse_links([run / "samples", run / "state", *(run / "state").glob("*")])
     own = holds(run) == RUN or any((run / "state").glob("*/state.json"))
     cure = "name another --run, or take the file away"
-    refuse_foreign(run / CONFIG, own or _is_damaged(run / CONFIG), cure)
+    refuse_foreign(run / CONFIG, own or is_damaged(run / CONFIG), cure)
     for path in (*(run / name for name in FILES), *(run / "samples").glob("*.png")):
-        refuse_foreign(path, own or _is_damaged(run / CONFIG), cure)
+        refuse_foreign(path, own or is_damaged(run / CONFIG), cure)
 
 
-def _is_damaged(path: Path) -> bool:
+def is_damaged(path: Path) -> bool:
     """Whether a config is there and no JSON: of a run that was damaged, which is said where it is read."""
     try:
         return path.is_file() and read_json(path) is None
@@ -55,13 +56,13 @@ def _is_damaged(path: Path) -> bool:
 
 def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> None:
     """UsageError when the folder was trained with other options, IntegrityError when on other data."""
-    if not (run / CONFIG).is_file():
-        if (run / "state").is_dir():
-            raise IntegrityError(f"{run / CONFIG}: missing, though there are states; train into a new run folder")
+    saved = said_config(run)
+    if not saved:
         return
-    saved = read_config(run)
     if "stages" in saved:
         raise UsageError(f"{run}: holds a run of {saved.get('model')}, in stages; take another run folder")
+    if (there := model_of(saved, "")) and there != options["model"]:
+        raise UsageError(f"{run}: trained as {there}, now {options['model']}; take another run folder")
     old, new = flattened(saved.get("options", {})), flattened(plain(options))
     old = {name: value for name, value in EARLIER.items() if name in new} | old
     for name in sorted(old.keys() | new.keys()):
@@ -73,7 +74,7 @@ def check_same_run(run: Path, options: Mapping[str, Any], data_hash: str) -> Non
     if saved.get("data_hash") != data_hash:
         raise IntegrityError(
             f"{run}: the pairs changed since (data hash was {str(saved.get('data_hash'))[:12]}, is {data_hash[:12]}); "
-            "train into another run folder, or bring the old pairs back"
+            f"bring the old pairs back, or train into another run folder, where --from {run} takes over what it learned"
         )
 
 
@@ -92,7 +93,7 @@ def own_schedule(run: Path, config: TrainConfig) -> TrainConfig:
     """The options of a run that an earlier version began with the schedule it has, which no budget moves; unchanged
     where there is none, or another was asked for.
     """
-    saved = read_config(run).get("options", {}) if (run / CONFIG).is_file() else {}
+    saved = said_config(run).get("options", {})
     start, end = saved.get("decay_start"), saved.get("decay_end")
     if config.decay_end is not None or "warmup" in saved or type(start) is not int or type(end) is not int:
         return config
@@ -152,8 +153,8 @@ def write_config(
 
 def says(path: Path, value: Mapping[str, Any]) -> bool:
     """Whether a record is there, as it was written, and says this; version 0.1.0 wrote no hash into it."""
-    there = read_json(path) if path.is_file() else None
-    return isinstance(there, dict) and is_intact(there) and {**there, SEAL: ""} == {**plain(value), SEAL: ""}
+    there = json_object(path)
+    return bool(there) and is_intact(there) and {**there, SEAL: ""} == {**plain(value), SEAL: ""}
 
 
 class Metrics:

@@ -15,6 +15,7 @@ from comicdata.models.runs.checkpoint import Weights, load_weights
 from comicdata.models.runs.folder import flattened
 from comicdata.models.runs.load import fitting
 from comicdata.models.runs.records import CONFIG, read_config
+from comicdata.models.runs.restored import said_config
 from comicdata.models.runs.settings import WHOLE, TrainConfig
 
 FROM = "from"  # what a run says of it, among its options
@@ -115,13 +116,13 @@ def _words(run: Path, weights: Weights, config: TrainConfig, record: Mapping[str
 
 def said_origin(run: Path) -> dict[str, str] | None:
     """What RUN says of the weights that it was begun with; None where it began with random ones, or is not there."""
-    found = read_config(run).get("options", {}).get(FROM) if (run / CONFIG).is_file() else None
+    found = said_config(run).get("options", {}).get(FROM)
     return {**found} if isinstance(found, Mapping) else None
 
 
 def check_origin(run: Path, origin: Origin | None) -> None:
     """UsageError when RUN was begun with other weights than these, or with random ones."""
-    if origin is None or not (run / CONFIG).is_file():
+    if origin is None or not said_config(run):
         return
     said = said_origin(run)
     if said is None:
@@ -144,7 +145,10 @@ def lineage(run: Path, series: list[str], origin: Origin | None) -> list[str]:
         return sorted({*series, *origin.series})
     if said_origin(run) is None:
         return series
-    found = read_config(run).get("series")
+    found = said_config(run).get("series")
     if found is None:
-        raise IntegrityError(f"{run / CONFIG}: no longer says which series it knows; bring the file back")
+        raise IntegrityError(
+            f"{run / CONFIG}: no longer says which series the run knows; say --from as when it was begun, or take the "
+            "file from a copy"
+        )
     return list(found)

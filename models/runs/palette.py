@@ -18,6 +18,7 @@ from comicdata.models.networks.palette import FILE
 
 log = logging.getLogger(__name__)
 NAME = "the colours of this run"
+MOVE = "move it elsewhere (colorize takes edited colours with --palette)"
 CURE = "the same train command writes them again"
 
 
@@ -62,7 +63,7 @@ def check_palette(run: Path, tensors: Mapping[str, Tensor], prefix: str = "") ->
         if not path.is_file():
             log.warning("%s: missing; the colours are taken from the weights (%s)", path, CURE)
         elif on_disk(path) != data:
-            raise IntegrityError(f"{path}: not the colours that this run was trained with; delete it, and {CURE}")
+            raise IntegrityError(f"{path}: not the colours that this run was trained with; {MOVE}, and {CURE}")
 
 
 def keep_files(run: Path, files: Mapping[str, bytes]) -> None:

@@ -84,7 +84,7 @@ def check_saved(config: Mapping[str, Any]) -> None:
 def read_config(run: Path) -> dict[str, Any]:
     """RUN/config.json; IntegrityError names the first field that does not fit."""
     path = run / CONFIG
-    cure = "train into a new run folder, or bring the file back"
+    cure = "the same train command writes it again if weights are left; else take it from a copy"
     found = shaped(Config, read_json(path), str(path), cure)
     return {**found}
 
@@ -100,14 +100,6 @@ def weights_files(run: Path) -> dict[str, Path]:
 def weights_hashes(run: Path) -> dict[str, str]:
     """SHA-256 of each of `weights_files` that is there."""
     return {stage: sha256_file(path) for stage, path in weights_files(run).items() if path.is_file()}
-
-
-def learns_from_references(run: Path) -> bool | None:
-    """Whether the network of a run does; None where there is none yet."""
-    if not (run / CONFIG).is_file():
-        return None
-    network = read_config(run).get("options", {}).get("network", {})
-    return isinstance(network, Mapping) and network.get("references") is True
 
 
 def model_of(config: Mapping[str, Any], otherwise: str) -> str:

@@ -7,15 +7,17 @@ from typing import Any
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import SEAL, json_bytes, on_disk, read_json, read_jsonl, sha256_bytes
 from comicdata.models.runs.checkpoint import BEST, TENSORS, State, load_weights, read_state, state_folders
-from comicdata.models.runs.folder import METRICS, differing
+from comicdata.models.runs.folder import METRICS, differing, is_damaged
 from comicdata.models.runs.load import fitting
-from comicdata.models.runs.palette import palette_files
+from comicdata.models.runs.palette import CURE, MOVE, palette_files
 from comicdata.models.runs.records import CONFIG, WEIGHTS
+from comicdata.models.runs.restored import is_lost, settings_in
 from comicdata.outputs import LIST
 from comicdata.outputs.findings import Findings
 from comicdata.outputs.marks import is_our_picture, is_whole_png
 
 AGAIN = "the same train command makes it again"
+FROM_COPY = "take it from a copy, or train into another run folder"
 ANEW = "what training alone can make: copy it anew, or train into another run folder"
 
 
@@ -24,11 +26,11 @@ def verify_run(run: Path) -> dict[str, Any]:
     found = Findings(run)
     if (run / "stages").is_dir():
         folders = sorted(one for one in (run / "stages").iterdir() if one.is_dir())
-        found.look(run / CONFIG, _is_of(run / CONFIG, folders), "copy it anew, or train into another run folder")
+        found.look(run / CONFIG, _is_of(run / CONFIG, folders), AGAIN if is_damaged(run / CONFIG) else FROM_COPY)
         for folder in folders:
             found.add(verify_run(folder), f"stages/{folder.name}")
     else:
-        config = found.sealed(run / CONFIG, AGAIN)
+        config = found.sealed(run / CONFIG, AGAIN if is_lost(run) and settings_in(run) else FROM_COPY)
         states = _verify_states(found)
         newest = states[0] if states else None
         _verify_weights(found, config, newest)
@@ -99,7 +101,7 @@ def _verify_palette(found: Findings) -> None:
         return
     for name, data in palette_files(weights.tensors).items():
         path = found.root / name
-        found.look(path, on_disk(path) == data, f"delete it, and {AGAIN}")
+        found.look(path, on_disk(path) == data, f"{MOVE}, and {CURE}" if path.is_file() else CURE)
 
 
 def _verify_metrics(found: Findings, newest: State | None) -> None:

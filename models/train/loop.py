@@ -66,10 +66,10 @@ def train(
     check_run(run, pairs)
     data = PairDataset(pairs, "train", config.size, config.outline)
     data.require_rows()
-    asked, config = config, own_schedule(run, config)
     with joined(find_device(config.device)) as (processes, device):
         _check_shares(config, processes)
         with locked(run) if processes.leads else nullcontext(), _stop_requests() as stop:
+            asked, config = config, own_schedule(run, config)
             check_origin(run, origin)
             settings = _settings(config, data, origin.record if origin else said_origin(run))
             series = lineage(run, data.series, origin)
@@ -77,6 +77,9 @@ def train(
             if processes.leads:
                 job.sweep()
             check_same_run(run, settings, data.data_hash)
+            if processes.leads:
+                job.restore()
+            processes.wait()  # nobody reads before it is written
             standing = find_standing(job)
             check_palette(run, standing.state.tensors, "average.")
             if processes.leads:

@@ -26,7 +26,8 @@ from comicdata.models.runs.checkpoint import (
 )
 from comicdata.models.runs.folder import ended_budget, finished, write_config
 from comicdata.models.runs.origin import Origin
-from comicdata.models.runs.records import WEIGHTS, read_config
+from comicdata.models.runs.records import CONFIG, WEIGHTS, read_config
+from comicdata.models.runs.restored import is_lost, lost_budget, said_config
 from comicdata.models.runs.settings import TrainConfig, is_due
 from comicdata.models.train.parallel import Processes
 
@@ -79,6 +80,14 @@ class Job:
         """Record what is under way; only then the states go that this training does not come through."""
         self.record(standing.state.images, standing.standing_weights)
         drop_states(self.run, self.fits)
+
+    def restore(self) -> None:
+        """Write config.json again where it was lost or damaged, as the weights say and, of the series, the pairs."""
+        if is_lost(self.run):
+            settings, path = said_config(self.run)["options"], self.run / CONFIG
+            budget, finished = lost_budget(self.run, self.config)
+            write_config(self.run, settings, budget, self.data.data_hash, self.series, finished)
+            log.warning("%s: was missing or damaged; written again, as the weights and the pairs say", path)
 
     def record(self, images: int, finished: int | None = None) -> None:
         budget = max(self.config.total, images)

@@ -1,5 +1,6 @@
 """Training a model of several stages: in order with one command, or one stage alone, in one run folder."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +8,13 @@ from typing import Any
 
 from comicdata.errors import UsageError
 from comicdata.files import sweep_dead, write_json
-from comicdata.models.runs.folder import check_run
+from comicdata.models.runs.folder import check_run, is_damaged
 from comicdata.models.runs.origin import Origin
 from comicdata.models.runs.records import CONFIG, WEIGHTS, model_of, read_config
 from comicdata.models.runs.settings import TrainConfig
 from comicdata.models.train.loop import Progress, train
+
+log = logging.getLogger(__name__)
 
 
 def train_stages(
@@ -70,6 +73,9 @@ def _claim(run: Path, config: TrainConfig, stages: list[str]) -> None:
     """RUN/config.json says which model the folder holds; UsageError when it is another."""
     path, value = run / CONFIG, {"model": config.model, "stages": stages}
     sweep_dead(path)
+    if (run / "stages").is_dir() and is_damaged(path):
+        log.warning("%s: was damaged; written again", path)
+        write_json(path, value)
     if path.is_file():
         saved = read_config(run)
         if saved != value:

@@ -140,10 +140,12 @@ def test_a_state_of_odd_facts_is_passed_over_and_said(change, tmp_path, caplog):
 )
 def test_an_odd_config_names_its_fault(value, words, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(value))
-    for read in (read_config, page, lambda run: check_same_run(run, {}, "")):
-        with pytest.raises(IntegrityError, match=r"config\.json: .*(train into a new run folder)") as caught:
+    for read in (read_config, page):
+        with pytest.raises(IntegrityError, match=r"config\.json: .*take it from a copy") as caught:
             read(tmp_path)
         assert words in str(caught.value)
+    with pytest.raises(IntegrityError, match=r"config\.json: damaged, and no weights .*train into another run folder"):
+        check_same_run(tmp_path, {}, "")
 
 
 def test_a_config_with_more_in_it_is_read(tmp_path):

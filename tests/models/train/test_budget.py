@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,37 @@ def test_a_smaller_budget_that_a_state_is_of_use_to_goes_on(
     left, right = files(run), files(trained / str(FIRST))
     assert all(left[name] == data for name, data in right.items() if not name.startswith("state/16/"))
     assert left.keys() <= right.keys()
+
+
+@pytest.mark.parametrize(("reached", "finished"), [(20, None), (52, None), (44, FIRST), (52, FIRST), (LAST, None)])
+def test_a_lost_config_keeps_what_is_finished_and_what_is_under_way(
+    work: Path, trained: Path, reached: int, finished: int | None
+) -> None:
+    run = work / (str(FIRST) if finished else "new")
+    if reached == LAST:
+        train(tiny(LAST), work / "pairs", run)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny(LAST), work / "pairs", run, on_step=stop_at(reached))
+    before = (run / "config.json").read_bytes()
+    assert json.loads(before).get("finished") == finished
+    (run / "config.json").unlink()
+    with pytest.raises(KeyboardInterrupt) if reached < LAST else nullcontext():
+        train(tiny(LAST), work / "pairs", run, on_step=stop_at(reached + 4))
+    assert (run / "config.json").read_bytes() == before
+    assert load_weights(run).header["images"] == (finished or min(reached + 4, LAST))
+    train(tiny(LAST), work / "pairs", run)
+    assert files(run) == files(trained / str(LAST))
+
+
+@pytest.mark.parametrize("budget", [FIRST, LAST])
+def test_a_run_whose_config_was_lost_grows(work: Path, trained: Path, budget: int) -> None:
+    """At 40 it is finished, whatever is asked for next."""
+    run = work / str(FIRST)
+    (run / "config.json").unlink()
+    result = train(tiny(budget), work / "pairs", run)
+    assert (result["already_done"], result["went_back_to"]) == ((True, None) if budget == FIRST else (False, 32))
+    assert files(run) == files(trained / str(budget))
 
 
 def as_of_0_1_0(run: Path) -> None:

@@ -21,6 +21,7 @@ from comicdata.files import locked, read_jsonl, write_json
 from comicdata.models.colorize import load_colorizer
 from comicdata.models.runs.checkpoint import drop_old_states, load_state, load_weights
 from comicdata.models.runs.overrides import resolve_config
+from comicdata.models.runs.verify import verify_run
 from comicdata.models.train import train
 from comicdata.models.train.learners import AdversarialLearner
 from comicdata.models.train.loop import Progress, TrainConfig
@@ -244,9 +245,45 @@ def test_lost_files_of_a_run(pairs: Path, whole: Path) -> None:
     (whole / "weights.safetensors").unlink()
     train(tiny(), pairs, whole)
     assert (whole / "weights.safetensors").read_bytes() == (whole / "kept").read_bytes()
-    (whole / "config.json").unlink()
-    with pytest.raises(IntegrityError, match=r"config\.json: missing"):
+
+
+def lose_config(run: Path, how: str) -> None:
+    path = run / "config.json"
+    if how == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(b"{" if how == "torn" else path.read_bytes().replace(b'"batch_size": 4', b'"batch_size": 2'))
+
+
+@pytest.mark.parametrize("how", ["missing", "torn", "edited"])
+def test_a_lost_config_is_written_again_out_of_the_weights(
+    pairs: Path, whole: Path, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = contents(whole)
+    lose_config(whole, how)
+    found = verify_run(whole)
+    assert [*found["missing"], *found["changed"]] == ["config.json"]
+    assert found["cures"] == ["the same train command makes it again"]
+    with pytest.raises(UsageError, match="trained with batch_size 4, now batch_size 8"):
+        train(tiny(batch_size=8), pairs, whole)
+    assert train(tiny(), pairs, whole)["already_done"] is True
+    assert contents(whole) == before and "config.json: was missing or damaged; written again" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["missing", "torn", "edited"])
+def test_a_lost_config_of_which_no_weights_tell_has_one_cure(pairs: Path, whole: Path, how: str) -> None:
+    lose_config(whole, how)
+    (whole / "weights.safetensors").unlink()
+    damage(whole / "best.safetensors")
+    cure = "take it from a copy, or train into another run folder"
+    with pytest.raises(IntegrityError, match=rf"config\.json: .* no weights .*; {cure}$"):
         train(tiny(), pairs, whole)
+    assert verify_run(whole)["cures"][0] == cure
+
+
+def test_another_model_in_the_same_folder_is_named(pairs: Path, whole: Path) -> None:
+    with pytest.raises(UsageError, match="trained as auto-painter, now pix2pix; take another run folder"):
+        train(resolve_config("pix2pix", "small", TINY), pairs, whole)
 
 
 def test_divergence_names_the_pairs_and_keeps_the_last_good_state(
