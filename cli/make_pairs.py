@@ -183,7 +183,11 @@ def _folders(outlines: tuple[str, ...]) -> dict[str, Path]:
 def _report(front: Front, crawl: Path, out: Path, summary: Any, seconds: float) -> None:
     from comicdata.panels.unsure import unsure_line
 
-    done = "nothing new to do" if summary.episodes_new == 0 else f"{summary.episodes_new} episodes made"
+    made = [f"{summary.episodes_new} episodes made"] if summary.episodes_new else []
+    if summary.restored:
+        episodes = "1 episode" if summary.restored == 1 else f"{summary.restored} episodes"
+        made.append(f"lost or damaged pictures of {episodes} made again")
+    done = ", ".join(made) or "nothing new to do"
     front.say(
         f"{done} in {seconds:.1f} s: {summary.panels} panels, {summary.kept} kept, {summary.pairs} pairs in {out} "
         f"(train {summary.splits['train']}, validation {summary.splits['validation']}, test {summary.splits['test']})"
@@ -203,8 +207,20 @@ def _report(front: Front, crawl: Path, out: Path, summary: Any, seconds: float) 
         front.warn(unsure_line(summary.unsure, summary.pages, where))
     if summary.splits["train"] == 0:
         front.warn("no pair is left to train on")
+    elif summary.splits["test"] == 0:
+        front.warn(f"no window is for test, so nothing shows how good a training is; {_test_cure(summary.episodes)}")
     for failure in summary.failures:
         front.warn(f"failed: {failure.item}: {failure.error}")
+
+
+def _test_cure(episodes: int) -> str:
+    """How to hold pages out, for a crawl of so many episodes."""
+    if episodes > 1:
+        return "name episodes to hold out with --test-episodes (--dry-run shows them)"
+    return (
+        "all is one episode: crawl the pages anew, in a folder for each chapter or with names like E01P02, and hold "
+        "one out with --test-episodes"
+    )
 
 
 command_ = make_pairs

@@ -129,6 +129,9 @@ def train(
     and the finished weights stay until it is done. Stages are trained in order, each into
     RUN/stages; --stage trains one alone.
 
+    colorize and evaluate take RUN/weights.safetensors, the last; RUN/best.safetensors, which did best on the validation
+    split, they take when it is named in place of RUN.
+
     --from RUN starts from what another run of the same model knows of drawings, which a few pages of one's own comic
     cannot teach. The run lists the series of that one as its own, so that forget finds them.
 
@@ -299,7 +302,9 @@ def _say_result(front: Front, result: dict[str, Any]) -> None:
         )
     losses = ", ".join(f"{name} {value:.4g}" for name, value in result["loss"].items())
     front.say(f"{result['images']} images, {result['images_per_s']:.1f} images/s; {losses}")
-    front.say(f"weights: {result['weights']}")
+    images, at = result["images"], result["best_at"]
+    best = "" if at is None else f"; validation was best after {at if at != images else 'them'} (best.safetensors)"
+    front.say(f"weights: {result['weights']}, after {images} images{best}")
 
 
 command_ = train

@@ -25,7 +25,15 @@ from comicdata.cli.html.scores import (
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import inside, read_json
 from comicdata.images import read_image
-from comicdata.models.runs.records import CONFIG, WEIGHTS, model_of, read_config, read_metrics, weights_hashes
+from comicdata.models.runs.records import (
+    CONFIG,
+    WEIGHTS,
+    model_of,
+    read_config,
+    read_metrics,
+    unfinished,
+    weights_hashes,
+)
 from comicdata.outputs import free_folder
 from comicdata.reading.numbers import whole_number
 
@@ -111,6 +119,7 @@ def training(folder: Path) -> str:
     charts = "".join(report.curves(series, "images seen") for series in (losses, measured) if _is_curve(series))
     last = [[name, f"{points[-1][1]:.4g}", f"{points[-1][0]:.0f}"] for name, points in (losses | measured).items()]
     numbers = report.table(["measure", "last", "after images"], last) if last else "<p>Nothing logged yet.</p>"
+    charts = (report.paragraph(words) if (words := unfinished(folder)) else "") + charts
     return charts + numbers + report.row(_grids(folder / "samples", _columns(folder)))
 
 

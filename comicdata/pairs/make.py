@@ -45,6 +45,7 @@ class Summary:
     layout was decided on thin evidence. `pages` (a strip is one) and those of them with an unsure panel, least sure
     first. `orders`: which way episodes are read, and why, with their number. `cut_again`: episodes by the older version
     of the splitter that had cut them. `corrected` pages have boxes that a person gave.
+    `restored` episodes had pictures that were deleted or damaged. `episodes` counts all.
     """
 
     panels: int
@@ -61,6 +62,8 @@ class Summary:
     orders: dict[str, int] = field(default_factory=dict)
     cut_again: dict[int, int] = field(default_factory=dict)
     corrected: int = 0
+    restored: int = 0
+    episodes: int = 0
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,14 @@ def make_pairs(
         unsure = [name for name, confidence in pages.items() if confidence < UNSURE]
         summary = replace(summary, pages=len(pages), unsure=unsure, cut_again=plan.cut_again)
         corrected = sum(len(task.corrections) for task in plan.tasks)
-        return replace(summary, doubts=decided.doubts, orders=decided.orders, corrected=corrected)
+        return replace(
+            summary,
+            doubts=decided.doubts,
+            orders=decided.orders,
+            corrected=corrected,
+            restored=len(lost),
+            episodes=len(plan.tasks),
+        )
 
 
 def _run_tasks(tasks: Sequence[Task], on_episode: Callable[[int, int], None], **how: Any) -> list[Failure]:

@@ -1,5 +1,6 @@
 """From a run folder to its network, ready for use."""
 
+import logging
 from pathlib import Path
 
 import torch
@@ -9,8 +10,10 @@ from comicdata.errors import IntegrityError, UsageError
 from comicdata.models.networks.options import NetworkOptions
 from comicdata.models.runs.checkpoint import Weights, load_weights
 from comicdata.models.runs.palette import check_palette
-from comicdata.models.runs.records import check_saved
+from comicdata.models.runs.records import check_saved, unfinished
 from comicdata.models.runs.settings import network_of
+
+log = logging.getLogger(__name__)
 
 
 def fitting(weights: Weights, run: Path) -> NetworkOptions:
@@ -34,6 +37,8 @@ def load_network(run: Path, device: torch.device) -> tuple[nn.Module, Weights]:
     weights = load_weights(run)
     if run.is_dir():
         check_palette(run, weights.tensors)
+        if words := unfinished(run):
+            log.warning("%s: %s", run, words)
     network = fitting(weights, run).build()
     network.load_state_dict(weights.tensors)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

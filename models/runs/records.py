@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
+from comicdata.errors import IntegrityError
 from comicdata.files import numbered_rows, read_json, sha256_file
 from comicdata.outlines import Outlines
+from comicdata.reading.numbers import whole_number
 from comicdata.reading.shapes import MisshapenError, of_shape, shaped
 
 CONFIG = "config.json"
@@ -100,6 +102,22 @@ def weights_files(run: Path) -> dict[str, Path]:
 def weights_hashes(run: Path) -> dict[str, str]:
     """SHA-256 of each of `weights_files` that is there."""
     return {stage: sha256_file(path) for stage, path in weights_files(run).items() if path.is_file()}
+
+
+def unfinished(run: Path) -> str:
+    """How far the weights of a run are, where its training has not come to an end; "" where it has, or nobody knows."""
+    try:
+        config = read_config(run) if (run / CONFIG).is_file() else {}
+        reached = max((whole_number(path.parent.name, 15) or 0 for path in run.glob("state/*/state.json")), default=0)
+        state = read_json(run / "state" / str(reached) / "state.json") if reached else {}
+        best_at, patience = state.get("best_at"), config.get("options", {}).get("patience")
+        stopped_early = best_at is not None and bool(patience) and state.get("judged_at", 0) - best_at >= patience
+    except (IntegrityError, AttributeError, TypeError):
+        return ""
+    budget = config.get("images", 0)
+    if not 0 < reached < budget or "finished" in config or stopped_early:
+        return ""
+    return f"trained to {reached:,} of {budget:,} images; the same train command goes on"
 
 
 def model_of(config: Mapping[str, Any], otherwise: str) -> str:

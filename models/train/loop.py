@@ -29,6 +29,7 @@ from comicdata.models.train.resume import Job, Standing, find_standing, is_stale
 from comicdata.models.train.work import Follower, Work
 
 log = logging.getLogger(__name__)
+FEW = 50  # windows; of 94 the cast of a flat comic was learned
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,11 @@ def train(
 ) -> dict[str, Any]:
     """Train until `config.images` images were seen (rounded up to whole steps), from where RUN was left.
 
-    Returns {"images", "steps", "loss", "images_per_s", "weights", "validation", "stopped_early", "already_done",
-    "went_back_to"}; when all was done before, not a byte is written. A budget larger than one that was trained to its
-    end goes on from where the rate of that one began to fall ("went_back_to"), and the finished weights stay until it
-    is done, too; then all is as if it had been asked for at once. `origin`: weights to start from (`find_origin`); a
-    run that was begun with them goes on without.
+    Returns {"images", "steps", "loss", "images_per_s", "weights", "validation", "best_at", "stopped_early",
+    "already_done", "went_back_to"}, "best_at" the images after which validation was best; when all was done before, not
+    a byte is written. A budget larger than one trained to its end goes on from where the rate of that one began
+    to fall ("went_back_to"), and the finished weights stay until it is done, too; then all is as if it had been asked
+    for at once. `origin`: weights to start from (`find_origin`); a run that was begun with them goes on without.
 
     SIGINT, SIGTERM and a KeyboardInterrupt from `on_step` save the state at the border of a step and end in
     KeyboardInterrupt. Under torchrun every process takes a share of each batch, and the first one writes. Errors:
@@ -133,10 +134,11 @@ def _start(job: Job, standing: Standing, tensorboard: bool) -> tuple[Learner, Wo
         keep_files(job.run, learner.files())
     if not job.processes.leads:
         return learner, Follower(job.config, standing.state.images)
-    validation = PairDataset(job.pairs, "validation", job.config.size, job.config.outline)
-    if not validation.rows:
+    if job.judged is job.data:
         log.warning("%s: no validation pairs, so what is best is judged on pairs it was trained on", job.run)
-    work = Work(job, learner, validation if validation.rows else job.data, standing)
+    if len(job.data) < FEW:
+        log.warning("%s: %d windows to learn from are too few to colour anything but them", job.run, len(job.data))
+    work = Work(job, learner, job.judged, standing)
     if tensorboard:
         work.metrics.show_in(job.run / "tensorboard")
     return learner, work
@@ -227,6 +229,7 @@ def _summary(
         "images_per_s": rate,
         "weights": str(job.run / WEIGHTS),
         "validation": facts["validation"],
+        "best_at": None if job.judged is job.data else facts.get("best_at"),
         "stopped_early": is_stale(job.config, facts),
         "already_done": begun is None,
         "went_back_to": begun.state.images if begun and begun.is_back else None,

@@ -7,6 +7,7 @@ is of use to every budget that had not begun to fall there, and to the very one 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,12 @@ class Job:
     sources: dict[str, str]
     series: list[str]
     origin: Origin | None = None
+
+    @cached_property
+    def judged(self) -> PairDataset:
+        """The validation pairs; without any the very pairs it learns from."""
+        validation = PairDataset(self.pairs, "validation", self.config.size, self.config.outline)
+        return validation if validation.rows else self.data
 
     def fits(self, state: State) -> bool:
         """Whether this training comes through a state."""

@@ -113,6 +113,7 @@ def test_what_cannot_be_compared_is_one_line(tour, rival, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
     words += ["--outline", "xdog"]
     assert run(["train", "pix2pix", "--pairs", str(tour / "pairs"), "--run", str(tmp_path / "xdog"), *words]) == 0
+    capsys.readouterr()
     assert "only runs that colour the same windows can be compared" in refused(rival, tmp_path / "xdog")
 
 

@@ -241,6 +241,32 @@ def test_damaged_pictures_are_made_again_also_those_of_the_contact_sheet(stored,
     assert contents(out) == contents(made[0])
 
 
+def test_pictures_that_were_restored_are_said(stored, made, tmp_path, capsys):
+    out = shutil.copytree(made[0], tmp_path / "pairs")
+    command = ["make-pairs", str(stored), "--out", str(out), "--test-episodes", "4", "--validation-episodes", "3"]
+    row = next(row for row in manifest.read_rows(out) if row.kept)
+    manifest.file_of(out, row, "color").unlink()
+    assert run(command) == 0
+    said = capsys.readouterr().err
+    assert "lost or damaged pictures of 1 episode made again in" in said and "nothing new to do" not in said
+    assert manifest.file_of(out, row, "color").is_file()
+    assert run(command) == 0
+    said = capsys.readouterr().err
+    assert "nothing new to do" in said and "no window is for test" not in said
+
+
+@pytest.mark.parametrize(("episodes", "cure"), [(1, "in a folder for each chapter"), (2, "name episodes to hold out")])
+def test_pairs_without_a_test_say_how_to_get_one(stored, episodes, cure, tmp_path, capsys):
+    for record in list(read_crawl(stored))[:episodes]:
+        place = f"{record.source}/{record.series_id}"
+        shutil.copytree(stored / place / record.episode_id, tmp_path / "crawl" / place / record.episode_id)
+        shutil.copy(stored / place / "series.json", tmp_path / "crawl" / place)
+    assert run(["make-pairs", str(tmp_path / "crawl"), "--out", str(tmp_path / "pairs"), "--salt", "3"]) == 0
+    said = capsys.readouterr().err
+    assert "test 0)" in said and "no window is for test, so nothing shows how good a training is; " in said
+    assert cure in said and "--test-episodes" in said
+
+
 def test_a_picture_that_rotted_unseen_is_made_again_once_it_is_deleted(stored, made, tmp_path, capsys):
     out = tmp_path / "pairs"
     make_pairs(stored, out, OPTIONS, workers=1)

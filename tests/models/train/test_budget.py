@@ -305,6 +305,7 @@ def test_a_run_of_0_1_0_goes_on_with_its_own_schedule_and_says_so(work: Path, ca
     train(tiny(32, **own), work / "pairs", work / "old")
     as_of_0_1_0(work / "old")
     assert is_whole(work / "old")
+    caplog.clear()
     assert train(tiny(32), work / "pairs", work / "old")["already_done"] is True and not caplog.text
     assert train(tiny(48), work / "pairs", work / "old")["went_back_to"] is None
     assert "an earlier version began it; its rate goes on by its own plan (falls from image 16 to 64)" in caplog.text

@@ -149,12 +149,11 @@ def test_an_edited_palette_is_refused_and_a_missing_one_made_again(
     data = path.read_bytes()
     path.write_bytes(data.replace(b"c01", b"c1", 1))
     for use in (lambda: load_colorizer(run), lambda: train(tiny(images=8), pairs, run)):
-        with pytest.raises(
-            IntegrityError, match=r"palette\.gpl: not the colours that this run was trained with; move"
-        ):
+        with pytest.raises(IntegrityError, match=r"palette\.gpl: not the colours that this run was trained with; move"):
             use()
     assert verify_run(run)["changed"] == ["palette.gpl"]
     path.unlink()
+    caplog.clear()
     with caplog.at_level(logging.WARNING):
         load_colorizer(run)
     assert len(caplog.messages) == 1 and "palette.gpl: missing; the colours are taken from the weights" in caplog.text

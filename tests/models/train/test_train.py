@@ -16,13 +16,14 @@ import pytest
 import torch
 from watching import contents, damage
 
+from comicdata.cli.html.run import page
 from comicdata.errors import DivergedError, IntegrityError, LockedError, ResourceError, UsageError
 from comicdata.files import locked, read_jsonl, write_json
 from comicdata.models.colorize import load_colorizer
 from comicdata.models.runs.checkpoint import drop_old_states, load_state, load_weights
 from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.runs.verify import verify_run
-from comicdata.models.train import train
+from comicdata.models.train import loop, train
 from comicdata.models.train.learners import AdversarialLearner
 from comicdata.models.train.loop import Progress, TrainConfig
 from comicdata.outlines import Outlines
@@ -66,6 +67,14 @@ def trained(make: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory)
 def whole(trained: Path, tmp_path: Path) -> Path:
     """A copy of it, to do with as one likes."""
     return Path(shutil.copytree(trained, tmp_path / "whole"))
+
+
+def stop_at(images: int) -> Callable[[Progress], None]:
+    def stop(progress: Progress) -> None:
+        if progress.images == images:
+            raise KeyboardInterrupt
+
+    return stop
 
 
 def same(one: Path, other: Path) -> None:
@@ -279,6 +288,43 @@ def test_a_lost_config_of_which_no_weights_tell_has_one_cure(pairs: Path, whole:
     with pytest.raises(IntegrityError, match=rf"config\.json: .* no weights .*; {cure}$"):
         train(tiny(), pairs, whole)
     assert verify_run(whole)["cures"][0] == cure
+
+
+def test_a_run_that_is_not_finished_says_so_once(pairs: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    run, words = tmp_path / "run", "trained to 20 of 48 images; the same train command goes on"
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny(), pairs, run, on_step=stop_at(20))
+    caplog.clear()
+    load_colorizer(run)
+    assert [record.getMessage() for record in caplog.records] == [f"{run}: {words}"]
+    assert words in page(run)
+    train(tiny(), pairs, run)
+    caplog.clear()
+    load_colorizer(run)
+    assert not caplog.records and "the same train command" not in page(run)
+
+
+def test_few_windows_are_said_to_be_few(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Six: said by default, not where five are enough; nor where nothing is left to do."""
+    words = "6 windows to learn from are too few to colour anything but them"
+    train(tiny(images=4), pairs, tmp_path / "run")
+    assert caplog.text.count(words) == 1
+    train(tiny(images=4), pairs, tmp_path / "run")
+    monkeypatch.setattr(loop, "FEW", 6)
+    train(tiny(images=4), pairs, tmp_path / "other")
+    assert caplog.text.count(words) == 1
+
+
+def test_where_validation_was_best_is_returned(
+    make: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = iter([0.25, 0.5, 0.25, 0.5])
+    monkeypatch.setattr(AdversarialLearner, "measure", lambda *_: {"score": next(scores)})
+    validated, alone = make(tmp_path / "pairs"), make(tmp_path / "alone", validation=0)
+    assert train(tiny(), validated, tmp_path / "run")["best_at"] == 24
+    assert train(tiny(), alone, tmp_path / "other")["best_at"] is None
 
 
 def test_another_model_in_the_same_folder_is_named(pairs: Path, whole: Path) -> None:
