@@ -91,7 +91,8 @@ def test_an_edited_palette_is_one_line_and_an_integrity_error(chosen, drawing, t
         words = ["colorize", str(chosen / "palette"), str(drawing), "--out", str(tmp_path / "out")]
         assert run(words) == 6
         lines = capsys.readouterr().err.strip().splitlines()
-        assert len(lines) == 1 and "palette.gpl: not the colours that this run was trained with; move it elsewhere" in lines[0]
+        assert len(lines) == 1
+        assert "palette.gpl: not the colours that this run was trained with; move it elsewhere" in lines[0]
     finally:
         path.write_bytes(data)
 
