@@ -144,13 +144,13 @@ def answers_of(asked: tuple[Tensor, Tensor], pointer: Pointer, references: Seque
             yield own, shares[0], left[0]
 
     first = torch.zeros(int(block.max()) + 1, len(key), device=key.device)
-    once = found() if len(bands) > 1 else [*found()]  # what is no more than a band is kept
-    for own, shares, _ in once:
+    kept = [*found()] if len(bands) == 1 else None  # for the second time; of more, memory might not hold it
+    for own, shares, _ in kept or found():
         first.index_add_(0, own, shares)
     around = (_around(first, shape, references) + LEAST) ** agreeing
     of_color = F.one_hot(group, len(colors)).to(key.dtype)
     parts = []
-    for own, shares, left in found() if len(bands) > 1 else once:
+    for own, shares, left in kept or found():
         agreed = shares * around[own]
         sums = (agreed @ of_color) * ((1 - left) / agreed.sum(dim=1))[:, None]
         parts.append(torch.cat([sums, left[:, None]], dim=1))

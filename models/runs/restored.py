@@ -14,6 +14,8 @@ from comicdata.models.runs.checkpoint import BEST, State, load_weights, read_fac
 from comicdata.models.runs.records import CONFIG, WEIGHTS, read_config
 from comicdata.models.runs.settings import TrainConfig
 
+FROM_COPY = "take it from a copy, or train into another run folder"
+
 
 def said_config(run: Path) -> dict[str, Any]:
     """RUN/config.json; where it is missing or damaged "options" and "data_hash" from the weights; {} of no run.
@@ -34,10 +36,7 @@ def said_config(run: Path) -> dict[str, Any]:
     header = settings_in(run)
     if header is None:
         how = "damaged" if path.is_file() else "missing"
-        raise IntegrityError(
-            f"{path}: {how}, and no weights are left that hold its settings; take it from a copy, or train into "
-            "another run folder"
-        ) from error
+        raise IntegrityError(f"{path}: {how}, and no weights are left that hold its settings; {FROM_COPY}") from error
     return {"options": header["config"], "data_hash": header["data_hash"]}
 
 

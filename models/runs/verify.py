@@ -11,13 +11,12 @@ from comicdata.models.runs.folder import METRICS, differing, is_damaged
 from comicdata.models.runs.load import fitting
 from comicdata.models.runs.palette import CURE, MOVE, palette_files
 from comicdata.models.runs.records import CONFIG, WEIGHTS
-from comicdata.models.runs.restored import is_lost, settings_in
+from comicdata.models.runs.restored import FROM_COPY, is_lost, settings_in
 from comicdata.outputs import LIST
 from comicdata.outputs.findings import Findings
 from comicdata.outputs.marks import is_our_picture, is_whole_png
 
 AGAIN = "the same train command makes it again"
-FROM_COPY = "take it from a copy, or train into another run folder"
 ANEW = "what training alone can make: copy it anew, or train into another run folder"
 
 
