@@ -127,8 +127,9 @@ def _step(front: Front, *words: object) -> None:
 def _found(run: Path) -> dict[str, Any]:
     """What `evaluate` found on the held-out episodes."""
     from comicdata.files import read_json
+    from comicdata.models.evaluate.contest import evaluation_name
 
-    found: dict[str, Any] = read_json(run / "evaluation" / "test.json")
+    found: dict[str, Any] = read_json(run / "evaluation" / f"{evaluation_name('test', limit=MEASURED)}.json")
     return found
 
 

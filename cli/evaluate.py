@@ -21,11 +21,11 @@ from comicdata.cli.html.scores import (
     hint_rows,
     hint_title,
     mask_note,
+    measured_words,
     mood_rows,
     reference_rows,
     score_rows,
     verdict,
-    window_words,
 )
 from comicdata.errors import PartialError, UsageError
 
@@ -88,16 +88,22 @@ def evaluate(front: Front, runs: tuple[Path, ...], pairs: Path, split: str, out:
     With OTHER runs of the same pairs: every figure with its standard error over panels, and how far each OTHER is above
     RUN, window by window.
 
-    Writes SPLIT.json, SPLIT.jsonl (every panel) and SPLIT.png: the best, median and worst panels.
+    Writes SPLIT.json, SPLIT.jsonl (every window) and SPLIT.png: the best, median and worst windows. What --limit,
+    --no-hints, --no-references and --style leave out or change stands in the name (test-limit-40.json), so that no part
+    is ever written over a whole.
     """
-    folders = _folders(front, runs, split, out)
+    from comicdata.models.evaluate.contest import evaluation_name
+
+    parts = {part: options[part] for part in ("style", "limit", "hints", "references")}
+    name = evaluation_name(split, **parts)
+    folders = _folders(front, runs, name, out)
     _check_alike(runs)
-    jobs = [_Job(front, run, pairs, split, folder, options) for run, folder in zip(runs, folders, strict=True)]
+    jobs = [_Job(front, run, pairs, split, folder, name, options) for run, folder in zip(runs, folders, strict=True)]
     colorizers, sources = zip(*(job.check() for job in jobs), strict=True)
     _check_sizes(runs, colorizers)
     if front.dry_run:
         for job in jobs:
-            front.say(f"would measure {job.run} on the split {split} of {pairs} and write into {job.folder}")
+            front.say(f"would measure {job.run} on the split {split} of {pairs} and write {job.folder / name}.json")
         places = [{"run": job.run.as_posix(), "split": split, "out": job.folder.as_posix()} for job in jobs]
         return places[0] if len(places) == 1 else {"runs": places}
     found = [job.measure(*loaded) for job, *loaded in zip(jobs, colorizers, sources, strict=True)]
@@ -106,13 +112,14 @@ def evaluate(front: Front, runs: tuple[Path, ...], pairs: Path, split: str, out:
 
 @dataclass(frozen=True)
 class _Job:
-    """One run to measure, and where its files go."""
+    """One run to measure, where its files go, and what they are called."""
 
     front: Front
     run: Path
     pairs: Path
     split: str
     folder: Path
+    name: str
     options: dict[str, Any]
 
     def check(self) -> tuple[Any, dict[str, Any]]:
@@ -129,7 +136,7 @@ class _Job:
 
         weights = (self.options[name] for name in ("masks", "feature_weights", "lpips_weights"))
         reads = Reads(path for path in (self.run, pairs_folder(self.pairs), *weights) if path)
-        Outputs(self.folder, "evaluate").check(evaluation_names(self.split), reads)
+        Outputs(self.folder, "evaluate").check(evaluation_names(self.name), reads)
         with memory_errors(MEMORY):
             colorizer = load_colorizer(self.run, self.options["device"])
         colorizer.check(Wishes(style=self.options["style"]))
@@ -155,24 +162,25 @@ class _Job:
                 bar(what, total)(done)
 
             found = measure(colorizer, self.pairs, self.split, eyes=eyes, on_progress=on_progress, **rest)
-        facts = {"model_name": colorizer.config["model"], "size": colorizer.size, "outline": colorizer.outline}
+        facts = {"split": self.split, "model_name": colorizer.config["model"]}
+        facts |= {"size": colorizer.size, "outline": colorizer.outline}
         facts |= {"style": self.options["style"] or colorizer.style} if colorizer.styles else {}
         facts |= {"seed": self.options["seed"], **source}
         try:
-            write_evaluation(self.folder, self.split, found, facts, self.run.resolve().name)
+            write_evaluation(self.folder, self.name, found, facts, self.run.resolve().name)
         except PartialError as error:
             front.warn(f"failed: {error}")
             front.status = error.status
-        _show(front, self, found)
+        _show(front, self, facts, found)
         return found
 
 
-def _show(front: Front, job: _Job, found: Any) -> None:
+def _show(front: Front, job: _Job, facts: dict[str, Any], found: Any) -> None:
     """The table of one run, and what it means."""
     panels, document = len(found.panels), found.document
     if note := mask_note(document, panels):
         front.warn(note)
-    title = f"{job.run} on {window_words(panels, found.windows)} of the split {job.split}"
+    title = f"{job.run} on {measured_words(facts, panels, found.windows)}"
     front.table(title, COLUMNS, score_rows(found.document))
     if hints := found.document.get("hints"):
         front.table(hint_title(hints), HINT_COLUMNS, hint_rows(hints["counts"]))
@@ -183,7 +191,8 @@ def _show(front: Front, job: _Job, found: Any) -> None:
     front.say(verdict(found.document))
     if job.options["feature_weights"] and found.document["model"]["fid_vgg16"] is None:
         front.say("no FID: it needs more windows than VGG16 has features (512); KID needs only two, and is unbiased")
-    front.say(f"best, median and worst panels: {job.folder / f'{job.split}.png'}")
+    place = job.folder / job.name
+    front.say(f"written: {place}.json, .jsonl (every window) and .png (the best, median and worst windows)")
 
 
 def _compare(front: Front, runs: Sequence[Path], found: Sequence[Any]) -> dict[str, Any]:
@@ -204,23 +213,23 @@ def _compare(front: Front, runs: Sequence[Path], found: Sequence[Any]) -> dict[s
     }
 
 
-def _folders(front: Front, runs: Sequence[Path], split: str, out: Path | None) -> list[Path]:
+def _folders(front: Front, runs: Sequence[Path], name: str, out: Path | None) -> list[Path]:
     """Where the files of each go; UsageError when a file of weights has no folder of its own, or two share one."""
     if len({run.resolve() for run in runs}) < len(runs):
         raise UsageError(f"{runs[-1]}: the same run twice; name runs that differ")
     if out is None and (file := next((run for run in runs if run.is_file()), None)):
         raise UsageError(f"{file}: a file of weights has no folder for its evaluation; say where it goes with --out")
     if out is None:
-        return [_free(front, run, split) for run in runs]
+        return [_free(front, run, name) for run in runs]
     if len(runs) == 1:
         return [out]
-    names = [run.resolve().name for run in runs]
-    if len(set(names)) < len(names):
-        raise UsageError(f"--out {out}: several runs are called {max(names, key=names.count)}; leave --out away")
-    return [out / name for name in names]
+    called = [run.resolve().name for run in runs]
+    if len(set(called)) < len(called):
+        raise UsageError(f"--out {out}: several runs are called {max(called, key=called.count)}; leave --out away")
+    return [out / one for one in called]
 
 
-def _free(front: Front, run: Path, split: str) -> Path:
+def _free(front: Front, run: Path, name: str) -> Path:
     """RUN/evaluation; where something lies that no list names, as 0.1.0 left its own, the next folder without that."""
     from comicdata.models.evaluate.contest import evaluation_names
     from comicdata.outputs import read_list, refuse_links
@@ -229,8 +238,8 @@ def _free(front: Front, run: Path, split: str) -> Path:
     refuse_links([first])
     for folder in (first, *(run / f"evaluation-{number}" for number in range(2, MOST_FOLDERS))):
         entries = read_list(folder) if folder.is_dir() else {}
-        there = [name for name in evaluation_names(split) if os.path.lexists(folder / name)]
-        if all(entries.get(name, {}).get("command") == "evaluate" for name in there):
+        there = [file for file in evaluation_names(name) if os.path.lexists(folder / file)]
+        if all(entries.get(file, {}).get("command") == "evaluate" for file in there):
             if folder != first:
                 front.warn(f"{first}: has files that evaluate did not list; they stay, and {folder} is written")
             return folder

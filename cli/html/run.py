@@ -15,12 +15,12 @@ from comicdata.cli.html.scores import (
     hint_rows,
     hint_title,
     mask_note,
+    measured_words,
     mood_rows,
     reference_rows,
     score_rows,
     source_note,
     verdict,
-    window_words,
 )
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import inside, read_json
@@ -68,16 +68,21 @@ def stage_folders(run: Path, config: Mapping[str, Any]) -> dict[str, Path]:
     return {stage: folder for stage, folder in folders.items() if folder.is_dir()}
 
 
+def evaluation_files(folder: Path) -> list[Path]:
+    """What evaluate found, one file each; one of all windows before those of some."""
+    return sorted(folder.glob("[!.]*.json"), key=lambda path: path.stem)
+
+
 def evaluations(folder: Path, now: Mapping[str, str] = MappingProxyType({})) -> list[tuple[str, str]]:
     """One section per evaluated split: the table, in a line what it means, the best and worst panels; a line before
     them where they are of other weights than those `now`, by their hashes.
     """
     sections = []
-    for path in sorted(folder.glob("[!.]*.json")):
+    for path in evaluation_files(folder):
         document = read_json(path)
         try:
             panels = document["panels"]
-            heading = f"On {window_words(panels, document.get('split_windows'))} of the split {document['split']}"
+            heading = f"On {measured_words(document, panels, document.get('split_windows'))}"
             notes = [source_note(document, now), mask_note(document, panels)]
             table = "".join(report.paragraph(note) for note in notes if note)
             table += report.table(COLUMNS, score_rows(document))

@@ -104,9 +104,11 @@ def _with_error(value: float | None, error: float | None, name: str, sign: str =
     return f"{value:{sign}.{places}f}" + ("" if error is None else f"±{error:.{places}f}")
 
 
-def window_words(measured: int, there: int | None) -> str:
-    """How many windows were measured, and of how many where that is not all of them."""
-    return f"{measured} windows" if there in (None, measured) else f"{measured} of {there} windows"
+def measured_words(document: Mapping[str, Any], measured: int, there: int | None) -> str:
+    """How many windows of which split were measured, of how many where that is not all of them, and in which style."""
+    windows = f"{measured} windows" if there in (None, measured) else f"{measured} of {there} windows"
+    style = f", in {document['style']}" if "style" in document else ""
+    return f"{windows} of the split {document['split']}{style}"
 
 
 def mask_note(document: Mapping[str, Any], panels: int) -> str:

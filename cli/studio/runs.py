@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from comicdata.cli.html.run import split_series, stage_folders
+from comicdata.cli.html.run import evaluation_files, split_series, stage_folders
 from comicdata.cli.html.scores import COLUMNS, score_rows
 from comicdata.cli.studio.trained import Run
 from comicdata.errors import ComicDataError
@@ -57,7 +57,8 @@ def _told(run: Run) -> dict[str, Any]:
         told |= {"model": model_of(config, "run"), "budget": config.get("images")}
         stages = stage_folders(run.folder, config)
         told["stages"] = [_stage(name, folder) for name, folder in stages.items()]
-        told["evaluations"] = [_evaluation(path) for path in sorted(run.folder.glob("evaluation*/*.json"))]
+        folders = sorted(run.folder.glob("evaluation*"))
+        told["evaluations"] = [_evaluation(path) for folder in folders for path in evaluation_files(folder)]
         palette = run.folder / "palette.gpl"
         told["palette"] = [one.hex for one in read_palette(palette).swatches] if palette.is_file() else []
     except (ComicDataError, LookupError, TypeError, ValueError) as error:
@@ -84,5 +85,6 @@ def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
 
 
 def _evaluation(path: Any) -> dict[str, Any]:
+    """Named as its files are: test, or test-limit-40."""
     document = read_json(path)
-    return {"split": document["split"], "panels": document["panels"], "rows": score_rows(document)}
+    return {"split": path.stem, "panels": document["panels"], "rows": score_rows(document)}

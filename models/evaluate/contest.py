@@ -299,24 +299,30 @@ def choose_shown(panels: Sequence[Panel]) -> list[tuple[str, int]]:
     return [(shown[at], at) for at in order if at in shown]
 
 
-def evaluation_names(split: str) -> list[str]:
-    """The files of an evaluation, in the order in which they are written."""
-    return [f"{split}.{kind}" for kind in ("png", "jsonl", "json")]
+def evaluation_name(
+    split: str, *, style: Style | None = None, limit: int | None = None, hints: bool = True, references: bool = True
+) -> str:
+    """What the files of an evaluation are called: the split, and what makes it another one than that of all windows, in
+    the style of the run, with all that is measured (test-limit-12, test-soft), so that none is written over by less.
+    """
+    parts = (style, limit and f"limit-{limit}", None if hints else "no-hints", None if references else "no-references")
+    return "-".join([split, *filter(None, parts)])
 
 
-def write_evaluation(
-    folder: Path, split: str, found: Evaluation, facts: dict[str, Any], run: str = ""
-) -> dict[str, Path]:
-    """Write <split>.png, <split>.jsonl (the colorizer's numbers of every panel) and, last, <split>.json.
+def evaluation_names(name: str) -> list[str]:
+    """The files of an evaluation of this name, in the order in which they are written."""
+    return [f"{name}.{kind}" for kind in ("png", "jsonl", "json")]
+
+
+def write_evaluation(folder: Path, name: str, found: Evaluation, facts: dict[str, Any], run: str = "") -> None:
+    """Write <name>.png, <name>.jsonl (the colorizer's numbers of every window) and, last, <name>.json.
 
     One that somebody changed since is kept: PartialError, once the others are written.
     """
-    outputs = Outputs(folder, "evaluate")
-    document = {"split": split, "panels": len(found.panels), "split_windows": found.windows, **facts, **found.document}
+    document = {**facts, "panels": len(found.panels), "split_windows": found.windows, **found.document}
     parts = (
         encode_png(found.picture, mark(run)),
         jsonl_bytes(panel_row(panel) for panel in found.panels),
         json_bytes(document),
     )
-    outputs.write_all(zip(evaluation_names(split), parts, strict=True))
-    return {kind: folder / f"{split}.{kind}" for kind in ("png", "jsonl", "json")}
+    Outputs(folder, "evaluate").write_all(zip(evaluation_names(name), parts, strict=True))

@@ -20,12 +20,14 @@ from comicdata.cli.main import run
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import read_jsonl
 from comicdata.images import encode_png, read_image
+from comicdata.models.evaluate.contest import Evaluation, evaluation_name, write_evaluation
 from comicdata.models.evaluate.perceptual import CHANNELS, VGG16Taps
 from comicdata.models.runs.checkpoint import load_weights, save_weights
 
 
 @pytest.fixture(scope="module")
 def evaluated(tour):
+    shutil.rmtree(tour / "run" / "evaluation")  # that of the tour
     assert run(["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "3", "-q"]) == 0
     return tour / "run"
 
@@ -45,16 +47,16 @@ def test_numbers_for_programs_and_a_table_for_people(tour, evaluated, tmp_path, 
         "off lines",
         "CIEDE2000",
         "dB against nearest",
-        "test.png",
+        f"written: {tmp_path / 'a' / 'test-limit-3'}.json",
     ):
         assert words in captured.err
     assert "foreground" not in captured.err  # unknown without masks
-    saved = json.loads((tmp_path / "a" / "test.json").read_text())
+    saved = json.loads((tmp_path / "a" / "test-limit-3.json").read_text())
     assert (saved["panels"], saved["split"], saved["model"]) == (3, "test", document["model"])
-    rows = read_jsonl(tmp_path / "a" / "test.jsonl")
+    rows = read_jsonl(tmp_path / "a" / "test-limit-3.jsonl")
     assert np.mean([row["psnr_off_line"] for row in rows]) == pytest.approx(document["model"]["off_line"]["psnr"])
-    assert read_image(tmp_path / "a" / "test.png").shape == (30 + 3 * (30 + 256), 10 * 256, 3)
-    for name in ("test.json", "test.jsonl", "test.png"):  # as the same command without --out gives
+    assert read_image(tmp_path / "a" / "test-limit-3.png").shape == (30 + 3 * (30 + 256), 10 * 256, 3)
+    for name in ("test-limit-3.json", "test-limit-3.jsonl", "test-limit-3.png"):  # as without --out
         assert (tmp_path / "a" / name).read_bytes() == (evaluated / "evaluation" / name).read_bytes()
 
 
@@ -75,7 +77,7 @@ def test_two_runs_compared(tour, rival, tmp_path, capsys):
     document = json.loads(captured.out)
     assert set(document) == {"runs", "differences"}
     assert list(document["runs"]) == [one, other] and list(document["differences"]) == [other]
-    left, right = (read_jsonl(tmp_path / "out" / name / "test.jsonl") for name in ("run", "rival"))
+    left, right = (read_jsonl(tmp_path / "out" / name / "test-limit-4-no-hints.jsonl") for name in ("run", "rival"))
     apart = document["differences"][other]
     for figure in ("l1", "de2000_off_line", "within10", "background_consistency"):
         pairs = [(a[figure], b[figure]) for a, b in zip(left, right, strict=True) if None not in (a[figure], b[figure])]
@@ -86,7 +88,7 @@ def test_two_runs_compared(tour, rival, tmp_path, capsys):
     assert apart["colourfulness_ratio"]["mean"] == pytest.approx(ratio)
     for words in ("(other) above", "±", "by more than twice the error", "colour ratio"):
         assert words in captured.err
-    alone = json.loads((tmp_path / "out" / "rival" / "test.json").read_text())
+    alone = json.loads((tmp_path / "out" / "rival" / "test-limit-4-no-hints.json").read_text())
     assert alone["model"] == document["runs"][other]["model"]
     assert alone["errors"] == document["runs"][other]["errors"] and alone["errors"]["l1"] > 0
 
@@ -117,27 +119,55 @@ def test_what_cannot_be_compared_is_one_line(tour, rival, tmp_path, capsys):
     assert "only runs that colour the same windows can be compared" in refused(rival, tmp_path / "xdog")
 
 
+def test_a_part_is_never_written_over_a_whole(tour, tmp_path, capsys):
+    found = Evaluation({"model": "whole"}, [], np.zeros((8, 8, 3), np.uint8), 9)
+    write_evaluation(tmp_path, "test", found, {"split": "test"})
+    whole = {path.name: path.read_bytes() for path in tmp_path.glob("test*")}
+    assert set(whole) == {"test.json", "test.jsonl", "test.png"}
+    words = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--out", str(tmp_path)]
+    assert run([*words, "--limit", "1", "--style", "soft"]) == 0
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"written: {tmp_path / 'test-soft-limit-1'}.json")
+    assert {name: (tmp_path / name).read_bytes() for name in whole} == whole
+    assert (tmp_path / "test-soft-limit-1.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({}, "validation"),
+        ({"style": None, "limit": None, "hints": True, "references": True}, "validation"),
+        ({"limit": 40}, "validation-limit-40"),
+        ({"hints": False}, "validation-no-hints"),
+        ({"references": False}, "validation-no-references"),
+        ({"references": False, "limit": 7, "style": "flats"}, "validation-flats-limit-7-no-references"),
+    ],
+)
+def test_an_evaluation_is_named_after_what_it_leaves_out(options, name):
+    assert evaluation_name("validation", **options) == name
+
+
 def test_an_evaluation_that_no_list_names_stays(rival, tour, tmp_path, capsys):
     """As version 0.1.0 left its own, or a person a picture."""
     folder = Path(shutil.copytree(rival, tmp_path / "run"))
     (folder / "evaluation").mkdir()
-    for name in ("test.json", "test.png", "notes.txt"):
+    for name in ("test-limit-1.json", "test-limit-1.png", "notes.txt"):
         (folder / "evaluation" / name).write_bytes(b"mine")
     command = ["evaluate", str(folder), "--pairs", str(tour / "pairs"), "--limit", "1", "-q"]
     for _ in range(2):
         assert run(command) == 0
         assert "has files that evaluate did not list; they stay" in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in (folder / "evaluation").iterdir()} == dict.fromkeys(
-        ("test.json", "test.png", "notes.txt"), b"mine"
+        ("test-limit-1.json", "test-limit-1.png", "notes.txt"), b"mine"
     )
-    assert (folder / "evaluation-2" / "test.json").is_file() and not (folder / "evaluation-3").exists()
+    assert (folder / "evaluation-2" / "test-limit-1.json").is_file() and not (folder / "evaluation-3").exists()
     assert run(["verify", str(folder), "-q"]) == 0
     assert run([*command, "--split", "train"]) == 0  # nothing of that split lies there
-    assert (folder / "evaluation" / "train.json").is_file()
+    assert (folder / "evaluation" / "train-limit-1.json").is_file()
 
 
 def test_the_run_is_whole_after_its_evaluation(evaluated, capsys):
-    assert (evaluated / "evaluation" / "test.json").is_file()
+    assert (evaluated / "evaluation" / "test-limit-3.json").is_file()
     assert run(["verify", str(evaluated)]) == 0
 
 
@@ -191,7 +221,7 @@ def test_masks_of_some_windows_only_are_said(tour, tmp_path, capsys):
     words = ["--pairs", str(tour / "pairs"), "--masks", str(tmp_path / "masks"), "--no-hints", "--json", "-q"]
     assert run(["evaluate", str(run_folder), *words]) == 0
     captured = capsys.readouterr()
-    document = json.loads((run_folder / "evaluation" / "test.json").read_text())
+    document = json.loads((run_folder / "evaluation" / "test-no-hints.json").read_text())
     assert json.loads(captured.out)["masks"] == document["masks"] == {"windows": 1}
     said = f"masks for 1 of {document['panels']} windows: figures, foreground and background are of these alone"
     assert document["panels"] > 1 and captured.err.strip() == said and said in page(run_folder)
@@ -200,7 +230,7 @@ def test_masks_of_some_windows_only_are_said(tour, tmp_path, capsys):
 def test_the_document_says_what_it_measured(evaluated, tour):
     from comicdata.pairs.manifest import read_rows
 
-    document = json.loads((evaluated / "evaluation" / "test.json").read_text())
+    document = json.loads((evaluated / "evaluation" / "test-limit-3.json").read_text())
     digest = hashlib.sha256((evaluated / "weights.safetensors").read_bytes()).hexdigest()
     assert document["weights_sha256"] == {"": digest} and document["images"] == {"": 16}
     assert document["data_hash"] == json.loads((evaluated / "config.json").read_text())["data_hash"]
@@ -216,7 +246,7 @@ def test_figures_of_other_weights_than_lie_there_are_said(evaluated, tmp_path):
     weights = load_weights(folder)
     save_weights(folder / "weights.safetensors", weights.tensors, weights.header | {"images": 24})
     assert said in page(folder)
-    path = folder / "evaluation" / "test.json"
+    path = folder / "evaluation" / "test-limit-3.json"
     document = json.loads(path.read_text())
     for name in ("weights_sha256", "images", "data_hash", "split_windows", "seed"):  # as earlier versions wrote it
         del document[name]
@@ -299,7 +329,7 @@ def test_weights_of_vgg_add_what_it_sees(tour, tmp_path, capsys):
     document = json.loads(captured.out)
     for one in (document["model"], *document["baselines"].values()):
         assert one["lpips"] > 0 and one["kid_vgg16"] is not None and one["fid_vgg16"] is None
-    rows = read_jsonl(tmp_path / "out" / "test.jsonl")
+    rows = read_jsonl(tmp_path / "out" / "test-limit-2.jsonl")
     assert np.mean([row["lpips"] for row in rows]) == pytest.approx(document["model"]["lpips"])
     for words in ("LPIPS (VGG)", "KID of VGG16", "no FID: it needs more windows"):
         assert words in captured.err
@@ -312,7 +342,7 @@ def test_pairs_that_were_trained_on_or_are_others_are_said(tour, tmp_path, capsy
     arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "1", "--out", str(tmp_path)]
     assert run([*arguments, "--split", "train", "-q", "--no-hints"]) == 0
     assert "were trained on" in capsys.readouterr().err
-    assert "hints" not in json.loads((tmp_path / "train.json").read_text())
+    assert "hints" not in json.loads((tmp_path / "train-limit-1-no-hints.json").read_text())
     assert run([*arguments, "-q"]) == 0
     assert capsys.readouterr().err == ""
 
@@ -385,7 +415,7 @@ def test_the_page_of_a_run_needs_nothing_else(evaluated):
     assert not re.search(r"""(src|href)=["'](?!data:)""", text) and "<script" not in text
     assert text.count("data:image/jpeg;base64,") == 2  # the evaluation, and the one grid
     assert f"after {grid.stem} images" in text
-    row = json.loads((evaluated / "evaluation" / "test.json").read_text())["model"]["all"]
+    row = json.loads((evaluated / "evaluation" / "test-limit-3.json").read_text())["model"]["all"]
     assert f"<td>{row['psnr']:.2f}</td>" in text
     assert "with hints, and (without), on 3 windows" in text
 

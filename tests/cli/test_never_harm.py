@@ -92,7 +92,7 @@ CASES = {
     "panels": Case(["panels", "art", "--layout", "single"], "art_1.panels.jpg", "art"),
     "make-pairs": Case([*MAKE, "--test-episodes", "4", "--validation-episodes", "3"], "README.md", "crawl"),
     "train": Case([*TRAIN, "--set", "depth=4"], "config.json", "pairs", "--run"),
-    "evaluate": Case(["evaluate", "run", "--pairs", "pairs", "--no-hints"], "test.json", "run"),
+    "evaluate": Case(["evaluate", "run", "--pairs", "pairs", "--no-hints"], "test-no-hints.json", "run"),
     "colorize": Case(["colorize", "run", "art"], "1.png", "art"),
     "export": Case(["export", "pairs", "--to", "kohya"], "README.md", "pairs"),
 }

@@ -53,10 +53,10 @@ def test_evaluate_measures_a_style_and_says_which(chosen, capsys):
             "2",
             "--no-hints",
         ]
-        out = chosen / "-".join(["evaluation", *words])
-        assert run([*arguments, *words, "--json", "--out", str(out)]) == 0
-        capsys.readouterr()
-        documents[words[-1] if words else ""] = json.loads((out / "test.json").read_text())
+        assert run([*arguments, *words, "--json", "--out", str(chosen / "styles")]) == 0
+        name = "-".join(["test", *words[1:], "limit-2-no-hints"])
+        assert f"{chosen / 'styles' / name}.json" in capsys.readouterr().err
+        documents[words[-1] if words else ""] = json.loads((chosen / "styles" / f"{name}.json").read_text())
     assert {name: one["style"] for name, one in documents.items()} == {"": "flats", "soft": "soft", "flats": "flats"}
     assert documents[""]["model"] == documents["flats"]["model"] != documents["soft"]["model"]
 

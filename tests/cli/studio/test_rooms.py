@@ -1,7 +1,10 @@
 """The other rooms over HTTP: pairs with their overlays, runs, health."""
 
 import json
+import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 from small_runs import COLORS
 from studios import open_studio
@@ -10,6 +13,8 @@ from comicdata.cli.main import run
 from comicdata.cli.studio.pairs import PairsRoom
 from comicdata.files import append_line
 from comicdata.images import decode
+from comicdata.models.evaluate.contest import Evaluation, write_evaluation
+from comicdata.models.evaluate.scores import summarise
 from comicdata.pairs.manifest import read_rows
 
 
@@ -96,6 +101,15 @@ def test_runs_are_as_their_folders_are_at_the_moment(tmp_path, small_run):
     assert one["stages"][0]["losses"]["palette"] == [[8, 2.5], [16, 1.5]]
     assert studio.json("GET", "/api/trained/small/samples/-/8").status_code == 404
     (small_run / "metrics.jsonl").unlink()
+
+
+def test_evaluations_stand_under_the_names_of_their_files(tmp_path, small_run):
+    folder = Path(shutil.copytree(small_run, tmp_path / "small"))
+    found = Evaluation(summarise([]), [], np.full((8, 8, 3), 255, np.uint8), 9)
+    for name in ("test", "test-limit-4"):
+        write_evaluation(folder / "evaluation", name, found, {"split": "test"})
+    one = open_studio(tmp_path / "studio", folder).json("GET", "/api/trained").json()["runs"][0]
+    assert [(each["split"], each["panels"]) for each in one["evaluations"]] == [("test", 0), ("test-limit-4", 0)]
 
 
 def test_health_is_what_doctor_says(studio, monkeypatch):
