@@ -305,8 +305,8 @@ def evaluation_name(
     """What the files of an evaluation are called: the split, and what makes it another one than that of all windows, in
     the style of the run, with all that is measured (test-limit-12, test-soft), so that none is written over by less.
     """
-    parts = (style, limit and f"limit-{limit}", None if hints else "no-hints", None if references else "no-references")
-    return "-".join([split, *filter(None, parts)])
+    left = {f"limit-{limit}": limit is not None, "no-hints": not hints, "no-references": not references}
+    return "-".join([split, *([style] if style else []), *(part for part, is_left in left.items() if is_left)])
 
 
 def evaluation_names(name: str) -> list[str]:
