@@ -40,7 +40,8 @@ REFERENCES = {
     "other": "5 of another series",
     "truth": "the truth itself",
 }
-TO_BEAT = ("outline_copy", "mean_color", "nearest")
+TO_BEAT = {"mean_color": "mean colour", "nearest": "nearest panel"}
+AS_COLOURFUL = (0.7, 1.4)  # colour ratios, half a power of two either way
 
 
 def score_rows(document: Mapping[str, Any]) -> list[list[str]]:
@@ -186,20 +187,37 @@ def _number(value: float | None, name: str) -> str:
 
 
 def verdict(document: Mapping[str, Any]) -> str:
-    """One line: which baselines the colorizer beats off the lines (PSNR), and whether it has colour at all."""
-    own = _psnr(document["model"])
-    gains = {
-        METHODS[name]: own - other
-        for name in TO_BEAT
-        if own is not None and (other := _psnr(document["baselines"][name])) is not None
-    }
-    words = ", ".join(f"{gain:+.1f} dB against {name}" for name, gain in gains.items()) or "no PSNR to compare"
-    ratio = document["model"]["colourfulness_ratio"]
-    colour = "" if ratio is None else f"; {ratio:.0%} of the truth's colourfulness"
-    return f"off the lines: {words}{colour}"
+    """In plain words: how far colours are off and in how much of the area they are right, of figures where these are
+    known, else off the lines; whether mean colour and nearest are beaten in both; and whether there is colour at all.
+    """
+    subset = "figures" if (document["model"].get("figures") or {}).get("de2000") is not None else "off_line"
+    where = "figures" if subset == "figures" else "off the lines"
+    own = _right(document["model"], subset)
+    if own is None:
+        return f"{where}: nothing to compare"
+    rivals = {words: right for name, words in TO_BEAT.items() if (right := _right(document["baselines"][name], subset))}
+    off, within = own
+    others = "; ".join(f"{words}: {their_off:.1f}, {theirs:.0%}" for words, (their_off, theirs) in rivals.items())
+    won = [words for words, (their_off, theirs) in rivals.items() if off < their_off and within > theirs]
+    lost = [words for words in rivals if words not in won]
+    parts = [f"better than {' and '.join(won)}"] if won else []
+    parts += [f"no better than {' or '.join(lost)}"] if lost else []
+    parts += _colour_words(document["model"])
+    said = f"colours are off by dE {off:.1f} and right (within 10) in {within:.0%} of the area"
+    return ": ".join(filter(None, [where, said + (f" ({others})" if others else ""), ", ".join(parts)]))
 
 
-def _psnr(one: Mapping[str, Any]) -> float | None:
-    """Off the lines; None too where there was no picture to measure at all."""
-    psnr: float | None = (one["off_line"] or {}).get("psnr")
-    return psnr
+def _right(one: Mapping[str, Any], subset: str) -> tuple[float, float] | None:
+    """CIEDE2000 and within 10; None too where there was no picture to measure at all."""
+    found = one.get(subset) or {}
+    off, within = found.get("de2000"), found.get("within10")
+    return None if off is None or within is None else (off, within)
+
+
+def _colour_words(model: Mapping[str, Any]) -> list[str]:
+    ratio = model["colourfulness_ratio"]
+    if ratio is None:
+        return []
+    least, most = AS_COLOURFUL
+    word = "duller than" if ratio < least else "more garish than" if ratio > most else "about as colourful as"
+    return [f"{word} the truth (colour ratio {ratio:.2f})"]

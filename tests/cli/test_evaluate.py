@@ -42,11 +42,11 @@ def test_numbers_for_programs_and_a_table_for_people(tour, evaluated, tmp_path, 
     for words in (
         "with hints, and (without), on 3 windows",
         "near them",
-        "against outline copy",
+        "off the lines: colours are off by dE ",
         "colour ratio",
         "off lines",
         "CIEDE2000",
-        "dB against nearest",
+        "; nearest panel: ",
         f"written: {tmp_path / 'a' / 'test-limit-3'}.json",
     ):
         assert words in captured.err
@@ -389,16 +389,48 @@ def test_a_baseline_without_a_picture_has_no_number(tour, tmp_path, capsys):
     assert run([*arguments, "--out", str(tmp_path / "run" / "evaluation"), "--json"]) == 0
     captured = capsys.readouterr()
     assert json.loads(captured.out)["baselines"]["nearest"]["off_line"] is None
-    assert "dB against mean colour" in captured.err and "against nearest" not in captured.err
+    assert "(mean colour: " in captured.err and "nearest panel" not in captured.err
     (tmp_path / "run" / "config.json").write_text("{}")
-    assert "dB against outline copy" in page(tmp_path / "run")
+    assert "(mean colour: " in page(tmp_path / "run")
+
+
+def judged(model, mean, nearest, ratio=1.0, subset="off_line"):
+    """The verdict on documents of CIEDE2000 and within 10."""
+
+    def figures(one):
+        return one and {subset: dict(zip(("de2000", "within10"), one, strict=True))}
+
+    rivals = {"mean_color": figures(mean), "nearest": figures(nearest) or {"off_line": None}}
+    return verdict({"model": {"off_line": None, "colourfulness_ratio": ratio, **figures(model)}, "baselines": rivals})
+
+
+@pytest.mark.parametrize(
+    ("model", "mean", "nearest", "ratio", "words"),
+    [
+        ((3.0, 0.88), (18.2, 0.12), (21.0, 0.2), 0.91, "better than mean colour and nearest panel, about"),
+        ((17.0, 0.12), (18.2, 0.12), (21.0, 0.1), 0.5, "better than nearest panel, no better than mean colour, duller"),
+        ((18.5, 0.3), (18.2, 0.12), (16.0, 0.4), 1.7, "no better than mean colour or nearest panel, more garish than"),
+        ((3.0, 0.88), (18.2, 0.12), None, 0.91, "(mean colour: 18.2, 12%): better than mean colour, about"),
+    ],
+)
+def test_the_verdict_is_by_colours_that_are_right(model, mean, nearest, ratio, words):
+    found = judged(model, mean, nearest, ratio)
+    assert words in found and "PSNR" not in found and "dB" not in found
+    assert found.startswith(f"off the lines: colours are off by dE {model[0]} and right (within 10) in {model[1]:.0%}")
+    assert found.endswith(f"the truth (colour ratio {ratio:.2f})")
+    assert judged(model, mean, mean, None).endswith("mean colour and nearest panel") is (model[0] == 3)
+
+
+def test_the_verdict_is_of_figures_where_they_are_known():
+    found = judged((3, 0.88), (18.2, 0.125), (21, 0.2), subset="figures")
+    assert found.startswith("figures: colours are off by dE 3.0") and "(mean colour: 18.2, 12%; nearest panel" in found
 
 
 def test_a_colorizer_without_a_picture_has_no_verdict():
-    measured = {"off_line": {"psnr": 20.0}}
+    measured = {"off_line": {"de2000": 20.0, "within10": 0.5}}
     document = {"model": {"off_line": None, "colourfulness_ratio": None}}
     document["baselines"] = dict.fromkeys(("outline_copy", "mean_color", "nearest"), measured)
-    assert verdict(document) == "off the lines: no PSNR to compare"
+    assert verdict(document) == "off the lines: nothing to compare"
 
 
 def test_a_dry_run_writes_nothing(tour, tmp_path):
