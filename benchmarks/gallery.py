@@ -1,9 +1,10 @@
-"""All models that benchmarks/quality.py trained in OUT side by side, on a few windows that none of them saw.
+"""All models that benchmarks/quality.py trained side by side, on a few windows that none of them saw.
 
-python benchmarks/gallery.py OUT PICTURE.jpg [--windows 5] [--width 200]
+python benchmarks/gallery.py PICTURE.jpg OUT [OUT ...] [--windows 4] [--width 150]
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from comicdata.files import write_atomic
@@ -16,36 +17,39 @@ from comicdata.models.evaluate.hint_fidelity import choose_dots
 from comicdata.models.evaluate.metrics import outline_copy
 from comicdata.records import spread
 
-MODELS = ("pix2pix", "auto-painter", "two-step", "consistent")
-HINTED = "with 16 hints"
+MODELS = ("pix2pix", "auto-painter", "two-step", "consistent", "palette")
+TITLES = {"outline": "outline"} | {
+    name: title for model in MODELS for name, title in ((model, model), (f"{model}, 16 hints", "with 16 hints"))
+}
+TITLES |= {"truth": "truth"}
+HINTS = 16
 
 
-def gallery(out: Path, windows: int, width: int) -> Image:
-    """A row for each window: the outline, what every model made of it, and the truth."""
+def rows_of(out: Path, windows: int) -> Iterator[dict[str, Image]]:
+    """For each window the outline, what every model made of it, and the truth."""
     colorizers = {name: load_colorizer(out / name, "cpu") for name in MODELS if (out / name).is_dir()}
     test = PairDataset(out / "pairs", "test", 256)
-    rows = []
     for index in spread(len(test), windows):
         outline, truth = test.outline(index), test.color(index)
-        row = {"outline": outline_copy(outline)}
+        row = {"outline": outline_copy(outline), "truth": truth}
         for name, colorizer in colorizers.items():
             row[name] = colorizer.colorize(outline)
             if colorizer.takes_hints:
-                hints = choose_dots(outline, truth, test.rows[index].id)
-                row[HINTED] = colorizer.colorize(outline, Wishes(hints=hints))
-        row["truth"] = truth
-        rows.append(("", {name: resize(picture, width, width) for name, picture in row.items()}))
-    return draw_rows(rows, {name: name for name in rows[0][1]})
+                hints = choose_dots(outline, truth, test.rows[index].id)[:HINTS]
+                row[f"{name}, {HINTS} hints"] = colorizer.colorize(outline, Wishes(hints=hints))
+        yield row
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
     parser.add_argument("picture", type=Path)
-    parser.add_argument("--windows", type=int, default=5)
-    parser.add_argument("--width", type=int, default=200)
+    parser.add_argument("out", type=Path, nargs="+")
+    parser.add_argument("--windows", type=int, default=4)
+    parser.add_argument("--width", type=int, default=150)
     options = parser.parse_args()
-    write_atomic(options.picture, encode_jpeg(gallery(options.out, options.windows, options.width), 90), durable=False)
+    rows = [row for out in options.out for row in rows_of(out, options.windows)]
+    small = [("", {name: resize(one, options.width, options.width) for name, one in row.items()}) for row in rows]
+    write_atomic(options.picture, encode_jpeg(draw_rows(small, TITLES), 90), durable=False)
 
 
 if __name__ == "__main__":

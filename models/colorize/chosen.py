@@ -45,7 +45,7 @@ from comicdata.models.colorize.references import (
     with_answers,
 )
 from comicdata.models.colorize.suggestions import doubts, suggest
-from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
+from comicdata.models.colorize.wished import background_regions, followers, news, samples, with_hints
 from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.colours import rgb_of_lab
 from comicdata.models.data.spreading import melted, spread_hints
@@ -112,15 +112,22 @@ class PaletteColorizer(Colorizer):
         plain = self._choice(features, None, mood, answers, drawing)
         votes = count_votes(regions, wishes.hints, wishes.at)
         given = votes.winners()
-        said = spread_hints(seen[..., 0], seen[..., 1:]) if given and wishes.follow else None
+        guessed = region_chances(plain, drawing)
+        said = None
+        if given and wishes.follow:
+            shades = plain.painted_as(wishes.palette).colors[likeliest(guessed, plain.colors)]
+            hints = news(seen[..., 1:], shades[drawing.regions_at(drawing.size)])
+            said = spread_hints(seen[..., 0], hints) if hints.any() else None
         told = plain if said is None else self._choice(features, said, mood, answers, drawing)
         self.pause()
-        chances = region_chances(told, drawing)
+        chances = guessed if said is None else region_chances(told, drawing)
         drawn = samples(chances, told.colors, regions.areas, wishes.samples, picture_seed(wishes.seed, outline))
-        fixed, behind = self._fixed(plain, told, chances, regions, drawing, wishes, given)
+        flat = (wishes.style or self.style) == "flats"
+        fixed, behind = decided(regions, chances, told.colors, wishes, given)
+        if flat and wishes.follow:
+            fixed |= followers(guessed, chances, told.colors, given) | given
         final = told.painted_as(wishes.palette)
         places = suggest(regions, chances, final.colors[drawn[0]], final.colors, fixed, wishes.suggest)
-        flat = (wishes.style or self.style) == "flats"
         if said is not None and not flat:
             final = replace(final, melted=melted(seen[..., 0], said[0]))
         notes = votes.said.get(SEVERAL, [])[:SHOWN] if flat else []
@@ -142,32 +149,6 @@ class PaletteColorizer(Colorizer):
         if wishes.remember:
             made[0] = replace(made[0], kept=self._kept(features, seen[..., 0], made[0].color, regions.labels))
         return made
-
-    def _fixed(
-        self,
-        plain: Choice,
-        told: Choice,
-        chances: Floats,
-        regions: Regions,
-        drawing: Drawing,
-        wishes: Wishes,
-        given: dict[int, Color],
-    ) -> tuple[dict[int, Color], dict[str, Image]]:
-        """Regions whose colour is decided: balloons are paper, of others a person says it; and where it is asked for
-        the layer of the background (H, W), all 0 without any.
-        """
-        fixed: dict[int, Color] = dict.fromkeys(regions.balloons, PAPER)
-        behind: dict[str, Image] = {}
-        if wishes.background is not None or wishes.layers:
-            numbers = likeliest(chances, told.colors)
-            found = background_regions(regions.labels, numbers, {*regions.balloons, *given})
-            if wishes.background is not None:
-                fixed |= dict.fromkeys(found.tolist(), wishes.background)
-            behind["background"] = np.where(np.isin(regions.labels, found), np.uint8(255), np.uint8(0))
-        if told is not plain and (wishes.style or self.style) == "flats":
-            before = region_chances(plain, drawing)
-            fixed |= followers(before, plain.colors, chances, told.colors, given)
-        return fixed | given, behind
 
     def _features(self, working: Image) -> Tensor:
         """(1, C, h / 4, w / 4): what line art (h, w) is of; kept for a drawing that is coloured again."""
@@ -248,6 +229,22 @@ class PaletteColorizer(Colorizer):
             keys = self._pointer.answers(own).half().cpu().numpy()
         spots = np.stack([columns, rows, regions[rows, columns]], axis=1).astype(np.int32)
         return Reference(keys, color[rows, columns], look_of(working), spots)
+
+
+def decided(
+    regions: Regions, chances: Floats, colors: Image, wishes: Wishes, given: dict[int, Color]
+) -> tuple[dict[int, Color], dict[str, Image]]:
+    """Regions whose colour is decided: balloons are paper, of others a person says it; and where it is asked for
+    the layer of the background (H, W), all 0 without any. `chances` (count, N) are those of the N `colors`.
+    """
+    fixed: dict[int, Color] = dict.fromkeys(regions.balloons, PAPER)
+    if wishes.background is None and not wishes.layers:
+        return fixed | given, {}
+    found = background_regions(regions.labels, likeliest(chances, colors), {*regions.balloons, *given})
+    if wishes.background is not None:
+        fixed |= dict.fromkeys(found.tolist(), wishes.background)
+    layer = np.where(np.isin(regions.labels, found), np.uint8(255), np.uint8(0))
+    return fixed | given, {"background": layer}
 
 
 def without_copies(working: Image, wishes: Wishes) -> tuple[list[Reference], list[Reference]]:

@@ -12,6 +12,7 @@ from comicdata.flats.colours import lab_of_colours
 from comicdata.flats.hints import Color
 from comicdata.images import Image
 from comicdata.models.colorize.decoding import Floats, Labels, Mask, Numbers, likeliest
+from comicdata.models.networks.palette import ALIKE
 
 SAME_THING = 0.6  # of what is likely in two regions, the least in common when they are the same thing
 PALE = 90.0  # lightness from which on a colour may be paper's: no hint beside it changes that
@@ -21,24 +22,32 @@ ALSO = 0.05  # and the least of each further part of it
 TRIES = 16  # for each sample asked for
 
 
-def followers(
-    before: Floats, palette: Image, told: Floats, colors: Image, given: Mapping[int, Color]
-) -> dict[int, Color]:
+def news(hints: Image, guessed: Image) -> Image:
+    """Hints (h, w, 4) uint8 without those that have the colour (h, w, 3) that is guessed where they lie, or one hardly
+    to be told from it. Who leaves what is right as it is wants nothing else to change; and what the network knew
+    already leads it astray when it is spread.
+    """
+    apart = np.linalg.norm(lab_of_colours(hints[..., :3]) - lab_of_colours(guessed), axis=2)
+    return np.where((apart < ALIKE)[..., None], np.uint8(0), hints)
+
+
+def followers(before: Floats, told: Floats, colors: Image, given: Mapping[int, Color]) -> dict[int, Color]:
     """The regions that the network, not told of the hints, takes for the same thing as a hinted one, with its colour.
 
-    `before` (count, K) are the chances of regions without hints over `palette`; `told` (count, N) those with hints over
-    `colors`, which decide between several hints; `given`: the hinted regions. Never what may be paper, a balloon or
-    the white of an eye.
+    `before` (count, K) are the chances of regions without hints over the first of `colors`; `told` (count, N) those
+    with hints over all of them, which decide between several hints; `given`: the hinted regions. Never what may be
+    paper, a balloon or the white of an eye.
     """
+    palette = colors[: before.shape[1]]
     numbers, light = likeliest(before, palette), lab_of_colours(palette)[:, 0]
     number_of = {tuple(color): at for at, color in enumerate(colors.tolist())}
-    hinted = np.array(sorted(given))
+    hinted = np.array(sorted(given), np.int64)
     followed: dict[int, Color] = {}
     for label in np.flatnonzero(np.isin(numbers, numbers[hinted]) & (light[numbers] < PALE)).tolist():
         same = hinted[numbers[hinted] == numbers[label]]
         same = same[np.minimum(before[same], before[label]).sum(axis=1) >= SAME_THING]
         if label and label not in given and len(same):
-            likely = [told[label, number_of[given[one]]] if given[one] in number_of else 0.0 for one in same.tolist()]
+            likely = [told[label, number_of.get(given[one], numbers[label])] for one in same.tolist()]
             followed[label] = given[int(same[int(np.argmax(likely))])]
     return followed
 

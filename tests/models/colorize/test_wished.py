@@ -1,5 +1,7 @@
 """What a person wishes: hints to the bit, what follows them, other choices, the background."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,8 +12,9 @@ from comicdata.flats.colours import lab_of_colours
 from comicdata.flats.hints import Area, Hint, Stroke
 from comicdata.images import Image
 from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
-from comicdata.models.colorize.wished import background_regions, followers, samples, with_hints
+from comicdata.models.colorize.wished import background_regions, followers, news, samples, with_hints
 from comicdata.models.colorize.wishes import Wishes
+from comicdata.models.data.colours import rgb_of_lab
 from comicdata.models.networks.palette import PaletteConfig
 from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.runs.settings import options
@@ -71,6 +74,37 @@ def test_without_following_a_hint_changes_its_own_region_alone(colorizer: Palett
     assert np.array_equal(made[~middle], plain[~middle]) and not np.array_equal(made[middle], plain[middle])
 
 
+@pytest.mark.parametrize("palette", [None, 255 - PALETTE])
+def test_a_dot_in_the_very_colour_that_was_guessed_changes_nothing(
+    colorizer: PaletteColorizer, palette: Image | None
+) -> None:
+    """Suggested dots that a person leaves as they are; what is new beside them is heard as if it were alone."""
+    outline = rooms()
+    wishes = Wishes(style="flats", palette=palette, suggest=ROOMS - 1)
+    (plain,) = colorizer.paint(outline, wishes)
+    left = [one.hint for one in plain.suggested]
+    assert len(left) == ROOMS - 1
+    (same,) = colorizer.paint(outline, replace(wishes, hints=left))
+    assert np.array_equal(same.image, plain.image)
+    new = replace(left[0], color=(200, 30, 120))
+    alone, among = (colorizer.colorize(outline, replace(wishes, hints=[new, *others])) for others in ([], left[1:]))
+    settled = np.isin(
+        closed_regions(outline).labels, [closed_regions(outline).labels[one.y, one.x] for one in left[1:]]
+    )
+    assert np.array_equal(alone[~settled], among[~settled]) and not np.array_equal(alone, plain.image)
+
+
+def test_news_are_what_is_seen_to_differ_from_the_guess() -> None:
+    """By distances in CIELAB: 3 is none, 8 is one, and where no hint is there is none."""
+    lab = np.array([[[60, 20, 20], [60, 23, 20], [60, 28, 20], [60, 20, 20]]], np.float32)
+    rgb = rgb_of_lab(lab)
+    hints = np.dstack([rgb, np.array([[255, 255, 255, 0]], np.uint8)])
+    hints[0, 3] = 0
+    found = news(hints, np.broadcast_to(rgb[:, :1], rgb.shape))
+    assert (found[..., 3] > 0).tolist() == [[False, False, True, False]]
+    assert np.array_equal(found[0, 2], hints[0, 2])
+
+
 @pytest.mark.parametrize(
     "hint",
     [
@@ -115,11 +149,11 @@ def test_what_is_the_same_thing_follows_and_paper_does_not() -> None:
     before = np.array([[0, 0, 0, 0], red, [0.7, 0.3, 0, 0], hair, paper, paper], np.float32)
     told = np.hstack([before, np.zeros((6, 1), np.float32)])
     every = np.vstack([PALETTE, [[1, 2, 3]]]).astype(np.uint8)
-    assert followers(before, PALETTE, told, every, {1: (1, 2, 3)}) == {2: (1, 2, 3)}
-    assert followers(before, PALETTE, told, every, {4: (1, 2, 3)}) == {}
+    assert followers(before, told, every, {1: (1, 2, 3)}) == {2: (1, 2, 3)}
+    assert followers(before, told, every, {4: (1, 2, 3)}) == {}
     unlike = before.copy()
     unlike[2] = [0.45, 0.02, 0.2, 0.33]
-    assert followers(unlike, PALETTE, told, every, {1: (1, 2, 3)}) == {}
+    assert followers(unlike, told, every, {1: (1, 2, 3)}) == {}
 
 
 def test_of_two_hints_a_follower_takes_the_one_that_is_likelier_there() -> None:
@@ -127,7 +161,7 @@ def test_of_two_hints_a_follower_takes_the_one_that_is_likelier_there() -> None:
     told = np.zeros((4, 6), np.float32)
     told[3, 5] = 0.6
     every = np.vstack([PALETTE, [[1, 2, 3], [7, 8, 9]]]).astype(np.uint8)
-    assert followers(before, PALETTE, told, every, {1: (1, 2, 3), 2: (7, 8, 9)}) == {3: (7, 8, 9)}
+    assert followers(before, told, every, {1: (1, 2, 3), 2: (7, 8, 9)}) == {3: (7, 8, 9)}
 
 
 def test_samples_differ_the_likeliest_first_and_like_regions_change_together() -> None:
