@@ -92,7 +92,7 @@ def evaluate(front: Front, runs: tuple[Path, ...], pairs: Path, split: str, out:
     --no-hints, --no-references and --style leave out or change stands in the name (test-limit-40.json), so that no part
     is ever written over a whole.
     """
-    from comicdata.models.evaluate.contest import evaluation_name
+    from comicdata.models.evaluate.contest import Ground, evaluation_name
 
     parts = {part: options[part] for part in ("style", "limit", "hints", "references")}
     name = evaluation_name(split, **parts)
@@ -101,12 +101,14 @@ def evaluate(front: Front, runs: tuple[Path, ...], pairs: Path, split: str, out:
     jobs = [_Job(front, run, pairs, split, folder, name, options) for run, folder in zip(runs, folders, strict=True)]
     colorizers, sources = zip(*(job.check() for job in jobs), strict=True)
     _check_sizes(runs, colorizers)
+    ground = Ground(pairs, split, colorizers[0].size, colorizers[0].outline)
     if front.dry_run:
         for job in jobs:
             front.say(f"would measure {job.run} on the split {split} of {pairs} and write {job.folder / name}.json")
         places = [{"run": job.run.as_posix(), "split": split, "out": job.folder.as_posix()} for job in jobs]
         return places[0] if len(places) == 1 else {"runs": places}
-    found = [job.measure(*loaded) for job, *loaded in zip(jobs, colorizers, sources, strict=True)]
+    loaded = zip(jobs, colorizers, sources, strict=True)
+    found = [job.measure(colorizer, source, ground) for job, colorizer, source in loaded]
     return found[0].document if len(found) == 1 else _compare(front, runs, found)
 
 
@@ -123,8 +125,8 @@ class _Job:
     options: dict[str, Any]
 
     def check(self) -> tuple[Any, dict[str, Any]]:
-        """The colorizer, and what tells its weights and these pairs from others; UsageError when something stands where
-        its files go, or there are no weights.
+        """The colorizer, and what tells its weights from others; UsageError when something stands where its files go,
+        or there are no weights.
         """
         from comicdata.models.colorize import Wishes, load_colorizer
         from comicdata.models.evaluate.contest import evaluation_names
@@ -132,7 +134,7 @@ class _Job:
         from comicdata.models.runs.checkpoint import headers
         from comicdata.models.runs.records import weights_hashes
         from comicdata.outputs import Outputs, Reads
-        from comicdata.pairs.manifest import data_hash, pairs_folder
+        from comicdata.pairs.manifest import pairs_folder
 
         weights = (self.options[name] for name in ("masks", "feature_weights", "lpips_weights"))
         reads = Reads(path for path in (self.run, pairs_folder(self.pairs), *weights) if path)
@@ -141,10 +143,9 @@ class _Job:
             colorizer = load_colorizer(self.run, self.options["device"])
         colorizer.check(Wishes(style=self.options["style"]))
         images = {stage: header.get("images") for stage, header in headers(self.run).items()}
-        source = {"weights_sha256": weights_hashes(self.run), "images": images, "data_hash": data_hash(self.pairs)}
-        return colorizer, source
+        return colorizer, {"weights_sha256": weights_hashes(self.run), "images": images}
 
-    def measure(self, colorizer: Any, source: dict[str, Any]) -> Any:
+    def measure(self, colorizer: Any, source: dict[str, Any], ground: Any) -> Any:
         """Measure, write and show; the Evaluation."""
         from comicdata.models.evaluate import evaluate as measure
         from comicdata.models.evaluate.contest import write_evaluation
@@ -153,7 +154,7 @@ class _Job:
 
         front, rest = self.front, dict(self.options)
         sees, lpips, device = (rest.pop(name) for name in ("feature_weights", "lpips_weights", "device"))
-        _warn(front, self.run, self.pairs, self.split)
+        _warn(front, self.run, ground.test.data_hash, self.split)
         with memory_errors(MEMORY), front.bars("pictures") as add:
             eyes = Perceptual(sees, lpips, device) if sees or lpips else None
             bar = cache(lambda what, total: add(f"evaluate {self.run}: {what}", total))
@@ -161,11 +162,12 @@ class _Job:
             def on_progress(what: str, done: int, total: int) -> None:
                 bar(what, total)(done)
 
-            found = measure(colorizer, self.pairs, self.split, eyes=eyes, on_progress=on_progress, **rest)
+            rest |= {"eyes": eyes, "ground": ground, "on_progress": on_progress}
+            found = measure(colorizer, self.pairs, self.split, **rest)
         facts = {"split": self.split, "model_name": colorizer.config["model"]}
         facts |= {"size": colorizer.size, "outline": colorizer.outline}
         facts |= {"style": self.options["style"] or colorizer.style} if colorizer.styles else {}
-        facts |= {"seed": self.options["seed"], **source}
+        facts |= {"seed": self.options["seed"], **source, "data_hash": ground.test.data_hash}
         try:
             write_evaluation(self.folder, self.name, found, facts, self.run.resolve().name)
         except PartialError as error:
@@ -269,14 +271,13 @@ def _check_sizes(runs: Sequence[Path], colorizers: Sequence[Any]) -> None:
             )
 
 
-def _warn(front: Front, run: Path, pairs: Path, split: str) -> None:
+def _warn(front: Front, run: Path, data_hash: str, split: str) -> None:
     """Say what makes the numbers look better than they are."""
     from comicdata.models.runs.checkpoint import trained_on
-    from comicdata.pairs.manifest import data_hash
 
     if split == "train":
         front.warn("the split train: these panels were trained on; only test tells how good the colorizer is")
-    elif trained_on(run) != {data_hash(pairs)}:
+    elif trained_on(run) != {data_hash}:
         front.warn(f"{run} was trained on other pairs, or they changed since: it may have seen some of these panels")
 
 

@@ -51,14 +51,34 @@ class Evaluation:
     windows: int
 
 
+class Ground:
+    """The pairs to measure on and those that were trained on, read once for all colorizers that are measured on them.
+
+    UsageError where the split, or that of training, which the baselines need, has no pairs of this size and outline.
+    """
+
+    def __init__(self, pairs: Path, split: str, size: int, outline: str) -> None:
+        self.test = PairDataset(pairs, split, size, outline)
+        self.test.require_rows()
+        self.train = PairDataset(pairs, "train", size, outline, cache_bytes=0)
+        self.train.require_rows()
+        self._baselines: Baselines | None = None
+
+    def baselines(self, on_progress: Progress) -> Baselines:
+        """Looks through the training pairs when it is asked first."""
+        if self._baselines is None:
+            count = len(self.train)
+            self._baselines = Baselines(self.train, lambda done: on_progress("training pairs", done, count))
+        return self._baselines
+
+
 class _Contest:
     """A colorizer, the baselines, and the pairs that all of them paint."""
 
     def __init__(
         self,
         colorizer: Colorizer,
-        test: PairDataset,
-        train: PairDataset,
+        ground: Ground,
         indices: list[int],
         wishes: Wishes,
         *,
@@ -67,7 +87,7 @@ class _Contest:
         on_progress: Progress,
     ) -> None:
         self.colorizer = colorizer
-        self.test = test
+        self.test = ground.test
         self.wishes = wishes
         self.hints = hints
         self.references = references
@@ -75,8 +95,8 @@ class _Contest:
         self.some = {indices[at] for at in spread(len(indices), HINTED)}  # coloured again
         self.made, self.on_progress = 0, on_progress
         self.planned = self._count(indices)
-        self.baselines = Baselines(train, lambda done: on_progress("training pairs", done, len(train)))
-        self.neighbours = self.baselines.find_nearest(test, indices)
+        self.baselines = ground.baselines(on_progress)
+        self.neighbours = self.baselines.find_nearest(self.test, indices)
 
     def _count(self, indices: Sequence[int]) -> int:
         """How many pictures the colorizer will make at most; fewer where a window is all ink."""
@@ -178,6 +198,7 @@ def evaluate(
     hints: bool = True,
     references: bool = True,
     eyes: Perceptual | None = None,
+    ground: Ground | None = None,
     on_progress: Progress = lambda what, done, total: None,
 ) -> Evaluation:
     """Measure a colorizer and the baselines on the pairs of a split, at the size and outline it was trained on.
@@ -185,19 +206,16 @@ def evaluate(
     `masks`: a folder of <pair id>.png, white on the background; without one for a pair its foreground and background
     are unknown. `limit`: so many panels, evenly spread. `hints`, `references`: measure a colorizer that takes them with
     some, too.
-    `style`: of models that have several. `eyes`: for LPIPS, KID and FID. Deterministic for a given `seed`. UsageError
-    without pairs, without pairs to train on (the baselines need them), or when a mask does not fit.
+    `style`: of models that have several. `eyes`: for LPIPS, KID and FID. `ground`: these pairs, where they were read
+    for another colorizer before. Deterministic for a given `seed`. UsageError as `Ground`, or when a mask does not fit.
     """
-    test = PairDataset(pairs, split, colorizer.size, colorizer.outline)
-    test.require_rows()
-    train = PairDataset(pairs, "train", colorizer.size, colorizer.outline, cache_bytes=0)
-    train.require_rows()
+    ground = ground or Ground(pairs, split, colorizer.size, colorizer.outline)
+    test = ground.test
     indices = spread(len(test), limit or len(test))
     grounds = read_masks(masks, test, indices)
     contest = _Contest(
         colorizer,
-        test,
-        train,
+        ground,
         indices,
         Wishes(seed, style=style),
         hints=hints and colorizer.takes_hints,

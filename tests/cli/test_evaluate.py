@@ -5,6 +5,7 @@ import importlib.util
 import json
 import re
 import shutil
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -91,6 +92,22 @@ def test_two_runs_compared(tour, rival, tmp_path, capsys):
     alone = json.loads((tmp_path / "out" / "rival" / "test-limit-4-no-hints.json").read_text())
     assert alone["model"] == document["runs"][other]["model"]
     assert alone["errors"] == document["runs"][other]["errors"] and alone["errors"]["l1"] > 0
+
+
+def test_pairs_are_read_once_for_all_runs(tour, rival, tmp_path, monkeypatch):
+    from comicdata.models.data import pairs
+    from comicdata.models.evaluate import baselines
+
+    read = Counter()
+    for module, name in ((pairs, "read_rows"), (pairs, "rows_hash"), (baselines, "_read")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *words, real=real, name=name: read.update([name]) or real(*words))
+    words = ["--pairs", str(tour / "pairs"), "--limit", "1", "--no-hints", "--out", str(tmp_path), "-q"]
+    assert run(["evaluate", str(tour / "run"), *words]) == 0
+    alone = dict(read)
+    read.clear()
+    assert run(["evaluate", str(tour / "run"), str(rival), *words]) == 0
+    assert read == alone and alone["_read"] == 1
 
 
 def test_what_cannot_be_compared_is_one_line(tour, rival, tmp_path, capsys):
