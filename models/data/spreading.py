@@ -12,7 +12,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from comicdata.flats.colours import lab_of_colours
 from comicdata.images import Image
-from comicdata.models.networks.palette import CELL, SPREAD_PLANES
+from comicdata.models.networks.listener import SPREAD_PLANES
+from comicdata.models.networks.palette import CELL
 
 LINE = 15.0  # how much longer the way through a cell of ink is
 REACH = 150.0  # pixels of paper after which a hint is 1 / e as near

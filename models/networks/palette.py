@@ -18,19 +18,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from comicdata.models.networks.layers import Block, Pointwise, doubled, normalisation
+from comicdata.models.networks.listener import SPREAD_PLANES, Listener
 from comicdata.models.networks.options import NetworkOptions, require, require_share, require_weight, require_width
 from comicdata.models.networks.pointer import Pointer
 
 FILE = "palette.gpl"
 CELL = 4  # pixels of the input, in each direction, that share one choice
-SPREAD_PLANES = 5  # what hints spread: red, green, blue, nearness, and where a hint is
 UNSHUFFLE = 2  # the first convolution sees 2 x 2 pixels as one
 WIDTHS = (1, 2, 3, 4, 4, 4)  # of the levels, in units of `width`
 PAPER = 200 / 127.5 - 1  # paler than this there is no line; varied lines lie on paper that is not quite white
 STEPS = 32  # of a channel, in the table from colours to the palette
 LARGEST_PALETTE = 1024
 NEVER = -1e4  # a logit that makes a choice impossible
-THINGS = 8  # channels that say what a place is of, to compare it with that of its hint
 LEAST = 1e-5  # added before a logarithm
 ALIKE = 5.0  # CIELAB: the standard deviation of what is called the same
 
@@ -211,56 +210,6 @@ class PaletteNetwork(nn.Module):
         untold = torch.cat([plain, unheard], dim=1)
         told: Tensor = self.listener(untold, self._finest(features), spread.to(features.dtype) / 255, sources, mood)
         return told
-
-
-class Listener(nn.Module):
-    """Logits (B, colors + 1, h, w), what the drawing is of (B, C, h, w), what hints spread (B, 5, h, w) in [0, 1],
-    from which cells (B, h, w), and the mood (B, colors + 1) -> other logits: the same, before it learned.
-
-    Every place is told what its hint lies on, so that a dot on a shirt is none for the sky; and decides how much the
-    colours of the mood count there, and how little those that it lacks.
-    """
-
-    def __init__(self, channels: int, colors: int) -> None:
-        super().__init__()
-        self.thing = Pointwise(channels, THINGS)
-        self.near = Block(channels + THINGS + SPREAD_PLANES, channels)
-        self.far = nn.Sequential(Block(channels, channels, stride=2), Block(channels, channels))
-        self.mood = nn.ModuleList(nn.Linear(colors + 1, channels) for _ in range(3))
-        self.both = Block(channels, channels)
-        self.change = Pointwise(channels, colors + 1)
-        self.heed = Pointwise(channels, 2)
-        for layer in (self.change, self.heed):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
-
-    def forward(self, logits: Tensor, features: Tensor, spread: Tensor, sources: Tensor, mood: Tensor) -> Tensor:
-        at_near, at_far, at_last = (layer(mood)[..., None, None] for layer in self.mood)
-        thing = self.thing(features)
-        places = sources.long().flatten(1)[:, None].expand(-1, THINGS, -1)
-        hinted = thing.flatten(2).gather(2, places).view_as(thing)
-        heard = spread[:, 3:4] > 0
-        said = torch.cat([(hinted - thing) * heard, (2 * spread[:, :3] - 1) * heard, spread[:, 3:]], dim=1)
-        near = self.near(torch.cat([features, said], dim=1)) + at_near
-        far = self.far(near) + at_far
-        value = self.both(near + F.interpolate(far, size=near.shape[2:], mode="nearest")) + at_last
-        return self._added(logits, value, mood)
-
-    def _added(self, logits: Tensor, value: Tensor, mood: Tensor) -> Tensor:
-        """Logits + change(value) + heed(value) for the colours that the mood has and for those that it lacks: one
-        product for each sample, since maps of so many channels are what takes the time.
-        """
-        there, known = mood[:, None, :-1], mood[:, None, -1:]
-        heeded = F.pad(torch.cat([there, known * (there == 0)], dim=1), (0, 1))
-        always = torch.cat([self.change.weight.T, self.change.bias[None]])[None].expand(len(mood), -1, -1)
-        inputs = torch.cat([self.heed(value), value, torch.ones_like(value[:, :1])], dim=1)
-        rows = torch.baddbmm(_rows(logits), _rows(inputs), torch.cat([heeded, always], dim=1))
-        return rows.transpose(1, 2).reshape(logits.shape)
-
-
-def _rows(value: Tensor) -> Tensor:
-    """(B, C, h, w) -> (B, h w, C), which is how it lies in memory."""
-    return value.flatten(2).transpose(1, 2)
 
 
 def joined(block: nn.Module, below: Tensor, beside: Tensor) -> Tensor:
