@@ -167,7 +167,8 @@ def colorize(
     again = f", {maker.again} of them as they were" if maker.again else ""
     count = len(pictures) - len(told.rows) - len(told.left_alone)
     failed = f", {count} failed (failures.jsonl says why)" if count else ""
-    front.say(f"{len(told.rows)} of {len(pictures)} pictures coloured{alone}{failed}, in {out}{again}")
+    style = f" in {wishes.plain.style or colorizer.style}" if colorizer.styles and told.rows else ""
+    front.say(f"{len(told.rows)} of {len(pictures)} pictures coloured{style}{alone}{failed}, in {out}{again}")
     return {"outputs": told.rows, "left_alone": told.left_alone}
 
 

@@ -39,7 +39,7 @@ MEMORY = "while measuring; take --device cpu where this was a GPU, or end what e
 @click.argument("runs", metavar="RUN [OTHER]...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--pairs", required=True, type=click.Path(path_type=Path), help="A pairs folder or its manifest.parquet.")
 @click.option(
-    "--split", type=click.Choice(["test", "validation", "train"]), default="test", help="Which pairs to measure on."
+    "--split", type=click.Choice(["test", "validation", "train"]), default="test", help="Whose windows to measure on."
 )
 @click.option(
     "--out",
@@ -72,12 +72,12 @@ MEMORY = "while measuring; take --device cpu where this was a GPU, or end what e
     default=True,
     help="Also measure a RUN that learned from references with some; slower.",
 )
-@click.option("--limit", type=click.IntRange(1), default=None, help="So many pairs, evenly spread; all by default.")
+@click.option("--limit", type=click.IntRange(1), default=None, help="So many windows, evenly spread; all by default.")
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, help="Same seed, same colours.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="auto: CUDA when present.")
 def evaluate(front: Front, runs: tuple[Path, ...], pairs: Path, split: str, out: Path | None, **options: Any) -> Any:
     """Measure RUN on pairs it never saw, beside baselines on the same pairs: the outline as it is, the mean colour, the
-    nearest panel of the training split, and as a ceiling the truth at an eighth of its size.
+    nearest window of the training split, and as a ceiling the truth at an eighth of its size.
 
     L1 is on the scale [-1, 1]; within 10 is the share of the area whose colour is within CIEDE2000 10 of the truth's;
     figures are the foreground off the lines; the colour ratio is colourfulness over that of the truth; flat spread is
@@ -276,9 +276,9 @@ def _warn(front: Front, run: Path, data_hash: str, split: str) -> None:
     from comicdata.models.runs.checkpoint import trained_on
 
     if split == "train":
-        front.warn("the split train: these panels were trained on; only test tells how good the colorizer is")
+        front.warn("the split train: these windows were trained on; only test tells how good the colorizer is")
     elif trained_on(run) != {data_hash}:
-        front.warn(f"{run} was trained on other pairs, or they changed since: it may have seen some of these panels")
+        front.warn(f"{run} was trained on other pairs, or they changed since: it may have seen some of these windows")
 
 
 command_ = evaluate

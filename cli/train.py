@@ -160,6 +160,8 @@ def train(
     if front.dry_run:
         for outline in {config.outline for config in configs.values()}:
             check_outline(pairs, outline)
+    for name in chosen:
+        _say_rounding(front, configs[name])
     if WHOLE in configs:
         return _train_whole(front, configs[WHOLE], pairs, run, origins.get(WHOLE), tensorboard)
     if tensorboard:
@@ -212,6 +214,14 @@ def _with_references(
     return {name: value if given.get(name) is None else given[name] for name, value in WITH_REFERENCES[preset].items()}
 
 
+def _say_rounding(front: Front, config: Any) -> None:
+    """Where a budget is no whole number of steps."""
+    if config.total != config.images:
+        stage = f"{config.stage}: " if config.stage else ""
+        steps = f"{config.total // config.batch_size:,} steps of {config.batch_size}"
+        front.say(f"{stage}{config.images:,} images are rounded up to {config.total:,}, {steps}")
+
+
 def _models() -> list[str]:
     """For completion in a shell."""
     from comicdata.models.runs.settings import MODELS
@@ -224,19 +234,18 @@ def _train_whole(front: Front, config: Any, pairs: Path, run: Path, origin: Any,
     from comicdata.models.train import train as train_run
 
     if front.dry_run:
-        front.say(
-            f"would train {config.model} ({config.preset}) on {config.images} images at {config.size} px in {run}"
-        )
-        return {"model": config.model, "preset": config.preset, "images": config.images}
+        front.say(f"would train {config.model} ({config.preset}) on {config.total} images at {config.size} px in {run}")
+        return {"model": config.model, "preset": config.preset, "images": config.total}
     if not config.network.sees_features and config.model == "auto-painter":
         front.say("feature loss: weight 0 in this preset (no VGG weights needed)")
-    with front.progress(f"train {config.model}", config.images, "images") as update:
+    with front.progress(f"train {config.model}", config.total, "images") as update:
         result = train_run(
             config,
             pairs,
             run,
             origin=origin,
             on_step=lambda progress: update(progress.images),
+            say=front.say,
             tensorboard=tensorboard,
         )
     if result["already_done"]:
@@ -268,7 +277,7 @@ def _train_stages(
     from comicdata.models.train.stages import choose_stages, independent, train_stages
 
     model, preset = (getattr(next(iter(configs.values())), name) for name in ("model", "preset"))
-    images = {name: configs[name].images for name in choose_stages(configs, stage)}
+    images = {name: configs[name].total for name in choose_stages(configs, stage)}
     if front.dry_run:
         budgets = ", ".join(f"{name} on {count} images" for name, count in images.items())
         front.say(f"would train {model} ({preset}) in {run}: {budgets}")

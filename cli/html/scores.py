@@ -40,7 +40,7 @@ REFERENCES = {
     "other": "5 of another series",
     "truth": "the truth itself",
 }
-TO_BEAT = {"mean_color": "mean colour", "nearest": "nearest panel"}
+TO_BEAT = {"mean_color": "mean colour", "nearest": "nearest window"}
 AS_COLOURFUL = (0.7, 1.4)  # colour ratios, half a power of two either way
 
 

@@ -86,6 +86,10 @@ class Learner:
         """Validation numbers of the moving average on the chosen pairs."""
         raise NotImplementedError
 
+    def opening(self) -> list[str]:
+        """What people are told before the first step, when the pairs were looked at."""
+        return []
+
     def remarks(self, losses: Mapping[str, float]) -> list[str]:
         """What is worth a word at the end, by the losses of the last rows."""
         return []

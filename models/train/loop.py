@@ -49,6 +49,7 @@ def train(
     *,
     origin: Origin | None = None,
     on_step: Callable[[Progress], None] | None = None,
+    say: Callable[[str], None] = lambda text: None,
     tensorboard: bool = False,
 ) -> dict[str, Any]:
     """Train until `config.images` images were seen (rounded up to whole steps), from where RUN was left.
@@ -57,7 +58,8 @@ def train(
     "already_done", "went_back_to"}, "best_at" the images after which validation was best; when all was done before, not
     a byte is written. A budget larger than one trained to its end goes on from where the rate of that one began
     to fall ("went_back_to"), and the finished weights stay until it is done, too; then all is as if it had been asked
-    for at once. `origin`: weights to start from (`find_origin`); a run that was begun with them goes on without.
+    for at once. `origin`: weights to start from (`find_origin`); a run that was begun with them goes on without. `say`
+    hears, before the first step, what the training is of.
 
     SIGINT, SIGTERM and a KeyboardInterrupt from `on_step` save the state at the border of a step and end in
     KeyboardInterrupt. Under torchrun every process takes a share of each batch, and the first one writes. Errors:
@@ -90,7 +92,7 @@ def train(
             if config != asked:
                 plan = f"from image {config.decay_start} to {config.decay_end}" if config.decay_end else "never"
                 log.warning("%s: an earlier version began it; its rate goes on by its own plan (falls %s)", run, plan)
-            learner, work = _start(job, standing, tensorboard)
+            learner, work = _start(job, standing, tensorboard, say)
             rate = _loop(job, learner, work, stop, on_step)
             for remark in learner.remarks(work.facts()["loss"]):
                 log.warning("%s: %s", run, remark)
@@ -114,12 +116,14 @@ def _check_shares(config: TrainConfig, processes: Processes) -> None:
         )
     if config.network.learns_from_others and config.batch_size % (GROUP * parts):
         raise UsageError(
-            f"batch size {config.batch_size}: references come {GROUP} panels at a time in each of {parts} equal parts "
+            f"batch size {config.batch_size}: references come {GROUP} windows at a time in each of {parts} equal parts "
             f"({processes.count} processes, accumulate {config.accumulate}); take a multiple of {GROUP * parts}"
         )
 
 
-def _start(job: Job, standing: Standing, tensorboard: bool) -> tuple[Learner, Work | Follower]:
+def _start(
+    job: Job, standing: Standing, tensorboard: bool, say: Callable[[str], None]
+) -> tuple[Learner, Work | Follower]:
     """The learner where the state left it, and what happens between its steps."""
     learner = make_learner(job.config, job.device, job.run)  # may refuse the other stages, and then leaves nothing
     learner.processes = job.processes
@@ -130,6 +134,7 @@ def _start(job: Job, standing: Standing, tensorboard: bool) -> tuple[Learner, Wo
         learner.load(standing.state.tensors)
     else:
         _begin(learner, job)
+        say("; ".join([_matter(job), *learner.opening()]))
     if job.processes.leads:
         keep_files(job.run, learner.files())
     if not job.processes.leads:
@@ -152,6 +157,14 @@ def _begin(learner: Learner, job: Job) -> None:
         raise UsageError(f"{job.run}: was begun from another run, and has no state yet to go on from; say --from again")
     if job.origin is None or not job.origin.keeps_palette:
         learner.look_at(job.data)
+
+
+def _matter(job: Job) -> str:
+    """What a training is of: its windows, how often each is looked at, and its line art."""
+    count, kinds = len(job.data), job.data.kinds
+    by_chance = ", by chance" if len(kinds) > 1 else ""
+    looks = f"{job.config.total / count:.3g} looks at each"
+    return f"learns from {count:,} windows, {looks}, line art {' or '.join(kinds)}{by_chance}"
 
 
 def _loop(

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from comicdata.flats.colours import lab_of_colours
 from comicdata.images import Image
 from comicdata.models.colorize import PaletteColorizer, Wishes
+from comicdata.models.colorize.chosen import EVEN
 from comicdata.models.data.colours import all_steps, find_colours
 from comicdata.models.data.hints import Conditions
 from comicdata.models.data.pairs import PairDataset
@@ -91,6 +92,10 @@ class PaletteLearner(PictureLearner):
             chooser.palette.copy_(torch.from_numpy(found.palette)[places])
             chooser.share.copy_(share)
             chooser.flatness.fill_(found.flatness)
+
+    def opening(self) -> list[str]:
+        style, even = cast(PaletteColorizer, self.colorizer).style, float(cast(PaletteNetwork, self.average).flatness)
+        return [f"paints in {style}, for {even:.0%} of the area is even (flats from {EVEN:.0%} on; --style overrules)"]
 
     def files(self) -> dict[str, bytes]:
         return palette_files(dict(self.average.named_parameters()))

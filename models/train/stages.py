@@ -44,7 +44,7 @@ def train_stages(
         say(f"stage {number} of {len(chosen)}: {stage}")
         heard = None if on_step is None else _shifted(on_step, done, total)
         origin = (origins or {}).get(stage)
-        results[stage] = train(configs[stage], pairs, run / "stages" / stage, origin=origin, on_step=heard)
+        results[stage] = train(configs[stage], pairs, run / "stages" / stage, origin=origin, on_step=heard, say=say)
         done += configs[stage].total
     return _summary(run, results)
 

@@ -47,7 +47,7 @@ def test_numbers_for_programs_and_a_table_for_people(tour, evaluated, tmp_path, 
         "colour ratio",
         "off lines",
         "CIEDE2000",
-        "; nearest panel: ",
+        "; nearest window: ",
         f"written: {tmp_path / 'a' / 'test-limit-3'}.json",
     ):
         assert words in captured.err
@@ -406,7 +406,7 @@ def test_a_baseline_without_a_picture_has_no_number(tour, tmp_path, capsys):
     assert run([*arguments, "--out", str(tmp_path / "run" / "evaluation"), "--json"]) == 0
     captured = capsys.readouterr()
     assert json.loads(captured.out)["baselines"]["nearest"]["off_line"] is None
-    assert "(mean colour: " in captured.err and "nearest panel" not in captured.err
+    assert "(mean colour: " in captured.err and "nearest window" not in captured.err
     (tmp_path / "run" / "config.json").write_text("{}")
     assert "(mean colour: " in page(tmp_path / "run")
 
@@ -424,9 +424,15 @@ def judged(model, mean, nearest, ratio=1.0, subset="off_line"):
 @pytest.mark.parametrize(
     ("model", "mean", "nearest", "ratio", "words"),
     [
-        ((3.0, 0.88), (18.2, 0.12), (21.0, 0.2), 0.91, "better than mean colour and nearest panel, about"),
-        ((17.0, 0.12), (18.2, 0.12), (21.0, 0.1), 0.5, "better than nearest panel, no better than mean colour, duller"),
-        ((18.5, 0.3), (18.2, 0.12), (16.0, 0.4), 1.7, "no better than mean colour or nearest panel, more garish than"),
+        ((3.0, 0.88), (18.2, 0.12), (21.0, 0.2), 0.91, "better than mean colour and nearest window, about"),
+        (
+            (17.0, 0.12),
+            (18.2, 0.12),
+            (21.0, 0.1),
+            0.5,
+            "better than nearest window, no better than mean colour, duller",
+        ),
+        ((18.5, 0.3), (18.2, 0.12), (16.0, 0.4), 1.7, "no better than mean colour or nearest window, more garish than"),
         ((3.0, 0.88), (18.2, 0.12), None, 0.91, "(mean colour: 18.2, 12%): better than mean colour, about"),
     ],
 )
@@ -435,12 +441,12 @@ def test_the_verdict_is_by_colours_that_are_right(model, mean, nearest, ratio, w
     assert words in found and "PSNR" not in found and "dB" not in found
     assert found.startswith(f"off the lines: colours are off by dE {model[0]} and right (within 10) in {model[1]:.0%}")
     assert found.endswith(f"the truth (colour ratio {ratio:.2f})")
-    assert judged(model, mean, mean, None).endswith("mean colour and nearest panel") is (model[0] == 3)
+    assert judged(model, mean, mean, None).endswith("mean colour and nearest window") is (model[0] == 3)
 
 
 def test_the_verdict_is_of_figures_where_they_are_known():
     found = judged((3, 0.88), (18.2, 0.125), (21, 0.2), subset="figures")
-    assert found.startswith("figures: colours are off by dE 3.0") and "(mean colour: 18.2, 12%; nearest panel" in found
+    assert found.startswith("figures: colours are off by dE 3.0") and "(mean colour: 18.2, 12%; nearest window" in found
 
 
 def test_a_colorizer_without_a_picture_has_no_verdict():

@@ -97,6 +97,28 @@ def test_an_edited_palette_is_one_line_and_an_integrity_error(chosen, drawing, t
         path.write_bytes(data)
 
 
+def test_colorize_says_its_style(chosen, drawing, tmp_path, capsys):
+    for words, style in (([], "flats"), (["--style", "soft"], "soft")):
+        arguments = ["colorize", str(chosen / "palette"), str(drawing), "--out", str(tmp_path / style)]
+        assert run([*arguments, *words]) == 0
+        assert f"1 of 1 pictures coloured in {style}, in {tmp_path / style}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["palette", "--images", "2001"], "2,001 images are rounded up to 2,004, 501 steps of 4"),
+        (["two-step", "--images", "31"], "low-resolution: 31 images are rounded up to 32, 4 steps of 8"),
+        (["palette", "--images", "2000"], ""),
+    ],
+)
+def test_a_budget_of_no_whole_steps_is_said(words, said, tour, tmp_path, capsys):
+    arguments = ["train", *words, "--pairs", str(tour / "pairs"), "--run", str(tmp_path / "run"), "--dry-run"]
+    assert run(arguments) == 0
+    error = capsys.readouterr().err
+    assert said in error and ("rounded" in error) is bool(said)
+
+
 def test_show_and_dry_runs_know_the_model(chosen, tmp_path, capsys):
     assert run(["show", str(chosen / "palette"), "--out", str(tmp_path / "page.html"), "-q"]) == 0
     assert "palette" in (tmp_path / "page.html").read_text()

@@ -130,6 +130,30 @@ def test_what_is_judged_is_the_network_of_now(pairs: Path) -> None:
     assert learner.measure(data, [0]) == again.measure(data, [0]) != before
 
 
+@pytest.mark.parametrize(
+    ("outline", "even", "words"),
+    [
+        ("canny", True, "line art canny; paints in flats, for "),
+        ("mix", False, "line art canny or xdog, by chance; paints in soft, for "),
+    ],
+)
+def test_a_beginning_says_what_it_learns_from_and_how_it_will_paint(
+    make: Callable[..., Path], panel: Callable[..., Image], tmp_path: Path, outline: str, even: bool, words: str
+) -> None:
+    def washed(number: int, size: int) -> Image:
+        ramp = np.linspace(0, 255, size).astype(np.uint8)
+        return np.stack(np.broadcast_arrays(ramp[:, None], ramp[None], np.uint8(20 * number)), axis=2)
+
+    pairs, said = make(tmp_path / "pairs", picture=panel if even else washed), []
+    for _ in range(2):  # what goes on is silent
+        train(tiny(images=12, outline=outline), pairs, tmp_path / "run", say=said.append)
+        (line,) = said
+    words = f"learns from 6 windows, 2 looks at each, {words}"
+    assert line.startswith(words) and line.endswith("% of the area is even (flats from 50% on; --style overrules)")
+    share = int(line.removeprefix(words).partition("%")[0])
+    assert share > 90 if even else share < 10
+
+
 def test_the_palette_never_moves(pairs: Path, tmp_path: Path) -> None:
     train(tiny(images=16), pairs, tmp_path / "run")
     before = load_weights(tmp_path / "run").tensors
