@@ -73,7 +73,11 @@ DOUBTS_SAID = 8  # the rest are counted: their rows have layout_evidence
     default=DEFAULTS.split_by,
     help="What the hash keeps together.",
 )
-@click.option("--test-episodes", default=DEFAULTS.test_episodes, help="Episodes held out, by id or number: 15-17,e20.")
+@click.option(
+    "--test-episodes",
+    default=DEFAULTS.test_episodes,
+    help="Episodes held out, by id or number: 15-17,e20; of one series of several: cat:3.",
+)
 @click.option(
     "--validation-episodes",
     default=DEFAULTS.validation_episodes,

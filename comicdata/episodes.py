@@ -79,12 +79,12 @@ def reading_order(episode: Named) -> tuple[Any, ...]:
 
 def matches(episode: Named, pattern: str) -> bool:
     """Whether "15-17,10.5,s2:3,bonus" names an episode: by number, range of numbers, season, or whole id."""
-    return any(_is_named(episode, part) for part in _parts(pattern))
+    return any(_is_named(episode, part) for part in parts_of(pattern))
 
 
 def unnamed(episodes: Sequence[Named], pattern: str) -> list[str]:
     """The parts of a pattern that name none of the episodes."""
-    return [part for part in _parts(pattern) or [pattern] if not any(_is_named(one, part) for one in episodes)]
+    return [part for part in parts_of(pattern) or [pattern] if not any(_is_named(one, part) for one in episodes)]
 
 
 def what_there_is(episodes: Sequence[Named], most: int = 12) -> str:
@@ -116,7 +116,8 @@ def _span(span: Sequence[tuple[str, str]]) -> str:
     return f"s{season}:{named}" if season and value_of(first) is not None else named
 
 
-def _parts(pattern: str) -> list[str]:
+def parts_of(pattern: str) -> list[str]:
+    """What stands between the commas of a pattern."""
     return [part.strip() for part in pattern.split(",") if part.strip()]
 
 

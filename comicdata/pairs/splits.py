@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from typing import Literal
 
-from comicdata.episodes import matches, unnamed, what_there_is
+from comicdata.episodes import matches, parts_of, unnamed, what_there_is
 from comicdata.errors import UsageError
 from comicdata.records import EpisodeRecord, Split, SplitBy
 
 FEW_SERIES = 10
+SHOWN = 12  # series in a message
 TEST_SHARE = VALIDATION_SHARE = 0.1
 
 Key = tuple[str, str, str]  # source, series_id, episode_id
@@ -64,14 +65,43 @@ def _by_hash(place: float, test_free: bool, validation_free: bool) -> Split:
 
 
 def named_keys(records: Sequence[EpisodeRecord], pattern: str | None, option: str) -> frozenset[Key] | None:
-    """The episodes that "15-17,bonus" names by number or id; None where nobody names any.
+    """The episodes that "15-17,bonus,cat:3" names by number or id, of all series or of one; None where none are named.
 
     UsageError, with what there is, for a part that names none: a typing error that would be seen too late.
     """
     if pattern is None:
         return None
-    wrong = unnamed(records, pattern)
+    asked = {part: _within_series(records, part) for part in parts_of(pattern) or [pattern]}
+    wrong = {part: own for part, (own, episodes) in asked.items() if unnamed(own, episodes)}
     if wrong:
-        there = what_there_is(records)
+        several = len({(one.source, one.series_id) for one in records}) > 1
+        there = _there([one for own in wrong.values() for one in own]) if several else what_there_is(records)
         raise UsageError(f"{option} {','.join(wrong)}: no episode has that number or id; there are {there}")
-    return frozenset((one.source, one.series_id, one.episode_id) for one in records if matches(one, pattern))
+    return frozenset(
+        (one.source, one.series_id, one.episode_id)
+        for own, episodes in asked.values()
+        for one in own
+        if matches(one, episodes)
+    )
+
+
+def _within_series(records: Sequence[EpisodeRecord], part: str) -> tuple[Sequence[EpisodeRecord], str]:
+    """The episodes that a part of a pattern is about, and what it says of them: of a series, where one is called so."""
+    name, colon, episodes = part.partition(":")
+    own = [one for one in records if colon and name.casefold() in _names(one)]
+    return (own, episodes) if own else (records, part)
+
+
+def _names(record: EpisodeRecord) -> tuple[str, str]:
+    """What its series is called."""
+    series = record.series_id.casefold()
+    return series, f"{record.source}/{series}"
+
+
+def _there(records: Sequence[EpisodeRecord]) -> str:
+    """The episodes of several series, as a pattern names them: "cat:1-4, 10; dog:1-3"."""
+    series: dict[str, list[EpisodeRecord]] = {}
+    for one in records:
+        series.setdefault(one.series_id, []).append(one)
+    words = [f"{name}:{what_there_is(own)}" for name, own in sorted(series.items())]
+    return "; ".join(words[:SHOWN] + ([f"and {len(words) - SHOWN} series more"] if len(words) > SHOWN else []))

@@ -1,6 +1,7 @@
 """Splits by hash and by hand; duplicates never straddle."""
 
 import hashlib
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -55,8 +56,8 @@ def test_train_is_never_left_empty(count, salt):
     assert "train" in split(EPISODES[:count], salt=salt).values()
 
 
-def record(name, number="", season="", title=""):
-    return EpisodeRecord("local", "toon", name, title, "", "ok", "", (), number=number, season=season)
+def record(name, number="", season="", title="", series="toon"):
+    return EpisodeRecord("local", series, name, title, "", "ok", "", (), number=number, season=season)
 
 
 RECORDS = [record("e001", "1"), record("e002", "2"), record("ch-2-5", "2.5"), record("e010", "10"), record("bonus")]
@@ -81,6 +82,45 @@ def test_a_wrong_name_gets_the_list_of_what_there_is(pattern):
     with pytest.raises(UsageError, match=r"no episode has that number or id; there are 1-2, 2\.5, 10, bonus$"):
         named_keys(RECORDS, pattern, "--test-episodes")
     assert named_keys(RECORDS, None, "--test-episodes") is None
+
+
+SEVERAL = [record(name, name, series=series) for series in ("cat", "dog") for name in ("1", "2", "3")][:5]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("3", {"cat/3"}),
+        ("2", {"cat/2", "dog/2"}),
+        ("cat:2", {"cat/2"}),
+        ("dog:1-9, cat:3", {"dog/1", "dog/2", "cat/3"}),
+        ("local/Dog:1,s1:3", {"dog/1", "cat/3"}),
+        ("dog:s1:2", {"dog/2"}),
+    ],
+)
+def test_episodes_of_one_series_are_named_behind_it(pattern, names):
+    found = named_keys(SEVERAL, pattern, "--test-episodes")
+    assert {f"{series}/{episode}" for _, series, episode in found} == names
+
+
+@pytest.mark.parametrize(
+    ("pattern", "there"),
+    [
+        ("dog:3", "--test-episodes dog:3: no episode has that number or id; there are dog:1-2"),
+        ("dog:", "--test-episodes dog:: no episode has that number or id; there are dog:1-2"),
+        ("cat:1,moon:3", "--test-episodes moon:3: no episode has that number or id; there are cat:1-3; dog:1-2"),
+        ("7", "--test-episodes 7: no episode has that number or id; there are cat:1-3; dog:1-2"),
+    ],
+)
+def test_a_wrong_name_among_several_series_gets_those_that_there_are(pattern, there):
+    with pytest.raises(UsageError, match=f"^{re.escape(there)}$"):
+        named_keys(SEVERAL, pattern, "--test-episodes")
+
+
+def test_of_many_series_some_are_listed():
+    records = [record("1", "1", series=f"s{number:02}") for number in range(14)]
+    with pytest.raises(UsageError, match=r"s00:1; s01:1; .*s11:1; and 2 series more$"):
+        named_keys(records, "2", "--test-episodes")
 
 
 def a_row(name, digest, color, split="train", series="toon", size=256):
