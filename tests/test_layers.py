@@ -56,6 +56,7 @@ def module_name(path):
     return name.removesuffix(".__init__")
 
 
+@cache
 def imports(path, *, types=True):
     """Absolute names of all modules of ours that a file imports, anywhere in it; `types` adds what only types need."""
     found = set()
@@ -215,7 +216,8 @@ def is_second_door(node):
         return any(one.name in others or (one.name == "json" and one.asname) for one in node.names)
     if isinstance(node, ast.Attribute):
         attributes = {"isdigit", "isnumeric", "JSONDecoder", "json"}
-        return node.attr in attributes or ast.unparse(node) in {"json.loads", "json.load"}
+        module = node.value.id if isinstance(node.value, ast.Name) else None
+        return node.attr in attributes or (module == "json" and node.attr in {"loads", "load"})
     return False
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -34,14 +35,27 @@ def comic(folder, name, seed):
             path.write_bytes(encode_png(random.integers(0, 256, (300, 300, 3), dtype=np.uint8)))
 
 
-@pytest.fixture
-def place(tmp_path, monkeypatch):
+MAKE = ["make-pairs", "crawl", "--out", "pairs", "--layout", "single", "--split-by", "episode", "--workers", "1", "-q"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """A crawl and pairs of two series, gone and stays."""
-    monkeypatch.chdir(tmp_path)
+    folder = tmp_path_factory.mktemp("made")
     for seed, name in enumerate(("gone", "stays")):
-        comic(tmp_path / "in", name, seed)
-    assert run(["crawl", "in", "--out", "crawl", "-q"]) == 0
-    assert run(["make-pairs", "crawl", "--out", "pairs", "--layout", "single", "--split-by", "episode", "-q"]) == 0
+        comic(folder / "in", name, seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert run(["crawl", "in", "--out", "crawl", "-q"]) == 0
+        assert run(MAKE) == 0
+    return folder
+
+
+@pytest.fixture
+def place(made, tmp_path, monkeypatch):
+    """A copy of it, as the current folder."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -113,19 +127,18 @@ def test_it_stays_away_until_its_line_is_taken_out(place, capsys):
     run(FORGET)
     assert run(["crawl", "in", "--out", "crawl"]) == 5
     assert "forgotten on" in capsys.readouterr().err and not (place / "crawl" / "local" / "gone").exists()
-    assert run(["make-pairs", "crawl", "--out", "pairs", "--layout", "single", "--split-by", "episode"]) == 0
+    assert run(MAKE) == 0
     (place / "crawl" / "forgotten.jsonl").unlink()
     assert run(["crawl", "in", "--out", "crawl"]) == 0 and (place / "crawl" / "local" / "gone").exists()
 
 
 def test_pairs_alone_stay_without_it(place, capsys):
-    again = ["make-pairs", "crawl", "--out", "pairs", "--layout", "single", "--split-by", "episode"]
     before = contents(place / "pairs")
     assert run(["forget", "gone", "--pairs", "pairs", "--yes"]) == 0
-    assert run(again) == 0 and "local/gone: left out" in capsys.readouterr().err
+    assert run(MAKE[:-1]) == 0 and "local/gone: left out" in capsys.readouterr().err
     assert {row.series_id for row in read_rows(place / "pairs")} == {"stays"}
     (place / "pairs" / "forgotten.jsonl").unlink()
-    assert run(again) == 0
+    assert run(MAKE) == 0
     assert contents(place / "pairs") == before
 
 

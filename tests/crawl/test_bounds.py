@@ -25,7 +25,7 @@ from comicdata.files import read_json
 from comicdata.images import encode_png
 from comicdata.numbers import canonical, read_number
 
-HUGE = 300_000
+HUGE = 100_000
 LIST = """
 [site]
 name = "endless"

@@ -16,7 +16,7 @@ from comicdata.cli.main import run
 from comicdata.images import encode_png
 
 SITE = "http://comics.example"
-EPISODES, PICTURES, POINTS = 4, 6, 20
+EPISODES, PICTURES, POINTS = 4, 6, 10
 MAIN = """
 import os
 os.fsync = lambda file: None  # it is killed, not its machine

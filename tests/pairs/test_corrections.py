@@ -1,6 +1,7 @@
 """Corrected boxes in pairs: they change the pairs of their panel alone, survive, and never spoil what is there."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -39,15 +40,14 @@ def place(tmp_path_factory):
     assert [record.status for record, _ in crawl(source, root / "crawl", source.episodes())] == ["ok"] * 2
     boxes = str(root / "boxes")
     assert run(["panels", str(root / "crawl"), "--out", boxes, "--to", "json", "--to", "acbf", "--to", "guided"]) == 0
-    make_pairs(root / "crawl", root / "pairs", OPTIONS)
+    make_pairs(root / "crawl", root / "pairs", OPTIONS, workers=1)
     return root
 
 
 @pytest.fixture
 def pairs(place, tmp_path):
-    """The pairs once more, to be changed."""
-    make_pairs(place / "crawl", tmp_path / "pairs", OPTIONS)
-    return tmp_path / "pairs"
+    """A copy of the pairs, to be changed."""
+    return shutil.copytree(place / "pairs", tmp_path / "pairs")
 
 
 def document(place):

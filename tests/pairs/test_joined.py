@@ -1,6 +1,7 @@
 """Outlines made elsewhere join as columns, and leave when they are no longer named."""
 
 import json
+import shutil
 from unittest.mock import Mock
 
 import numpy as np
@@ -15,22 +16,32 @@ from comicdata.images import encode_png, read_image
 from comicdata.pairs.manifest import data_hash, file_of, read_rows
 
 
-@pytest.fixture
-def place(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Pairs of four pictures of noise, and inverted grey copies of their windows in the folder `made`."""
-    monkeypatch.chdir(tmp_path)
+    folder = tmp_path_factory.mktemp("joined")
     random = np.random.default_rng(9)
     for episode in (1, 2):
         for page in (1, 2):
-            path = tmp_path / "in" / f"e{episode}" / f"{page}.png"
+            path = folder / "in" / f"e{episode}" / f"{page}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(encode_png(random.integers(0, 256, (300, 300, 3), dtype=np.uint8)))
-    assert run(["crawl", "in", "--out", "crawl", "-q"]) == 0
-    assert run(MAKE) == 0
-    (tmp_path / "made" / "deep").mkdir(parents=True)
-    for row in read_rows(tmp_path / "pairs"):
-        grey = 255 - read_image(file_of(tmp_path / "pairs", row, "color"))[..., 1]
-        Image.fromarray(grey).save(tmp_path / "made" / "deep" / f"{row.id}.png")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert run(["crawl", "in", "--out", "crawl", "-q"]) == 0
+        assert run(MAKE) == 0
+    (folder / "made" / "deep").mkdir(parents=True)
+    for row in read_rows(folder / "pairs"):
+        grey = 255 - read_image(file_of(folder / "pairs", row, "color"))[..., 1]
+        Image.fromarray(grey).save(folder / "made" / "deep" / f"{row.id}.png")
+    return folder
+
+
+@pytest.fixture
+def place(made, tmp_path, monkeypatch):
+    """A copy of it, as the current folder."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -120,7 +119,6 @@ from pathlib import Path
 from comicdata.pairs import make_pairs
 from comicdata.records import PairOptions
 os.fsync = os.sync = lambda *file: None  # it is killed, not its machine
-left = [int(sys.argv[3])]
 replace = Path.replace
 def dying(self, target):
     left[0] -= 1
@@ -128,18 +126,30 @@ def dying(self, target):
         os.kill(os.getpid(), signal.SIGKILL)
     return replace(self, target)
 Path.replace = dying
-make_pairs(Path(sys.argv[1]), Path(sys.argv[2]), PairOptions(test_episodes="4", validation_episodes="3"), workers=1)
+for point, at in enumerate(sys.argv[3:]):
+    left, child = [int(at)], os.fork()
+    if not child:
+        options = PairOptions(test_episodes="4", validation_episodes="3")
+        make_pairs(Path(sys.argv[1]), Path(sys.argv[2], str(point)), options, workers=1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 """
-POINTS = 20
+POINTS = 12
+
+
+@pytest.fixture(scope="module")
+def killed(stored, made, tmp_path_factory):
+    """What runs leave that were killed, each before another of their files was renamed into its place."""
+    folder = tmp_path_factory.mktemp("killed")
+    writes = len(contents(made[0]))  # every file is renamed once
+    points = [str(1 + point * (writes - 1) // (POINTS - 1)) for point in range(POINTS)]
+    subprocess.run([sys.executable, "-c", DYING, str(stored), str(folder), *points], cwd=folder, check=True)
+    return folder
 
 
 @pytest.mark.parametrize("point", range(POINTS))
-def test_killed_at_any_file_and_run_again_gives_the_same_bytes(point, stored, made, tmp_path):
-    out = tmp_path / "pairs"
-    writes = len(contents(made[0]))  # every file is renamed into its place once
-    at = 1 + point * (writes - 1) // (POINTS - 1)
-    child = subprocess.run([sys.executable, "-c", DYING, str(stored), str(out), str(at)], cwd=tmp_path, check=False)
-    assert child.returncode == -signal.SIGKILL
+def test_killed_at_any_file_and_run_again_gives_the_same_bytes(point, stored, made, killed):
+    out = killed / str(point)
     make_pairs(stored, out, OPTIONS, workers=1)
     assert contents(out) == contents(made[0])
 
@@ -244,6 +254,7 @@ def test_damaged_pictures_are_made_again_also_those_of_the_contact_sheet(stored,
 def test_pictures_that_were_restored_are_said(stored, made, tmp_path, capsys):
     out = shutil.copytree(made[0], tmp_path / "pairs")
     command = ["make-pairs", str(stored), "--out", str(out), "--test-episodes", "4", "--validation-episodes", "3"]
+    command += ["--workers", "1"]
     row = next(row for row in manifest.read_rows(out) if row.kept)
     manifest.file_of(out, row, "color").unlink()
     assert run(command) == 0
@@ -261,7 +272,8 @@ def test_pairs_without_a_test_say_how_to_get_one(stored, episodes, cure, tmp_pat
         place = f"{record.source}/{record.series_id}"
         shutil.copytree(stored / place / record.episode_id, tmp_path / "crawl" / place / record.episode_id)
         shutil.copy(stored / place / "series.json", tmp_path / "crawl" / place)
-    assert run(["make-pairs", str(tmp_path / "crawl"), "--out", str(tmp_path / "pairs"), "--salt", "3"]) == 0
+    command = ["make-pairs", str(tmp_path / "crawl"), "--out", str(tmp_path / "pairs"), "--salt", "3"]
+    assert run([*command, "--workers", "1"]) == 0
     said = capsys.readouterr().err
     assert "test 0)" in said and "no window is for test, so nothing shows how good a training is; " in said
     assert cure in said and "--test-episodes" in said
