@@ -14,7 +14,7 @@ from comicdata.errors import IntegrityError, UsageError
 from comicdata.models.runs.checkpoint import Weights, load_weights
 from comicdata.models.runs.folder import flattened
 from comicdata.models.runs.load import fitting
-from comicdata.models.runs.records import CONFIG, read_config
+from comicdata.models.runs.records import CONFIG
 from comicdata.models.runs.restored import said_config
 from comicdata.models.runs.settings import WHOLE, TrainConfig
 
@@ -93,7 +93,7 @@ def _other_options(run: Path, theirs: Mapping[str, Any], own: Mapping[str, Any])
 
 def _series(run: Path) -> tuple[str, ...]:
     folder = run if run.is_dir() else run.parent
-    found = read_config(folder).get("series") if (folder / CONFIG).is_file() else None
+    found = said_config(folder).get("series")
     if found is None:
         raise UsageError(
             f"--from {run}: does not say which series it was trained on ({folder / CONFIG}), so nobody could take one "

@@ -67,6 +67,7 @@ class Header(TypedDict):
     config: dict[str, Any]
     data_hash: NotRequired[str]
     images: NotRequired[int]
+    series: NotRequired[list[str]]
 
 
 class Metric(TypedDict):

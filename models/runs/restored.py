@@ -18,7 +18,8 @@ FROM_COPY = "take it from a copy, or train into another run folder"
 
 
 def said_config(run: Path) -> dict[str, Any]:
-    """RUN/config.json; where it is missing or damaged "options" and "data_hash" from the weights; {} of no run.
+    """RUN/config.json; where it is missing or damaged "options", "data_hash" and "series" from the weights; {} of no
+    run. Weights of earlier versions have no "series".
 
     IntegrityError when neither says it.
     """
@@ -37,7 +38,8 @@ def said_config(run: Path) -> dict[str, Any]:
     if header is None:
         how = "damaged" if path.is_file() else "missing"
         raise IntegrityError(f"{path}: {how}, and no weights are left that hold its settings; {FROM_COPY}") from error
-    return {"options": header["config"], "data_hash": header["data_hash"]}
+    series = {"series": header["series"]} if "series" in header else {}
+    return {"options": header["config"], "data_hash": header["data_hash"], **series}
 
 
 def settings_in(run: Path) -> dict[str, Any] | None:

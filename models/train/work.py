@@ -99,6 +99,7 @@ class Work:
 
     def _write(self, name: str, weights: dict[str, Tensor], images: int) -> None:
         header = {"config": self.job.settings, "data_hash": self.judged.data_hash, "images": images}
+        header |= {"series": self.job.series}
         save_weights(self.run / name, weights, header)
 
     def save(self) -> None:

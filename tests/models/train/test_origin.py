@@ -9,11 +9,11 @@ import pytest
 import torch
 from watching import contents
 
-from comicdata.errors import ComicDataError, UsageError
-from comicdata.files import read_json, write_json
+from comicdata.errors import ComicDataError, IntegrityError, UsageError
+from comicdata.files import read_json, seal, write_json
 from comicdata.forgotten import runs_trained_on
 from comicdata.models.networks.palette import PaletteConfig
-from comicdata.models.runs.checkpoint import load_weights
+from comicdata.models.runs.checkpoint import load_weights, save_weights
 from comicdata.models.runs.origin import find_origin, find_origins
 from comicdata.models.runs.overrides import resolve_config, resolve_stages
 from comicdata.models.runs.settings import TrainConfig
@@ -104,6 +104,34 @@ def test_the_run_knows_the_series_of_the_one_that_it_came_from(place: Path, tmp_
         assert {Path(one["run"]).name for one in found if one["trained_on_it"]} == wanted
 
 
+def test_a_lost_config_is_written_again_with_the_series_of_both(place: Path, tmp_path: Path) -> None:
+    config, run = tiny(), tmp_path / "run"
+    train(config, place / "second", run, origin=find_origin(place / "base", config))
+    before = contents(run)
+    for data in (None, b"{"):
+        (run / "config.json").unlink()
+        if data is not None:
+            (run / "config.json").write_bytes(data)
+        assert find_origin(run, config).series == ("test/mine", "test/old0", "test/old1")
+        assert train(config, place / "second", run)["already_done"] and contents(run) == before
+
+
+def test_weights_of_an_earlier_version_do_not_say_the_series(place: Path, tmp_path: Path) -> None:
+    config, run = tiny(), tmp_path / "run"
+    origin = find_origin(place / "base", config)
+    train(config, place / "second", run, origin=origin)
+    before = contents(run)["config.json"]
+    for name in ("weights.safetensors", "best.safetensors"):
+        weights = load_weights(run / name)
+        header = {key: value for key, value in weights.header.items() if key != "series"}
+        save_weights(run / name, weights.tensors, header)
+    (run / "config.json").unlink()
+    with pytest.raises(IntegrityError, match="no longer says which series the run knows; say --from as when"):
+        train(config, place / "second", run)
+    train(config, place / "second", run, origin=origin)
+    assert contents(run)["config.json"] == before
+
+
 def test_another_beginning_than_that_of_the_run_is_refused(place: Path, tmp_path: Path) -> None:
     config, run = tiny(), tmp_path / "run"
     origin = find_origin(place / "base", config)
@@ -166,7 +194,7 @@ def test_a_run_without_weights_or_without_its_series_is_no_beginning(place: Path
     shutil.copytree(place / "base", tmp_path / "old")
     config = read_json(tmp_path / "old" / "config.json")
     del config["series"]
-    write_json(tmp_path / "old" / "config.json", config)
+    write_json(tmp_path / "old" / "config.json", seal(config))
     with pytest.raises(UsageError, match="does not say which series it was trained on"):
         find_origin(tmp_path / "old", tiny())
 
