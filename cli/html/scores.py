@@ -187,8 +187,8 @@ def _number(value: float | None, name: str) -> str:
 
 
 def verdict(document: Mapping[str, Any]) -> str:
-    """In plain words: how far colours are off and in how much of the area they are right, of figures where these are
-    known, else off the lines; whether mean colour and nearest are beaten in both; and whether there is colour at all.
+    """In plain words: in how much of the area colours are right and how far they are off, of figures where these are
+    known, else off the lines, each against mean colour and nearest; and whether there is colour at all.
     """
     subset = "figures" if (document["model"].get("figures") or {}).get("de2000") is not None else "off_line"
     where = "figures" if subset == "figures" else "off the lines"
@@ -197,14 +197,21 @@ def verdict(document: Mapping[str, Any]) -> str:
         return f"{where}: nothing to compare"
     rivals = {words: right for name, words in TO_BEAT.items() if (right := _right(document["baselines"][name], subset))}
     off, within = own
-    others = "; ".join(f"{words}: {their_off:.1f}, {theirs:.0%}" for words, (their_off, theirs) in rivals.items())
-    won = [words for words, (their_off, theirs) in rivals.items() if off < their_off and within > theirs]
-    lost = [words for words in rivals if words not in won]
-    parts = [f"better than {' and '.join(won)}"] if won else []
-    parts += [f"no better than {' or '.join(lost)}"] if lost else []
-    parts += _colour_words(document["model"])
-    said = f"colours are off by dE {off:.1f} and right (within 10) in {within:.0%} of the area"
-    return ": ".join(filter(None, [where, said + (f" ({others})" if others else ""), ", ".join(parts)]))
+    more = {f"{words} ({theirs:.0%})": within > theirs for words, (_, theirs) in rivals.items()}
+    less = {f"{words} ({theirs:.1f})": off < theirs for words, (theirs, _) in rivals.items()}
+    parts = [
+        ", ".join([f"{within:.0%} of the area has the right colour (within 10)", *_against("more", more)]),
+        ", ".join([f"colours are off by dE {off:.1f}", *_against("less", less)]),
+        *_colour_words(document["model"]),
+    ]
+    return f"{where}: {'; '.join(parts)}"
+
+
+def _against(word: str, beaten: Mapping[str, bool]) -> list[str]:
+    """Who is beaten and who is not: "more than mean colour (0%)", "no more than nearest window (24%)"."""
+    won, lost = ([rival for rival, is_won in beaten.items() if is_won is wanted] for wanted in (True, False))
+    said = [f"{word} than {' and '.join(won)}"] if won else []
+    return said + ([f"no {word} than {' or '.join(lost)}"] if lost else [])
 
 
 def _right(one: Mapping[str, Any], subset: str) -> tuple[float, float] | None:

@@ -20,12 +20,14 @@ class NetworkOptions:
 
     `fixed` names what is no option, because the model decides it (dotted where it lies in options inside). Of the
     network's weights, by how their names begin: `comic_parts` know the colours of one comic, and start afresh with
-    another; `optional_parts`, each with a word for people, are there or not as options say.
+    another; `optional_parts`, each with a word for people, are there or not as options say. `most_looks`: at each
+    window, beyond which more were measured to do harm; 0 where nobody measured it.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset()
     comic_parts: ClassVar[tuple[str, ...]] = ()
     optional_parts: ClassVar[Mapping[str, str]] = {}
+    most_looks: ClassVar[int] = 0
 
     @property
     def multiple(self) -> int:

@@ -143,6 +143,8 @@ def _start(
         log.warning("%s: no validation pairs, so what is best is judged on pairs it was trained on", job.run)
     if len(job.data) < FEW:
         log.warning("%s: %d windows to learn from are too few to colour anything but them", job.run, len(job.data))
+    if words := _too_many_looks(job):
+        log.warning("%s: %s", job.run, words)
     work = Work(job, learner, job.judged, standing)
     if tensorboard:
         work.metrics.show_in(job.run / "tensorboard")
@@ -165,6 +167,17 @@ def _matter(job: Job) -> str:
     by_chance = ", by chance" if len(kinds) > 1 else ""
     looks = f"{job.config.total / count:.3g} looks at each"
     return f"learns from {count:,} windows, {looks}, line art {' or '.join(kinds)}{by_chance}"
+
+
+def _too_many_looks(job: Job) -> str:
+    """Said of a budget that is more than so few windows are good for; "" of others."""
+    config, most, count = job.config, job.config.network.most_looks, len(job.data)
+    if not most or config.total <= most * count:
+        return ""
+    enough = max(config.batch_size, most * count // config.batch_size * config.batch_size)
+    harm = f"beyond {most} it learns them by heart, and what it is told (dots, moods) is heeded less on others"
+    cure = f"take --images {enough} and another run folder, or compare best.safetensors (docs/training.md)"
+    return f"{config.total / count:.0f} looks at each of {count} windows: {harm}; {cure}"
 
 
 def _loop(
