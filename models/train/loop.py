@@ -175,7 +175,7 @@ def _too_many_looks(job: Job) -> str:
     if not most or config.total <= most * count:
         return ""
     enough = max(config.batch_size, most * count // config.batch_size * config.batch_size)
-    harm = f"beyond {most} it learns them by heart, and what it is told (dots, moods) is heeded less on others"
+    harm = f"beyond {most} it learns them by heart, and what it is told (moods, dots) helps less on others"
     cure = f"take --images {enough} and another run folder, or compare best.safetensors (docs/training.md)"
     return f"{config.total / count:.0f} looks at each of {count} windows: {harm}; {cure}"
 

@@ -16,6 +16,7 @@ from comicdata.models.colorize import Wishes, load_colorizer
 from comicdata.models.data.pairs import PairDataset, Sampling, make_batch
 from comicdata.models.evaluate.lab import de2000_map, lab_of
 from comicdata.models.evaluate.metrics import background_consistency, colourfulness, flat_regions, off_line
+from comicdata.models.networks.palette import PaletteConfig
 from comicdata.models.runs.checkpoint import load_weights
 from comicdata.models.runs.overrides import resolve_config
 from comicdata.models.runs.settings import TrainConfig
@@ -152,6 +153,18 @@ def test_a_beginning_says_what_it_learns_from_and_how_it_will_paint(
     assert line.startswith(words) and line.endswith("% of the area is even (flats from 50% on; --style overrules)")
     share = int(line.removeprefix(words).partition("%")[0])
     assert share > 90 if even else share < 10
+
+
+@pytest.mark.parametrize(("images", "said"), [(12, False), (16, True)])
+def test_more_looks_than_few_windows_are_good_for_are_said(
+    pairs: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch,
+    images: int, said: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(PaletteConfig, "most_looks", 2)
+    train(tiny(images=images), pairs, tmp_path / "run")
+    words = [one.getMessage() for one in caplog.records if "looks at each of 6 windows" in one.getMessage()]
+    assert len(words) == said
+    assert all("beyond 2 it learns them by heart" in one and "take --images 12 and another" in one for one in words)
 
 
 def test_the_palette_never_moves(pairs: Path, tmp_path: Path) -> None:
