@@ -107,7 +107,7 @@ def test_no_panel_is_its_own_reference_and_none_is_of_two_series() -> None:
 
 def test_a_batch_that_cuts_groups_is_refused(pairs: Path, tmp_path: Path) -> None:
     config = resolve_config("palette", "small", {**TINY, "batch_size": 8})
-    with pytest.raises(UsageError, match=r"batch size 8: references come 6 panels at a time .* multiple of 6"):
+    with pytest.raises(UsageError, match=r"batch size 8: references come 6 windows at a time .* multiple of 6"):
         train(config, pairs, tmp_path / "run")
 
 
