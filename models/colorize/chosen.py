@@ -22,6 +22,8 @@ from comicdata.flats.rims import Rim
 from comicdata.images import Image
 from comicdata.models.colorize.colorizer import CURE, Colorizer, Painted, picture_seed, tiled
 from comicdata.models.colorize.decoding import (
+    TEMPERATURE,
+    UNTOLD,
     Choice,
     Drawing,
     Floats,
@@ -31,7 +33,7 @@ from comicdata.models.colorize.decoding import (
     region_chances,
     soft,
 )
-from comicdata.models.colorize.moods import Mood, in_mood, mood_of
+from comicdata.models.colorize.moods import Mood, expected_mood, in_mood, mood_of
 from comicdata.models.colorize.references import (
     ASKED,
     KEPT,
@@ -50,7 +52,7 @@ from comicdata.models.colorize.wishes import Style, Wishes
 from comicdata.models.data.colours import rgb_of_lab
 from comicdata.models.data.spreading import melted, spread_hints
 from comicdata.models.networks.layers import to_tensor
-from comicdata.models.networks.palette import CELL, PaletteNetwork
+from comicdata.models.networks.palette import CELL, PaletteNetwork, class_weights
 from comicdata.models.networks.pointer import Pointer
 from comicdata.models.runs.palette import shown_colors
 
@@ -109,7 +111,9 @@ class PaletteColorizer(Colorizer):
         self.pause()
         shown = without_copies(seen[..., 0], wishes)
         answers = self._answers(features, seen[..., 0], *shown)
-        plain = self._choice(features, None, mood, answers, drawing)
+        flat = (wishes.style or self.style) == "flats"
+        expects = mood is None and answers is None and not flat
+        plain = self._choice(features, None, mood, answers, drawing, expects=expects)
         votes = count_votes(regions, wishes.hints, wishes.at)
         given = votes.winners()
         guessed = region_chances(plain, drawing)
@@ -118,11 +122,10 @@ class PaletteColorizer(Colorizer):
             shades = plain.painted_as(wishes.palette).colors[likeliest(guessed, plain.colors)]
             hints = news(seen[..., 1:], shades[drawing.regions_at(drawing.size)])
             said = spread_hints(seen[..., 0], hints) if hints.any() else None
-        told = plain if said is None else self._choice(features, said, mood, answers, drawing)
+        told = plain if said is None else self._choice(features, said, mood, answers, drawing, expects=expects)
         self.pause()
         chances = guessed if said is None else region_chances(told, drawing)
         drawn = samples(chances, told.colors, regions.areas, wishes.samples, picture_seed(wishes.seed, outline))
-        flat = (wishes.style or self.style) == "flats"
         fixed, behind = decided(regions, chances, told.colors, wishes, given)
         if flat and wishes.follow:
             fixed |= followers(guessed, chances, told.colors, given) | given
@@ -172,17 +175,19 @@ class PaletteColorizer(Colorizer):
         mood: Mood | None,
         answers: tuple[Tensor, Image] | None,
         drawing: Drawing,
+        *,
+        expects: bool = False,
     ) -> Choice:
-        """What the network says, told what `spread_hints` gives, and the mood, and what references answer."""
+        """What the network says, told what `spread_hints` gives, and the mood, and what references answer. `expects`:
+        there is no mood, and what the network expects takes its place.
+        """
         colors, copied = self.palette, None
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
-            logits = self.chooser.plain(features)
-            if said is not None or mood is not None:
-                hints = () if said is None else (to_tensor(said[0][None]), torch.from_numpy(said[1][None]))
-                spread, sources = (one.to(self.device) for one in hints) if hints else (None, None)
-                heard = None if mood is None else mood.told.to(self.device)
-                logits = self.chooser.told(features, logits, spread, sources, heard)[:, : None if said else -1]
-            logits = logits[0].float()
+            if expects and said is None:
+                mood = self._expected(self._logits(features, None, None))
+            logits = self._logits(features, said, mood)
+            if expects and said is not None:
+                mood = self._expected(logits)
             if mood is not None:
                 logits = in_mood(logits, colors, mood, drawing.regions_at((logits.shape[1], logits.shape[2])))
             if answers is not None:
@@ -192,7 +197,20 @@ class PaletteColorizer(Colorizer):
             hinted, numbers = np.unique(said[0][..., :3].reshape(-1, 3), axis=0, return_inverse=True)
             copied = len(colors) + numbers.reshape(said[1].shape)
             colors = np.concatenate([colors, hinted])
-        return Choice(logits.cpu(), colors, copied)
+        return Choice(logits.cpu(), colors, copied, temperature=UNTOLD if expects and said is None else TEMPERATURE)
+
+    def _logits(self, features: Tensor, said: tuple[Image, Labels] | None, mood: Mood | None) -> Tensor:
+        """(K, h / 4, w / 4), or (K + 1, h / 4, w / 4) with what hints spread, in float32."""
+        logits = self.chooser.plain(features)
+        if said is not None or mood is not None:
+            hints = () if said is None else (to_tensor(said[0][None]), torch.from_numpy(said[1][None]))
+            spread, sources = (one.to(self.device) for one in hints) if hints else (None, None)
+            heard = None if mood is None else mood.told.to(self.device)
+            logits = self.chooser.told(features, logits, spread, sources, heard)[:, : None if said else -1]
+        return logits[0].float()
+
+    def _expected(self, logits: Tensor) -> Mood:
+        return expected_mood(logits, class_weights(self.chooser), self.palette)
 
     @property
     def _pointer(self) -> Pointer:

@@ -20,6 +20,7 @@ Labels = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 TEMPERATURE = 0.6  # of the annealed mean: Zhang 2016, section 2.3
+UNTOLD = 0.3  # the same where there is nothing but the drawing to go by: a mean of all that might be is a fog
 KIND = 25.0  # CIELAB: the standard deviation of colours that are of one kind, and may be averaged
 BAND = 16  # cells of a part of the picture: what is enlarged of it is read again while it is near at hand
 FAINT = 1e-4  # nearly nothing: what pixels beside a line have to say, the chance of a colour nowhere in a region
@@ -56,6 +57,7 @@ class Choice:
     colors: Image
     copied: Numbers | None = None
     melted: Floats | None = None
+    temperature: float = TEMPERATURE
 
     @property
     def palette(self) -> int:
@@ -118,7 +120,7 @@ def soft(choice: Choice, drawing: Drawing, chances: Floats) -> Floats:
     laid = None if choice.melted is None else cv2.resize(choice.melted, None, fx=CELL, fy=CELL)
     for rows, part in _bands(choice.logits, drawing.size):
         of_region = whole[torch.from_numpy(inner[rows]).long()]
-        likely = part / TEMPERATURE
+        likely = part / choice.temperature
         likely[..., : choice.palette] += of_region[..., : choice.palette]
         if choice.copied is None:
             parts.append(_mean_of_kind(F.softmax(likely, dim=2), lab, kinds))

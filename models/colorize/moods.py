@@ -55,6 +55,18 @@ def mood_of(pictures: Sequence[Image], palette: Image) -> Mood | None:
     return Mood(*(torch.from_numpy(np.mean(some, axis=0, dtype=np.float32)) for some in (shares, colors)))
 
 
+def expected_mood(logits: Tensor, weights: Tensor, palette: Image) -> Mood:
+    """What the network expects of a picture: the mean of its chances, logits (K, h, w), or (K + 1, h, w) with what is
+    copied from hints, freed of what each colour of the palette (K, 3) weighed in training, (K,). Without it, choosing
+    the likeliest everywhere gives a picture of the commonest colours alone.
+    """
+    freed = logits.flatten(1).clone()
+    freed[: len(weights)] -= weights.log()[:, None]
+    shares = F.softmax(freed, dim=0).mean(dim=1)[: len(weights)]
+    shares = shares / shares.sum()
+    return Mood(shares, shares @ torch.from_numpy(lab_of_colours(palette)).to(shares))
+
+
 def in_mood(logits: Tensor, palette: Image, mood: Mood, regions: Labels) -> Tensor:
     """Logits (K, h, w), or (K + 1, h, w) with what is copied from hints, as they are in a mood; hints stay. `regions`
     (h, w): the closed region of each place, which has its say as in `soft`.

@@ -128,6 +128,21 @@ def test_thin_lines_of_a_large_drawing_stay_dark_for_the_network(
         assert seen[-1].shape == (256, 256) and seen[-1].min() < 130
 
 
+@pytest.mark.parametrize("temperature", [0.6, 0.3])
+def test_soft_is_the_annealed_mean(temperature: float) -> None:
+    """Two reds, three places to one at each place and so in the whole region: the first weighs 3^(1 + 1 / T)."""
+    palette = np.array([PALETTE[0], (230, 90, 50), PALETTE[2]], np.uint8)
+    logits = torch.tensor([3.0, 1.0, 1e-20]).log()[:, None, None].expand(3, 4, 4)
+    outline = np.full((16, 16), 255, np.uint8)
+    drawing = Drawing(closed_regions(outline).labels, outline >= 128, (16, 16))
+    choice = Choice(logits, palette, temperature=temperature)
+    made = lay_softly(drawing, choice, region_chances(choice, drawing), [], {}, {})[8, 8]
+    lab = cv2.cvtColor((palette[None, :2] / 255).astype(np.float32), cv2.COLOR_RGB2LAB)[0]
+    share = 3 ** (1 + 1 / temperature) / (1 + 3 ** (1 + 1 / temperature))
+    between = cv2.cvtColor((lab[0] * share + lab[1] * (1 - share))[None, None], cv2.COLOR_LAB2RGB)[0, 0] * 255
+    assert np.abs(made - between).max() <= 1.5
+
+
 def test_the_style_is_what_suits_the_comic(colorizer: PaletteColorizer) -> None:
     for flatness, style in ((0.9, "flats"), (0.1, "soft")):
         colorizer.chooser.flatness.fill_(flatness)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from comicdata.flats.colours import lab_of_colours
-from comicdata.models.colorize.moods import MOST, in_mood, mood_of
+from comicdata.models.colorize.moods import MOST, expected_mood, in_mood, mood_of
 
 PALETTE = np.array([[200, 60, 50], [40, 90, 220], [60, 180, 70], [255, 255, 255]], np.uint8)
 RED, BLUE, GREEN, WHITE = range(4)
@@ -76,3 +76,27 @@ def test_a_mood_of_what_the_picture_has_changes_little() -> None:
     mood = mood_of([own], PALETTE)
     assert mood is not None
     assert np.abs(np.subtract(shares(in_mood(logits, PALETTE, mood, REGIONS)), shares(logits))).max() < 0.15
+
+
+def test_what_is_expected_is_the_mean_of_the_chances_freed_of_the_weights() -> None:
+    """Two places; by hand. Red weighed three times: of odds 3 to 1 are 1 to 1. What is copied has no share."""
+    chances = torch.tensor([[0.6, 0.3], [0.2, 0.3], [0.1, 0.2], [0.1, 0.2]])
+    weights = torch.tensor([3.0, 1.0, 1.0, 1.0])
+    freed = np.array([[0.2, 0.2, 0.1, 0.1], [0.1, 0.3, 0.2, 0.2]])
+    wanted = (freed / freed.sum(axis=1, keepdims=True)).mean(axis=0)
+    logits = chances.log()[:, None]
+    found = expected_mood(logits, weights, PALETTE)
+    assert np.allclose(found.shares, wanted, atol=1e-6)
+    assert np.allclose(found.color, wanted @ lab_of_colours(PALETTE), atol=1e-3)
+    copied = torch.cat([logits, torch.tensor([[[-9.0, 9.0]]])])  # the second place is a hint's
+    assert np.allclose(expected_mood(copied, weights, PALETTE).shares, freed[0] / freed[0].sum(), atol=1e-3)
+
+
+def test_in_the_mood_that_is_expected_the_likeliest_is_not_everything() -> None:
+    """Six of ten are expected to be red; chosen place by place nearly all would be."""
+    logits = undecided()
+    expected = expected_mood(logits, torch.ones(4), PALETTE)
+    before, after = (
+        np.array(shares(one)) - expected.shares.numpy() for one in (logits, in_mood(logits, PALETTE, expected, REGIONS))
+    )
+    assert before[RED] > 0.3 and np.abs(after).max() < np.abs(before).max() / 2
