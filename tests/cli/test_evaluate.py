@@ -21,6 +21,7 @@ from comicdata.cli.main import run
 from comicdata.errors import IntegrityError, UsageError
 from comicdata.files import read_jsonl
 from comicdata.images import encode_png, read_image
+from comicdata.models.evaluate import perceptual
 from comicdata.models.evaluate.contest import Evaluation, evaluation_name, write_evaluation
 from comicdata.models.evaluate.perceptual import CHANNELS, VGG16Taps
 from comicdata.models.runs.checkpoint import load_weights, save_weights
@@ -29,35 +30,35 @@ from comicdata.models.runs.checkpoint import load_weights, save_weights
 @pytest.fixture(scope="module")
 def evaluated(tour):
     shutil.rmtree(tour / "run" / "evaluation")  # that of the tour
-    assert run(["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "3", "-q"]) == 0
+    assert run(["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "2", "-q"]) == 0
     return tour / "run"
 
 
 def test_numbers_for_programs_and_a_table_for_people(tour, evaluated, tmp_path, capsys):
-    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "3", "--json"]
+    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "2", "--json"]
     assert run([*arguments, "--out", str(tmp_path / "a")]) == 0
     captured = capsys.readouterr()
     document = json.loads(captured.out)
     assert set(document) == {"model", "baselines", "hints", "mood", "errors"}
-    assert document["hints"]["windows"] == 3 and list(document["hints"]["counts"]) == ["1", "4", "16", "64"]
+    assert document["hints"]["windows"] == 2 and list(document["hints"]["counts"]) == ["1", "4", "16", "64"]
     for words in (
-        "with hints, and (without), on 3 windows",
+        "with hints, and (without), on 2 windows",
         "near them",
         "of the area has the right colour (within 10), ",
         "colour ratio",
         "off lines",
         "CIEDE2000",
         " nearest window (",
-        f"written: {tmp_path / 'a' / 'test-limit-3'}.json",
+        f"written: {tmp_path / 'a' / 'test-limit-2'}.json",
     ):
         assert words in captured.err
     assert "foreground" not in captured.err  # unknown without masks
-    saved = json.loads((tmp_path / "a" / "test-limit-3.json").read_text())
-    assert (saved["panels"], saved["split"], saved["model"]) == (3, "test", document["model"])
-    rows = read_jsonl(tmp_path / "a" / "test-limit-3.jsonl")
+    saved = json.loads((tmp_path / "a" / "test-limit-2.json").read_text())
+    assert (saved["panels"], saved["split"], saved["model"]) == (2, "test", document["model"])
+    rows = read_jsonl(tmp_path / "a" / "test-limit-2.jsonl")
     assert np.mean([row["psnr_off_line"] for row in rows]) == pytest.approx(document["model"]["off_line"]["psnr"])
-    assert read_image(tmp_path / "a" / "test-limit-3.png").shape == (30 + 3 * (30 + 256), 10 * 256, 3)
-    for name in ("test-limit-3.json", "test-limit-3.jsonl", "test-limit-3.png"):  # as without --out
+    assert read_image(tmp_path / "a" / "test-limit-2.png").shape == (30 + 2 * (30 + 256), 10 * 256, 3)
+    for name in ("test-limit-2.json", "test-limit-2.jsonl", "test-limit-2.png"):  # as without --out
         assert (tmp_path / "a" / name).read_bytes() == (evaluated / "evaluation" / name).read_bytes()
 
 
@@ -184,7 +185,7 @@ def test_an_evaluation_that_no_list_names_stays(rival, tour, tmp_path, capsys):
 
 
 def test_the_run_is_whole_after_its_evaluation(evaluated, capsys):
-    assert (evaluated / "evaluation" / "test-limit-3.json").is_file()
+    assert (evaluated / "evaluation" / "test-limit-2.json").is_file()
     assert run(["verify", str(evaluated)]) == 0
 
 
@@ -223,7 +224,7 @@ def test_masks_add_rows_to_the_table(tour, tmp_path, capsys):
         mask = np.zeros((256, 256), np.uint8)
         mask[:128] = 255
         (tmp_path / path.name).write_bytes(encode_png(mask))
-    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "2", "--json"]
+    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "1", "--no-hints", "--json"]
     assert run([*arguments, "--masks", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
     captured = capsys.readouterr()
     assert set(json.loads(captured.out)["model"]["background"]) == {"l1", "psnr", "ssim", "de2000", "within10"}
@@ -231,29 +232,31 @@ def test_masks_add_rows_to_the_table(tour, tmp_path, capsys):
 
 
 def test_masks_of_some_windows_only_are_said(tour, tmp_path, capsys):
-    name = next((tour / "pairs" / "256" / "test" / "canny").rglob("*.png")).name
+    from comicdata.pairs.manifest import read_rows
+
+    first = next(row for row in read_rows(tour / "pairs") if row.kept and row.split == "test")
     (tmp_path / "masks").mkdir()
-    (tmp_path / "masks" / name).write_bytes(encode_png(np.full((256, 256), 255, np.uint8)))
+    (tmp_path / "masks" / f"{first.id}.png").write_bytes(encode_png(np.full((256, 256), 255, np.uint8)))
     run_folder = shutil.copytree(tour / "run", tmp_path / "run")
     words = ["--pairs", str(tour / "pairs"), "--masks", str(tmp_path / "masks"), "--no-hints", "--json", "-q"]
-    assert run(["evaluate", str(run_folder), *words]) == 0
+    assert run(["evaluate", str(run_folder), *words, "--limit", "2"]) == 0
     captured = capsys.readouterr()
-    document = json.loads((run_folder / "evaluation" / "test-no-hints.json").read_text())
+    document = json.loads((run_folder / "evaluation" / "test-limit-2-no-hints.json").read_text())
     assert json.loads(captured.out)["masks"] == document["masks"] == {"windows": 1}
     said = f"masks for 1 of {document['panels']} windows: figures, foreground and background are of these alone"
-    assert document["panels"] > 1 and captured.err.strip() == said and said in page(run_folder)
+    assert document["panels"] == 2 and captured.err.strip() == said and said in page(run_folder)
 
 
 def test_the_document_says_what_it_measured(evaluated, tour):
     from comicdata.pairs.manifest import read_rows
 
-    document = json.loads((evaluated / "evaluation" / "test-limit-3.json").read_text())
+    document = json.loads((evaluated / "evaluation" / "test-limit-2.json").read_text())
     digest = hashlib.sha256((evaluated / "weights.safetensors").read_bytes()).hexdigest()
     assert document["weights_sha256"] == {"": digest} and document["images"] == {"": 16}
     assert document["data_hash"] == json.loads((evaluated / "config.json").read_text())["data_hash"]
     there = sum(row.kept and row.split == "test" for row in read_rows(tour / "pairs"))
-    assert (document["panels"], document["split_windows"], document["seed"]) == (3, there, 0)
-    assert f"On 3 of {there} windows of the split test" in page(evaluated)
+    assert (document["panels"], document["split_windows"], document["seed"]) == (2, there, 0)
+    assert f"On 2 of {there} windows of the split test" in page(evaluated)
 
 
 def test_figures_of_other_weights_than_lie_there_are_said(evaluated, tmp_path):
@@ -263,13 +266,13 @@ def test_figures_of_other_weights_than_lie_there_are_said(evaluated, tmp_path):
     weights = load_weights(folder)
     save_weights(folder / "weights.safetensors", weights.tensors, weights.header | {"images": 24})
     assert said in page(folder)
-    path = folder / "evaluation" / "test-limit-3.json"
+    path = folder / "evaluation" / "test-limit-2.json"
     document = json.loads(path.read_text())
     for name in ("weights_sha256", "images", "data_hash", "split_windows", "seed"):  # as earlier versions wrote it
         del document[name]
     path.write_text(json.dumps(document))
     text = page(folder)
-    assert "On 3 windows of the split test" in text and "Of other weights" not in text
+    assert "On 2 windows of the split test" in text and "Of other weights" not in text
 
 
 @pytest.mark.parametrize(
@@ -326,27 +329,31 @@ def test_masks_of_the_drawn_comic_are_where_the_colour_is_that_of_the_background
         assert (mask & alike).sum() > 0.95 * mask.sum()
         assert (mask & alike).sum() > 0.95 * alike.sum()
     assert seen > 5
-    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "2", "--json"]
+    arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "1", "--no-hints", "--json"]
     assert run([*arguments, "--masks", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
     assert json.loads(capsys.readouterr().out)["model"]["background"]
     with pytest.raises(UsageError, match="not a picture of the drawn comic of seed 8"):
         drawn_masks.write_masks(tour / "pairs", tmp_path, 8)
 
 
-def test_weights_of_vgg_add_what_it_sees(tour, tmp_path, capsys):
+def test_weights_of_vgg_add_what_it_sees(tour, tmp_path, capsys, monkeypatch):
+    """With an eighth of its channels, so that it looks quickly."""
+    channels = tuple(count // 8 for count in CHANNELS)
+    monkeypatch.setattr(perceptual, "CHANNELS", channels)
+    monkeypatch.setattr(perceptual, "ALL_WIDTHS", tuple(width // 8 for width in perceptual.ALL_WIDTHS))
     torch.manual_seed(0)
-    weights = {name: torch.randn(value.shape) / 30 for name, value in VGG16Taps().state_dict().items()}
-    linear = {f"lin{at}.model.1.weight": torch.rand(1, count, 1, 1) for at, count in enumerate(CHANNELS)}
+    weights = {name: torch.randn(value.shape) / 10 for name, value in VGG16Taps().state_dict().items()}
+    linear = {f"lin{at}.model.1.weight": torch.rand(1, count, 1, 1) for at, count in enumerate(channels)}
     for name, tensors in {"vgg": weights, "lin": linear}.items():
         save_file(tensors, tmp_path / f"{name}.safetensors")
     arguments = ["evaluate", str(tour / "run"), "--pairs", str(tour / "pairs"), "--limit", "2", "--json"]
-    arguments += ["--out", str(tmp_path / "out"), "--lpips-weights", str(tmp_path / "lin.safetensors")]
+    arguments += ["--out", str(tmp_path / "out"), "--lpips-weights", str(tmp_path / "lin.safetensors"), "--no-hints"]
     assert run([*arguments, "--feature-weights", str(tmp_path / "vgg.safetensors")]) == 0
     captured = capsys.readouterr()
     document = json.loads(captured.out)
     for one in (document["model"], *document["baselines"].values()):
         assert one["lpips"] > 0 and one["kid_vgg16"] is not None and one["fid_vgg16"] is None
-    rows = read_jsonl(tmp_path / "out" / "test-limit-2.jsonl")
+    rows = read_jsonl(tmp_path / "out" / "test-limit-2-no-hints.jsonl")
     assert np.mean([row["lpips"] for row in rows]) == pytest.approx(document["model"]["lpips"])
     for words in ("LPIPS (VGG)", "KID of VGG16", "no FID: it needs more windows"):
         assert words in captured.err
@@ -471,9 +478,9 @@ def test_the_page_of_a_run_needs_nothing_else(evaluated):
     assert not re.search(r"""(src|href)=["'](?!data:)""", text) and "<script" not in text
     assert text.count("data:image/jpeg;base64,") == 2  # the evaluation, and the one grid
     assert f"after {grid.stem} images" in text
-    row = json.loads((evaluated / "evaluation" / "test-limit-3.json").read_text())["model"]["all"]
+    row = json.loads((evaluated / "evaluation" / "test-limit-2.json").read_text())["model"]["all"]
     assert f"<td>{row['psnr']:.2f}</td>" in text
-    assert "with hints, and (without), on 3 windows" in text
+    assert "with hints, and (without), on 2 windows" in text
 
 
 def test_the_page_escapes_what_a_run_says(tmp_path):

@@ -97,12 +97,12 @@ def test_the_drawn_comic_is_found_and_file_borders_do_not_matter(seed):
     for number in (1, 2):
         episode = draw_episode(seed, number)
         results = []
-        for cut in (1, 2, 3):
+        for cut in (1, 2):
             slices = cut_slices(episode.strip, cut)
             (strip,) = make_strips(slices)
             assert strip.layout == "strip" and (strip.image == episode.strip).all()
             results.append(find_panels(strip))
-        assert results[0] == results[1] == results[2]
+        assert results[0] == results[1]
         shift = 10_000 * number
         found += [Box(b.x0, b.y0 + shift, b.x1, b.y1 + shift) for b in boxes_of(strip)]
         truth += [Box(p.box.x0, p.box.y0 + shift, p.box.x1, p.box.y1 + shift) for p in episode.panels]

@@ -177,11 +177,11 @@ def test_samples_have_the_same_hints_in_any_batch(pairs: Path) -> None:
 
 @pytest.fixture(scope="module")
 def obedient() -> Colorizer:
-    """A network that saw two thousand discs of unknowable colour."""
+    """A network that saw fourteen hundred discs of unknowable colour."""
     network = {"width": 12, "depth": 4, "norm": "none", "weight_tv": 0.0, "hints": True}
     config = resolve_config("auto-painter", "small", {**network, "size": 64, "crop": SIZE, "adversarial_start": 10**9})
     learner, random = AdversarialLearner(config, torch.device("cpu"), Path("run")), np.random.default_rng(0)
-    for step in range(280):
+    for step in range(180):
         learner.step(batch_of(random, 8), 8 * step)
     return Colorizer(learner.average, options(config) | {"size": SIZE}, torch.device("cpu"))
 

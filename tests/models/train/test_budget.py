@@ -98,8 +98,16 @@ def test_the_end_of_a_budget_is_judged(trained: Path) -> None:
     assert load_state(trained / "40").facts["judged_at"] == FIRST  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("changes", [{}, {"save_every": 100}, {"save_every": 4, "sample_every": 12}, {"log_every": 16}])
-@pytest.mark.parametrize("steps", [(FIRST, LAST), (20, 24, 44, LAST)])
+@pytest.mark.parametrize(
+    ("steps", "changes"),
+    [
+        ((FIRST, LAST), {}),
+        ((20, 24, 44, LAST), {}),
+        ((FIRST, LAST), {"save_every": 100}),
+        ((20, 24, 44, LAST), {"save_every": 4, "sample_every": 12}),
+        ((20, 44, LAST), {"log_every": 16}),
+    ],
+)
 def test_a_budget_that_grew_ends_with_the_bytes_of_one_from_the_start(
     trained: Path, tmp_path: Path, steps: tuple[int, ...], changes: dict[str, int]
 ) -> None:

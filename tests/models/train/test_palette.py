@@ -57,8 +57,8 @@ def learned(make: Callable[..., Path], panel: Callable[..., Image], tmp_path_fac
         return panel(number, size, paper=PAPERS[number % 3])
 
     pairs = make(folder / "pairs", train=60, validation=2, test=8, picture=picture)
-    changes = {"images": 2400, "batch_size": 8, "lr": 3e-3, "ema": 0.98}
-    train(tiny(**changes, log_every=400, sample_every=2400, save_every=2400), pairs, folder / "run")
+    changes = {"images": 640, "batch_size": 8, "lr": 3e-3, "ema": 0.98}
+    train(tiny(**changes, log_every=320, sample_every=640, save_every=640), pairs, folder / "run")
     return folder
 
 
