@@ -215,8 +215,8 @@ def _checked_rows(header: bytes, packed: list[bytes], *, keep: bool) -> bytes:
     unpacking = isal_zlib.decompressobj()
     try:
         for one in packed:
-            rest = one
-            while rest and counted < needed and not unpacking.eof:
+            rest, piece = one, b"more"
+            while (rest or piece) and counted < needed and not unpacking.eof:  # all read is not yet all given
                 piece = unpacking.decompress(rest, 1 << 20)
                 counted += len(piece)
                 rest = unpacking.unconsumed_tail

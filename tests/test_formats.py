@@ -1,6 +1,7 @@
 """Damaged metadata and damaged pixels told apart, animated pictures, formats told by content."""
 
 import io
+import itertools
 import struct
 import zlib
 
@@ -10,7 +11,7 @@ from PIL import Image, ImageCms
 
 from comicdata import images
 from comicdata.errors import PictureError
-from comicdata.formats import chunk, claims_archive, claims_picture, sniff, suffix_of
+from comicdata.formats import checked_png, chunk, claims_archive, claims_picture, sniff, suffix_of
 from comicdata.images import decoding
 
 NOISE = np.random.default_rng(3).integers(0, 256, (64, 48, 3), dtype=np.uint8)
@@ -91,6 +92,22 @@ def test_good_png_of_every_kind_have_all_their_rows(mode):
     picture = Image.fromarray(np.full((9, 13), 40_000, np.uint16)) if mode == "I;16" else ART.convert(mode)
     found = images.read_picture(saved(picture, "PNG"), "x")
     assert found.notes == () and found.image.shape[:2] == (picture.height, picture.width)
+
+
+@pytest.mark.parametrize("more", [1, 2, 50, 300, 5_000, 70_000])
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_even_png_whose_last_rows_come_out_of_hardly_a_byte_have_all_their_rows(more, pieces):
+    """Little more than a million bytes of paper, in one IDAT or several: unpacked piece by piece, the last rows are
+    still to come when all has been read.
+    """
+    width = (1 << 20) + more - 1
+    header = struct.pack(">IIBBBBB", width, 1, 8, 0, 0, 0, 0)
+    packed = zlib.compress(bytes(1) + b"\xff" * width, 6)
+    cuts = np.linspace(0, len(packed), pieces + 1).astype(int)
+    rows = [chunk(b"IDAT", packed[start:end]) for start, end in itertools.pairwise(cuts)]
+    page = PNG[:8] + chunk(b"IHDR", header) + b"".join(rows)
+    assert checked_png(page + chunk(b"IEND", b""))[1] == []
+    assert checked_png(page)[1] == [NO_END]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (8, 8), (13, 5), (2, 17)])
