@@ -15,6 +15,7 @@ from comicdata.reading.text import UnreadableError, parse_json
 
 FORGOTTEN = "forgotten.jsonl"
 CAST, KEYS = "cast.json", ".keys"  # what colorize keeps of pages; both say what their run learned from
+CONFIG, WEIGHTS = "config.json", ".safetensors"
 Key = tuple[str, str]  # source, series_id
 
 
@@ -57,25 +58,28 @@ def check_not_forgotten(folder: Path, key: Key) -> None:
 def runs_trained_on(folders: Sequence[Path], key: Key, data_hashes: frozenset[str]) -> list[dict[str, Any]]:
     """The runs in or under `folders` that saw the series: [{"run", "trained_on_it": true | null}].
 
-    null: config.json is older than the note of the series in it, or damaged. `data_hashes` are of the pairs before
-    the series went; a run with one of them saw it.
+    null: config.json is older than the note of the series in it, or damaged. Weights say it, too, and are named where
+    no config.json beside them does. `data_hashes` are of the pairs before the series went; what has one of them saw it.
     """
-    found = []
+    found: dict[str, bool | None] = {}
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"{folder}: no such folder")
-        for path in sorted(one for one in below(folder) if one.name == "config.json"):
-            saw = _saw(path, "/".join(key), data_hashes)
-            if saw is not False:
-                found.append({"run": path.parent.as_posix(), "trained_on_it": saw})
-    return found
+        paths = [*below(folder)]
+        configs = {path.parent: _saw(path, "/".join(key), data_hashes) for path in paths if path.name == CONFIG}
+        found |= {run.as_posix(): saw for run, saw in configs.items() if saw is not False}
+        for path in paths:
+            if path.suffix == WEIGHTS and configs.get(path.parent) is None:
+                saw = _saw(path, "/".join(key), data_hashes)
+                if saw or (saw is None and path.parent not in configs):
+                    found[path.as_posix()] = saw
+    return [{"run": run, "trained_on_it": found[run]} for run in sorted(found)]
 
 
-def _saw(config: Path, name: str, data_hashes: frozenset[str]) -> bool | None:
-    """Whether the run of this config.json saw the series; None when it cannot be read, or does not say."""
-    try:
-        value = read_json(config)
-    except IntegrityError:
+def _saw(path: Path, name: str, data_hashes: frozenset[str]) -> bool | None:
+    """Whether the run of a config.json, or weights, saw the series; None when that cannot be read, or is not said."""
+    value = _said(path)
+    if value is None:
         return None
     if not isinstance(value, dict) or "data_hash" not in value:
         return False  # of something else
@@ -83,6 +87,22 @@ def _saw(config: Path, name: str, data_hashes: frozenset[str]) -> bool | None:
     if not isinstance(series, list | None):
         return None
     return name in series if series is not None else value["data_hash"] in data_hashes or None
+
+
+def _said(path: Path) -> Any:
+    """What a config.json holds, None when damaged; or what weights say of themselves, {} when they are not ours."""
+    if path.name == CONFIG:
+        try:
+            return read_json(path)
+        except IntegrityError:
+            return None
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            return parse_json((file.metadata() or {}).get("comicdata", "{}"))
+    except (OSError, SafetensorError, UnreadableError):
+        return {}
 
 
 def memories_of(folders: Sequence[Path], key: Key) -> list[dict[str, Any]]:

@@ -102,6 +102,12 @@ def test_the_run_knows_the_series_of_the_one_that_it_came_from(place: Path, tmp_
     for name, wanted in (("old0", {"child", "grandchild", "base"}), ("mine", {"child", "grandchild"})):
         found = runs_trained_on([tmp_path, place / "base"], ("test", name), frozenset())
         assert {Path(one["run"]).name for one in found if one["trained_on_it"]} == wanted
+    (tmp_path / "child" / "config.json").unlink()  # the weights still say it, wherever they are
+    (tmp_path / "child" / "best.safetensors").rename(tmp_path / "shared.safetensors")
+    for name, wanted in (("old0", {"child/weights", "grandchild", "shared"}), ("other", set())):
+        found = runs_trained_on([tmp_path], ("test", name), frozenset())
+        places = {Path(one["run"]).relative_to(tmp_path).as_posix() for one in found if one["trained_on_it"] is True}
+        assert {one.removesuffix(".safetensors") for one in places} == wanted
 
 
 def test_a_lost_config_is_written_again_with_the_series_of_both(place: Path, tmp_path: Path) -> None:
