@@ -30,8 +30,9 @@ def forget(
     """Delete a series from crawls and pairs for good: SERIES is source/series or the series alone.
 
     The folder remembers it (forgotten.jsonl) and does not take it in again. Runs that were trained on it are listed,
-    weights that lie alone, too, and what colorize remembers with their help: weights cannot forget, so delete them or train again without it.
-    Exports are not known: run `comicdata export` again for each. Killed, the same command goes on.
+    weights that lie alone, too, and what colorize remembers with their help: weights cannot forget, so delete them or
+    train again without it. Exports are not known: run `comicdata export` again for each. Killed, the same command
+    goes on.
     """
     from comicdata import forget as forgetting
     from comicdata.forgotten import memories_of, runs_trained_on
