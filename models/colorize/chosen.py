@@ -119,8 +119,9 @@ class PaletteColorizer(Colorizer):
         guessed = region_chances(plain, drawing)
         said = None
         if given and wishes.follow:
-            shades = plain.painted_as(wishes.palette).colors[likeliest(guessed, plain.colors)]
-            hints = news(seen[..., 1:], shades[drawing.regions_at(drawing.size)])
+            inner = drawing.regions_at(drawing.size)
+            guess = plain.painted_as(wishes.palette).colors[likeliest(guessed, plain.colors)][inner]
+            hints = news(seen[..., 1:], guess, np.isin(inner, [*given]))
             said = spread_hints(seen[..., 0], hints) if hints.any() else None
         told = plain if said is None else self._choice(features, said, mood, answers, drawing, expects=expects)
         self.pause()

@@ -95,14 +95,15 @@ def test_a_dot_in_the_very_colour_that_was_guessed_changes_nothing(
 
 
 def test_news_are_what_is_seen_to_differ_from_the_guess() -> None:
-    """By distances in CIELAB: 3 is none, 8 is one, and where no hint is there is none."""
+    """By distances in CIELAB: 3 is none, 8 is one; none where no hint is, nor where it only strays over a line."""
     lab = np.array([[[60, 20, 20], [60, 23, 20], [60, 28, 20], [60, 20, 20]]], np.float32)
     rgb = rgb_of_lab(lab)
     hints = np.dstack([rgb, np.array([[255, 255, 255, 0]], np.uint8)])
     hints[0, 3] = 0
-    found = news(hints, np.broadcast_to(rgb[:, :1], rgb.shape))
+    guess, meant = np.broadcast_to(rgb[:, :1], rgb.shape), np.ones(rgb.shape[:2], bool)
+    found = news(hints, guess, meant)
     assert (found[..., 3] > 0).tolist() == [[False, False, True, False]]
-    assert np.array_equal(found[0, 2], hints[0, 2])
+    assert np.array_equal(found[0, 2], hints[0, 2]) and not news(hints, guess, ~meant).any()
 
 
 @pytest.mark.parametrize(
