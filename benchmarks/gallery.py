@@ -7,8 +7,10 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from comicdata.files import write_atomic
-from comicdata.images import Image, encode_jpeg, resize
+from comicdata.images import Image, beside, encode_jpeg, resize
 from comicdata.models.colorize import load_colorizer
 from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.data.pairs import PairDataset
@@ -40,6 +42,12 @@ def rows_of(out: Path, windows: int) -> Iterator[dict[str, Image]]:
         yield row
 
 
+def comic(out: Path, windows: int, width: int) -> Image:
+    """The rows of one comic, under the names of the models that were trained on it."""
+    rows = rows_of(out, windows)
+    return draw_rows([("", {name: resize(one, width, width) for name, one in row.items()}) for row in rows], TITLES)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("picture", type=Path)
@@ -47,9 +55,10 @@ def main() -> None:
     parser.add_argument("--windows", type=int, default=4)
     parser.add_argument("--width", type=int, default=150)
     options = parser.parse_args()
-    rows = [row for out in options.out for row in rows_of(out, options.windows)]
-    small = [("", {name: resize(one, options.width, options.width) for name, one in row.items()}) for row in rows]
-    write_atomic(options.picture, encode_jpeg(draw_rows(small, TITLES), 90), durable=False)
+    comics = [comic(out, options.windows, options.width) for out in options.out]
+    wide = max(one.shape[1] for one in comics)
+    parts = [np.pad(one, ((0, 0), (0, wide - one.shape[1]), (0, 0)), constant_values=255) for one in comics]
+    write_atomic(options.picture, encode_jpeg(beside(parts, axis=0, gap=0), 90), durable=False)
 
 
 if __name__ == "__main__":
