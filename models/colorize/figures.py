@@ -1,5 +1,7 @@
 """Figures that stand on the page without a frame: the paper around them is the page's, and stays without colour."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,13 @@ PURE = 0.94  # and in a picture in colour, which may have pale paint
 DARKEST = 128  # that paper is
 OPEN = 0.5  # of what of the rim belongs to a region, the least that is open
 BLANK = 0.4  # of a region, lines with it, the least that is paper
+INK = 225  # level below which something is drawn
+RIM, FRAME, SIDES = (
+    1 / 16,
+    0.9,
+    3,
+)  # of a panel: where its frame ends at the latest, what of a side it covers, and of how many
+FREE: Sequence[bool] = (False,) * 4  # the sides of what ends at no frame: above, below, left, right
 MUCH = 0.25  # of the rim: a region with so much of it open lies around a figure, as does one in an open corner
 
 
@@ -65,13 +74,36 @@ def paper_around(regions: Labels, rim: Rim) -> npt.NDArray[np.int64]:
     return np.flatnonzero(around & blank)
 
 
-def beyond_frame(paper: Mask) -> Mask:
+def within_frame(line: Image, box: Box) -> Box:
+    """What of a box of line art (H, W), 0 to 255, lies within its frame, without that and the rim of paper around it:
+    no window that a network learned from has such, and they make it see things that are not there.
+    """
+    ink = line[box.y0 : box.y1, box.x0 : box.x1] < INK
+    cuts = []
+    for rows in (ink, ink[::-1], ink.T, ink.T[::-1]):
+        outer = rows[: int(RIM * len(rows)) + 1].mean(axis=1)
+        framed = np.flatnonzero(outer >= FRAME)
+        cuts.append(int(framed[-1]) + 1 if framed.size and not outer[: framed[0]].any() else 0)
+    if np.count_nonzero(cuts) < SIDES:  # one line across is no frame
+        return box
+    top, bottom, left, right = cuts
+    return Box(box.x0 + left, box.y0 + top, box.x1 - right, box.y1 - bottom)
+
+
+def framed_sides(line: Image, box: Box) -> Sequence[bool]:
+    """Whether a box of line art (H, W) ends at its frame: above, below, left, right."""
+    above, below = (line[row, box.x0 : box.x1] for row in (max(0, box.y0 - 1), min(len(line) - 1, box.y1)))
+    left, right = (line[box.y0 : box.y1, at] for at in (max(0, box.x0 - 1), min(line.shape[1] - 1, box.x1)))
+    return tuple(bool((side < INK).mean() >= FRAME) for side in (above, below, left, right))
+
+
+def beyond_frame(paper: Mask, framed: Sequence[bool] = FREE) -> Mask:
     """What of a panel (h, w) lies outside of its frame: rows and columns at its edges with nothing but paper, where
-    they end at once.
+    they end at once; none at a side that ends at its frame, see `framed_sides`.
     """
     beyond = np.zeros(paper.shape, np.bool_)
-    sides = ((paper, beyond), (paper.T, beyond.T))
-    for inner, outer in (*sides, *((one[::-1], other[::-1]) for one, other in sides)):
+    sides = ((paper, beyond), (paper[::-1], beyond[::-1]), (paper.T, beyond.T), (paper.T[::-1], beyond.T[::-1]))
+    for (inner, outer), inside in zip(sides, framed, strict=True):
         bare = inner[:BESIDE].all(axis=1)
-        outer[: 0 if bare.all() else int(bare.argmin())] = True
+        outer[: 0 if inside or bare.all() else int(bare.argmin())] = True
     return beyond

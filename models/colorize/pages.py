@@ -15,7 +15,7 @@ from comicdata.flats.rims import Rim, paper_reached
 from comicdata.images import Image, channel_spread
 from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
-from comicdata.models.colorize.figures import beyond_frame, open_rim, paper_around
+from comicdata.models.colorize.figures import FREE, beyond_frame, framed_sides, open_rim, paper_around, within_frame
 from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet, check_places
 from comicdata.models.colorize.wishes import Wishes
@@ -63,9 +63,10 @@ def colorize_picture(
     if not read.is_line_art:
         check_draws(colorizer, name)
     check_places(wishes.hints, rgb, name)
-    given = None if panels is None else [panel.box for panel in panels if panel.kind == "panel"]
-    if given is None:
+    if panels is None:
         given = panel_boxes(colorizer, rgb, layout, read)
+    else:
+        given = _within_frames([panel.box for panel in panels if panel.kind == "panel"], read)
     base = rgb if read.is_line_art else without_color(rgb)
     sheet = Sheet(base, images=[base.copy()])
     for number, box in enumerate(given, 1):
@@ -79,7 +80,8 @@ def paint_on_page(colorizer: Colorizer, rgb: Image, read: LineArt, box: Box, wis
     place = (slice(box.y0, box.y1), slice(box.x0, box.x1))
     line, shade = (read.line[place], read.shade[place]) if read.is_line_art else (None, None)
     rim = open_rim(rgb, box, tinted=not read.is_line_art)
-    return paint_panel(colorizer, rgb[place], line, wishes.inside(box), rim, shade)
+    framed = framed_sides(read.line, box) if read.is_line_art else FREE
+    return paint_panel(colorizer, rgb[place], line, wishes.inside(box), rim, shade, framed)
 
 
 def paint_panel(
@@ -89,12 +91,13 @@ def paint_panel(
     wishes: Wishes,
     rim: Rim | None = None,
     shade: Image | None = None,
+    framed: Sequence[bool] = FREE,
 ) -> list[Painted]:
     """One panel (H, W, 3), by its line art (H, W), or where it has none by the outline that is drawn of it.
 
     `rim`: where it is open to the page, see `open_rim`; `shade` (H, W): tones that are no lines, which no model
-    is shown, laid over the colours. Paper of line art need not be paper of a picture in colour, where it is told by
-    its colour.
+    is shown, laid over the colours; `framed`: the sides that end at a frame, see `framed_sides`. Paper of line art need
+    not be paper of a picture in colour, where it is told by its colour.
     """
     if drawing is None:
         made = [replace(one, paper=None) for one in colorizer.recolor(rgb, replace(wishes, rim=rim), lines=True)]
@@ -103,7 +106,7 @@ def paint_panel(
         made = [replace(one, shade=toned) for one in colorizer.paint(drawing.copy(), wishes, lines=True)]
     if made[0].line is None or rim is None:
         return made
-    around = beyond_frame(rim.paper)
+    around = beyond_frame(rim.paper, framed)
     if rim.open.any():
         regions = closed_regions(made[0].line, rim if drawing is None else None).labels
         hinted = regions[paint_hints(wishes.hints, *rgb.shape[:2])[..., 3] > 0]
@@ -168,9 +171,19 @@ def panel_boxes(
     """The panels to colour one by one; the whole picture where it is small, or neither several panels nor a large one
     in a frame.
 
-    `read`: what is known of its lines; line art is cut as `cut_drawing` says where it is a page. Of a picture in
-    colour, `captions` in colour are among them.
+    `read`: what is known of its lines; line art is cut as `cut_drawing` says where it is a page, and its panels end at
+    their frames. Of a picture in colour, `captions` in colour are among them.
     """
+    return _within_frames(_found_boxes(colorizer, rgb, layout, read, captions=captions), read)
+
+
+def _within_frames(boxes: Sequence[Box], read: LineArt | None) -> list[Box]:
+    return [within_frame(read.line, box) if read is not None and read.is_line_art else box for box in boxes]
+
+
+def _found_boxes(
+    colorizer: Colorizer, rgb: Image, layout: Layout, read: LineArt | None, *, captions: bool
+) -> list[Box]:
     whole = [Box(0, 0, rgb.shape[1], rgb.shape[0])]
     if layout == "single" or (layout == "auto" and min(rgb.shape[:2]) < SPLIT_FROM * colorizer.size):
         return whole

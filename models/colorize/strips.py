@@ -16,7 +16,7 @@ from comicdata.flats.line_art import read_line_art
 from comicdata.flats.rims import Rim
 from comicdata.images import Image, resize
 from comicdata.models.colorize.colorizer import Colorizer
-from comicdata.models.colorize.figures import BESIDE, open_rim
+from comicdata.models.colorize.figures import BESIDE, FREE, framed_sides, open_rim, within_frame
 from comicdata.models.colorize.pages import GREY, Told, check_draws, is_grey, paint_panel, without_color
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet
 from comicdata.models.colorize.wishes import Wishes, is_inside
@@ -100,9 +100,18 @@ def colorize_strip(
                 continue
             if not read.is_line_art:
                 check_draws(colorizer, slices.names[touched[0].index])
-            line, shade = (read.line, read.shade) if read.is_line_art else (None, None)
+            line, shade, framed = None, None, FREE
+            if read.is_line_art:
+                inner = within_frame(read.line, Box(0, 0, box.width, box.height))
+                place = (slice(inner.y0, inner.y1), slice(inner.x0, inner.x1))
+                line, shade, framed = read.line[place], read.shade[place], framed_sides(read.line, inner)
+                inside, box = (
+                    np.ascontiguousarray(inside[place]),
+                    Box(box.x0 + inner.x0, box.y0 + inner.y0, box.x0 + inner.x1, box.y0 + inner.y1),
+                )
             wishes_here = wished.of(box, touched)
-            made = paint_panel(colorizer, inside, line, wishes_here, _rim(held, box, tinted=line is None), shade)
+            rim = _rim(held, box, tinted=line is None)
+            made = paint_panel(colorizer, inside, line, wishes_here, rim, shade, framed)
             for one in touched:
                 one.sheet.lay(box, made, layers=wishes_here.layers)
             count += 1

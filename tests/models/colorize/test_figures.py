@@ -8,7 +8,7 @@ from small_runs import save_run
 from comicdata.flats.hints import Hint
 from comicdata.flats.rims import Rim, paper_reached
 from comicdata.models.colorize import Colorized, LeftAlone, Wishes, colorize_picture, load_colorizer
-from comicdata.models.colorize.figures import open_rim, paper_around
+from comicdata.models.colorize.figures import framed_sides, open_rim, paper_around, within_frame
 from comicdata.records import Box, Panel
 
 FRAMED, FREE = Box(30, 30, 190, 170), Box(230, 30, 390, 170)
@@ -42,6 +42,30 @@ def test_a_rim_is_open_where_no_frame_is_near():
     assert not open_rim(whole, Box(0, 0, 420, 200)).open.any()
     rim = open_rim(whole, FREE).open
     assert rim[0].all() and rim[:, 0].all() and rim.sum() == 2 * (160 + 140) - 4
+
+
+@pytest.mark.parametrize("rim", [0, 3])
+def test_a_framed_panel_of_a_page_is_coloured_as_what_is_cut_out_within_its_frame(colorizer, rim):
+    """Whatever rim of paper its box has; the frame and what is beyond stay, and paper below the art is within."""
+    whole = page()
+    box = Box(FRAMED.x0 - rim, FRAMED.y0 - rim, FRAMED.x1 + rim, FRAMED.y1 + rim)
+    made = colorize_picture(colorizer, whole, Wishes(style="flats"), panels=[Panel(box)]).images[0]
+    inner = Box(FRAMED.x0 + 3, FRAMED.y0 + 3, FRAMED.x1 - 3, FRAMED.y1 - 3)
+    place = slice(inner.y0, inner.y1), slice(inner.x0, inner.x1)
+    alone = colorize_picture(colorizer, whole[place], Wishes(style="flats"), layout="single").images[0]
+    assert np.array_equal(made[place], alone) and (alone[-5:, 40:80] != 255).any()
+    beyond = np.ones(whole.shape[:2], bool)
+    beyond[place] = False
+    assert np.array_equal(made[beyond], whole[beyond])
+
+
+def test_a_box_without_a_frame_stays_and_one_with_a_frame_ends_at_it():
+    line = cv2.cvtColor(page(), cv2.COLOR_RGB2GRAY)
+    assert within_frame(line, FREE) == FREE and framed_sides(line, FREE) == (False,) * 4
+    found = within_frame(line, Box(27, 26, 193, 170))  # its lines are five pixels wide, the middle one on FRAMED
+    assert found == Box(33, 33, 187, 167) and framed_sides(line, found) == (True,) * 4
+    line[:60] = 255  # what is left is one line across, and sides with gaps
+    assert within_frame(line, Box(27, 26, 193, 170)) == Box(27, 26, 193, 170)
 
 
 def test_the_paper_around_is_what_is_open_and_no_body_cut_off_below():
