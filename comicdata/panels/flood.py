@@ -3,14 +3,20 @@
 import cv2
 import numpy as np
 
+from comicdata.panels.bands import clean_bands
 from comicdata.panels.paper import Mask
 from comicdata.panels.rules import RULES
 
 
 def paper_flood(paper: Mask, *, dark: bool) -> Mask:
-    """Which pixels of the colour of paper, (H, W), are background; none where a painting or lines of frames have it."""
+    """Which pixels of the colour of paper, (H, W), are background; none where a painting or lines of frames have it.
+
+    Light paper that is full of specks may be that of line art, whose frames have holes: its clean bands are background.
+    """
     flood = _flooded_widely(paper) if dark else flooded(paper)
-    return np.zeros_like(flood) if _is_speckled(flood) or (dark and _is_thin(flood)) else flood
+    if _is_speckled(flood):
+        return np.zeros_like(flood) if dark else clean_bands(paper)
+    return np.zeros_like(flood) if dark and _is_thin(flood) else flood
 
 
 def flooded(paper: Mask) -> Mask:

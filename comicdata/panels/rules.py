@@ -142,6 +142,7 @@ class Rules:
     page_soft_share: float = 0.6  # of a line across a part of a page: a gutter with balloons over it
     page_soft_height: int = 3  # at the size of the analysis
     page_soft_edge: float = 0.3  # how far the share of background falls on both sides of such a gutter
+    band_lined_share: float = 0.5  # of the side of a clean band along which the line of a frame runs, holes and all
     clear_enough: float = 0.8  # of the ring around panels that is paper: no other paper is asked for
     much_clearer: float = 0.15  # by so much must it rise with another paper, one that is less likely
     blank_share: float = 0.9995  # of a page without a picture: dust is allowed

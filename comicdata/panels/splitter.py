@@ -3,4 +3,4 @@
 make-pairs cuts an episode again that another version cut.
 """
 
-SPLITTER = 2  # 1: version 0.1.0
+SPLITTER = 3  # 1: version 0.1.0

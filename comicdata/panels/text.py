@@ -63,9 +63,14 @@ def _is_caption(part: Image, width: int) -> bool:
 
 
 def is_lettering(part: Image, paper: Mask, width: int) -> bool:
-    """Whether what is not paper has no colour and consists of letters: marks that are small beside `width`."""
+    """Whether what is not paper has no colour and consists of letters: marks that are small beside `width`; of those
+    that touch a straight frame, what is within it.
+    """
     if share((channel_spread(part) > 40).astype(np.uint8) & ~paper) >= RULES.text_colour_share:
         return False
+    rim = 2 * RULES.outline_thickness
+    if min(paper.shape) > 4 * rim and has_frame(paper):
+        paper = np.ascontiguousarray(paper[rim:-rim, rim:-rim])
     count, _, stats, _ = cv2.connectedComponentsWithStats(~paper, connectivity=8)
     sizes = stats[1:count, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]]
     thin = stats[1:count, cv2.CC_STAT_AREA] <= RULES.outline_thickness * 2 * sizes.sum(axis=1)

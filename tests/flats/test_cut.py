@@ -81,3 +81,28 @@ def test_sketches_that_stand_apart_are_cut_apart():
     found = cut(page)
     assert len(found) == 4
     assert all(one.x1 <= 350 or one.x0 >= 350 for one in found)
+
+
+FRAMES = [Box(40, 40, 660, 330), Box(40, 356, 340, 620), Box(366, 356, 660, 620), Box(40, 646, 660, 960)]
+
+
+def hatched(frames: list[Box]) -> np.ndarray:
+    """Panels full of short strokes; gutters and margins are white, and every frame has two holes."""
+    page, rng = blank(), np.random.default_rng(7)
+    for one in frames:
+        x, y = (rng.integers(low + 6, high - 16, 2500) for low, high in ((one.x0, one.x1), (one.y0, one.y1)))
+        for start, step in zip(np.stack([x, y], axis=1), rng.integers(2, 9, (2500, 2)), strict=True):
+            cv2.line(page, start.tolist(), (start + step).tolist(), 0, 1)
+        cv2.rectangle(page, (one.x0, one.y0), (one.x1 - 1, one.y1 - 1), 0, 3)
+        middle = (one.x0 + one.x1) // 2
+        page[one.y0 - 3 : one.y0 + 4, middle : middle + 60] = 255
+        page[one.y1 - 60 : one.y1 - 20, one.x1 - 4 : one.x1 + 3] = 255
+    return page
+
+
+def test_white_gutters_part_panels_of_dense_strokes_whose_frames_have_holes():
+    rgb = pictures(hatched(FRAMES))
+    found = panel_boxes(SimpleNamespace(size=256), rgb, "auto", read_line_art(rgb))
+    assert len(found) == len(FRAMES)
+    for one, frame in zip(found, FRAMES, strict=True):
+        assert np.abs(np.subtract(one.as_list(), frame.as_list())).max() <= 4

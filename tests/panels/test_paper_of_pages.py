@@ -1,8 +1,11 @@
 """The paper of a page: what is flooded from its border, paper that is made plain, pictures torn by balloons."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
+from comicdata.panels import find_panels
 from comicdata.panels.flood import flooded, paper_flood
 from comicdata.panels.tinted import plain_paper
 from comicdata.panels.torn import mended
@@ -30,6 +33,41 @@ def test_what_is_full_of_specks_is_a_painting_and_no_paper():
     assert paper_flood(paper, dark=False).all()
     paper[5:95:6, 5:95:6] = 0  # 225 specks on less than 10,000 pixels
     assert not paper_flood(paper, dark=False).any()
+
+
+def test_only_clean_bands_beside_a_frame_are_paper_where_specks_fill_it():
+    specks = np.full((240, 200), 255, np.uint8)
+    specks[20:100:5, 20:180:5] = specks[120:220:5, 20:180:5] = 0
+    assert not paper_flood(specks, dark=False).any()  # no frame around them
+    framed = specks.copy()
+    for y0, y1 in ((14, 104), (112, 226)):
+        framed[[y0, y1 - 1], 14:186] = framed[y0:y1, [14, 185]] = 0
+        framed[y0, 60:120] = framed[y0 + 30 : y0 + 34, 14] = 255
+    flood = paper_flood(framed, dark=False)
+    expected = np.full_like(framed, 255)
+    expected[14:104, 14:186] = expected[112:226, 14:186] = 0
+    assert (flood == expected).all()
+    assert not paper_flood(framed, dark=True).any()
+
+
+def test_a_low_picture_that_hangs_on_its_frame_is_no_caption_and_lettering_in_one_is():
+    def panel(draw: Callable[[np.ndarray], None]) -> str:
+        page = np.full((1400, 1000, 3), 255, np.uint8)
+        for y0, y1 in ((40, 560), (860, 1360)):
+            page[y0:y1, 40:960] = (90, 140, 200)
+        cv2.rectangle(page, (40, 600), (960, 820), (0, 0, 0), 2)
+        draw(page)
+        return next(one.kind for one in find_panels(page) if 590 < one.box.y0 < 610)
+
+    def arm(page: np.ndarray) -> None:
+        line = np.array([(640, 600), (460, 700), (440, 770), (540, 780), (760, 600)])
+        cv2.polylines(page, [line], False, (0, 0, 0), 3)
+
+    def words(page: np.ndarray) -> None:
+        for y in (680, 740, 800):
+            cv2.putText(page, "lettering in a frame", (80, y), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (0, 0, 0), 3)
+
+    assert panel(arm) == "panel" and panel(words) == "text"
 
 
 def test_paper_that_darkens_downwards_is_made_plain_and_the_picture_kept():
