@@ -13,9 +13,9 @@ from comicdata.flats.regions import inside_panels
 from comicdata.images import Image
 from comicdata.panels import find_panels, make_strips
 from comicdata.panels.rules import RULES
-from comicdata.records import Box, Layout
+from comicdata.records import Box, Layout, Panel
 
-CONFIDENT = 0.5  # a panel of which the finder is surer than this is one
+CONFIDENT = 0.5  # a panel of which the finder is surer than this is one, and where several are, so are all
 HELD = 0.5  # of what is drawn at least, for a page to be cut into the panels that hold it
 ALL = 0.88  # likewise where few of them have a frame: real pages have 0.93 and more, scenes with a ground below 0.8
 
@@ -27,7 +27,7 @@ def cut_drawing(drawing: Image, ink: Mask, layout: Layout) -> tuple[list[Box], l
     if layout == "single":
         return [], []
     (strip, *_) = make_strips([np.asarray(cv2.cvtColor(drawing, cv2.COLOR_GRAY2RGB), np.uint8)], layout)
-    found = [panel for panel in find_panels(strip) if panel.kind == "panel" and panel.confidence >= CONFIDENT]
+    found = [panel for panel in confident(find_panels(strip)) if panel.kind == "panel"]
     boxes = [panel.box for panel in found]
     cut = parted(boxes, ink)
     if len(cut) < 2 or held(cut, ink) < HELD:
@@ -36,6 +36,14 @@ def cut_drawing(drawing: Image, ink: Mask, layout: Layout) -> tuple[list[Box], l
     if strip.layout == "page" and held(framed, ink) < HELD and held(cut, ink) < ALL:
         return [], []
     return boxes, cut
+
+
+def confident(found: Sequence[Panel]) -> Sequence[Panel]:
+    """What of all that is found on a picture counts: everything beside several panels that are sure, where a low
+    confidence says that a side may lie elsewhere; else what is sure.
+    """
+    sure = [panel for panel in found if panel.confidence >= CONFIDENT]
+    return found if sum(panel.kind == "panel" for panel in sure) > 1 else sure
 
 
 def held(panels: Sequence[Box], ink: Mask) -> float:

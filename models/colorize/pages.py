@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from comicdata.errors import PictureError
-from comicdata.flats.cut import CONFIDENT, cut_drawing
+from comicdata.flats.cut import confident, cut_drawing
 from comicdata.flats.hints import paint_hints
 from comicdata.flats.ink import find_ink
 from comicdata.flats.line_art import LineArt, read_line_art
@@ -192,7 +192,7 @@ def _found_boxes(
     cut = art is not None and strip.layout == "page"
     if art is not None and cut and (boxes := cut_drawing(art.drawing, find_ink(art.line), "page")[1]):
         return boxes
-    found = [panel for panel in find_panels(strip) if panel.confidence >= CONFIDENT]
+    found = confident(find_panels(strip))
     panels = [panel.box for panel in found if panel.kind == "panel"]
     texts = [panel.box for panel in found if panel.kind == "text" and captions and art is None]
     tinted = [box for box in texts if not is_grey(rgb[box.y0 : box.y1, box.x0 : box.x1])]

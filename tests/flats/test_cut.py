@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from comicdata.flats.cut import cut_drawing
+from comicdata.flats.cut import confident, cut_drawing
 from comicdata.flats.drawing import Wanted, find_sheet
 from comicdata.flats.ink import find_ink
 from comicdata.flats.line_art import read_line_art
 from comicdata.models.colorize.pages import panel_boxes
-from comicdata.records import Box
+from comicdata.panels import find_panels
+from comicdata.records import Box, Panel
 
 WHOLE = Box(0, 0, 700, 1000)
 
@@ -106,3 +107,31 @@ def test_white_gutters_part_panels_of_dense_strokes_whose_frames_have_holes():
     assert len(found) == len(FRAMES)
     for one, frame in zip(found, FRAMES, strict=True):
         assert np.abs(np.subtract(one.as_list(), frame.as_list())).max() <= 4
+
+
+def test_panels_of_a_strip_between_which_a_balloon_hides_the_gutter_are_coloured_like_those_beside_them():
+    strip = np.full((2400, 700), 255, np.uint8)
+    frames = [
+        (40, 40, 660, 500),
+        (40, 520, 340, 1000),
+        (352, 520, 660, 1000),
+        (40, 1020, 660, 1500),
+        (40, 1520, 660, 2360),
+    ]
+    for x0, y0, x1, y1 in frames:
+        cv2.rectangle(strip, (x0, y0), (x1 - 1, y1 - 1), 90, -1)
+        cv2.rectangle(strip, (x0, y0), (x1 - 1, y1 - 1), 0, 4)
+    for colour, thickness in ((255, -1), (0, 3)):
+        cv2.ellipse(strip, (280, 510), (240, 40), 0, 0, 360, colour, thickness)
+    rgb = pictures(strip)
+    unsure = [panel.box for panel in find_panels(rgb) if panel.confidence < 0.5]
+    assert len(unsure) == 3
+    found = panel_boxes(SimpleNamespace(size=256), rgb, "auto", read_line_art(rgb))
+    assert len(found) == 5 and set(unsure) < set(found)
+
+
+def test_what_is_found_at_a_low_confidence_is_a_panel_only_beside_several_sure_ones():
+    sure, other, low = (Panel(Box(0, y, 90, y + 80), share) for y, share in ((0, 0.9), (100, 0.5), (200, 0.49)))
+    caption = Panel(Box(0, 300, 90, 330), 1.0, "text")
+    assert confident([sure, low, other]) == [sure, low, other]
+    assert confident([sure, caption, low]) == [sure, caption] and confident([low]) == []
