@@ -59,6 +59,7 @@ from comicdata.models.runs.palette import shown_colors
 EVEN = 0.5  # a comic with at least this share of even area is painted in flats unless somebody wishes otherwise
 INK = 128
 PAPER = (255, 255, 255)
+NEW = 0.5  # of a dot in soft colours: where more of it is unlike what is painted, it says something new
 GAP = 6 / 256  # closed in lines, as a share of the short side
 COPIES = "a near copy of it among the references is left out; --near-copies takes it"
 OF_REFERENCES = {"references", "memory", "near_copies", "remember"}
@@ -112,18 +113,20 @@ class PaletteColorizer(Colorizer):
         shown = without_copies(seen[..., 0], wishes)
         answers = self._answers(features, seen[..., 0], *shown)
         flat = (wishes.style or self.style) == "flats"
-        expects = mood is None and answers is None and not flat
-        plain = self._choice(features, None, mood, answers, drawing, expects=expects)
+        if mood is None and answers is None and not flat:
+            plain = self._choice(features, None, self._expected(features), answers, drawing, temperature=UNTOLD)
+        else:
+            plain = self._choice(features, None, mood, answers, drawing)
         votes = count_votes(regions, wishes.hints, wishes.at)
         given = votes.winners()
         guessed = region_chances(plain, drawing)
         said = None
         if given and wishes.follow:
-            inner = drawing.regions_at(drawing.size)
-            guess = plain.painted_as(wishes.palette).colors[likeliest(guessed, plain.colors)][inner]
-            hints = news(seen[..., 1:], guess, np.isin(inner, [*given]))
+            meant = np.isin(drawing.regions_at(drawing.size), [*given])[..., None]  # and not what strays over a line
+            hints = np.where(meant, seen[..., 1:], np.uint8(0))
+            hints = worth_telling(hints, plain.painted_as(wishes.palette), guessed, drawing, flat=flat)
             said = spread_hints(seen[..., 0], hints) if hints.any() else None
-        told = plain if said is None else self._choice(features, said, mood, answers, drawing, expects=expects)
+        told = plain if said is None else self._choice(features, said, mood, answers, drawing)
         self.pause()
         chances = guessed if said is None else region_chances(told, drawing)
         drawn = samples(chances, told.colors, regions.areas, wishes.samples, picture_seed(wishes.seed, outline))
@@ -140,7 +143,7 @@ class PaletteColorizer(Colorizer):
         notes += [COPIES] if len(shown[0]) < len(wishes.references) else []
         white = np.isin(regions.labels, [*regions.balloons.difference(given)]) if regions.balloons else None
         unsure, doubt = doubts(regions, chances, told.colors, fixed)
-        made = []
+        made: list[Painted] = []
         for number, numbers in enumerate(drawn):
             self.pause()
             if flat or wishes.layers:
@@ -148,6 +151,8 @@ class PaletteColorizer(Colorizer):
             if not flat:
                 known = chances if number == 0 else narrowed(chances, told.colors, numbers)
                 color = lay_softly(drawing, final, known, wishes.hints, given, fixed)
+            if not number:
+                places = [one.in_color_of(color) for one in places]
             layers = behind | ({"flats": flats} if wishes.layers else {})
             made.append(Painted(color, outline, layers, places, notes, white, unsure, doubt))
         if wishes.remember:
@@ -176,19 +181,18 @@ class PaletteColorizer(Colorizer):
         mood: Mood | None,
         answers: tuple[Tensor, Image] | None,
         drawing: Drawing,
-        *,
-        expects: bool = False,
+        temperature: float = TEMPERATURE,
     ) -> Choice:
-        """What the network says, told what `spread_hints` gives, and the mood, and what references answer. `expects`:
-        there is no mood, and what the network expects takes its place.
-        """
+        """What the network says, told what `spread_hints` gives, and the mood, and what references answer."""
         colors, copied = self.palette, None
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda"):
-            if expects and said is None:
-                mood = self._expected(self._logits(features, None, None))
-            logits = self._logits(features, said, mood)
-            if expects and said is not None:
-                mood = self._expected(logits)
+            logits = self.chooser.plain(features)
+            if said is not None or mood is not None:
+                hints = () if said is None else (to_tensor(said[0][None]), torch.from_numpy(said[1][None]))
+                spread, sources = (one.to(self.device) for one in hints) if hints else (None, None)
+                heard = None if mood is None else mood.told.to(self.device)
+                logits = self.chooser.told(features, logits, spread, sources, heard)[:, : None if said else -1]
+            logits = logits[0].float()
             if mood is not None:
                 logits = in_mood(logits, colors, mood, drawing.regions_at((logits.shape[1], logits.shape[2])))
             if answers is not None:
@@ -198,20 +202,12 @@ class PaletteColorizer(Colorizer):
             hinted, numbers = np.unique(said[0][..., :3].reshape(-1, 3), axis=0, return_inverse=True)
             copied = len(colors) + numbers.reshape(said[1].shape)
             colors = np.concatenate([colors, hinted])
-        return Choice(logits.cpu(), colors, copied, temperature=UNTOLD if expects and said is None else TEMPERATURE)
+        return Choice(logits.cpu(), colors, copied, temperature=temperature)
 
-    def _logits(self, features: Tensor, said: tuple[Image, Labels] | None, mood: Mood | None) -> Tensor:
-        """(K, h / 4, w / 4), or (K + 1, h / 4, w / 4) with what hints spread, in float32."""
-        logits = self.chooser.plain(features)
-        if said is not None or mood is not None:
-            hints = () if said is None else (to_tensor(said[0][None]), torch.from_numpy(said[1][None]))
-            spread, sources = (one.to(self.device) for one in hints) if hints else (None, None)
-            heard = None if mood is None else mood.told.to(self.device)
-            logits = self.chooser.told(features, logits, spread, sources, heard)[:, : None if said else -1]
-        return logits[0].float()
-
-    def _expected(self, logits: Tensor) -> Mood:
-        return expected_mood(logits, class_weights(self.chooser), self.palette)
+    def _expected(self, features: Tensor) -> Mood:
+        with torch.inference_mode():
+            logits = self.chooser.plain(features)[0].float()
+            return expected_mood(logits, class_weights(self.chooser), self.palette)
 
     @property
     def _pointer(self) -> Pointer:
@@ -248,6 +244,18 @@ class PaletteColorizer(Colorizer):
             keys = self._pointer.answers(own).half().cpu().numpy()
         spots = np.stack([columns, rows, regions[rows, columns]], axis=1).astype(np.int32)
         return Reference(keys, color[rows, columns], look_of(working), spots)
+
+
+def worth_telling(hints: Image, guess: Choice, chances: Floats, drawing: Drawing, *, flat: bool) -> Image:
+    """The hints (h, w, 4) at the working size that say something new. In flats no others: what the network knew already
+    leads it astray when it is spread. In soft colours, which have hardly a wall, one needs those around it to end at.
+    """
+    if flat:
+        return news(hints, guess.colors[likeliest(chances, guess.colors)][drawing.regions_at(drawing.size)])
+    new = news(hints, drawing.at(rgb_of_lab(soft(guess, drawing, chances)), drawing.size))
+    dots = cv2.connectedComponents((hints[..., 3] > 0).view(np.uint8))[1].ravel()
+    parts = np.bincount(dots, (new[..., 3] > 0).ravel()) / np.bincount(dots)
+    return hints if (parts[1:] > NEW).any() else np.zeros_like(hints)
 
 
 def decided(

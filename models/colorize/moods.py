@@ -56,14 +56,11 @@ def mood_of(pictures: Sequence[Image], palette: Image) -> Mood | None:
 
 
 def expected_mood(logits: Tensor, weights: Tensor, palette: Image) -> Mood:
-    """What the network expects of a picture: the mean of its chances, logits (K, h, w), or (K + 1, h, w) with what is
-    copied from hints, freed of what each colour of the palette (K, 3) weighed in training, (K,). Without it, choosing
-    the likeliest everywhere gives a picture of the commonest colours alone.
+    """What the network expects of a picture: the mean of its chances, logits (K, h, w), freed of what each colour of
+    the palette (K, 3) weighed in training, (K,). Without it, choosing the likeliest everywhere gives a picture of the
+    commonest colours alone.
     """
-    freed = logits.flatten(1).clone()
-    freed[: len(weights)] -= weights.log()[:, None]
-    shares = F.softmax(freed, dim=0).mean(dim=1)[: len(weights)]
-    shares = shares / shares.sum()
+    shares = F.softmax(logits.flatten(1) - weights.log()[:, None], dim=0).mean(dim=1)
     return Mood(shares, shares @ torch.from_numpy(lab_of_colours(palette)).to(shares))
 
 

@@ -1,6 +1,7 @@
 """Where a hint would help most: the regions whose colour the network knows least, the large ones first."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
@@ -24,6 +25,11 @@ class Suggestion(NamedTuple):
 
     gain: float
     hint: Hint
+
+    def in_color_of(self, painted: Image) -> "Suggestion":
+        """In the colour that is painted (H, W, 3) at its place: in soft colours that is not its region's likeliest."""
+        red, green, blue = painted[int(self.hint.y), int(self.hint.x)].tolist()
+        return self._replace(hint=replace(self.hint, color=(red, green, blue)))
 
 
 def suggest(

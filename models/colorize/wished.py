@@ -22,13 +22,12 @@ ALSO = 0.05  # and the least of each further part of it
 TRIES = 16  # for each sample asked for
 
 
-def news(hints: Image, guessed: Image, meant: Mask) -> Image:
-    """Hints (h, w, 4) uint8 without what strays over a line into a region that is not `meant` (h, w), and without those
-    that have the colour (h, w, 3) that is guessed where they lie, or one hardly to be told from it: who leaves what is
-    right as it is wants nothing else to change, and what the network knew already leads it astray when it is spread.
+def news(hints: Image, guessed: Image) -> Image:
+    """Hints (h, w, 4) uint8 without those that have the colour (h, w, 3) that is guessed where they lie, or one hardly
+    to be told from it: who leaves what is right as it is wants nothing else to change.
     """
     apart = np.linalg.norm(lab_of_colours(hints[..., :3]) - lab_of_colours(guessed), axis=2)
-    return np.where((meant & (apart >= ALIKE))[..., None], hints, np.uint8(0))
+    return np.where((apart < ALIKE)[..., None], np.uint8(0), hints)
 
 
 def followers(before: Floats, told: Floats, colors: Image, given: Mapping[int, Color]) -> dict[int, Color]:

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comicdata.flats.colours import lab_of_colours
-from comicdata.flats.hints import Area, Hint, Stroke
+from comicdata.flats.hints import Area, Hint, Stroke, paint_hints
 from comicdata.images import Image
-from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
+from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions, worth_telling
+from comicdata.models.colorize.decoding import Choice, Drawing, region_chances
 from comicdata.models.colorize.wished import background_regions, followers, news, samples, with_hints
 from comicdata.models.colorize.wishes import Wishes
 from comicdata.models.data.colours import rgb_of_lab
@@ -94,16 +95,36 @@ def test_a_dot_in_the_very_colour_that_was_guessed_changes_nothing(
     assert np.array_equal(alone[~settled], among[~settled]) and not np.array_equal(alone, plain.image)
 
 
+@pytest.mark.parametrize("flat", [True, False])
+def test_dots_as_guessed_are_told_in_soft_colours_beside_one_that_is_not(flat: bool) -> None:
+    """An empty drawing that is surely red: two red dots tell nothing; a blue one is told, in soft colours all three."""
+    outline = np.full((64, 64), 255, np.uint8)
+    drawing = Drawing(closed_regions(outline).labels, outline >= 128, outline.shape)
+    choice = Choice(torch.tensor([9.0, 0, 0, 0])[:, None, None].expand(4, 16, 16), PALETTE)
+    red = paint_hints([Hint(at, at, 3, (230, 60, 50)) for at in (10, 50)], 64, 64)
+    assert not worth_telling(red, choice, region_chances(choice, drawing), drawing, flat=flat).any()
+    mixed = paint_hints([*(Hint(at, at, 3, (230, 60, 50)) for at in (10, 50)), Hint(30, 30, 3, (0, 0, 255))], 64, 64)
+    told = worth_telling(mixed, choice, region_chances(choice, drawing), drawing, flat=flat)
+    assert np.array_equal(told[30, 30], [0, 0, 255, 255]) and bool(told[10, 10].any()) != flat
+
+
+def test_suggested_dots_have_the_colour_that_is_painted_at_their_place(colorizer: PaletteColorizer) -> None:
+    for style in ("flats", "soft"):
+        (made,) = colorizer.paint(rooms(), Wishes(style=style, suggest=ROOMS))  # type: ignore[arg-type]
+        assert len(made.suggested) == ROOMS
+        for one in made.suggested:
+            assert tuple(made.color[int(one.hint.y), int(one.hint.x)].tolist()) == one.hint.color
+
+
 def test_news_are_what_is_seen_to_differ_from_the_guess() -> None:
-    """By distances in CIELAB: 3 is none, 8 is one; none where no hint is, nor where it only strays over a line."""
+    """By distances in CIELAB: 3 is none, 8 is one, and where no hint is there is none."""
     lab = np.array([[[60, 20, 20], [60, 23, 20], [60, 28, 20], [60, 20, 20]]], np.float32)
     rgb = rgb_of_lab(lab)
     hints = np.dstack([rgb, np.array([[255, 255, 255, 0]], np.uint8)])
     hints[0, 3] = 0
-    guess, meant = np.broadcast_to(rgb[:, :1], rgb.shape), np.ones(rgb.shape[:2], bool)
-    found = news(hints, guess, meant)
+    found = news(hints, np.broadcast_to(rgb[:, :1], rgb.shape))
     assert (found[..., 3] > 0).tolist() == [[False, False, True, False]]
-    assert np.array_equal(found[0, 2], hints[0, 2]) and not news(hints, guess, ~meant).any()
+    assert np.array_equal(found[0, 2], hints[0, 2])
 
 
 @pytest.mark.parametrize(
