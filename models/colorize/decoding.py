@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
-Values = TypeVar("Values", bound=npt.NDArray[Any])
+Value = TypeVar("Value", bound=np.generic)
 TEMPERATURE = 0.6  # of the annealed mean: Zhang 2016, section 2.3
 UNTOLD = 0.25  # the same where there is nothing but the drawing to go by: a mean of all that might be is a fog
 KIND = 25.0  # CIELAB: the standard deviation of colours that are of one kind, and may be averaged
@@ -47,7 +47,7 @@ class Drawing:
         """(h, w): the region of each pixel of the drawing made as small as `size`."""
         return self.at(self.regions, size)
 
-    def at(self, values: Values, size: tuple[int, int]) -> Values:
+    def at(self, values: npt.NDArray[Value], size: tuple[int, int]) -> npt.NDArray[Value]:
         """Of what every pixel of the drawing has, (H, W, ...), that in the middle of each small one, (h, w, ...)."""
         return values.reshape(-1, *values.shape[2:])[_middles(self.regions.shape, size)]
 
