@@ -18,11 +18,8 @@ DARKEST = 128  # that paper is
 OPEN = 0.5  # of what of the rim belongs to a region, the least that is open
 BLANK = 0.4  # of a region, lines with it, the least that is paper
 INK = 225  # level below which something is drawn
-RIM, FRAME, SIDES = (
-    1 / 16,
-    0.9,
-    3,
-)  # of a panel: where its frame ends at the latest, what of a side it covers, and of how many
+RIM = 1 / 16  # of a panel: where its frame ends at the latest
+FRAME, SIDES = 0.9, 3  # what of a side a frame covers at least, and of how many sides
 FREE: Sequence[bool] = (False,) * 4  # the sides of what ends at no frame: above, below, left, right
 MUCH = 0.25  # of the rim: a region with so much of it open lies around a figure, as does one in an open corner
 
