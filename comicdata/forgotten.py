@@ -96,13 +96,7 @@ def _said(path: Path) -> Any:
             return read_json(path)
         except IntegrityError:
             return None
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "numpy") as file:
-            return parse_json((file.metadata() or {}).get("comicdata", "{}"))
-    except (OSError, SafetensorError, UnreadableError):
-        return {}
+    return _metadata(path, "comicdata") or {}
 
 
 def memories_of(folders: Sequence[Path], key: Key) -> list[dict[str, Any]]:
@@ -118,15 +112,23 @@ def memories_of(folders: Sequence[Path], key: Key) -> list[dict[str, Any]]:
 
 def _series_of(path: Path) -> Sequence[str]:
     """What the run learned from that made a file; nothing where it does not say."""
+    if path.name == CAST:
+        try:
+            value = read_json(path)
+        except (OSError, IntegrityError):
+            return []
+        series = value.get("series") if isinstance(value, dict) else None
+    else:
+        series = _metadata(path, "series")
+    return series if isinstance(series, list) else []
+
+
+def _metadata(path: Path, name: str) -> Any:
+    """What a safetensors file says under a name; None where it says nothing, or is no such file."""
     from safetensors import SafetensorError, safe_open
 
     try:
-        if path.name == CAST:
-            value = read_json(path)
-            series = value.get("series") if isinstance(value, dict) else None
-        else:
-            with safe_open(path, "numpy") as file:
-                series = parse_json((file.metadata() or {}).get("series", "[]"))
-    except (OSError, IntegrityError, SafetensorError, UnreadableError):
-        return []
-    return series if isinstance(series, list) else []
+        with safe_open(path, "numpy") as file:
+            return parse_json((file.metadata() or {})[name])
+    except (KeyError, OSError, SafetensorError, UnreadableError):
+        return None

@@ -32,6 +32,7 @@ from comicdata.models.colorize.decoding import (
     narrowed,
     region_chances,
     soft,
+    softly,
 )
 from comicdata.models.colorize.moods import Mood, expected_mood, in_mood, mood_of
 from comicdata.models.colorize.references import (
@@ -132,7 +133,7 @@ class PaletteColorizer(Colorizer):
         drawn = samples(chances, told.colors, regions.areas, wishes.samples, picture_seed(wishes.seed, outline))
         fixed, behind = decided(regions, chances, told.colors, wishes, given)
         if flat and wishes.follow:
-            fixed |= followers(guessed, chances, told.colors, given) | given
+            fixed |= followers(guessed, chances, told.colors, given)
         final = told.painted_as(wishes.palette)
         places = suggest(regions, chances, final.colors[drawn[0]], final.colors, fixed, wishes.suggest)
         if said is not None and not flat:
@@ -252,7 +253,7 @@ def worth_telling(hints: Image, guess: Choice, chances: Floats, drawing: Drawing
     """
     if flat:
         return news(hints, guess.colors[likeliest(chances, guess.colors)][drawing.regions_at(drawing.size)])
-    new = news(hints, drawing.at(rgb_of_lab(soft(guess, drawing, chances)), drawing.size))
+    new = news(hints, rgb_of_lab(softly(guess, drawing, chances)))
     dots = cv2.connectedComponents((hints[..., 3] > 0).view(np.uint8))[1].ravel()
     parts = np.bincount(dots, (new[..., 3] > 0).ravel()) / np.bincount(dots)
     return hints if (parts[1:] > NEW).any() else np.zeros_like(hints)

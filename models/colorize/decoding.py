@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -20,7 +19,6 @@ Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
-Value = TypeVar("Value", bound=np.generic)
 TEMPERATURE = 0.6  # of the annealed mean: Zhang 2016, section 2.3
 UNTOLD = 0.25  # the same where there is nothing but the drawing to go by: a mean of all that might be is a fog
 KIND = 25.0  # CIELAB: the standard deviation of colours that are of one kind, and may be averaged
@@ -45,11 +43,7 @@ class Drawing:
 
     def regions_at(self, size: tuple[int, int]) -> Labels:
         """(h, w): the region of each pixel of the drawing made as small as `size`."""
-        return self.at(self.regions, size)
-
-    def at(self, values: npt.NDArray[Value], size: tuple[int, int]) -> npt.NDArray[Value]:
-        """Of what every pixel of the drawing has, (H, W, ...), that in the middle of each small one, (h, w, ...)."""
-        return values.reshape(-1, *values.shape[2:])[_middles(self.regions.shape, size)]
+        return np.take(self.regions.ravel(), _middles(self.regions.shape, size))
 
 
 @dataclass(frozen=True)
@@ -112,8 +106,12 @@ def likeness(colors: Image, deviation: float = ALIKE) -> Floats:
 
 
 def soft(choice: Choice, drawing: Drawing, chances: Floats) -> Floats:
-    """The annealed mean of the colours of the likeliest kind, which changes within a region but not across its lines:
-    (H, W, 3) CIELAB.
+    """What `softly` gives at the size of the drawing, (H, W, 3): it changes within a region, not across its lines."""
+    return _within_regions(softly(choice, drawing, chances), drawing.regions_at(drawing.size), drawing.regions)
+
+
+def softly(choice: Choice, drawing: Drawing, chances: Floats) -> Floats:
+    """The annealed mean of the colours of the likeliest kind at the working size, (h, w, 3) CIELAB.
 
     How likely a colour is at a place is what the network says of the place, times what it says of the whole region
     (`chances`, as `region_chances` gives them): a large one stays of one kind, instead of all kinds that it might be.
@@ -135,8 +133,7 @@ def soft(choice: Choice, drawing: Drawing, chances: Floats) -> Floats:
         likely[..., -1] += of_region.gather(2, copied[..., None])[..., 0]
         own = lab[copied] if laid is None else torch.from_numpy(laid[rows, : drawing.size[1]])
         parts.append(_mean_of_kind(F.softmax(likely, dim=2), lab, kinds, copied, own))
-    small = torch.cat(parts).numpy()
-    return _within_regions(_from_within(small, inner), inner, drawing.regions)
+    return _from_within(torch.cat(parts).numpy(), inner)
 
 
 def _mean_of_kind(

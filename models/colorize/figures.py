@@ -17,7 +17,7 @@ PURE = 0.94  # and in a picture in colour, which may have pale paint
 DARKEST = 128  # that paper is
 OPEN = 0.5  # of what of the rim belongs to a region, the least that is open
 BLANK = 0.4  # of a region, lines with it, the least that is paper
-INK = 225  # level below which something is drawn
+DRAWN = 225  # level below which something is drawn on white paper
 RIM = 1 / 16  # of a panel: where its frame ends at the latest
 FRAME, SIDES = 0.9, 3  # what of a side a frame covers at least, and of how many sides
 FREE: Sequence[bool] = (False,) * 4  # the sides of what ends at no frame: above, below, left, right
@@ -75,7 +75,7 @@ def within_frame(line: Image, box: Box) -> Box:
     """What of a box of line art (H, W), 0 to 255, lies within its frame, without that and the rim of paper around it:
     no window that a network learned from has such, and they make it see things that are not there.
     """
-    ink = line[box.y0 : box.y1, box.x0 : box.x1] < INK
+    ink = line[box.y0 : box.y1, box.x0 : box.x1] < DRAWN
     cuts = []
     for rows in (ink, ink[::-1], ink.T, ink.T[::-1]):
         outer = rows[: int(RIM * len(rows)) + 1].mean(axis=1)
@@ -91,7 +91,7 @@ def framed_sides(line: Image, box: Box) -> Sequence[bool]:
     """Whether a box of line art (H, W) ends at its frame: above, below, left, right."""
     above, below = (line[row, box.x0 : box.x1] for row in (max(0, box.y0 - 1), min(len(line) - 1, box.y1)))
     left, right = (line[box.y0 : box.y1, at] for at in (max(0, box.x0 - 1), min(line.shape[1] - 1, box.x1)))
-    return tuple(bool((side < INK).mean() >= FRAME) for side in (above, below, left, right))
+    return tuple(bool((side < DRAWN).mean() >= FRAME) for side in (above, below, left, right))
 
 
 def beyond_frame(paper: Mask, framed: Sequence[bool] = FREE) -> Mask:

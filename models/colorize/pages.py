@@ -15,7 +15,15 @@ from comicdata.flats.rims import Rim, paper_reached
 from comicdata.images import Image, channel_spread
 from comicdata.models.colorize.chosen import PaletteColorizer, closed_regions
 from comicdata.models.colorize.colorizer import PLAIN, Colorizer, Painted
-from comicdata.models.colorize.figures import FREE, beyond_frame, framed_sides, open_rim, paper_around, within_frame
+from comicdata.models.colorize.figures import (
+    DRAWN,
+    FREE,
+    beyond_frame,
+    framed_sides,
+    open_rim,
+    paper_around,
+    within_frame,
+)
 from comicdata.models.colorize.references import Reference
 from comicdata.models.colorize.sheets import Colorized, LeftAlone, Sheet, check_places
 from comicdata.models.colorize.wishes import Wishes
@@ -26,7 +34,6 @@ SPLIT_FROM = 1.5  # pictures below this many training sizes on the short side ar
 LARGE = 0.5  # of a page: a panel that alone is one,
 UNFRAMED = 0.05  # where less of its border than this is open to the page
 EMPTY = "nothing is drawn on it"
-DRAWN = 225  # level below which something is drawn on white paper
 SMALLEST = 16  # pixels a side of a reference
 EVEN_REACH, EVEN_STEP = 5, 8  # pixels around an even one, in which no channel changes by more than so many levels
 BARE, UNEVEN = 245, 0.2  # level from which on a pixel is bare paper, and the least share of even ones on the rest
